@@ -5,8 +5,8 @@ using NpgsqlTypes;
 namespace Strata.Commit.Benchmarks;
 
 /// <summary>
-/// What limits reads by id: one prepared statement of Npgsql that asks for 64 documents of one tenant in a round trip, one trip after the other. Nobody waits for
-/// any of them, and of an entity only its revision and document are read.
+/// What limits reads by id: one prepared statement of Npgsql that asks for 64 documents of one tenant in a round trip, one trip after the
+/// other. Nobody waits for any of them, and of an entity only its revision and document are read.
 /// </summary>
 internal sealed class BareReads(NpgsqlDataSource source)
 {

@@ -20,7 +20,8 @@ internal sealed class Entities(IEntityLog log, int bytes)
         return text.Insert(text.Length - 2, new string('x', Math.Max(0, bytes - Encoding.UTF8.GetByteCount(text))));
     }
 
-    public async ValueTask CreateAsync(int worker, int n) => await AppendAsync(EntityId.New(TimeProvider.System), Revision.None, worker ^ n);
+    public async ValueTask CreateAsync(int worker, int n) =>
+        await AppendAsync(EntityId.New(TimeProvider.System), Revision.None, worker ^ n);
 
     /// <summary>A set of entities to update and read, each with a few revisions.</summary>
     public async Task PrepareAsync(int count, int rounds)
@@ -41,7 +42,8 @@ internal sealed class Entities(IEntityLog log, int bytes)
         return UpdateAsync(worker * share + n % share);
     }
 
-    public async ValueTask ReadLatestAsync(IEntityLog from) => Check(await from.ReadAsync(tenant, Any(), AsOf.Latest, CancellationToken.None));
+    public async ValueTask ReadLatestAsync(IEntityLog from) =>
+        Check(await from.ReadAsync(tenant, Any(), AsOf.Latest, CancellationToken.None));
 
     public async ValueTask ReadAsOfAsync(IEntityLog from)
     {
@@ -56,8 +58,10 @@ internal sealed class Entities(IEntityLog log, int bytes)
 
     private async ValueTask<Revision> AppendAsync(EntityId id, Revision expected, int n)
     {
-        var write = new EntityWrite { Id = id, Model = Model, Expected = expected, State = "NEW", Document = JsonText.FromString(Document(n)) };
-        var commit = new Strata.Entities.Log.Commit { Tenant = tenant, Id = CommitId.New(TimeProvider.System), By = "user:bench", Writes = [write] };
+        var write = new EntityWrite { Id = id, Model = Model, Expected = expected, State = "NEW",
+            Document = JsonText.FromString(Document(n)) };
+        var commit = new Strata.Entities.Log.Commit { Tenant = tenant, Id = CommitId.New(TimeProvider.System), By = "user:bench",
+            Writes = [write] };
         return await log.AppendAsync(commit, CancellationToken.None) is AppendOutcome.Committed committed
             ? committed.Revision : throw new InvalidOperationException("A commit was refused.");
     }

@@ -9,14 +9,16 @@ using Strata.Storage.PrivateServer;
 
 // Durable creates through the log against single-row prepared INSERTs by pgbench on the same PostgreSQL, in turns; then updates and reads.
 // Usage: ./bench commit [--seconds N] [--rounds N] [--bytes N]
-// or:    ./bench commit --reads [--seconds N] [--rounds N] [--bytes N] [--entities N] [--cache MEGABYTES]: reads alone, with and without the memory of what
-// was read lately, against a bare loop on the same PostgreSQL. --bytes: of a document; --entities: that are read, each with four revisions.
+// or: ./bench commit --reads [--seconds N] [--rounds N] [--bytes N] [--entities N] [--cache MEGABYTES]: reads alone, with and without the
+// memory of what was read lately, against a bare loop on the same PostgreSQL. --bytes: of a document; --entities: that are read, each with
+// four revisions.
 
 var duration = TimeSpan.FromSeconds(Option("--seconds", 4));
 var rounds = Option("--rounds", 5);
 var home = Directory.CreateTempSubdirectory("strata-bench-").FullName;
 var server = await PrivatePostgres.StartAsync(
-    new PrivatePostgresOptions { Folder = home, ConnectionsMax = 100 }, TimeProvider.System, NullLogger<PrivatePostgres>.Instance, CancellationToken.None);
+    new PrivatePostgresOptions { Folder = home, ConnectionsMax = 100 }, TimeProvider.System, NullLogger<PrivatePostgres>.Instance,
+    CancellationToken.None);
 try
 {
     await MeasureAsync();
@@ -32,7 +34,8 @@ async Task MeasureAsync()
     await using var source = NpgsqlDataSource.Create(server.ConnectionString);
     await using var store = await OpenAsync(Option("--cache", 64));
     var entities = new Entities(store.Log, Option("--bytes", 150));
-    var pgbench = new Pgbench(source, server.SocketFolder, new NpgsqlConnectionStringBuilder(server.ConnectionString).Password, Path.Combine(home, "insert.sql"), PgbenchWork.Insert);
+    var pgbench = new Pgbench(source, server.SocketFolder, new NpgsqlConnectionStringBuilder(server.ConnectionString).Password,
+        Path.Combine(home, "insert.sql"), PgbenchWork.Insert);
     await pgbench.PrepareAsync();
 
     if (args.Contains("--reads"))
@@ -101,7 +104,8 @@ Task<PostgresStore> OpenAsync(int cacheMegabytes) => PostgresStore.OpenAsync(
 string Micros((double Program, double Database) before, (double Program, double Database) after, double perSecond)
 {
     var count = perSecond * duration.TotalSeconds / 1e6;
-    return FormattableString.Invariant($"{(after.Program - before.Program) / count:0.0} µs in the client, {(after.Database - before.Database) / count:0.0} µs in PostgreSQL");
+    return FormattableString.Invariant(
+        $"{(after.Program - before.Program) / count:0.0} µs in the client, {(after.Database - before.Database) / count:0.0} µs in PostgreSQL");
 }
 
 int Option(string name, int otherwise)

@@ -28,7 +28,8 @@ internal sealed class BenchMember : IAsyncDisposable
     private BenchMember(GrpcChannel channel, string token)
     {
         this.channel = channel;
-        stream = channel.CreateCallInvoker().AsyncDuplexStreamingCall(Streaming, null, new CallOptions(new Metadata { { "authorization", "Bearer " + token } }));
+        stream = channel.CreateCallInvoker().AsyncDuplexStreamingCall(
+            Streaming, null, new CallOptions(new Metadata { { "authorization", "Bearer " + token } }));
     }
 
     public static async Task<BenchMember> JoinAsync(string url, string token)
@@ -72,7 +73,8 @@ internal sealed class BenchMember : IAsyncDisposable
         await sending.WaitAsync();
         try
         {
-            await stream.RequestStream.WriteAsync(new CloudEvent { Id = "1", Source = "bench", SpecVersion = "1.0", Type = type, TextData = payload });
+            await stream.RequestStream.WriteAsync(
+                new CloudEvent { Id = "1", Source = "bench", SpecVersion = "1.0", Type = type, TextData = payload });
         }
         finally
         {

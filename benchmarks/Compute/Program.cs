@@ -5,8 +5,8 @@ using Strata.Compute.Benchmarks;
 using Strata.Entity.Benchmarks;
 using static Strata.Entity.Benchmarks.Settings;
 
-// Transitions with one SYNC processor by a .NET member over gRPC against the same transitions without a processor, in turns; then at half load, and by more members. Server, member and load
-// share the processors. Usage: ./bench compute [--seconds N] [--rounds N]
+// Transitions with one SYNC processor by a .NET member over gRPC against the same transitions without a processor, in turns; then at half
+// load, and by more members. Server, member and load share the processors. Usage: ./bench compute [--seconds N] [--rounds N]
 
 const string Document = """{"number":"ORD-00000001","customer":"Jane Example","city":"Springfield","total":129.95,"currency":"EUR","lines":3,"paid":true}""";
 const string Processor = ""","processors":[{"type":"externalized","name":"p","executionMode":"SYNC","config":{"calculationNodesTags":"bench"}}]""";
@@ -57,7 +57,8 @@ async Task<string[]> PrepareAsync(string model, string processors)
 {
     var workflow = $$$$"""{"workflows":[{"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[{"name":"touch","next":"A","manual":true{{{{processors}}}}}]}}}]}""";
     await cloud.AddModelAsync(model, Document, workflow);
-    var created = await cloud.SendAsync("POST", $"/api/entity/JSON/{model}/1", $"[{string.Join(',', Enumerable.Repeat(Document, Connections))}]");
+    var created = await cloud.SendAsync(
+        "POST", $"/api/entity/JSON/{model}/1", $"[{string.Join(',', Enumerable.Repeat(Document, Connections))}]");
     return [.. created[0].GetProperty("entityIds").EnumerateArray().Select(id => $"/api/entity/JSON/{id.GetString()}/touch")];
 }
 

@@ -2,7 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
-// What a person waits for, measured with the program as the launcher builds it: a deploy until its address answers, and a second start until it is ready. Run from the repository's root.
+// What a person waits for, measured with the program as the launcher builds it: a deploy until its address answers, and a second start
+// until it is ready. Run from the repository's root.
 var home = Directory.CreateTempSubdirectory("strata-bench-").FullName;
 var root = Directory.GetCurrentDirectory();
 Environment.SetEnvironmentVariable("STRATA_HOME", home);
@@ -17,7 +18,8 @@ try
     Report("second-up-seconds", Seconds(up), 3);
     await Task.Delay(TimeSpan.FromSeconds(30));
     var status = JsonElement.Parse(Run("status", "--json"));
-    foreach (var part in status.GetProperty("parts").EnumerateArray()) Console.WriteLine($"  start of {part.GetProperty("name")}: {part.GetProperty("startMs")} ms");
+    foreach (var part in status.GetProperty("parts").EnumerateArray())
+        Console.WriteLine($"  start of {part.GetProperty("name")}: {part.GetProperty("startMs")} ms");
     Report("idle-memory-mb", status.GetProperty("memoryBytes").GetInt64() / 1048576.0, 150);
 }
 finally
@@ -30,7 +32,8 @@ finally
 string Source(string sample, int round)
 {
     var copy = Directory.CreateDirectory(Path.Combine(home, "sources", $"{sample}-{round}")).FullName;
-    foreach (var file in Directory.GetFiles(Path.Combine(root, "samples", sample))) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)), overwrite: true);
+    foreach (var file in Directory.GetFiles(Path.Combine(root, "samples", sample)))
+        File.Copy(file, Path.Combine(copy, Path.GetFileName(file)), overwrite: true);
     File.WriteAllText(Path.Combine(copy, "round.txt"), $"{round}");
     return copy;
 }
@@ -46,12 +49,15 @@ double Seconds(params string[] arguments)
 
 string Run(params string[] arguments)
 {
-    using var process = Process.Start(new ProcessStartInfo(Path.Combine(root, "strata"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+    using var process = Process.Start(
+        new ProcessStartInfo(Path.Combine(root, "strata"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
     var error = process.StandardError.ReadToEndAsync();
     var output = process.StandardOutput.ReadToEnd();
     process.WaitForExit();
-    return process.ExitCode == 0 || arguments[0] == "down" ? output : throw new InvalidOperationException($"strata {string.Join(' ', arguments)}: {error.GetAwaiter().GetResult()}");
+    return process.ExitCode == 0 || arguments[0] == "down"
+        ? output : throw new InvalidOperationException($"strata {string.Join(' ', arguments)}: {error.GetAwaiter().GetResult()}");
 }
 
 static void Report(string name, double ours, double limit) =>
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"RESULT name={name} ours={ours:0.00} peer={limit:0.0} ratio={ours / limit:0.00}"));
+    Console.WriteLine(
+        string.Create(CultureInfo.InvariantCulture, $"RESULT name={name} ours={ours:0.00} peer={limit:0.0} ratio={ours / limit:0.00}"));

@@ -5,13 +5,15 @@ using System.Net.Sockets;
 namespace Strata.Edge.Benchmarks;
 
 /// <summary>
-/// Our edge beside nginx, HAProxy and Caddy: separate processes in front of one nginx origin, in turns, so that what disturbs the machine disturbs all; medians over the rounds.
+/// Our edge beside nginx, HAProxy and Caddy: separate processes in front of one nginx origin, in turns, so that what disturbs the machine
+/// disturbs all; medians over the rounds.
 /// </summary>
 internal static class Comparison
 {
     public const string Host = "bench.localhost";
 
-    /// <param name="args"><c>--rounds N</c> (default 5), <c>--seconds N</c> per proxy and round (default 4), <c>--only a,b</c> names.</param>
+    /// <param name="args"><c>--rounds N</c> (default 5), <c>--seconds N</c> per proxy and round (default 4), <c>--only a,b</c>
+    /// names.</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var rounds = int.Parse(Option(args, "--rounds", "5"), CultureInfo.InvariantCulture);
@@ -73,7 +75,8 @@ internal static class Comparison
     {
         if (!results.TryGetValue(ours, out var mine) || !results.TryGetValue(peer, out var theirs)) return;
         var (a, b) = (Median(mine, figure), Median(theirs, figure));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"RESULT name={name} ours={a:0.##} peer={b:0.##} ratio={a / b:0.00}"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"RESULT name={name} ours={a:0.##} peer={b:0.##} ratio={a / b:0.00}"));
     }
 
     private static double Median(List<Round> rounds, Func<Round, double> figure)

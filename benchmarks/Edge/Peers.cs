@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Strata.Edge.Benchmarks;
 
-/// <summary>Configurations of the origin and of the proxies to compare with: each as its documentation recommends for a keep-alive upstream, logs off.</summary>
+/// <summary>
+/// Configurations of the origin and of the proxies to compare with: each as its documentation recommends for a keep-alive upstream, logs
+/// off.
+/// </summary>
 internal static class Peers
 {
     public static Proxy Origin(string folder, int port)
@@ -66,13 +69,15 @@ internal static class Peers
             }
 
             """);
-        return Proxy.Start("caddy", port, "caddy", ["run", "--config", path, "--adapter", "caddyfile"], new Dictionary<string, string> { ["HOME"] = folder, ["XDG_DATA_HOME"] = folder, ["XDG_CONFIG_HOME"] = folder });
+        return Proxy.Start("caddy", port, "caddy", ["run", "--config", path, "--adapter", "caddyfile"],
+            new Dictionary<string, string> { ["HOME"] = folder, ["XDG_DATA_HOME"] = folder, ["XDG_CONFIG_HOME"] = folder });
     }
 
     public static Proxy Strata(int port, int origin, bool inline)
     {
         var program = Environment.ProcessPath!;
-        string[] arguments = ["serve", port.ToString(CultureInfo.InvariantCulture), origin.ToString(CultureInfo.InvariantCulture), inline ? "inline" : "default"];
+        string[] arguments = ["serve", port.ToString(CultureInfo.InvariantCulture), origin.ToString(CultureInfo.InvariantCulture),
+            inline ? "inline" : "default"];
         return Proxy.Start(inline ? "strata-inline" : "strata", port, program, arguments);
     }
 

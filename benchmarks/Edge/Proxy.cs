@@ -18,7 +18,8 @@ internal sealed class Proxy(string name, int port, Process process) : IDisposabl
 
     public double ResidentMegabytes() => ProcessTree().Sum(ResidentPages) * Environment.SystemPageSize / 1e6;
 
-    public static Proxy Start(string name, int port, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    public static Proxy Start(
+        string name, int port, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (key, value) in environment ?? new Dictionary<string, string>()) start.Environment[key] = value;
@@ -71,7 +72,8 @@ internal sealed class Proxy(string name, int port, Process process) : IDisposabl
     private static long CpuTicks(int id) => Stat(id.ToString(CultureInfo.InvariantCulture)) is { Length: > 12 } f
         ? long.Parse(f[11], CultureInfo.InvariantCulture) + long.Parse(f[12], CultureInfo.InvariantCulture) : 0;
 
-    private static long ResidentPages(int id) => Stat(id.ToString(CultureInfo.InvariantCulture)) is { Length: > 21 } f ? long.Parse(f[21], CultureInfo.InvariantCulture) : 0;
+    private static long ResidentPages(int id) => Stat(id.ToString(CultureInfo.InvariantCulture)) is { Length: > 21 } f
+        ? long.Parse(f[21], CultureInfo.InvariantCulture) : 0;
 
     /// <summary>Fields of /proc/ID/stat from the state (field 3) on; the name before may hold blanks.</summary>
     private static string[] Stat(string id)

@@ -12,7 +12,10 @@ using Strata.Storage.PrivateServer;
 
 namespace Strata.Entity.Benchmarks;
 
-/// <summary>The whole product in this process, without applications, over a private PostgreSQL with room for its peer's connections, in a folder that goes away with it.</summary>
+/// <summary>
+/// The whole product in this process, without applications, over a private PostgreSQL with room for its peer's connections, in a folder
+/// that goes away with it.
+/// </summary>
 internal sealed class Cloud : IAsyncDisposable
 {
     private readonly string home;
@@ -41,11 +44,13 @@ internal sealed class Cloud : IAsyncDisposable
     {
         var home = Directory.CreateTempSubdirectory("strata-bench-").FullName;
         var database = await PrivatePostgres.StartAsync(
-            new PrivatePostgresOptions { Folder = home, ConnectionsMax = 120 }, TimeProvider.System, NullLogger<PrivatePostgres>.Instance, CancellationToken.None);
+            new PrivatePostgresOptions { Folder = home, ConnectionsMax = 120 }, TimeProvider.System, NullLogger<PrivatePostgres>.Instance,
+            CancellationToken.None);
         var options = new ServerOptions
         {
             PostgresUrl = database.ConnectionString,
-            Home = new HomeLayout(home), Listen = IPAddress.Loopback, ApiPort = FreePort(), HttpPort = FreePort(), EdgeMode = EdgeMode.Off, Agent = false,
+            Home = new HomeLayout(home), Listen = IPAddress.Loopback, ApiPort = FreePort(), HttpPort = FreePort(), EdgeMode = EdgeMode.Off,
+            Agent = false,
         };
         options.Home.Create();
         return new Cloud(home, database, await StrataServer.StartAsync(options, null, null, TimeProvider.System, CancellationToken.None));

@@ -3,7 +3,9 @@ using static Strata.Entity.Benchmarks.Settings;
 
 namespace Strata.Entity.Benchmarks;
 
-/// <summary>POST of one document to a locked model with the built-in workflow, against pgbench's INSERT of the same document with two indexes.</summary>
+/// <summary>
+/// POST of one document to a locked model with the built-in workflow, against pgbench's INSERT of the same document with two indexes.
+/// </summary>
 internal static class CreateBenchmark
 {
     private const string Path = "/api/entity/JSON/order/1";
@@ -19,7 +21,8 @@ internal static class CreateBenchmark
         var (ours, peers) = (new List<double>(), new List<double>());
         for (var round = 1; round <= settings.Rounds; round++)
         {
-            var (run, cost) = await cloud.RestedAsync(() => Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url), settings.Duration);
+            var (run, cost) = await cloud.RestedAsync(
+                () => Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url), settings.Duration);
             await cloud.RunSqlAsync("checkpoint");
             (ours, peers) = ([.. ours, run.PerSecond], [.. peers, await pgbench.RunAsync(Connections, settings.Duration, Documents.Order)]);
             Say($"round {round}: 64 connections {run}; {cost}; pgbench with 64 clients {peers[^1]:0}/s; ratio {ours[^1] / peers[^1]:0.00}");
@@ -36,7 +39,8 @@ internal static class CreateBenchmark
         var tokens = await Tenants.AddAsync(cloud, tenants, Documents.Order);
         var script = await WriteAsync(cloud, tokens);
         await Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url); // every tenant's token and model met once
-        var (run, cost) = await cloud.RestedAsync(() => Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url), settings.Duration);
+        var (run, cost) = await cloud.RestedAsync(
+            () => Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url), settings.Duration);
         Say($"{tenants} tenants: {run}; {cost}");
     }
 

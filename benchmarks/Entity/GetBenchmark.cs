@@ -8,7 +8,9 @@ using static Strata.Entity.Benchmarks.Settings;
 
 namespace Strata.Entity.Benchmarks;
 
-/// <summary>GET of one entity of many, now and as of a time, against a bare endpoint that answers the same bytes; then with a large log.</summary>
+/// <summary>
+/// GET of one entity of many, now and as of a time, against a bare endpoint that answers the same bytes; then with a large log.
+/// </summary>
 internal static class GetBenchmark
 {
     private const int Small = 100_000;
@@ -18,7 +20,8 @@ internal static class GetBenchmark
         await cloud.AddModelAsync("order", Documents.Order);
         var few = await Loaded.AddAsync(cloud, Small);
         await using var bare = await StartBareAsync(await cloud.Http.GetByteArrayAsync($"/api/entity/{few.Ids[0]}"));
-        var (latest, past, limit) = (await WriteAsync(cloud, few, asOf: false), await WriteAsync(cloud, few, asOf: true), bare.Urls.First());
+        var (latest, past, limit) = (
+            await WriteAsync(cloud, few, asOf: false), await WriteAsync(cloud, few, asOf: true), bare.Urls.First());
         // Warm: the runtime compiles hot code once more after some seconds of load, and the first round would pay for it.
         for (var i = 0; i < 3; i++)
         {
@@ -28,8 +31,10 @@ internal static class GetBenchmark
         var (ours, then, peers) = (new List<double>(), new List<double>(), new List<double>());
         for (var round = 1; round <= settings.Rounds; round++)
         {
-            var (now, nowCost) = await cloud.RestedAsync(() => Wrk.RunAsync(latest, 2, Connections, settings.Duration, cloud.Url), settings.Duration);
-            var (before, beforeCost) = await cloud.RestedAsync(() => Wrk.RunAsync(past, 2, Connections, settings.Duration, cloud.Url), settings.Duration);
+            var (now, nowCost) = await cloud.RestedAsync(
+                () => Wrk.RunAsync(latest, 2, Connections, settings.Duration, cloud.Url), settings.Duration);
+            var (before, beforeCost) = await cloud.RestedAsync(
+                () => Wrk.RunAsync(past, 2, Connections, settings.Duration, cloud.Url), settings.Duration);
             var peer = await Wrk.RunAsync(latest, 2, Connections, settings.Duration, limit);
             (ours, then, peers) = ([.. ours, now.PerSecond], [.. then, before.PerSecond], [.. peers, peer.PerSecond]);
             Say($"round {round}: latest {now}; {nowCost}; as of a time {before}; {beforeCost}; bare endpoint {peer}");
@@ -42,7 +47,8 @@ internal static class GetBenchmark
     private static async Task GrowAsync(Cloud cloud, Settings settings, double latest, double past)
     {
         var many = await Loaded.AddAsync(cloud, settings.Revisions);
-        foreach (var (name, asOf, small) in (ReadOnlySpan<(string, bool, double)>)[("latest", false, latest), ("as of a time", true, past)]) Say($"{name}: {small:0}/s with {Small} revisions");
+        foreach (var (name, asOf, small) in (ReadOnlySpan<(string, bool, double)>)[("latest", false, latest), ("as of a time", true, past)])
+            Say($"{name}: {small:0}/s with {Small} revisions");
         var now = await Wrk.RunAsync(await WriteAsync(cloud, many, asOf: false), 2, Connections, settings.Duration, cloud.Url);
         var then = await Wrk.RunAsync(await WriteAsync(cloud, many, asOf: true), 2, Connections, settings.Duration, cloud.Url);
         Say($"with {settings.Revisions} revisions: latest {now}, {now.PerSecond / latest:0.00} of the small log's; as of a time {then}, {then.PerSecond / past:0.00}");
@@ -51,7 +57,8 @@ internal static class GetBenchmark
     private static async Task<string> WriteAsync(Cloud cloud, Loaded loaded, bool asOf)
     {
         var script = cloud.PathOf($"get-{loaded.Revisions}-{asOf}.lua");
-        var suffix = asOf ? "?pointInTime=" + loaded.Between.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture) : "";
+        var suffix = asOf
+            ? "?pointInTime=" + loaded.Between.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture) : "";
         await File.WriteAllTextAsync(script, Scripts.Get(cloud.Token, loaded.Ids, suffix));
         return script;
     }

@@ -3,8 +3,8 @@ using Npgsql;
 namespace Strata.Entity.Benchmarks;
 
 /// <summary>
-/// Orders put straight into the log, because ten million would take the front door minutes: as many revisions as said, ten of each entity, written in ten
-/// rounds a second apart, as the store itself would have written them.
+/// Orders put straight into the log, because ten million would take the front door minutes: as many revisions as said, ten of each entity,
+/// written in ten rounds a second apart, as the store itself would have written them.
 /// </summary>
 /// <param name="Ids">Some of the entities, spread over all.</param>
 /// <param name="Between">After the fifth round and before the sixth.</param>

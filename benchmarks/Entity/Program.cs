@@ -21,7 +21,8 @@ switch (args is [var name, ..] ? name : "")
         await TelemetryBenchmark.RunAsync(cloud, settings);
         break;
     default:
-        Console.Error.WriteLine("usage: ./bench entity-create | entity-get | entity-update | entity-telemetry [--seconds N] [--rounds N] [--revisions N]");
+        Console.Error.WriteLine(
+            "usage: ./bench entity-create | entity-get | entity-update | entity-telemetry [--seconds N] [--rounds N] [--revisions N]");
         return 2;
 }
 return 0;

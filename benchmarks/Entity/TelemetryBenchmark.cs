@@ -7,8 +7,8 @@ using static Strata.Entity.Benchmarks.Settings;
 namespace Strata.Entity.Benchmarks;
 
 /// <summary>
-/// GET and POST of entities with telemetry on, as it is by default and scraped once a second, against the same with it off. Which of the two is
-/// first changes with each round, and the result is the server's processor time: throughput varies more than what is looked for.
+/// GET and POST of entities with telemetry on, as it is by default and scraped once a second, against the same with it off. Which of the
+/// two is first changes with each round, and the result is the server's processor time: throughput varies more than what is looked for.
 /// </summary>
 internal static class TelemetryBenchmark
 {

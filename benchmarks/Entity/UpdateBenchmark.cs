@@ -9,7 +9,8 @@ internal static class UpdateBenchmark
     public static async Task RunAsync(Cloud cloud, Settings settings)
     {
         await cloud.AddModelAsync("ticket", Documents.Order, Documents.Touching);
-        var pgbench = new Pgbench(cloud.Source, cloud.SocketFolder, cloud.Password, cloud.PathOf("update.sql"), PgbenchWork.UpdateAndInsert);
+        var pgbench = new Pgbench(
+            cloud.Source, cloud.SocketFolder, cloud.Password, cloud.PathOf("update.sql"), PgbenchWork.UpdateAndInsert);
         await pgbench.PrepareAsync();
         await MeasureAsync(cloud, settings.Duration); // warm
         var (ours, peers) = (new List<double>(), new List<double>());
@@ -25,7 +26,8 @@ internal static class UpdateBenchmark
 
     private static async Task<(WrkRun Run, Cost Cost)> MeasureAsync(Cloud cloud, TimeSpan duration)
     {
-        var created = await cloud.SendAsync("POST", "/api/entity/JSON/ticket/1", $"[{string.Join(',', Enumerable.Repeat(Documents.Order, Connections))}]");
+        var created = await cloud.SendAsync(
+            "POST", "/api/entity/JSON/ticket/1", $"[{string.Join(',', Enumerable.Repeat(Documents.Order, Connections))}]");
         var transaction = created[0].GetProperty("transactionId").GetString()!;
         var script = cloud.PathOf("update.lua");
         var entities = created[0].GetProperty("entityIds").EnumerateArray().Select(id => (id.GetString()!, transaction)).ToList();

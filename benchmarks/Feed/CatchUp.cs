@@ -41,6 +41,7 @@ internal static class CatchUp
         var count = await read();
         var (after, elapsed) = (cloud.Cpu.Used(), Stopwatch.GetElapsedTime(start).TotalSeconds);
         var (program, database) = ((after.Program - before.Program) * 1e6 / count, (after.Database - before.Database) * 1e6 / count);
-        return new Reading(count, count / elapsed, FormattableString.Invariant($"{program:0.0} µs in this process, {database:0.0} µs in PostgreSQL"));
+        return new Reading(
+            count, count / elapsed, FormattableString.Invariant($"{program:0.0} µs in this process, {database:0.0} µs in PostgreSQL"));
     }
 }

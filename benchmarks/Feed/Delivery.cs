@@ -6,10 +6,14 @@ namespace Strata.Feed.Benchmarks;
 
 internal sealed record Latencies(int Followers, int Commits, double P50, double P99)
 {
-    public override string ToString() => FormattableString.Invariant($"{Commits} commits to {Followers} followers, p50 {P50:0.00} ms, p99 {P99:0.00} ms");
+    public override string ToString() =>
+        FormattableString.Invariant($"{Commits} commits to {Followers} followers, p50 {P50:0.00} ms, p99 {P99:0.00} ms");
 }
 
-/// <summary>How long a commit takes to reach followers that wait, the commit itself included: each entity carries the time at which its creation was begun.</summary>
+/// <summary>
+/// How long a commit takes to reach followers that wait, the commit itself included: each entity carries the time at which its creation was
+/// begun.
+/// </summary>
 internal static class Delivery
 {
     public static async Task<Latencies> RunAsync(Cloud cloud, int followers, int perSecond, TimeSpan duration)

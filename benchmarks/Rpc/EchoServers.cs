@@ -16,7 +16,8 @@ internal static class EchoServers
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http2));
         await using var app = builder.Build();
         if (which == "strata") app.MapRpc(new EchoBack());
         else app.MapPost("/strata.test.Echo/Unary", (RequestDelegate)EchoFrameAsync);
@@ -46,6 +47,7 @@ internal static class EchoServers
 
     private sealed class EchoBack : Echo.EchoBase
     {
-        public override Task<EchoReply> Unary(EchoRequest request, ServerCallContext context) => Task.FromResult(new EchoReply { Text = request.Text, Payload = request.Payload });
+        public override Task<EchoReply> Unary(EchoRequest request, ServerCallContext context) =>
+            Task.FromResult(new EchoReply { Text = request.Text, Payload = request.Payload });
     }
 }

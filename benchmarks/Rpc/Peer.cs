@@ -37,11 +37,14 @@ internal sealed partial class Peer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>Calls per second, and the processor time of each at the server. Whatever was not answered well ends the benchmark.</summary>
+    /// <summary>
+    /// Calls per second, and the processor time of each at the server. Whatever was not answered well ends the benchmark.
+    /// </summary>
     public async Task<(double PerSecond, double Microseconds)> LoadAsync(int seconds)
     {
         var before = CpuOf(process);
-        string[] arguments = ["-c", "4", "-m", "16", "-t", "1", "-D", $"{seconds}", "-d", Frame, "-H", "content-type: application/grpc", "-H", "te: trailers", $"http://127.0.0.1:{port}/strata.test.Echo/Unary"];
+        string[] arguments = ["-c", "4", "-m", "16", "-t", "1", "-D", $"{seconds}", "-d", Frame, "-H", "content-type: application/grpc",
+            "-H", "te: trailers", $"http://127.0.0.1:{port}/strata.test.Echo/Unary"];
         using var load = Process.Start(new ProcessStartInfo("h2load", arguments) { RedirectStandardOutput = true })!;
         var text = await load.StandardOutput.ReadToEndAsync();
         await load.WaitForExitAsync();

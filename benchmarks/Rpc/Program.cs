@@ -2,8 +2,8 @@ using System.Globalization;
 using Strata.Rpc.Benchmarks;
 using static Strata.Entity.Benchmarks.Settings;
 
-// Unary echo: 64 calls at once on 4 connections, by h2load, against our RPC layer, a bare Kestrel that echoes the frame over HTTP/2 (the limit), grpc-js and grpcio; each server a process of
-// its own, in turns. Usage: ./bench rpc [--seconds N] [--rounds N].
+// Unary echo: 64 calls at once on 4 connections, by h2load, against our RPC layer, a bare Kestrel that echoes the frame over HTTP/2 (the
+// limit), grpc-js and grpcio; each server a process of its own, in turns. Usage: ./bench rpc [--seconds N] [--rounds N].
 
 if (args is ["serve", var which, var port])
 {
@@ -19,7 +19,8 @@ await using var python = await Peer.StartAsync("grpcio", port => ("/usr/bin/pyth
 Peer[] all = [ours, bare, node, python];
 foreach (var peer in all) await peer.LoadAsync(seconds); // warm
 
-var (measured, spent) = (all.ToDictionary(peer => peer.Name, _ => new List<double>()), all.ToDictionary(peer => peer.Name, _ => new List<double>()));
+var (measured, spent) = (
+    all.ToDictionary(peer => peer.Name, _ => new List<double>()), all.ToDictionary(peer => peer.Name, _ => new List<double>()));
 for (var round = 1; round <= rounds; round++)
 {
     foreach (var peer in all)

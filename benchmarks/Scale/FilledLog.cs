@@ -38,7 +38,8 @@ internal sealed class FilledLog(PostgresStore store)
         while (Stopwatch.GetElapsedTime(since) < Calm)
         {
             await Task.Delay(200);
-            if (await store.Log.ExtentAsync(CancellationToken.None) is var now && now != seen) (since, seen) = (Stopwatch.GetTimestamp(), now);
+            if (await store.Log.ExtentAsync(CancellationToken.None) is var now && now != seen)
+                (since, seen) = (Stopwatch.GetTimestamp(), now);
         }
     }
 
@@ -54,11 +55,13 @@ internal sealed class FilledLog(PostgresStore store)
         {
             var (tenant, id) = routes[random.Next(routes.Count)];
             var now = (await store.Log.ReadAsync(tenant, id, AsOf.Latest, CancellationToken.None))!;
-            var wrong = JsonText.FromString(now.Document.ToString().Replace("\"targets\": [{", "\"message\": \"wrong\", \"targets\": [{", StringComparison.Ordinal));
+            var wrong = JsonText.FromString(
+                now.Document.ToString().Replace("\"targets\": [{", "\"message\": \"wrong\", \"targets\": [{", StringComparison.Ordinal));
             var write = new EntityWrite { Id = id, Model = now.Model, Expected = now.Revision, State = now.State, Document = wrong };
             var changed = await AppendAsync(tenant, [write]);
             var since = Stopwatch.GetTimestamp();
-            while ((await store.Log.ReadAsync(tenant, id, AsOf.Latest, CancellationToken.None))!.Revision == changed) await woken.WaitAsync();
+            while ((await store.Log.ReadAsync(tenant, id, AsOf.Latest, CancellationToken.None))!.Revision == changed)
+                await woken.WaitAsync();
             taken.Add(Stopwatch.GetElapsedTime(since).TotalMilliseconds);
         }
         taken.Sort();
@@ -79,7 +82,9 @@ internal sealed class FilledLog(PostgresStore store)
     {
         var organization = EntityId.New(TimeProvider.System);
         var tenant = new TenantId(organization.Value);
-        await AppendAsync(TenantId.Platform, [Write(OrganizationKind.Kind, organization, "ACTIVE", $"org-{number}", null, new OrganizationSpec(), Nothing.Instance)]);
+        await AppendAsync(
+            TenantId.Platform,
+            [Write(OrganizationKind.Kind, organization, "ACTIVE", $"org-{number}", null, new OrganizationSpec(), Nothing.Instance)]);
         EntityId New() => EntityId.New(TimeProvider.System);
         var (projectId, deploymentId, releaseId, routeId) = (New(), New(), New(), New());
         var project = ProjectKind.Kind.IdOf(projectId);
@@ -90,22 +95,27 @@ internal sealed class FilledLog(PostgresStore store)
         List<EntityWrite> writes =
         [
             Write(ProjectKind.Kind, projectId, "ACTIVE", "default", null, new ProjectSpec(), Nothing.Instance),
-            Write(DeploymentKinds.Deployment, deploymentId, DeploymentStates.Running, "app", project, new DeploymentSpec { Run = run, Release = release },
+            Write(DeploymentKinds.Deployment, deploymentId, DeploymentStates.Running, "app", project,
+                new DeploymentSpec { Run = run, Release = release },
                 new DeploymentStatus { Release = release, ReadyReplicas = InstancesEach }),
             Write(DeploymentKinds.Release, releaseId, ReleaseStates.Ready, "app-1", project,
                 new ReleaseSpec { Deployment = deployment, Source = new SourceConfig { Archive = Image } },
                 new ReleaseStatus { Number = 1, Image = Image, Command = command, Reported = true }),
-            Write(DeploymentKinds.Route, routeId, RouteStates.Active, "app", project, new RouteSpec { Host = host, Deployment = deployment },
+            Write(DeploymentKinds.Route, routeId, RouteStates.Active, "app", project,
+                new RouteSpec { Host = host, Deployment = deployment },
                 new RouteStatus { DeploymentName = "app", Targets = [new RouteTarget(release, 1, null)] }),
         ];
         for (var i = 0; i < InstancesEach; i++)
         {
             var spec = new InstanceSpec
             {
-                Deployment = deployment, Release = release, Node = nodes[number * InstancesEach / InstancesPerNode], Image = Image, Command = command,
+                Deployment = deployment, Release = release, Node = nodes[number * InstancesEach / InstancesPerNode], Image = Image,
+                Command = command,
                 MemoryBytes = run.MemoryBytes, Cpu = run.Cpu,
             };
-            writes.Add(Write(NodeKinds.Instance, New(), InstanceStates.Ready, $"app-{i}", project, spec, new InstanceStatus { Address = "10.0.0.2", Port = 8080 }));
+            writes.Add(
+                Write(NodeKinds.Instance, New(), InstanceStates.Ready, $"app-{i}", project, spec,
+                    new InstanceStatus { Address = "10.0.0.2", Port = 8080 }));
         }
         await AppendAsync(tenant, writes);
         lock (routes) routes.Add((tenant, routeId));
@@ -115,12 +125,14 @@ internal sealed class FilledLog(PostgresStore store)
         Kind<TSpec, TStatus> kind, EntityId id, string state, string name, string? project, TSpec spec, TStatus status) => new()
     {
         Id = id, Model = kind.Model, Expected = Revision.None, State = state,
-        Document = ResourceDocument.Write(kind, name, project, null, JsonText.From(spec, WireJson.Of<TSpec>()), JsonText.From(status, WireJson.Of<TStatus>())).Value,
+        Document = ResourceDocument.Write(
+            kind, name, project, null, JsonText.From(spec, WireJson.Of<TSpec>()), JsonText.From(status, WireJson.Of<TStatus>())).Value,
     };
 
     private async Task<Revision> AppendAsync(TenantId tenant, IReadOnlyList<EntityWrite> writes)
     {
         var commit = new Commit { Tenant = tenant, Id = CommitId.New(TimeProvider.System), By = By, Writes = writes };
-        return await store.Log.AppendAsync(commit, CancellationToken.None) is AppendOutcome.Committed done ? done.Revision : throw new InvalidOperationException("The log refused a commit.");
+        return await store.Log.AppendAsync(commit, CancellationToken.None) is AppendOutcome.Committed done
+            ? done.Revision : throw new InvalidOperationException("The log refused a commit.");
     }
 }

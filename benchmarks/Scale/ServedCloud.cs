@@ -35,8 +35,10 @@ internal sealed class ServedCloud : IAsyncDisposable
     public static async Task<ServedCloud> StartAsync(PrivatePostgres postgres, string home)
     {
         var since = Stopwatch.GetTimestamp();
-        string[] arguments = [Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? typeof(ServedCloud).Assembly.Location : "", "--serve", postgres.ConnectionString, home];
-        var start = new ProcessStartInfo(Environment.ProcessPath!, arguments.Where(a => a.Length > 0)) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        string[] arguments = [Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal)
+            ? typeof(ServedCloud).Assembly.Location : "", "--serve", postgres.ConnectionString, home];
+        var start = new ProcessStartInfo(Environment.ProcessPath!, arguments.Where(a => a.Length > 0)) { RedirectStandardInput = true,
+            RedirectStandardOutput = true };
         var process = Process.Start(start)!;
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
@@ -50,7 +52,8 @@ internal sealed class ServedCloud : IAsyncDisposable
     {
         var options = new ServerOptions
         {
-            PostgresUrl = database, Home = new HomeLayout(home), Listen = IPAddress.Loopback, ApiPort = FreePort(), HttpPort = FreePort(), EdgeMode = EdgeMode.Off, Agent = false,
+            PostgresUrl = database, Home = new HomeLayout(home), Listen = IPAddress.Loopback, ApiPort = FreePort(), HttpPort = FreePort(),
+            EdgeMode = EdgeMode.Off, Agent = false,
         };
         options.Home.Create();
         await using var server = await StrataServer.StartAsync(options, null, Console.Error, TimeProvider.System, CancellationToken.None);
@@ -77,7 +80,8 @@ internal sealed class ServedCloud : IAsyncDisposable
     }
 
     private static bool IsReady(StrataServer server) =>
-        server.Status().Parts.First(p => p.Name == "controllers").Message is var message && message.Contains("their view holds", StringComparison.Ordinal) && !message.StartsWith("0 ", StringComparison.Ordinal);
+        server.Status().Parts.First(p => p.Name == "controllers").Message is var message
+            && message.Contains("their view holds", StringComparison.Ordinal) && !message.StartsWith("0 ", StringComparison.Ordinal);
 
     private double ProcessorTime()
     {

@@ -4,8 +4,8 @@ using Strata.Entity.Benchmarks;
 namespace Strata.Search.Benchmarks;
 
 /// <summary>
-/// Orders of about 150 bytes put straight into the log and its heads, a thousand to a commit, as the store itself would have written them. Every 20
-/// have a customer in common; each has a number of its own.
+/// Orders of about 150 bytes put straight into the log and its heads, a thousand to a commit, as the store itself would have written them.
+/// Every 20 have a customer in common; each has a number of its own.
 /// </summary>
 internal static class Orders
 {
@@ -36,7 +36,8 @@ internal static class Orders
             """);
         command.CommandTimeout = 0;
         await command.ExecuteNonQueryAsync();
-        foreach (var sql in (string[])["vacuum analyze strata.log", "vacuum analyze strata.head", "checkpoint"]) await cloud.RunSqlAsync(sql);
+        foreach (var sql in (string[])["vacuum analyze strata.log", "vacuum analyze strata.head", "checkpoint"])
+            await cloud.RunSqlAsync(sql);
         return watch.Elapsed;
     }
 

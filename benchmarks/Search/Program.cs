@@ -22,7 +22,8 @@ var (ours, peers) = (new List<double>(), new List<double>());
 for (var round = 0; round <= rounds; round++)
 {
     var number = $"\"ORD-{entities / (round + 2)}\"";
-    var (mine, theirs) = (await TimeAsync(() => client.DirectAsync(Client.Equal("$.number", number))), await TimeAsync(() => PeerAsync(number)));
+    var (mine, theirs) = (
+        await TimeAsync(() => client.DirectAsync(Client.Equal("$.number", number))), await TimeAsync(() => PeerAsync(number)));
     if (round == 0) continue; // warm
     (ours, peers) = ([.. ours, mine], [.. peers, theirs]);
     Say($"round {round}: unindexed equality, one of {entities}: {mine:0} ms over HTTP, {theirs:0} ms in PostgreSQL alone, ratio {theirs / mine:0.00}");
@@ -36,13 +37,15 @@ async Task MeasureIndexedAsync(int workers)
 {
     var customers = Orders.CustomersOf(entities);
     await FindCustomerAsync(0);
-    var rate = await Load.RunAsync(workers, duration, async (worker, n) => await FindCustomerAsync((worker * 7919 + n * 104729) % customers));
+    var rate = await Load.RunAsync(
+        workers, duration, async (worker, n) => await FindCustomerAsync((worker * 7919 + n * 104729) % customers));
     Say($"indexed equality, 20 of {entities}, by {workers} clients: {rate}");
 }
 
 async Task FindCustomerAsync(int customer)
 {
-    if (await client.DirectAsync(Client.Equal("$.customer", $"\"Customer {customer}\"")) == 0) throw new InvalidOperationException("A customer was not found.");
+    if (await client.DirectAsync(Client.Equal("$.customer", $"\"Customer {customer}\"")) == 0)
+        throw new InvalidOperationException("A customer was not found.");
 }
 
 async Task<int> PeerAsync(string number)

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Strata.Benchmarks;
 
 /// <summary>
-/// Processor time of this program (its ended children included) and of the database. On a busy machine the time that an operation costs says more
-/// than how many were done.
+/// Processor time of this program (its ended children included) and of the database. On a busy machine the time that an operation costs
+/// says more than how many were done.
 /// </summary>
 internal sealed class Cpu(int postmaster)
 {

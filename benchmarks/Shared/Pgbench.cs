@@ -6,8 +6,8 @@ using Npgsql;
 namespace Strata.Benchmarks;
 
 /// <summary>
-/// The peer: pgbench with prepared statements against tables of its own with a jsonb column and two indexes, on the same server. Ids rise and the second
-/// index is short: the kindest case for it.
+/// The peer: pgbench with prepared statements against tables of its own with a jsonb column and two indexes, on the same server. Ids rise
+/// and the second index is short: the kindest case for it.
 /// </summary>
 /// <param name="work">What one transaction does; <c>:document</c> is the document.</param>
 internal sealed partial class Pgbench(NpgsqlDataSource source, string socketFolder, string? password, string script, PgbenchWork work)
@@ -23,7 +23,8 @@ internal sealed partial class Pgbench(NpgsqlDataSource source, string socketFold
     {
         string[] arguments =
         [
-            "-h", socketFolder, "-U", "strata", "-n", "-M", "prepared", "-c", $"{clients}", "-j", $"{Math.Min(clients, Environment.ProcessorCount)}",
+            "-h", socketFolder, "-U", "strata", "-n", "-M", "prepared", "-c", $"{clients}", "-j",
+            $"{Math.Min(clients, Environment.ProcessorCount)}",
             "-T", $"{Math.Max(1, (int)duration.TotalSeconds)}", "-f", script, "-D", $"document={document}", "postgres",
         ];
         var start = new ProcessStartInfo(Program(), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -33,7 +34,8 @@ internal sealed partial class Pgbench(NpgsqlDataSource source, string socketFold
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         var tps = Tps().Match(output);
-        return tps.Success ? double.Parse(tps.Groups[1].Value, CultureInfo.InvariantCulture) : throw new InvalidOperationException($"pgbench failed: {await errors}");
+        return tps.Success ? double.Parse(tps.Groups[1].Value, CultureInfo.InvariantCulture)
+            : throw new InvalidOperationException($"pgbench failed: {await errors}");
     }
 
     private static string Program() =>
@@ -56,7 +58,8 @@ internal sealed record PgbenchWork(string Tables, string Script)
         """;
 
     /// <summary>One row of one document.</summary>
-    public static readonly PgbenchWork Insert = new(Peer, "insert into peer (tenant, state, document) values ('00000000-0000-7000-8000-000000000001', 'NEW', :document);\n");
+    public static readonly PgbenchWork Insert = new(
+        Peer, "insert into peer (tenant, state, document) values ('00000000-0000-7000-8000-000000000001', 'NEW', :document);\n");
 
     /// <summary>The current row changed and one added to its history.</summary>
     public static readonly PgbenchWork UpdateAndInsert = new(Peer + $"""

@@ -8,7 +8,8 @@ namespace Strata.Benchmarks;
 /// <param name="Failed">Answers other than 2xx and 3xx, and socket errors.</param>
 internal sealed record WrkRun(long Requests, double PerSecond, double MedianMs, double P99Ms, long Failed)
 {
-    public override string ToString() => FormattableString.Invariant($"{PerSecond:0}/s (p50 {MedianMs:0.00} ms, p99 {P99Ms:0.00} ms{(Failed == 0 ? "" : $", {Failed} FAILED")})");
+    public override string ToString() => FormattableString.Invariant(
+        $"{PerSecond:0}/s (p50 {MedianMs:0.00} ms, p99 {P99Ms:0.00} ms{(Failed == 0 ? "" : $", {Failed} FAILED")})");
 }
 
 /// <summary>Load by wrk.</summary>
@@ -25,13 +26,15 @@ internal static partial class Wrk
 
     private static async Task<WrkRun> RunAsync(int threads, int connections, TimeSpan duration, string[] what)
     {
-        string[] arguments = [$"-t{threads}", $"-c{connections}", $"-d{(int)duration.TotalSeconds}s", "--timeout", "10s", "--latency", .. what];
+        string[] arguments = [$"-t{threads}", $"-c{connections}", $"-d{(int)duration.TotalSeconds}s", "--timeout", "10s",
+            "--latency", .. what];
         using var wrk = Process.Start(new ProcessStartInfo("wrk", arguments) { RedirectStandardOutput = true })!;
         var text = await wrk.StandardOutput.ReadToEndAsync();
         await wrk.WaitForExitAsync();
         if (wrk.ExitCode != 0) throw new InvalidOperationException($"wrk failed: {text}");
         return new WrkRun(
-            (long)Number(RequestsIn().Match(text).Groups[1].Value), Number(PerSecondIn().Match(text).Groups[1].Value), Latency(text, "50%"), Latency(text, "99%"),
+            (long)Number(RequestsIn().Match(text).Groups[1].Value), Number(PerSecondIn().Match(text).Groups[1].Value), Latency(text, "50%"),
+            Latency(text, "99%"),
             (long)Number(FailedIn().Match(text).Groups[1].Value) + ErrorsIn().Matches(text).Sum(m => (long)Number(m.Groups[1].Value)));
     }
 

@@ -9,7 +9,9 @@ public sealed partial class DocumentationTests
     public void Index_ListsEachPage()
     {
         var listed = Links("docs/README.md").Select(l => l.Target).ToHashSet();
-        Assert.Superset(Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md").Select(Relative).Where(p => p != "docs/README.md").ToHashSet(), listed);
+        Assert.Superset(
+            Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md").Select(Relative).Where(p => p != "docs/README.md")
+                .ToHashSet(), listed);
         Assert.Contains(Links("README.md"), l => l.Target == "docs/README.md");
     }
 
@@ -20,17 +22,21 @@ public sealed partial class DocumentationTests
         where !Exists(link.Target) || (link.Heading.Length > 0 && !Headings(link.Target).Contains(link.Heading))
         select $"{page}: {link.Target}#{link.Heading}");
 
-    private static IEnumerable<string> Pages() => Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
+    private static IEnumerable<string> Pages() =>
+        Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
         .Concat(Directory.EnumerateFiles(Repository.Root, "*.md")).Select(Relative).Order(StringComparer.Ordinal);
 
     private static bool Exists(string path) => Path.Exists(Path.Combine(Repository.Root, path));
 
     private static string Relative(string path) => Path.GetRelativePath(Repository.Root, path).Replace('\\', '/');
 
-    private static IEnumerable<(string Target, string Heading)> Links(string page) => Link().Matches(string.Join('\n', Repository.Lines(page)))
+    private static IEnumerable<(string Target, string Heading)> Links(string page) =>
+        Link().Matches(string.Join('\n', Repository.Lines(page)))
         .Select(m => m.Groups[1].Value).Where(l => !l.Contains(':', StringComparison.Ordinal))
         .Select(l => l.Split('#'))
-        .Select(l => (l[0].Length == 0 ? page : Relative(Path.GetFullPath(Path.Combine(Repository.Root, Path.GetDirectoryName(page)!, l[0]))), l.Length > 1 ? l[1] : ""));
+        .Select(l =>
+            (l[0].Length == 0 ? page : Relative(Path.GetFullPath(Path.Combine(Repository.Root, Path.GetDirectoryName(page)!, l[0]))),
+                l.Length > 1 ? l[1] : ""));
 
     /// <summary>As GitHub makes anchors of headings.</summary>
     private static HashSet<string> Headings(string page) => [.. Repository.Lines(page).Where(l => l.StartsWith('#'))

@@ -18,7 +18,8 @@ public sealed class LauncherTests : IDisposable
 
     public LauncherTests()
     {
-        foreach (var folder in (string[])["src", "scripts", "bin", "samples/welcome"]) Directory.CreateDirectory(Path.Combine(root, folder));
+        foreach (var folder in (string[])["src", "scripts", "bin", "samples/welcome"])
+            Directory.CreateDirectory(Path.Combine(root, folder));
         File.Copy(Path.Combine(Repository.Root, "strata"), Path.Combine(root, "strata"));
         Write("scripts/prerequisites.sh", "require_prerequisites() { :; }\nsay() { echo \"$*\" >&2; }\n");
         Write("bin/dotnet", Dotnet);
@@ -52,7 +53,8 @@ public sealed class LauncherTests : IDisposable
     private (int Code, string Calls) Run()
     {
         Write("calls", "");
-        var start = new ProcessStartInfo(Path.Combine(root, "strata"), ["version"]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Path.Combine(root, "strata"), ["version"]) { RedirectStandardError = true,
+            RedirectStandardOutput = true };
         start.Environment["ROOT"] = root;
         start.Environment["PATH"] = $"{Path.Combine(root, "bin")}:{start.Environment["PATH"]}";
         using var launcher = Process.Start(start)!;

@@ -29,7 +29,8 @@ public partial class ManuscriptTests
         {
             var text = string.Join('\n', Repository.Lines(f));
             return text.Contains("new ProcessStartInfo(", StringComparison.Ordinal)
-                && !text.Contains(".Environment.Clear()", StringComparison.Ordinal) && !text.Contains("ChildEnvironment.Restrict(", StringComparison.Ordinal);
+                && !text.Contains(".Environment.Clear()", StringComparison.Ordinal)
+                && !text.Contains("ChildEnvironment.Restrict(", StringComparison.Ordinal);
         });
         Assert.Equal([], wrong);
     }

@@ -17,21 +17,26 @@ public partial class OneWayTests
         ["src/Engine/Entities/Engine/HeldLease.cs"] = "The end of a term, which no call that hangs may delay; it cancels.",
         ["src/Platform/Api/Peers/PeerDispatch.cs"] = "The bound on a connect, before which no call can be given up; it cancels.",
         ["src/Platform/Resources/Controllers/WorkQueue.cs"] = "The patience of one wait; it cancels.",
-        ["src/Fabric/Edge/EdgeServer.cs"] = "The edge's coarse clock: a millisecond counter and time-outs, thousands of times cheaper than a timer for each request.",
+        ["src/Fabric/Edge/EdgeServer.cs"] =
+            "The edge's coarse clock: a millisecond counter and time-outs, thousands of times cheaper than a timer for each request.",
         ["src/Platform/Resources/Hosts/HostClaimKeeper.cs"] = "The period of supervised work.",
         ["src/Applications/Deployments/Retention/BlobSweeper.cs"] = "The period of supervised work.",
         ["src/EntityPlatform/CloudEvents/Members/MemberSession.cs"] = "Keep-alives of one stream, awaited by its call.",
         ["src/EntityPlatform/EntityApi/Search/Jobs/SearchJobRunner.cs"] = "The beat of one job, awaited by it.",
-        ["src/Program/Cli/Shell/LiveWriter.cs"] = "The frames of a status line, in a command that has no supervisor; a terminal that is gone is caught.",
+        ["src/Program/Cli/Shell/LiveWriter.cs"] =
+            "The frames of a status line, in a command that has no supervisor; a terminal that is gone is caught.",
     }, "Wait with Task.Delay in supervised work: what a timer's callback throws ends the process");
 
     [Fact]
     public void Bytes_AreCountedByBudgets() => OneWay.Check(CountsBytes(), "src/Foundation/Core/Sharing/", new()
     {
         ["src/Foundation/Client/Members/MemberStream.cs"] = "In the user's program, for its one organization.",
-        ["src/Platform/Compute/Peers/CallsElsewhere.cs"] = "A small buffer of one watcher of calls, which drops what it has no room for and keeps none waiting.",
-        ["src/Platform/Resources/Feed/FeedSubscription.cs"] = "How much of the budget FeedMemory one follower has; behind it the follower reads from the log.",
-        ["src/Engine/Storage/Postgres/GroupWriter.cs"] = "The commits that wait, all organizations together: shares of organizations are taken before, with the request.",
+        ["src/Platform/Compute/Peers/CallsElsewhere.cs"] =
+            "A small buffer of one watcher of calls, which drops what it has no room for and keeps none waiting.",
+        ["src/Platform/Resources/Feed/FeedSubscription.cs"] =
+            "How much of the budget FeedMemory one follower has; behind it the follower reads from the log.",
+        ["src/Engine/Storage/Postgres/GroupWriter.cs"] =
+            "The commits that wait, all organizations together: shares of organizations are taken before, with the request.",
         ["src/Engine/Storage/Postgres/GroupWriter.Away.cs"] = "As GroupWriter.",
         ["src/Engine/Storage/Postgres/RevisionCache.cs"] = "A cache of a fixed size, which evicts and refuses nothing.",
     }, "Reserve them from a ByteBudget, which is fair to organizations");
@@ -39,9 +44,11 @@ public partial class OneWayTests
     [Fact]
     public void Scans_ArePagedInOnePlace() => OneWay.Check(GoesOn(), "src/Engine/Entities/Log/ScanPages.cs", new()
     {
-        ["src/Engine/Entities/Engine/EntityTransaction.Scan.cs"] = "A transaction's page lies over its own writes, and ends when it is full.",
+        ["src/Engine/Entities/Engine/EntityTransaction.Scan.cs"] =
+            "A transaction's page lies over its own writes, and ends when it is full.",
         ["src/EntityPlatform/EntityApi/BoundedPages.cs"] = "The size of each page follows from the documents of the one before.",
-        ["src/EntityPlatform/EntityApi/Entities/EntityCursorList.cs"] = "A page of the API, which names the place where the next one begins.",
+        ["src/EntityPlatform/EntityApi/Entities/EntityCursorList.cs"] =
+            "A page of the API, which names the place where the next one begins.",
         ["src/EntityPlatform/EntityApi/Migration/Migrator.cs"] = "It goes on until a page is empty: also with what came meanwhile.",
     }, "Use PagesAsync");
 

@@ -3,8 +3,9 @@ using System.Text.RegularExpressions;
 namespace Strata.House.Tests;
 
 /// <summary>
-/// Tests do the same in each run: random values come from one seed (<c>tests/Support/Seeded.cs</c>), and no assertion is on elapsed time, which says more about
-/// the machine than about the product. They wait for conditions (<c>tests/Support/Wait.cs</c>) or turn a clock of their own.
+/// Tests do the same in each run: random values come from one seed (<c>tests/Support/Seeded.cs</c>), and no assertion is on elapsed time,
+/// which says more about the machine than about the product. They wait for conditions (<c>tests/Support/Wait.cs</c>) or turn a clock of
+/// their own.
 /// </summary>
 public partial class RepeatableTestsTests
 {
@@ -32,7 +33,8 @@ public partial class RepeatableTestsTests
 
     private static void Check(Regex forbidden, string instead)
     {
-        var found = Repository.Sources("tests").Where(f => !f.StartsWith(Support, StringComparison.Ordinal) && Path.GetFileName(f) != "RepeatableTestsTests.cs")
+        var found = Repository.Sources("tests").Where(
+            f => !f.StartsWith(Support, StringComparison.Ordinal) && Path.GetFileName(f) != "RepeatableTestsTests.cs")
             .SelectMany(f => Repository.Lines(f).Select((line, i) => (Place: $"{f}({i + 1})", Text: line.Trim())))
             .Where(l => forbidden.IsMatch(l.Text)).Select(l => $"{l.Place}: {l.Text}").ToList();
         Assert.True(found.Count == 0, $"{instead}:\n{string.Join('\n', found)}");

@@ -27,7 +27,10 @@ internal static partial class Repository
 
     public static string ProjectFile(string module) => File.ReadAllText(Path.Combine(Root, Folders[module], module + ".csproj"));
 
-    /// <summary>Modules whose names a module's code uses, by reference or namespace; references reach on, so the project file alone tells too little.</summary>
+    /// <summary>
+    /// Modules whose names a module's code uses, by reference or namespace; references reach on, so the project file alone tells too
+    /// little.
+    /// </summary>
     public static IReadOnlySet<string> UsedBy(string module)
     {
         var used = Sources(Folders[module]).SelectMany(Lines).SelectMany(l => ModuleName().Matches(l)).Select(m => m.Groups[1].Value);

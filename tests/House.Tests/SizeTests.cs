@@ -1,6 +1,8 @@
 namespace Strata.House.Tests;
 
-/// <summary>Files and methods stay small enough to be read at one sitting. What is longer asks for a reason, and the reason stands here.</summary>
+/// <summary>
+/// Files and methods stay small enough to be read at one sitting. What is longer asks for a reason, and the reason stands here.
+/// </summary>
 public class SizeTests
 {
     private const int FileLinesMax = 400;
@@ -12,14 +14,16 @@ public class SizeTests
     [Fact]
     public void Files_AreAtMost400Lines()
     {
-        var tooLong = Everything().Where(f => !LongFiles.ContainsKey(f)).Select(f => (File: f, Repository.Lines(f).Length)).Where(f => f.Length > FileLinesMax);
+        var tooLong = Everything().Where(f => !LongFiles.ContainsKey(f)).Select(f => (File: f, Repository.Lines(f).Length))
+            .Where(f => f.Length > FileLinesMax);
         Assert.Empty(tooLong.Select(f => $"{f.File}: {f.Length} lines"));
     }
 
     [Fact]
     public void Methods_AreAtMost60Lines()
     {
-        var tooLong = Everything().SelectMany(f => Methods(f).Where(m => m.Length > MethodLinesMax).Select(m => $"{f}({m.Line}): {m.Length} lines"));
+        var tooLong = Everything()
+            .SelectMany(f => Methods(f).Where(m => m.Length > MethodLinesMax).Select(m => $"{f}({m.Line}): {m.Length} lines"));
         Assert.Empty(tooLong);
     }
 
@@ -32,7 +36,10 @@ public class SizeTests
 
     private static IEnumerable<string> Everything() => new[] { "src", "tests" }.SelectMany(Repository.Sources);
 
-    /// <summary>Bodies in braces of members, told by the layout that the formatter keeps: a brace alone on its line, closed by one at the same depth.</summary>
+    /// <summary>
+    /// Bodies in braces of members, told by the layout that the formatter keeps: a brace alone on its line, closed by one at the same
+    /// depth.
+    /// </summary>
     private static IEnumerable<(int Line, int Length)> Methods(string file)
     {
         var lines = Repository.Lines(file);
@@ -55,7 +62,8 @@ public class SizeTests
         for (var i = brace - 1; i >= 0 && lines[i].Trim() is { Length: > 0 } line && line[^1] is not (';' or '}' or '{'); i--)
         {
             if (line.StartsWith("//", StringComparison.Ordinal)) return false;
-            if (line.Split(' ', '(', '<').Any(word => word is "class" or "struct" or "interface" or "enum" or "record" or "namespace")) return true;
+            if (line.Split(' ', '(', '<').Any(word => word is "class" or "struct" or "interface" or "enum" or "record" or "namespace"))
+                return true;
         }
         return false;
     }

@@ -5,8 +5,9 @@ using System.Net.Sockets;
 namespace Strata.TestSupport;
 
 /// <summary>
-/// Ports for servers that must be told theirs. They lie below the range from which the system gives out ports of its own accord (32768 and up on Linux),
-/// and each is this process's until it ends: between the choice and the use, and while a server restarts, nobody else gets it.
+/// Ports for servers that must be told theirs. They lie below the range from which the system gives out ports of its own accord (32768 and
+/// up on Linux), and each is this process's until it ends: between the choice and the use, and while a server restarts, nobody else gets
+/// it.
 /// </summary>
 internal static class FreePort
 {

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Strata.TestSupport;
 
-/// <summary>OpenStack Swift with its S3 API, as Debian packages it, on a loopback port: tests/swift/serve.py. Ends with this process at the latest.</summary>
+/// <summary>
+/// OpenStack Swift with its S3 API, as Debian packages it, on a loopback port: tests/swift/serve.py. Ends with this process at the latest.
+/// </summary>
 internal sealed class SwiftServer : IAsyncDisposable
 {
     public const string Bucket = "blobs";
@@ -27,13 +29,15 @@ internal sealed class SwiftServer : IAsyncDisposable
     /// <summary>Also again after <see cref="DownAsync"/>, with the same port and what was kept.</summary>
     public async Task UpAsync()
     {
-        var start = new ProcessStartInfo("/usr/bin/python3", [Path.Combine(Script.Root, "tests/swift/serve.py"), folder, Port.ToString(CultureInfo.InvariantCulture)])
+        var start = new ProcessStartInfo(
+            "/usr/bin/python3", [Path.Combine(Script.Root, "tests/swift/serve.py"), folder, Port.ToString(CultureInfo.InvariantCulture)])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true,
         };
         process = Process.Start(start)!;
         var line = await process.StandardOutput.ReadLineAsync();
-        Port = int.TryParse(line, out var port) ? port : throw new InvalidOperationException("Swift did not start. Install it as scripts/test-clients.sh does.");
+        Port = int.TryParse(line, out var port) ? port
+            : throw new InvalidOperationException("Swift did not start. Install it as scripts/test-clients.sh does.");
     }
 
     public async Task DownAsync()

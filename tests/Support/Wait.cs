@@ -8,7 +8,8 @@ internal static class Wait
     private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(500);
 
-    public static Task UntilAsync(Func<bool> condition, string what, double seconds = 90) => UntilAsync(() => Task.FromResult(condition()), what, seconds);
+    public static Task UntilAsync(Func<bool> condition, string what, double seconds = 90) =>
+        UntilAsync(() => Task.FromResult(condition()), what, seconds);
 
     public static async Task UntilAsync(Func<Task<bool>> condition, string what, double seconds = 90) =>
         await ForAsync(async () => await condition() ? what : null, what, seconds);

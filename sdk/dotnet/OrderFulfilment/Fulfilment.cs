@@ -12,7 +12,9 @@ internal sealed class Fulfilment(EntityClient<Payment> payments)
     [Criterion("is-fraud")]
     public static bool IsFraud(Order order) => order.Amount > 10_000;
 
-    /// <summary>Writes the payment in the transaction that waits for this answer: payment and order become durable together, or neither does.</summary>
+    /// <summary>
+    /// Writes the payment in the transaction that waits for this answer: payment and order become durable together, or neither does.
+    /// </summary>
     [Processor("charge")]
     public async Task<Order> ChargeAsync(Order order, CallContext call, CancellationToken cancellationToken)
     {

@@ -25,7 +25,8 @@ await SendAsync(HttpMethod.Post, "/api/model/sdk-net-order/1/workflow/import", W
 
 using var stop = new CancellationTokenSource();
 var joined = new TaskCompletionSource();
-var member = new ComputeMember(strata, new MemberOptions { Tags = ["order-fulfilment-net"], OnJoined = () => joined.TrySetResult() }, new Fulfilment(payments));
+var member = new ComputeMember(
+    strata, new MemberOptions { Tags = ["order-fulfilment-net"], OnJoined = () => joined.TrySetResult() }, new Fulfilment(payments));
 var serving = member.RunAsync(stop.Token);
 await joined.Task.WaitAsync(TimeSpan.FromSeconds(20));
 
@@ -33,7 +34,8 @@ var first = await orders.CreateAsync(new Order("Jane", 129.95m));
 await orders.TransitionAsync(first, "pay");
 var paid = await orders.GetAsync(first);
 var payment = await payments.GetAsync(paid.Data.Payment!.Value);
-Check((paid.Meta.State, payment.Data, payment.Meta.TransactionId) == ("PAID", new Payment(first, 129.95m), paid.Meta.TransactionId), "paid in one transaction");
+Check((paid.Meta.State, payment.Data, payment.Meta.TransactionId) == ("PAID", new Payment(first, 129.95m), paid.Meta.TransactionId),
+    "paid in one transaction");
 Console.WriteLine($"Jane's order is {paid.Meta.State}, and its payment {payment.Meta.Id} was written in the same transaction.");
 
 var suspicious = await orders.CreateAsync(new Order("Mallory", 99_999));
@@ -73,7 +75,8 @@ async Task PrepareAsync(string model, string sample)
     }
 }
 
-Task SendAsync(HttpMethod method, string path, string? body) => strata.SendAsync(new ApiRequest(method, path) { Body = body is null ? null : JsonText.FromString(body).Utf8 });
+Task SendAsync(HttpMethod method, string path, string? body) =>
+    strata.SendAsync(new ApiRequest(method, path) { Body = body is null ? null : JsonText.FromString(body).Utf8 });
 
 static void Check(bool holds, string what)
 {

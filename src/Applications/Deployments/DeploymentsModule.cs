@@ -27,8 +27,8 @@ using Strata.Runtimes.Sandbox;
 namespace Strata.Deployments;
 
 /// <summary>
-/// What the host needs of this module. It registers the engine, log, lines, blobs (<see cref="IBlobStore"/>), a sandbox for builds (<see cref="ISandbox"/>), logging and the
-/// clock before.
+/// What the host needs of this module. It registers the engine, log, lines, blobs (<see cref="IBlobStore"/>), a sandbox for builds
+/// (<see cref="ISandbox"/>), logging and the clock before.
 /// </summary>
 public static class DeploymentsModule
 {
@@ -37,7 +37,8 @@ public static class DeploymentsModule
     {
         services.AddSingleton(options);
         services.AddPermissions(
-            new Permission("blobs.read", Roles.Viewer, Roles.Developer, Roles.Agent, Roles.Edge), new Permission("blobs.write", Roles.Developer));
+            new Permission("blobs.read", Roles.Viewer, Roles.Developer, Roles.Agent, Roles.Edge),
+            new Permission("blobs.write", Roles.Developer));
         services.TryAddSingleton(TimeProvider.System);
         services.AddDeploymentViews();
         AddBuild(services);
@@ -60,14 +61,17 @@ public static class DeploymentsModule
     private static void AddBuild(IServiceCollection services)
     {
         services.AddSingleton<ISpecAdmission, ArchiveAdmission>();
-        services.AddSingleton(x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), x.GetRequiredService<ISandbox>(), Options(x).Source));
+        services.AddSingleton(
+            x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), x.GetRequiredService<ISandbox>(), Options(x).Source));
         services.AddSingleton<ImageStore>().AddSingleton<DockerBuild>().AddSingleton<Toolchain>();
         services.AddSingleton<Builder>();
         services.AddSingleton<BuildQueue>().AddSingleton<IShareReport>(s => s.GetRequiredService<BuildQueue>());
         services.AddController<BuildController, ReleaseSpec, ReleaseStatus>();
     }
 
-    /// <summary>The stores of the kinds that deployments are made of, and their views. Needs the engine, the log, the clock and logging.</summary>
+    /// <summary>
+    /// The stores of the kinds that deployments are made of, and their views. Needs the engine, the log, the clock and logging.
+    /// </summary>
     internal static IServiceCollection AddDeploymentViews(this IServiceCollection services)
     {
         AddStore(services, DeploymentKinds.Deployment);
@@ -86,7 +90,8 @@ public static class DeploymentsModule
     }
 
     private static void AddStore<TSpec, TStatus>(IServiceCollection services, Kind<TSpec, TStatus> kind) =>
-        services.TryAddSingleton(x => new ResourceStore<TSpec, TStatus>(x.GetRequiredService<EntityEngine>(), kind, x.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(
+            x => new ResourceStore<TSpec, TStatus>(x.GetRequiredService<EntityEngine>(), kind, x.GetRequiredService<TimeProvider>()));
 
     private static DeploymentOptions Options(IServiceProvider services) => services.GetRequiredService<DeploymentOptions>();
 }

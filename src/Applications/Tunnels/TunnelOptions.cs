@@ -14,7 +14,9 @@ public sealed record TunnelOptions
     /// </summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>Tunnels connected to this server at once; one organization connects at most half of them. Beyond that TUNNELS_BUSY.</summary>
+    /// <summary>
+    /// Tunnels connected to this server at once; one organization connects at most half of them. Beyond that TUNNELS_BUSY.
+    /// </summary>
     public int TunnelsMax { get; init; } = 200;
 
     /// <summary>Connections that one tunnel carries at once; further ones are closed, which the edge answers with 502.</summary>

@@ -13,7 +13,8 @@ public static class BlobErrors
         "Use sha256: and the 64 hexadecimal digits of the content's SHA-256.");
 
     public static Error Mismatch(Digest expected, Digest actual) => new(
-        ErrorKind.Invalid, "DIGEST_MISMATCH", $"The content hashes to {actual}, not to {expected}; nothing was kept.", "Send the content again, whole.");
+        ErrorKind.Invalid, "DIGEST_MISMATCH", $"The content hashes to {actual}, not to {expected}; nothing was kept.",
+        "Send the content again, whole.");
 
     public static Error TooLarge(long bytesMax) => new(
         ErrorKind.TooLarge, "BLOB_TOO_LARGE", $"The content is larger than {ByteText.Format(bytesMax)}; nothing was kept.",
@@ -36,10 +37,12 @@ public static class BlobErrors
         ErrorKind.NotFound, "BLOB_NOT_FOUND", $"There is no blob {digest}.", "Upload it with PUT first.");
 
     public static Error UploadNotFound(UploadId upload) => new(
-        ErrorKind.NotFound, "UPLOAD_NOT_FOUND", $"There is no upload \"{upload.Value.Shortened(80)}\": it was completed, aborted, or has expired.", "Start another one.");
+        ErrorKind.NotFound, "UPLOAD_NOT_FOUND",
+        $"There is no upload \"{upload.Value.Shortened(80)}\": it was completed, aborted, or has expired.", "Start another one.");
 
     public static Error UploadsExhausted(int max) => new(
-        ErrorKind.TooMany, "UPLOADS_EXHAUSTED", $"This organization has {max} uploads open already.", "Complete or abort some; they expire after a day.");
+        ErrorKind.TooMany, "UPLOADS_EXHAUSTED", $"This organization has {max} uploads open already.",
+        "Complete or abort some; they expire after a day.");
 
     public static Error InvalidPart(string why) => new(
         ErrorKind.Invalid, "INVALID_PART", why,
@@ -62,7 +65,8 @@ public static class BlobErrors
 
     /// <param name="path">Of the file that is missing.</param>
     public static Error FolderMissing(string folder, string path, string cloudId) => new(
-        ErrorKind.Unavailable, "BLOBS_MISSING", $"{folder} is not the folder in which this cloud keeps sources and images: {path} is not there.",
+        ErrorKind.Unavailable, "BLOBS_MISSING",
+        $"{folder} is not the folder in which this cloud keeps sources and images: {path} is not there.",
         "Mount the shared folder, or correct --blobs. If the folder was moved, copy its whole content there, the file strata-cloud too. "
         + $"To continue with an empty folder: echo {cloudId} > {path}");
 
@@ -72,7 +76,8 @@ public static class BlobErrors
         $"Set --blobs to a folder of this cloud. If the other cloud no longer exists, empty the folder, {path} too, and start again.");
 
     public static Error NoBucket(string storage) => new(
-        ErrorKind.Unavailable, "BLOBS_NO_BUCKET", $"There is no bucket for {storage}.", "Create the bucket, or correct --blobs, --blobs-endpoint or --blobs-region.");
+        ErrorKind.Unavailable, "BLOBS_NO_BUCKET", $"There is no bucket for {storage}.",
+        "Create the bucket, or correct --blobs, --blobs-endpoint or --blobs-region.");
 
     /// <param name="why">The storage's own code, such as AccessDenied.</param>
     public static Error Refused(string storage, string why) => new(

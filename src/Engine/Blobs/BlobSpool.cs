@@ -5,8 +5,9 @@ using Strata.Core;
 namespace Strata.Blobs;
 
 /// <summary>
-/// For drivers: takes content to a file of this machine while it is hashed, and its size, the quota and the disk's reserve are checked, so that
-/// the storage gets only what is whole and right. What a crash left in the folder is deleted by the next start. Safe for concurrent use.
+/// For drivers: takes content to a file of this machine while it is hashed, and its size, the quota and the disk's reserve are checked, so
+/// that the storage gets only what is whole and right. What a crash left in the folder is deleted by the next start. Safe for concurrent
+/// use.
 /// </summary>
 public sealed class BlobSpool
 {
@@ -78,7 +79,8 @@ public sealed class BlobSpool
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         await using var file = new FileStream(path, new FileStreamOptions
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0, Options = FileOptions.Asynchronous,
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0,
+            Options = FileOptions.Asynchronous,
             UnixCreateMode = PrivateFiles.FileMode,
         });
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);

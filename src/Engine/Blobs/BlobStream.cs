@@ -3,8 +3,8 @@ using Strata.Core;
 namespace Strata.Blobs;
 
 /// <summary>
-/// A blob as a seekable stream that only reads asynchronously. A stream of the storage that breaks, stalls or ends early is opened again where
-/// it stopped, a few times in a row at most. Not safe for concurrent use.
+/// A blob as a seekable stream that only reads asynchronously. A stream of the storage that breaks, stalls or ends early is opened again
+/// where it stopped, a few times in a row at most. Not safe for concurrent use.
 /// </summary>
 public sealed class BlobStream : Stream
 {
@@ -18,7 +18,8 @@ public sealed class BlobStream : Stream
     private long sourcePosition;
     private long position;
 
-    private BlobStream(IBlobStore store, TenantId tenant, BlobContent content) => (this.store, this.tenant, Info, source) = (store, tenant, content.Info, content.Stream);
+    private BlobStream(IBlobStore store, TenantId tenant, BlobContent content) =>
+        (this.store, this.tenant, Info, source) = (store, tenant, content.Info, content.Stream);
 
     public BlobInfo Info { get; }
 
@@ -34,11 +35,13 @@ public sealed class BlobStream : Stream
     }
 
     /// <returns>BLOB_NOT_FOUND.</returns>
-    public static async Task<Result<BlobStream>> OpenAsync(IBlobStore store, TenantId tenant, Digest digest, CancellationToken cancellationToken) =>
+    public static async Task<Result<BlobStream>> OpenAsync(
+        IBlobStore store, TenantId tenant, Digest digest, CancellationToken cancellationToken) =>
         (await store.GetAsync(tenant, digest, 0, cancellationToken)).Then<BlobStream>(content => new BlobStream(store, tenant, content));
 
     /// <summary>The whole of a small blob; null where it is larger than <paramref name="bytesMax"/>.</summary>
-    public static async Task<Result<byte[]?>> ReadAsync(IBlobStore store, TenantId tenant, Digest digest, int bytesMax, CancellationToken cancellationToken)
+    public static async Task<Result<byte[]?>> ReadAsync(
+        IBlobStore store, TenantId tenant, Digest digest, int bytesMax, CancellationToken cancellationToken)
     {
         if (!(await OpenAsync(store, tenant, digest, cancellationToken)).TryGet(out var reader, out var error)) return error;
         await using (reader)
@@ -50,7 +53,8 @@ public sealed class BlobStream : Stream
         }
     }
 
-    /// <exception cref="StrataException">BLOBS_UNAVAILABLE: it broke and could not be continued. BLOB_NOT_FOUND: it was deleted meanwhile.</exception>
+    /// <exception cref="StrataException">BLOBS_UNAVAILABLE: it broke and could not be continued. BLOB_NOT_FOUND: it was deleted
+    /// meanwhile.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (position >= Length || buffer.Length == 0) return 0;
@@ -64,10 +68,13 @@ public sealed class BlobStream : Stream
                 sourcePosition = position;
                 return read;
             }
-            catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            catch (Exception e)
+                when (e is IOException or HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
                 await CloseAsync();
-                if (tries == TriesMax) throw BlobErrors.Unavailable(store.Description, $"a download broke {TriesMax} times: {e.Message.TrimEnd('.')}").ToException();
+                if (tries == TriesMax)
+                    throw BlobErrors.Unavailable(store.Description, $"a download broke {TriesMax} times: {e.Message.TrimEnd('.')}")
+                        .ToException();
             }
         }
     }
@@ -113,7 +120,8 @@ public sealed class BlobStream : Stream
         }
         if (source is null)
         {
-            if (!(await store.GetAsync(tenant, Info.Digest, position, cancellationToken)).TryGet(out var content, out var error)) throw error.ToException();
+            if (!(await store.GetAsync(tenant, Info.Digest, position, cancellationToken)).TryGet(out var content, out var error))
+                throw error.ToException();
             (source, sourcePosition) = (content.Stream, position);
         }
         if (source.CanSeek) return await source.ReadAsync(buffer, cancellationToken); // a file: never silent

@@ -4,8 +4,9 @@ using Strata.Core;
 namespace Strata.Blobs;
 
 /// <summary>
-/// Bytes of each organization's blobs, those being written included. What was there before is measured at the first use, and again from time to
-/// time where other servers write to the same storage; between two measurements each server knows its own changes only. Safe for concurrent use.
+/// Bytes of each organization's blobs, those being written included. What was there before is measured at the first use, and again from
+/// time to time where other servers write to the same storage; between two measurements each server knows its own changes only. Safe for
+/// concurrent use.
 /// </summary>
 /// <param name="max">Bytes of one organization.</param>
 /// <param name="measuredFor">How long a measurement holds; null: for good.</param>

@@ -3,10 +3,11 @@ using Strata.Core;
 namespace Strata.Blobs;
 
 /// <summary>
-/// Immutable bytes by their digest, separate for each organization. The shape is that of S3: every call may take a network round trip, content
-/// is a stream, lists come in pages. Safe for concurrent use, also by several servers where the driver keeps the blobs on shared storage.
-/// <para>Invariants. What can be found is whole and hashes to its digest; it is durable before a put returns. A put that fails leaves nothing
-/// that is found or counted. Putting an existing blob uploads nothing and renews its age. A blob that was put or renewed since
+/// Immutable bytes by their digest, separate for each organization. The shape is that of S3: every call may take a network round trip,
+/// content is a stream, lists come in pages. Safe for concurrent use, also by several servers where the driver keeps the blobs on shared
+/// storage.
+/// <para>Invariants. What can be found is whole and hashes to its digest; it is durable before a put returns. A put that fails leaves
+/// nothing that is found or counted. Putting an existing blob uploads nothing and renews its age. A blob that was put or renewed since
 /// <c>putBefore</c> is not deleted, whichever server deletes.</para>
 /// <para>Expected failures of every call: BLOBS_UNAVAILABLE (503, retryable) while the storage does not respond; BLOBS_REFUSED and
 /// BLOBS_NO_BUCKET (503) while it does not let this server in.</para>
@@ -27,7 +28,9 @@ public interface IBlobStore
     /// <returns>BLOB_TOO_LARGE past <see cref="BytesMax"/>; QUOTA_EXCEEDED or INSUFFICIENT_STORAGE (507) where there is no room.</returns>
     Task<Result<BlobInfo>> PutAsync(TenantId tenant, Digest? expected, Stream content, CancellationToken cancellationToken);
 
-    /// <summary>The bytes from an offset to the end. Most callers want <see cref="BlobStream.OpenAsync"/>, which continues when a stream breaks.</summary>
+    /// <summary>
+    /// The bytes from an offset to the end. Most callers want <see cref="BlobStream.OpenAsync"/>, which continues when a stream breaks.
+    /// </summary>
     /// <param name="offset">0, or less than the blob's length.</param>
     /// <returns>BLOB_NOT_FOUND.</returns>
     Task<Result<BlobContent>> GetAsync(TenantId tenant, Digest digest, long offset, CancellationToken cancellationToken);
@@ -51,7 +54,9 @@ public interface IBlobStore
     /// <summary>One page of the organizations that have something here, ordered by id.</summary>
     Task<Result<Page<TenantId>>> ListTenantsAsync(string? after, int max, CancellationToken cancellationToken);
 
-    /// <summary>Notes that a project has put a blob itself. A token of one project uses those only: knowing a digest is not having the bytes.</summary>
+    /// <summary>
+    /// Notes that a project has put a blob itself. A token of one project uses those only: knowing a digest is not having the bytes.
+    /// </summary>
     /// <param name="project">The project's id.</param>
     Task<Result<Done>> GrantAsync(TenantId tenant, Digest digest, string project, CancellationToken cancellationToken);
 

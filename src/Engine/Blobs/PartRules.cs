@@ -23,5 +23,6 @@ public static class PartRules
     /// <summary>When an upload with this id was started.</summary>
     /// <param name="id">A UUID of version 7, in hexadecimal digits.</param>
     public static DateTimeOffset StartOf(string id) =>
-        Guid.TryParseExact(id, "n", out var value) ? DateTimeOffset.FromUnixTimeMilliseconds(Convert.ToInt64(value.ToString("n")[..12], 16)) : DateTimeOffset.MinValue;
+        Guid.TryParseExact(id, "n", out var value)
+            ? DateTimeOffset.FromUnixTimeMilliseconds(Convert.ToInt64(value.ToString("n")[..12], 16)) : DateTimeOffset.MinValue;
 }

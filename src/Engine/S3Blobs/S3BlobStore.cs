@@ -5,9 +5,9 @@ using Strata.Core;
 namespace Strata.S3Blobs;
 
 /// <summary>
-/// Blobs as objects of a bucket, which several servers use at once. Content is spooled to this machine's disk first, so that the bucket gets only
-/// what is whole and has the right digest. A blob's object is written at once, or by a multipart upload that shows only when it is complete.
-/// Requires a storage that shows a write to every later read and list, as S3 does.
+/// Blobs as objects of a bucket, which several servers use at once. Content is spooled to this machine's disk first, so that the bucket
+/// gets only what is whole and has the right digest. A blob's object is written at once, or by a multipart upload that shows only when it
+/// is complete. Requires a storage that shows a write to every later read and list, as S3 does.
 /// </summary>
 internal sealed class S3BlobStore : IS3BlobStore
 {
@@ -96,7 +96,8 @@ internal sealed class S3BlobStore : IS3BlobStore
         return (await HeadAsync(tenant, digest, cancellationToken)).Then<BlobInfo>(found => found with { PutAt = time.GetUtcNow() });
     }
 
-    public async Task<Result<bool>> DeleteAsync(TenantId tenant, Digest digest, DateTimeOffset putBefore, CancellationToken cancellationToken)
+    public async Task<Result<bool>> DeleteAsync(
+        TenantId tenant, Digest digest, DateTimeOffset putBefore, CancellationToken cancellationToken)
     {
         if (!(await FindAsync(tenant, digest, cancellationToken)).TryGet(out var found, out var error)) return error;
         if (found is null || found.PutAt >= putBefore) return false;
@@ -116,7 +117,8 @@ internal sealed class S3BlobStore : IS3BlobStore
             var blobs = new List<BlobInfo>(objects.Count);
             foreach (var item in objects)
             {
-                if (Digest.TryParse(Digest.Prefix + item.Key[prefix.Length..], out var digest)) blobs.Add(new BlobInfo(digest, item.Size ?? 0, At(item.LastModified)));
+                if (Digest.TryParse(Digest.Prefix + item.Key[prefix.Length..], out var digest))
+                    blobs.Add(new BlobInfo(digest, item.Size ?? 0, At(item.LastModified)));
             }
             return new Page<BlobInfo>(blobs, page.IsTruncated == true ? objects[^1].Key[prefix.Length..] : null);
         });
@@ -153,7 +155,8 @@ internal sealed class S3BlobStore : IS3BlobStore
     /// <summary>Protects a blob, then sends it unless it is there.</summary>
     /// <param name="send">Writes the object with the given key whole, or not at all.</param>
     internal async Task<Result<BlobInfo>> KeepAsync(
-        TenantId tenant, Digest digest, long bytes, BlobUsage.Room room, Func<string, CancellationToken, Task<Result<Done>>> send, CancellationToken cancellationToken)
+        TenantId tenant, Digest digest, long bytes, BlobUsage.Room room, Func<string, CancellationToken, Task<Result<Done>>> send,
+        CancellationToken cancellationToken)
     {
         if (!(await marks.UseAsync(tenant, digest, cancellationToken)).TryGet(out var use, out var fault)) return fault;
         for (var start = time.GetTimestamp(); ; await Task.Delay(LookAgain, time, cancellationToken))
@@ -193,7 +196,8 @@ internal sealed class S3BlobStore : IS3BlobStore
     private async Task<Result<bool>> DeleteUnusedAsync(
         TenantId tenant, BlobInfo blob, DateTimeOffset putBefore, S3Deletion deletion, CancellationToken cancellationToken)
     {
-        if (!(await marks.IsUsedSinceAsync(tenant, blob.Digest, putBefore, cancellationToken)).TryGet(out var isUsed, out var error)) return error;
+        if (!(await marks.IsUsedSinceAsync(tenant, blob.Digest, putBefore, cancellationToken)).TryGet(out var isUsed, out var error))
+            return error;
         if (isUsed) return false;
         var deleted = await deletion.DeleteAsync(keys.Blob(tenant, blob.Digest), cancellationToken);
         if (!deleted.IsOk) return deleted.Error;
@@ -252,7 +256,8 @@ internal sealed class S3BlobStore : IS3BlobStore
                 else tags[i] = new PartETag(i + 1, part.ETag);
             });
             if (failures.TryPeek(out error)) return error;
-            if (!(await client.CompleteUploadAsync(key, upload, [.. tags], cancellationToken)).TryGet(out var completed, out error)) return error;
+            if (!(await client.CompleteUploadAsync(key, upload, [.. tags], cancellationToken)).TryGet(out var completed, out error))
+                return error;
             isComplete = completed is not null;
             return isComplete ? default(Done) : BlobErrors.Unavailable(Description, "it lost an upload in parts");
         }

@@ -7,8 +7,8 @@ using Strata.Core;
 namespace Strata.S3Blobs;
 
 /// <summary>
-/// The requests that this module makes, each bounded in time with its retries, with the storage's failures as errors. A missing object is an
-/// outcome, not an error. Safe for concurrent use.
+/// The requests that this module makes, each bounded in time with its retries, with the storage's failures as errors. A missing object is
+/// an outcome, not an error. Safe for concurrent use.
 /// </summary>
 internal sealed class S3Client : IDisposable
 {
@@ -41,26 +41,32 @@ internal sealed class S3Client : IDisposable
     }
 
     /// <summary>At most 1000 keys below a prefix, after one of them.</summary>
-    public Task<Result<ListObjectsV2Response>> ListAsync(string prefix, string? after, int max, string? delimiter, CancellationToken cancellationToken) => RunAsync(
+    public Task<Result<ListObjectsV2Response>> ListAsync(
+        string prefix, string? after, int max, string? delimiter, CancellationToken cancellationToken) => RunAsync(
         SmallMax,
-        stop => client.ListObjectsV2Async(new() { BucketName = bucket, Prefix = prefix, StartAfter = after, MaxKeys = max, Delimiter = delimiter }, stop),
+        stop => client.ListObjectsV2Async(
+            new() { BucketName = bucket, Prefix = prefix, StartAfter = after, MaxKeys = max, Delimiter = delimiter }, stop),
         cancellationToken);
 
     /// <summary>Null where it is not there.</summary>
     public Task<Result<GetObjectMetadataResponse?>> HeadAsync(string key, CancellationToken cancellationToken) =>
-        FindAsync(SmallMax, stop => client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = bucket, Key = key }, stop), cancellationToken);
+        FindAsync(SmallMax, stop => client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = bucket, Key = key }, stop),
+            cancellationToken);
 
     /// <summary>Null where it is not there. The response streams; what it takes to read it is not bounded here.</summary>
     public Task<Result<GetObjectResponse?>> GetAsync(string key, long offset, CancellationToken cancellationToken)
     {
         var range = offset > 0 ? new ByteRange($"bytes={offset}-") : null;
-        return FindAsync(SmallMax, stop => client.GetObjectAsync(new GetObjectRequest { BucketName = bucket, Key = key, ByteRange = range }, stop), cancellationToken);
+        return FindAsync(
+            SmallMax, stop => client.GetObjectAsync(new GetObjectRequest { BucketName = bucket, Key = key, ByteRange = range }, stop),
+            cancellationToken);
     }
 
     public Task<Result<PutObjectResponse>> PutAsync(string key, Stream content, CancellationToken cancellationToken) => RunAsync(
         content.Length == 0 ? SmallMax : LargeMax,
         stop => client.PutObjectAsync(
-            new() { BucketName = bucket, Key = key, InputStream = content, AutoCloseStream = false, UseChunkEncoding = false, ContentType = "application/octet-stream" }, stop),
+            new() { BucketName = bucket, Key = key, InputStream = content, AutoCloseStream = false, UseChunkEncoding = false,
+                ContentType = "application/octet-stream" }, stop),
         cancellationToken);
 
     /// <summary>Ok also where it is not there.</summary>
@@ -79,7 +85,9 @@ internal sealed class S3Client : IDisposable
         RunAsync(LargeMax, stop => client.CopyObjectAsync(bucket, from, bucket, to, stop), cancellationToken);
 
     public Task<Result<string>> StartUploadAsync(string key, CancellationToken cancellationToken) => RunAsync(
-        SmallMax, async stop => (await client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket, Key = key }, stop)).UploadId, cancellationToken);
+        SmallMax, async stop =>
+            (await client.InitiateMultipartUploadAsync(
+                new InitiateMultipartUploadRequest { BucketName = bucket, Key = key }, stop)).UploadId, cancellationToken);
 
     /// <summary>Bytes of a file as one part. Null where the upload is not there.</summary>
     public Task<Result<UploadPartResponse?>> PutPartAsync(
@@ -88,27 +96,35 @@ internal sealed class S3Client : IDisposable
         stop => client.UploadPartAsync(
             new()
             {
-                BucketName = bucket, Key = key, UploadId = upload, PartNumber = number, FilePath = file, FilePosition = offset, PartSize = bytes, UseChunkEncoding = false,
+                BucketName = bucket, Key = key, UploadId = upload, PartNumber = number, FilePath = file, FilePosition = offset,
+                PartSize = bytes, UseChunkEncoding = false,
             },
             stop),
         cancellationToken);
 
     /// <summary>At most 1000 parts with numbers above one. Null where the upload is not there.</summary>
-    public Task<Result<ListPartsResponse?>> ListPartsAsync(string key, string upload, string? after, CancellationToken cancellationToken) => FindAsync(
-        SmallMax, stop => client.ListPartsAsync(new ListPartsRequest { BucketName = bucket, Key = key, UploadId = upload, PartNumberMarker = after }, stop), cancellationToken);
+    public Task<Result<ListPartsResponse?>> ListPartsAsync(string key, string upload, string? after, CancellationToken cancellationToken) =>
+        FindAsync(
+        SmallMax, stop => client.ListPartsAsync(
+            new ListPartsRequest { BucketName = bucket, Key = key, UploadId = upload, PartNumberMarker = after }, stop), cancellationToken);
 
     /// <summary>Null where the upload is not there.</summary>
-    public Task<Result<CompleteMultipartUploadResponse?>> CompleteUploadAsync(string key, string upload, List<PartETag> parts, CancellationToken cancellationToken) => FindAsync(
+    public Task<Result<CompleteMultipartUploadResponse?>> CompleteUploadAsync(
+        string key, string upload, List<PartETag> parts, CancellationToken cancellationToken) => FindAsync(
         LargeMax,
-        stop => client.CompleteMultipartUploadAsync(new() { BucketName = bucket, Key = key, UploadId = upload, PartETags = parts }, stop), cancellationToken);
+        stop => client.CompleteMultipartUploadAsync(new() { BucketName = bucket, Key = key, UploadId = upload, PartETags = parts }, stop),
+        cancellationToken);
 
     /// <summary>Ok also where it is not there.</summary>
     public async Task<Result<Done>> AbortUploadAsync(string key, string upload, CancellationToken cancellationToken) =>
-        (await FindAsync(SmallMax, stop => client.AbortMultipartUploadAsync(bucket, key, upload, stop), cancellationToken)).Then<Done>(_ => default(Done));
+        (await FindAsync(SmallMax, stop => client.AbortMultipartUploadAsync(bucket, key, upload, stop), cancellationToken))
+            .Then<Done>(_ => default(Done));
 
-    public Task<Result<ListMultipartUploadsResponse>> ListUploadsAsync(string prefix, string? key, string? upload, CancellationToken cancellationToken) => RunAsync(
+    public Task<Result<ListMultipartUploadsResponse>> ListUploadsAsync(
+        string prefix, string? key, string? upload, CancellationToken cancellationToken) => RunAsync(
         SmallMax,
-        stop => client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = bucket, Prefix = prefix, KeyMarker = key, UploadIdMarker = upload }, stop),
+        stop => client.ListMultipartUploadsAsync(
+            new ListMultipartUploadsRequest { BucketName = bucket, Prefix = prefix, KeyMarker = key, UploadIdMarker = upload }, stop),
         cancellationToken);
 
     private static AmazonS3Client Open(S3Options options, int retries)

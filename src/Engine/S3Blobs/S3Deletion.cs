@@ -42,7 +42,8 @@ internal sealed class S3Deletion(S3Client client, string mark, TimeSpan max, Tim
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
-    private Error Late(TimeSpan limit) => BlobErrors.Unavailable(client.Storage, $"a deletion was not done within {limit.TotalSeconds:0} s");
+    private Error Late(TimeSpan limit) =>
+        BlobErrors.Unavailable(client.Storage, $"a deletion was not done within {limit.TotalSeconds:0} s");
 
     public async Task EndAsync(CancellationToken cancellationToken)
     {

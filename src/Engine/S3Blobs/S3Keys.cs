@@ -3,8 +3,8 @@ using Strata.Core;
 namespace Strata.S3Blobs;
 
 /// <summary>
-/// The keys of objects, below the bucket's prefix: <c>ORG/sha256/HEX</c> are the blobs, <c>ORG/marks/HEX/…</c> the notes of <see cref="S3Marks"/>,
-/// <c>ORG/grants/HEX/PROJECT</c> grants, and <c>ORG/uploads/ID</c> uploads in parts.
+/// The keys of objects, below the bucket's prefix: <c>ORG/sha256/HEX</c> are the blobs, <c>ORG/marks/HEX/…</c> the notes of
+/// <see cref="S3Marks"/>, <c>ORG/grants/HEX/PROJECT</c> grants, and <c>ORG/uploads/ID</c> uploads in parts.
 /// </summary>
 internal sealed class S3Keys(string prefix)
 {

@@ -68,7 +68,8 @@ internal sealed class S3Marks(S3Client client, S3Keys keys, TimeSpan deletionMax
     }
 
     /// <summary>Whether the blob was put or renewed since.</summary>
-    public async Task<Result<bool>> IsUsedSinceAsync(TenantId tenant, Digest digest, DateTimeOffset since, CancellationToken cancellationToken)
+    public async Task<Result<bool>> IsUsedSinceAsync(
+        TenantId tenant, Digest digest, DateTimeOffset since, CancellationToken cancellationToken)
     {
         var start = UsedAt(tenant, digest, since - ClockSkewMax - SharedFor);
         var listed = await client.ListAsync(keys.Marks(tenant, digest) + Used, start, 1, null, cancellationToken);
@@ -81,7 +82,8 @@ internal sealed class S3Marks(S3Client client, S3Keys keys, TimeSpan deletionMax
         string? after = null;
         do
         {
-            if (!(await client.ListAsync(keys.Marks(tenant), after, PageLimits.Max, null, cancellationToken)).TryGet(out var page, out var error)) return error;
+            if (!(await client.ListAsync(keys.Marks(tenant), after, PageLimits.Max, null, cancellationToken))
+                .TryGet(out var page, out var error)) return error;
             var marks = page.S3Objects ?? [];
             foreach (var some in marks.Where(IsExpired).Chunk(RemovalsAtOnce))
             {
@@ -105,7 +107,8 @@ internal sealed class S3Marks(S3Client client, S3Keys keys, TimeSpan deletionMax
     private string UsedAt(TenantId tenant, Digest digest, DateTimeOffset at) =>
         $"{keys.Marks(tenant, digest)}{Used}{Guid.CreateVersion7(at).ToString("n")[..12]}";
 
-    private string Name(TenantId tenant, Digest digest, string kind) => $"{keys.Marks(tenant, digest)}{kind}{Guid.CreateVersion7(time.GetUtcNow()):n}";
+    private string Name(TenantId tenant, Digest digest, string kind) =>
+        $"{keys.Marks(tenant, digest)}{kind}{Guid.CreateVersion7(time.GetUtcNow()):n}";
 
     /// <summary>A use that is marked.</summary>
     /// <param name="Key">Of its mark.</param>

@@ -32,7 +32,8 @@ public sealed record S3Options
     /// </summary>
     public TimeSpan DeletionMax { get; init; } = TimeSpan.FromMinutes(3);
 
-    public override string ToString() => $"s3://{Bucket}/{Prefix}".TrimEnd('/') + (Endpoint is null ? "" : $" at {Endpoint.GetLeftPart(UriPartial.Authority)}");
+    public override string ToString() => $"s3://{Bucket}/{Prefix}".TrimEnd('/')
+        + (Endpoint is null ? "" : $" at {Endpoint.GetLeftPart(UriPartial.Authority)}");
 
     /// <summary>Keeps the secret out of what records show of themselves.</summary>
     private bool PrintMembers(StringBuilder builder)

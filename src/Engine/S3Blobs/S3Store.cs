@@ -7,7 +7,8 @@ namespace Strata.S3Blobs;
 public static class S3Store
 {
     /// <summary>
-    /// For the one server that uses the spool's folder, in which it deletes what a crash left. Does not connect: <see cref="IBlobStore.CheckAsync"/> does.
+    /// For the one server that uses the spool's folder, in which it deletes what a crash left. Does not connect:
+    /// <see cref="IBlobStore.CheckAsync"/> does.
     /// </summary>
     public static IS3BlobStore Open(S3Options options, BlobLimits limits, TimeProvider time)
     {

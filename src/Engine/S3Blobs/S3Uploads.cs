@@ -13,18 +13,21 @@ namespace Strata.S3Blobs;
 /// server can continue. Parts of open uploads are not counted as used before they are complete, but are checked against the quota.
 /// </summary>
 internal sealed class S3Uploads(
-    S3BlobStore store, S3Client client, S3Keys keys, S3Marks marks, BlobSpool spool, BlobUsage usage, string folder, BlobLimits limits, TimeProvider time) : IBlobUploads
+    S3BlobStore store, S3Client client, S3Keys keys, S3Marks marks, BlobSpool spool, BlobUsage usage, string folder, BlobLimits limits,
+    TimeProvider time) : IBlobUploads
 {
     public async Task<Result<UploadId>> StartAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        if (!(await client.ListUploadsAsync(keys.Uploads(tenant), null, null, cancellationToken)).TryGet(out var open, out var error)) return error;
+        if (!(await client.ListUploadsAsync(keys.Uploads(tenant), null, null, cancellationToken)).TryGet(out var open, out var error))
+            return error;
         if (open.MultipartUploads is { Count: >= BlobLimits.UploadsMax }) return BlobErrors.UploadsExhausted(BlobLimits.UploadsMax);
         var id = Guid.CreateVersion7(time.GetUtcNow()).ToString("n");
         var started = await client.StartUploadAsync(keys.Uploads(tenant) + id, cancellationToken);
         return started.Then<UploadId>(own => new UploadId($"{id}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(own))}"));
     }
 
-    public async Task<Result<UploadPart>> PutPartAsync(TenantId tenant, UploadId upload, int number, Stream content, CancellationToken cancellationToken)
+    public async Task<Result<UploadPart>> PutPartAsync(
+        TenantId tenant, UploadId upload, int number, Stream content, CancellationToken cancellationToken)
     {
         if (PartRules.Check(number) is { } fault) return fault;
         if (!(await FindAsync(tenant, upload, cancellationToken)).TryGet(out var found, out var error)) return error;
@@ -38,13 +41,15 @@ internal sealed class S3Uploads(
             using (file)
             {
                 if (before + file.Bytes > limits.BytesMax) return BlobErrors.TooLarge(limits.BytesMax);
-                if (!(await client.PutPartAsync(found.Key, found.Own, number, file.Path, 0, file.Bytes, cancellationToken)).TryGet(out var sent, out error)) return error;
+                if (!(await client.PutPartAsync(found.Key, found.Own, number, file.Path, 0, file.Bytes, cancellationToken))
+                    .TryGet(out var sent, out error)) return error;
                 return sent is null ? BlobErrors.UploadNotFound(upload) : new UploadPart(number, file.Bytes);
             }
         }
     }
 
-    public async Task<Result<IReadOnlyList<UploadPart>>> ListPartsAsync(TenantId tenant, UploadId upload, CancellationToken cancellationToken) =>
+    public async Task<Result<IReadOnlyList<UploadPart>>> ListPartsAsync(
+        TenantId tenant, UploadId upload, CancellationToken cancellationToken) =>
         (await FindAsync(tenant, upload, cancellationToken)).Then(found => Result.Of<IReadOnlyList<UploadPart>>(PartsOf(found)));
 
     public async Task<Result<BlobInfo>> CompleteAsync(TenantId tenant, UploadId upload, Digest digest, CancellationToken cancellationToken)
@@ -56,12 +61,14 @@ internal sealed class S3Uploads(
         {
             if (room.TryAdd(found.Parts.Sum(p => p.Size ?? 0)) is { } full) return full;
             var tags = found.Parts.ConvertAll(p => new PartETag(p.PartNumber!.Value, p.ETag));
-            if (!(await client.CompleteUploadAsync(found.Key, found.Own, tags, cancellationToken)).TryGet(out var completed, out error)) return error;
+            if (!(await client.CompleteUploadAsync(found.Key, found.Own, tags, cancellationToken)).TryGet(out var completed, out error))
+                return error;
             if (completed is null) return BlobErrors.UploadNotFound(upload);
             if (!(await HashAsync(found.Key, cancellationToken)).TryGet(out var actual, out error)) return error; // what it leaves expires
             var kept = actual == digest
                 ? await store.KeepAsync(
-                    tenant, digest, room.Bytes, room, async (key, stop) => (await client.CopyAsync(found.Key, key, stop)).Then<Done>(_ => default(Done)), cancellationToken)
+                    tenant, digest, room.Bytes, room, async (key, stop) =>
+                        (await client.CopyAsync(found.Key, key, stop)).Then<Done>(_ => default(Done)), cancellationToken)
                 : BlobErrors.Mismatch(digest, actual);
             await client.DeleteAsync(found.Key, cancellationToken);
             return kept;
@@ -80,7 +87,8 @@ internal sealed class S3Uploads(
             if (await AbortOldAsync(prefix, oldest, cancellationToken) is { } error) return error;
         }
         // Complete, and never copied to their place: the server that did so died.
-        if (!(await client.ListAsync(keys.Uploads(tenant), null, PageLimits.Max, null, cancellationToken)).TryGet(out var left, out var fault)) return fault;
+        if (!(await client.ListAsync(keys.Uploads(tenant), null, PageLimits.Max, null, cancellationToken))
+            .TryGet(out var left, out var fault)) return fault;
         foreach (var item in (left.S3Objects ?? []).Where(o => o.LastModified!.Value.ToUniversalTime() < oldest.UtcDateTime))
         {
             if (!(await client.DeleteAsync(item.Key, cancellationToken)).TryGet(out _, out fault)) return fault;

@@ -28,7 +28,8 @@ internal static class CommitGuard
     {
         Demand(!write.Document.IsEmpty, "A write has a document.");
         foreach (var claim in write.Claims ?? [])
-            Demand(Encoding.UTF8.GetByteCount(claim.Value) <= UniqueClaim.ValueBytesMax, $"A claimed value has at most {UniqueClaim.ValueBytesMax} bytes.");
+            Demand(Encoding.UTF8.GetByteCount(claim.Value) <= UniqueClaim.ValueBytesMax,
+                $"A claimed value has at most {UniqueClaim.ValueBytesMax} bytes.");
     }
 
     private static void Demand(bool condition, string message)

@@ -8,6 +8,7 @@ internal static class DurableValueGuard
 {
     public static void Check(JsonText value)
     {
-        if (value.IsEmpty || value.Utf8.Length > IDurableValues.ValueBytesMax) throw new ArgumentException($"A mark holds 1 to {IDurableValues.ValueBytesMax} bytes.", nameof(value));
+        if (value.IsEmpty || value.Utf8.Length > IDurableValues.ValueBytesMax)
+            throw new ArgumentException($"A mark holds 1 to {IDurableValues.ValueBytesMax} bytes.", nameof(value));
     }
 }

@@ -18,12 +18,14 @@ internal sealed class EventService(RequestRouter router, SessionParts sessions) 
         ErrorKind.Forbidden, "FORBIDDEN", "A compute member belongs to an organization, and this token belongs to the platform.",
         "Use a token of the organization.");
 
-    public override Task startStreaming(IAsyncStreamReader<CloudEvent> requestStream, IServerStreamWriter<CloudEvent> responseStream, ServerCallContext context)
+    public override Task startStreaming(
+        IAsyncStreamReader<CloudEvent> requestStream, IServerStreamWriter<CloudEvent> responseStream, ServerCallContext context)
     {
         var principal = context.GetHttpContext().GetPrincipal();
         if (!principal.May(Join)) throw Api.Http.ApiErrors.Forbidden(Join).ToRpcException();
         if (principal.IsPlatform) throw OneOrganization.ToRpcException();
-        return new MemberSession(sessions, principal.Tenant, principal.Actor, principal.Project, requestStream, responseStream, context.CancellationToken).RunAsync();
+        return new MemberSession(sessions, principal.Tenant, principal.Actor, principal.Project, requestStream, responseStream,
+            context.CancellationToken).RunAsync();
     }
 
     public override Task<CloudEvent> entityModelManage(CloudEvent request, ServerCallContext context) => OneAsync(request, context);
@@ -32,14 +34,20 @@ internal sealed class EventService(RequestRouter router, SessionParts sessions) 
 
     public override Task<CloudEvent> entitySearch(CloudEvent request, ServerCallContext context) => OneAsync(request, context);
 
-    public override Task entityManageCollection(CloudEvent request, IServerStreamWriter<CloudEvent> responseStream, ServerCallContext context) => ManyAsync(request, responseStream, context);
+    public override Task entityManageCollection(
+        CloudEvent request, IServerStreamWriter<CloudEvent> responseStream, ServerCallContext context) =>
+            ManyAsync(request, responseStream, context);
 
-    public override Task entitySearchCollection(CloudEvent request, IServerStreamWriter<CloudEvent> responseStream, ServerCallContext context) => ManyAsync(request, responseStream, context);
+    public override Task entitySearchCollection(
+        CloudEvent request, IServerStreamWriter<CloudEvent> responseStream, ServerCallContext context) =>
+            ManyAsync(request, responseStream, context);
 
-    private Task<CloudEvent> OneAsync(CloudEvent request, ServerCallContext context) => router.AnswerOneAsync(request, context.GetHttpContext(), context.CancellationToken);
+    private Task<CloudEvent> OneAsync(CloudEvent request, ServerCallContext context) =>
+        router.AnswerOneAsync(request, context.GetHttpContext(), context.CancellationToken);
 
     private async Task ManyAsync(CloudEvent request, IServerStreamWriter<CloudEvent> responses, ServerCallContext context)
     {
-        await foreach (var answer in router.AnswerAsync(request, context.GetHttpContext(), context.CancellationToken)) await responses.WriteAsync(answer, context.CancellationToken);
+        await foreach (var answer in router.AnswerAsync(request, context.GetHttpContext(), context.CancellationToken))
+            await responses.WriteAsync(answer, context.CancellationToken);
     }
 }

@@ -5,8 +5,8 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi;
 
 /// <summary>
-/// Scans whose pages are about as large as memory should hold of one request. The store ends a page at its bytes; asking for as many rows as the documents before suggest
-/// spares it from reading more than fits. The same scan of the same revision has the same pages.
+/// Scans whose pages are about as large as memory should hold of one request. The store ends a page at its bytes; asking for as many rows
+/// as the documents before suggest spares it from reading more than fits. The same scan of the same revision has the same pages.
 /// </summary>
 internal static class BoundedPages
 {

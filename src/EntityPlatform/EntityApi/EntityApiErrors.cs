@@ -10,14 +10,18 @@ internal static class EntityApiErrors
     public const string ModifiedCode = "ENTITY_MODIFIED";
 
     public static readonly Error OneOrganization = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "Entities belong to an organization, and this token belongs to the platform.", "Use a token of the organization.");
+        ErrorKind.Forbidden, "FORBIDDEN", "Entities belong to an organization, and this token belongs to the platform.",
+        "Use a token of the organization.");
 
     public static readonly Error TimeOrTransaction = BadRequest("Only one of pointInTime and transactionId can be given.");
 
     public static readonly Error IfMatchNeeded = new(
-        ErrorKind.PreconditionRequired, "PRECONDITION_REQUIRED", "A patch needs If-Match: the transactionId that the entity must still have, or *.", "Read the entity and send its meta.transactionId.");
+        ErrorKind.PreconditionRequired, "PRECONDITION_REQUIRED",
+        "A patch needs If-Match: the transactionId that the entity must still have, or *.",
+        "Read the entity and send its meta.transactionId.");
 
-    public static readonly Error JsonPatch = new(ErrorKind.NotSupported, "NOT_IMPLEMENTED", "JSON Patch is not supported.", "Send application/merge-patch+json.");
+    public static readonly Error JsonPatch = new(
+        ErrorKind.NotSupported, "NOT_IMPLEMENTED", "JSON Patch is not supported.", "Send application/merge-patch+json.");
 
     public static readonly Error XmlPatch = new(ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", "A merge patch is always JSON.",
         "Use the format JSON in the path.");
@@ -39,7 +43,8 @@ internal static class EntityApiErrors
         $"Send the request without {RequestHeaders.TransactionToken}.");
 
     public static readonly Error KeyInJoinedTransaction = new(
-        ErrorKind.Invalid, "BAD_REQUEST", "A request in a joined transaction cannot have an Idempotency-Key: it is durable only with the transaction.",
+        ErrorKind.Invalid, "BAD_REQUEST",
+        "A request in a joined transaction cannot have an Idempotency-Key: it is durable only with the transaction.",
         "Omit the key; when a call is retried, the effects of the last try have been undone.");
 
     public static Error EntityNotFound(string id) => new(ErrorKind.NotFound, NotFoundCode, $"There is no entity {id}.");
@@ -48,12 +53,14 @@ internal static class EntityApiErrors
         ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"No run of a workflow on the entity {id} finished in the transaction {transaction}.",
         "The entity's audit trail lists its transactions.");
 
-    public static Error ModelNotFound(ModelKey key) => new(ErrorKind.NotFound, "MODEL_NOT_FOUND", $"There is no model {key}.", "Import a sample of it and lock it, then try again.");
+    public static Error ModelNotFound(ModelKey key) =>
+        new(ErrorKind.NotFound, "MODEL_NOT_FOUND", $"There is no model {key}.", "Import a sample of it and lock it, then try again.");
 
     /// <summary>Says which item of its transaction an error is about.</summary>
     public static Error AtItem(Error error, int index) => error with
     {
-        Details = new Dictionary<string, string>(error.Details ?? new Dictionary<string, string>()) { ["itemIndex"] = index.ToString(CultureInfo.InvariantCulture) },
+        Details = new Dictionary<string, string>(
+            error.Details ?? new Dictionary<string, string>()) { ["itemIndex"] = index.ToString(CultureInfo.InvariantCulture) },
     };
 
     public static Error Modified(EntityId id) => new(
@@ -61,5 +68,6 @@ internal static class EntityApiErrors
         "Read it again, apply the change to the current data, and send that.");
 
     public static Error ResultLimit(int limit) => new(
-        ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.", "Narrow the condition, or raise limit (10000 at most).");
+        ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.",
+        "Narrow the condition, or raise limit (10000 at most).");
 }

@@ -19,8 +19,8 @@ using Strata.EntityApi.Workflows;
 namespace Strata.EntityApi;
 
 /// <summary>
-/// The entity platform over HTTP: models, entities, search and what else belongs to users' data, under /api. Needs the engine, the model catalog and
-/// the API's own services.
+/// The entity platform over HTTP: models, entities, search and what else belongs to users' data, under /api. Needs the engine, the model
+/// catalog and the API's own services.
 /// </summary>
 public static class EntityApiModule
 {

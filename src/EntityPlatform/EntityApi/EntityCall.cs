@@ -39,7 +39,8 @@ internal static class EntityCall
             return ApiErrors.Header(
                 RequestHeaders.TransactionToken, "must hold one token, as it came with a call to a processor, criterion or function.");
         }
-        return call.Http.Request.Headers.ContainsKey(Idempotency.Header) ? EntityApiErrors.KeyInJoinedTransaction : caller with { Join = token };
+        return call.Http.Request.Headers.ContainsKey(Idempotency.Header)
+            ? EntityApiErrors.KeyInJoinedTransaction : caller with { Join = token };
     }
 
     /// <summary>Models are changed by themselves.</summary>
@@ -47,7 +48,8 @@ internal static class EntityCall
         call.Http.Request.Headers.ContainsKey(RequestHeaders.TransactionToken) ? EntityApiErrors.ModelInJoinedTransaction : null;
 
     public static Result<ModelKey> Model(ApiCall call) =>
-        Model(call.Route("entityName"), int.TryParse(call.Route("modelVersion"), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0);
+        Model(call.Route("entityName"),
+            int.TryParse(call.Route("modelVersion"), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0);
 
     /// <summary>A model that users may have; MODEL_NOT_FOUND for the platform's.</summary>
     public static Result<ModelKey> Model(string name, int version)
@@ -60,10 +62,12 @@ internal static class EntityCall
     }
 
     public static Result<EntityId> Id(ApiCall call) =>
-        Guid.TryParseExact(call.Route("entityId"), "D", out var id) ? new EntityId(id) : EntityApiErrors.BadRequest("The entity's id must be a UUID.");
+        Guid.TryParseExact(call.Route("entityId"), "D", out var id)
+            ? new EntityId(id) : EntityApiErrors.BadRequest("The entity's id must be a UUID.");
 
     /// <summary>The platform's own resources are entities too, but no business of this API.</summary>
-    public static bool IsPlatforms(ModelKey model) => model.Name.StartsWith(CompositeDefinitions.PlatformPrefix, StringComparison.OrdinalIgnoreCase);
+    public static bool IsPlatforms(ModelKey model) =>
+        model.Name.StartsWith(CompositeDefinitions.PlatformPrefix, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>As of when: pointInTime, or transactionId, or now. The contract allows only one of the two.</summary>
     public static async ValueTask<Result<AsOf>> AsOfAsync(ApiCall call, IEntityLog log, TenantId tenant)

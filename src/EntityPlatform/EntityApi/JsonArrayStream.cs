@@ -24,7 +24,8 @@ internal sealed class JsonArrayStream
     public Utf8JsonWriter Json { get; }
 
     /// <summary>Sends what was written once it reaches the memory limit; call after each element.</summary>
-    public ValueTask FlushIfFullAsync() => Json.BytesPending + http.Response.BodyWriter.UnflushedBytes < FlushBytes ? ValueTask.CompletedTask : FlushAsync();
+    public ValueTask FlushIfFullAsync() => Json.BytesPending + http.Response.BodyWriter.UnflushedBytes < FlushBytes
+        ? ValueTask.CompletedTask : FlushAsync();
 
     /// <summary>Sends what was written; waits while the client is slow.</summary>
     public async ValueTask FlushAsync()

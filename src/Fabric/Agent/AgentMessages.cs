@@ -14,7 +14,8 @@ internal static class AgentMessages
     /// <param name="lastLine">Of its output; null when it said nothing.</param>
     public static string Crashed(InstanceSpec spec, RunExit exit, TimeSpan ran, string? lastLine)
     {
-        if (exit.OutOfMemory) return $"The application needed more than its {Size(spec.MemoryBytes)} of memory and was stopped; raise run.memory.";
+        if (exit.OutOfMemory)
+            return $"The application needed more than its {Size(spec.MemoryBytes)} of memory and was stopped; raise run.memory.";
         if (exit.StartError is { } error) return $"The application could not be started: {error.TrimEnd('.')}.";
         var last = lastLine is null ? "" : $" Its last line was: {lastLine.Shortened(LastLineCharsMax)}";
         return exit.Code switch

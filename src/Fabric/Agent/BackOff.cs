@@ -2,7 +2,10 @@ using Strata.Core;
 
 namespace Strata.Agent;
 
-/// <summary>How long to wait before a crashed instance is started again: 1 s, doubled each time, at most 60 s. A run that was ready for 10 s resets the count.</summary>
+/// <summary>
+/// How long to wait before a crashed instance is started again: 1 s, doubled each time, at most 60 s. A run that was ready for 10 s resets
+/// the count.
+/// </summary>
 internal static class BackOff
 {
     public static readonly TimeSpan First = TimeSpan.FromSeconds(1);

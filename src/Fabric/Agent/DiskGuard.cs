@@ -7,9 +7,10 @@ using Strata.Runtimes;
 namespace Strata.Agent;
 
 /// <summary>
-/// Keeps the reserve of the disk free while instances write: their layers are sparse and grow as they are written. Below half of the reserve the instance that uses the
-/// most disk is stopped, one at a time, until there is room again. Never the platform, and never an instance that uses too little to matter: then others fill the disk.
-/// Invariant: costs one system call a look; sizes are counted only when the disk is nearly full.
+/// Keeps the reserve of the disk free while instances write: their layers are sparse and grow as they are written. Below half of the
+/// reserve the instance that uses the most disk is stopped, one at a time, until there is room again. Never the platform, and never an
+/// instance that uses too little to matter: then others fill the disk. Invariant: costs one system call a look; sizes are counted only when
+/// the disk is nearly full.
 /// </summary>
 internal sealed class DiskGuard(NodeMachine machine, InstanceSet instances, TimeProvider time, ILogger logger)
 {
@@ -58,7 +59,8 @@ internal sealed class DiskGuard(NodeMachine machine, InstanceSet instances, Time
         return largest.Bytes >= BytesMin ? largest : null;
     }
 
-    private static (string Id, long Bytes) Parse(string line) => line.Split('\t') is [var kib, var path] && long.TryParse(kib, CultureInfo.InvariantCulture, out var count)
+    private static (string Id, long Bytes) Parse(string line) =>
+        line.Split('\t') is [var kib, var path] && long.TryParse(kib, CultureInfo.InvariantCulture, out var count)
         ? (Path.GetFileName(path), count << 10)
         : ("", 0);
 }

@@ -28,7 +28,8 @@ internal sealed partial class InstanceRunner
     /// </summary>
     private async Task ShowAsync(string code, string message, CancellationToken cancellationToken)
     {
-        if (Status.Message?.StartsWith(code + ":", StringComparison.Ordinal) != true) await SayAsync(Status with { Message = message }, cancellationToken);
+        if (Status.Message?.StartsWith(code + ":", StringComparison.Ordinal) != true)
+            await SayAsync(Status with { Message = message }, cancellationToken);
     }
 
     /// <summary>Nothing is fetched and nothing is started while the platform has less disk than it needs.</summary>
@@ -38,7 +39,10 @@ internal sealed partial class InstanceRunner
         return DiskPause;
     }
 
-    /// <summary>Takes the run and all that it wrote away before anything is reported: the space is needed now. Reported like a crash, with the back-off of one.</summary>
+    /// <summary>
+    /// Takes the run and all that it wrote away before anything is reported: the space is needed now. Reported like a crash, with the
+    /// back-off of one.
+    /// </summary>
     private async Task<TimeSpan?> EvictAsync(string sentence, CancellationToken cancellationToken)
     {
         if (Run is { } run)
@@ -48,7 +52,8 @@ internal sealed partial class InstanceRunner
             await parts.Runtime.RemoveAsync(context.Id, cancellationToken);
             isTakenUp = false;
         }
-        if (context.Instance.State is InstanceStates.Starting or InstanceStates.Ready or InstanceStates.Unready) await ReportEndAsync(sentence, cancellationToken);
+        if (context.Instance.State is InstanceStates.Starting or InstanceStates.Ready or InstanceStates.Unready)
+            await ReportEndAsync(sentence, cancellationToken);
         lock (gate) (eviction, evicted) = (null, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         return TimeSpan.Zero;
     }
@@ -63,7 +68,8 @@ internal sealed partial class InstanceRunner
             return;
         }
         var next = parts.Time.GetUtcNow() + BackOff.Delay(crashes);
-        await TakeAsync("crash", Status with { Address = null, Port = null, ExitCode = null, Message = sentence, NextStartAt = next }, cancellationToken);
+        await TakeAsync("crash", Status with { Address = null, Port = null, ExitCode = null, Message = sentence, NextStartAt = next },
+            cancellationToken);
     }
 
     /// <summary>Once per start: ship its output and notice its end.</summary>
@@ -107,7 +113,8 @@ internal sealed partial class InstanceRunner
     /// </summary>
     private async Task<TimeSpan?> StoppedWithNodeAsync(CancellationToken cancellationToken)
     {
-        var status = Status with { Address = null, Port = null, ExitCode = null, Message = AgentMessages.StoppedWithNode, NextStartAt = null };
+        var status = Status with { Address = null, Port = null, ExitCode = null, Message = AgentMessages.StoppedWithNode,
+            NextStartAt = null };
         return await TakeAsync("crash", status, cancellationToken);
     }
 
@@ -122,10 +129,12 @@ internal sealed partial class InstanceRunner
         var sentence = AgentMessages.Crashed(Spec, exit, ran, LogFile.LastLine(context.LogFile));
         lastCrash = sentence;
         var starts = Status.Restarts + 1;
-        if (Status.ReadyAt is null && starts >= FirstStartsMax) return await FailAsync(AgentMessages.GaveUp(sentence, starts), exit.Code, cancellationToken);
+        if (Status.ReadyAt is null && starts >= FirstStartsMax)
+            return await FailAsync(AgentMessages.GaveUp(sentence, starts), exit.Code, cancellationToken);
         var delay = BackOff.Delay(crashes);
         parts.Logger.Crashed(context.Id, sentence, delay);
-        var status = Status with { Address = null, Port = null, ExitCode = exit.Code, Message = AgentMessages.Restarting(sentence, delay), NextStartAt = now + delay };
+        var status = Status with { Address = null, Port = null, ExitCode = exit.Code, Message = AgentMessages.Restarting(sentence, delay),
+            NextStartAt = now + delay };
         try
         {
             return await TakeAsync("crash", status, cancellationToken);
@@ -137,8 +146,8 @@ internal sealed partial class InstanceRunner
     }
 
     /// <summary>
-    /// A run that did not become ready in its time. How an earlier one ended is the better reason, and is not lost: a restart of the agent in
-    /// between leaves it in the status.
+    /// A run that did not become ready in its time. How an earlier one ended is the better reason, and is not lost: a restart of the agent
+    /// in between leaves it in the status.
     /// </summary>
     private Task<TimeSpan?> GiveUpAsync(RunState run, CancellationToken cancellationToken)
     {
@@ -166,7 +175,8 @@ internal sealed partial class InstanceRunner
     private Task<TimeSpan?> FailAsync(string message, int? exitCode, CancellationToken cancellationToken)
     {
         parts.Logger.Failed(context.Id, message);
-        return TakeAsync("fail", Status with { Address = null, Port = null, NextStartAt = null, ExitCode = exitCode, Message = message }, cancellationToken);
+        return TakeAsync("fail", Status with { Address = null, Port = null, NextStartAt = null, ExitCode = exitCode, Message = message },
+            cancellationToken);
     }
 
     /// <summary>A status with where and since when it runs.</summary>

@@ -9,13 +9,16 @@ using Strata.Runtimes;
 namespace Strata.Agent;
 
 /// <summary>
-/// Brings one instance on this machine to where its entity says it should be. A loop that looks at two things only, what the entity is now and what runs now, takes one
-/// step and waits: for a change of either, or for the time that the step asks for. So it does not matter when it was interrupted.
+/// Brings one instance on this machine to where its entity says it should be. A loop that looks at two things only, what the entity is now
+/// and what runs now, takes one step and waits: for a change of either, or for the time that the step asks for. So it does not matter when
+/// it was interrupted.
 /// <para>While the API cannot be reached, what runs keeps running, and what crashes is restarted unchanged.</para>
 /// </summary>
 internal sealed partial class InstanceRunner(InstanceContext context, AgentParts parts)
 {
-    /// <summary>An application that never was ready is given up after so many starts: its deploy should fail soon, with the reason.</summary>
+    /// <summary>
+    /// An application that never was ready is given up after so many starts: its deploy should fail soon, with the reason.
+    /// </summary>
     private const int FirstStartsMax = 4;
     private const int FailuresToUnready = 3;
 
@@ -139,7 +142,8 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         await TakeUpAsync(cancellationToken);
         var crashed = Status.NextStartAt is not null;
         var message = crashed && Status.Message != parts.Disk.Refusal ? Status.Message : null;
-        return await TakeAsync("start", Started(Status) with { Restarts = Status.Restarts + (crashed ? 1 : 0), Message = message }, cancellationToken);
+        return await TakeAsync(
+            "start", Started(Status) with { Restarts = Status.Restarts + (crashed ? 1 : 0), Message = message }, cancellationToken);
     }
 
     /// <summary>STARTING: ask until it is ready; often at first, because most programs are there within a second.</summary>
@@ -167,12 +171,14 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         if (Run is null && !isTakenUp) return await StoppedWithNodeAsync(cancellationToken);
         if (Run is not { IsRunning: true } run) return await CrashAsync(cancellationToken);
         await TakeUpAsync(cancellationToken);
-        if (Status.StartedAt != run.StartedAt) return await SayAsync(Started(Status) with { Restarts = Status.Restarts + 1 }, cancellationToken);
+        if (Status.StartedAt != run.StartedAt)
+            return await SayAsync(Started(Status) with { Restarts = Status.Restarts + 1 }, cancellationToken);
         var isReady = context.Instance.State == InstanceStates.Ready;
         var healthy = await IsHealthyAsync(run, cancellationToken);
         failures = healthy ? 0 : failures + 1;
         if (healthy && !isReady) return await TakeAsync("ready", Status with { Message = null }, cancellationToken);
-        if (isReady && failures >= FailuresToUnready) return await TakeAsync("unready", Status with { Message = AgentMessages.Unready(Spec, run.Port) }, cancellationToken);
+        if (isReady && failures >= FailuresToUnready)
+            return await TakeAsync("unready", Status with { Message = AgentMessages.Unready(Spec, run.Port) }, cancellationToken);
         return failures > 0 ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(Math.Max(1, Spec.Health.IntervalSeconds));
     }
 
@@ -187,7 +193,8 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
     private async Task<TimeSpan?> StopAsync(CancellationToken cancellationToken)
     {
         await parts.Hooks.StopAsync(context, cancellationToken);
-        var status = Status with { Address = null, Port = null, NextStartAt = null, ExitCode = context.ExitCode ?? Status.ExitCode, Message = context.StopMessage };
+        var status = Status with { Address = null, Port = null, NextStartAt = null, ExitCode = context.ExitCode ?? Status.ExitCode,
+            Message = context.StopMessage };
         return await TakeAsync("stopped", status, cancellationToken);
     }
 

@@ -20,7 +20,9 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervi
     private readonly ConcurrentDictionary<string, SupervisedWork> loops = new();
     private readonly HashSet<string> listed = [];
 
-    /// <summary>After the token of all <see cref="TakeAsync"/> was cancelled: when the last loop has ended. What they looked after runs on.</summary>
+    /// <summary>
+    /// After the token of all <see cref="TakeAsync"/> was cancelled: when the last loop has ended. What they looked after runs on.
+    /// </summary>
     public Task EndedAsync() => Task.WhenAll(loops.Values.Select(loop => loop.Completion));
 
     public async Task TakeAsync(WatchEvent<InstanceSpec, InstanceStatus> happened, CancellationToken cancellationToken)

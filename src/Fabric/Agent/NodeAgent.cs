@@ -32,7 +32,8 @@ public sealed record NodeAgentOptions
 /// what it finds running without an instance is stopped. It may die at any time: what it started keeps running and is adopted by the next
 /// one. One per <see cref="NodeMachine"/>.
 /// </summary>
-public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgentOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
+public sealed class NodeAgent(
+    StrataClient client, NodeMachine machine, NodeAgentOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CollectPeriod = TimeSpan.FromMinutes(5);
@@ -72,7 +73,8 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
     /// <summary>
     /// Works while this agent holds the node, and returns when all of its work has ended. Each loop is supervised separately.
     /// </summary>
-    private async Task RunTermAsync(Resource<NodeSpec, NodeStatus> node, AgentParts parts, NodeHold hold, CancellationToken cancellationToken)
+    private async Task RunTermAsync(
+        Resource<NodeSpec, NodeStatus> node, AgentParts parts, NodeHold hold, CancellationToken cancellationToken)
     {
         using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var instances = new InstanceSet(machine, parts, supervisor, logger);
@@ -113,7 +115,9 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
         else work.Failed(error); // a heartbeat delayed beyond the lease would cost the node its instances
     }
 
-    /// <summary>Brings the node's entity up to date; tries until the API answers. The server registers the node before its agent gets a token.</summary>
+    /// <summary>
+    /// Brings the node's entity up to date; tries until the API answers. The server registers the node before its agent gets a token.
+    /// </summary>
     /// <returns>Null where the node is gone.</returns>
     private async Task<Resource<NodeSpec, NodeStatus>?> RegisterAsync(CancellationToken cancellationToken)
     {
@@ -151,7 +155,8 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
         HostPorts = machine.Runtime.HostPorts,
     };
 
-    private async Task FollowAsync(Resource<NodeSpec, NodeStatus> node, InstanceSet instances, SupervisedWork work, CancellationToken cancellationToken)
+    private async Task FollowAsync(
+        Resource<NodeSpec, NodeStatus> node, InstanceSet instances, SupervisedWork work, CancellationToken cancellationToken)
     {
         var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.node"] = node.Id } };
         var source = client.Resources<InstanceSpec, InstanceStatus>(Plurals.Instances);
@@ -175,7 +180,8 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
 
     private Task RelayAsync(CancellationToken cancellationToken) => machine.Relay is not var (address, port)
         ? Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken)
-        : new ApiRelay(new IPEndPoint(IPAddress.Parse(address), port), client.Address, machine.Runtime, time, loggers.CreateLogger<ApiRelay>()).RunAsync(cancellationToken);
+        : new ApiRelay(new IPEndPoint(IPAddress.Parse(address), port), client.Address, machine.Runtime, time,
+            loggers.CreateLogger<ApiRelay>()).RunAsync(cancellationToken);
 
     private async Task CollectAsync(SupervisedWork work, CancellationToken cancellationToken)
     {

@@ -44,7 +44,8 @@ internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, Ti
     {
         try
         {
-            var path = string.Create(CultureInfo.InvariantCulture, $"/api/v1/nodes/{options.Name}/heartbeat?session={session}&epoch={epoch}");
+            var path = string.Create(
+                CultureInfo.InvariantCulture, $"/api/v1/nodes/{options.Name}/heartbeat?session={session}&epoch={epoch}");
             using var answer = await client.SendAsync(HttpMethod.Post, path, cancellationToken: cancellationToken);
             epoch = answer!.RootElement.GetProperty("epoch").GetInt64();
             client.Fence = string.Create(CultureInfo.InvariantCulture, $"node/{options.Name} {epoch}");

@@ -7,7 +7,9 @@ internal sealed class Signal(TimeProvider time)
 
     public void Set() => Volatile.Read(ref source).TrySetResult();
 
-    /// <summary>Returns when it is set or the time is over. The waiter looks at the state after this, so that a signal between the two is not lost.</summary>
+    /// <summary>
+    /// Returns when it is set or the time is over. The waiter looks at the state after this, so that a signal between the two is not lost.
+    /// </summary>
     public async Task WaitAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         try

@@ -16,7 +16,8 @@ internal sealed class AdminApplication(Func<bool> isReady) : IHttpApplication<IF
         return request.Path switch
         {
             "/healthz" => AnswerAsync(context, 200, "text/plain", "ok\n"),
-            "/readyz" => isReady() ? AnswerAsync(context, 200, "text/plain", "ready\n") : AnswerAsync(context, 503, "text/plain", "no table yet\n"),
+            "/readyz" => isReady() ? AnswerAsync(context, 200, "text/plain", "ready\n")
+                : AnswerAsync(context, 503, "text/plain", "no table yet\n"),
             _ => AnswerAsync(context, 404, "text/plain", "There is /healthz and /readyz.\n"),
         };
     }
@@ -32,6 +33,7 @@ internal sealed class AdminApplication(Func<bool> isReady) : IHttpApplication<IF
         response.StatusCode = status;
         response.Headers.ContentType = type;
         response.Headers.ContentLength = body.Length;
-        if (context.GetRequiredFeature<IHttpRequestFeature>().Method != "HEAD") await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(body);
+        if (context.GetRequiredFeature<IHttpRequestFeature>().Method != "HEAD")
+            await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(body);
     }
 }

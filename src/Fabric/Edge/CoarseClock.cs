@@ -1,8 +1,8 @@
 namespace Strata.Edge;
 
 /// <summary>
-/// Milliseconds since the edge started, renewed ten times a second: deadlines need no better, and reading it costs a memory access where a timestamp costs 20 ns.
-/// Thread-safe.
+/// Milliseconds since the edge started, renewed ten times a second: deadlines need no better, and reading it costs a memory access where a
+/// timestamp costs 20 ns. Thread-safe.
 /// </summary>
 internal sealed class CoarseClock
 {

@@ -16,7 +16,8 @@ namespace Strata.Edge;
 /// What happens to a request, in order: refuse what is ambiguous, find the route, choose a target, serve its files or forward, count. It
 /// runs directly on Kestrel: no middleware, no dependency injection per request.
 /// </summary>
-internal sealed partial class EdgeApplication(Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, EdgeMetrics metrics, ILogger logger) : IHttpApplication<Exchange>
+internal sealed partial class EdgeApplication(
+    Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, EdgeMetrics metrics, ILogger logger) : IHttpApplication<Exchange>
 {
     private EdgeTable table = EdgeTable.Empty;
 
@@ -29,7 +30,8 @@ internal sealed partial class EdgeApplication(Forwarder forwarder, GrpcForwarder
 
     public Exchange CreateContext(IFeatureCollection contextFeatures)
     {
-        var exchange = contextFeatures is IHostContextContainer<Exchange> container ? container.HostContext ??= new Exchange() : new Exchange();
+        var exchange = contextFeatures is IHostContextContainer<Exchange> container
+            ? container.HostContext ??= new Exchange() : new Exchange();
         exchange.Begin(contextFeatures, metrics.Now());
         return exchange;
     }

@@ -50,13 +50,16 @@ internal sealed record EdgeFault(int Status, string Code, string Title, string D
     public static readonly EdgeFault UnknownFile = new(404, "PAGE_NOT_FOUND", "Page not found", "This site has no page at this address.");
 
     public static readonly EdgeFault NoInstance = new(
-        503, "NO_INSTANCE", "Not ready yet", "The deployment has no running instance that is ready.") { Command = "strata logs {0}", RetryAfterSeconds = 2 };
+        503, "NO_INSTANCE", "Not ready yet", "The deployment has no running instance that is ready.") { Command = "strata logs {0}",
+        RetryAfterSeconds = 2 };
 
     public static readonly EdgeFault SiteUnavailable = new(
-        503, "SITE_UNAVAILABLE", "Not ready yet", "The site's files cannot be fetched right now.") { Command = "strata describe deployment/{0}", RetryAfterSeconds = 2 };
+        503, "SITE_UNAVAILABLE", "Not ready yet",
+        "The site's files cannot be fetched right now.") { Command = "strata describe deployment/{0}", RetryAfterSeconds = 2 };
 
     public static readonly EdgeFault Overloaded = new(
-        503, "OVERLOADED", "Too busy", "The deployment has more requests than its instances can take.") { Command = "strata scale {0} --replicas N", RetryAfterSeconds = 1 };
+        503, "OVERLOADED", "Too busy", "The deployment has more requests than its instances can take.") { Command =
+            "strata scale {0} --replicas N", RetryAfterSeconds = 1 };
 
     public static readonly EdgeFault TooManyStreams = new(
         503, "STREAMS_EXHAUSTED", "Too busy",
@@ -66,9 +69,13 @@ internal sealed record EdgeFault(int Status, string Code, string Title, string D
         Command = "strata scale {0} --replicas N", RetryAfterSeconds = 5,
     };
 
-    /// <summary>Nothing of the request was sent. 503 and not 502: an instance that is just starting, as after the machine's restart, is worth another try.</summary>
+    /// <summary>
+    /// Nothing of the request was sent. 503 and not 502: an instance that is just starting, as after the machine's restart, is worth
+    /// another try.
+    /// </summary>
     public static readonly EdgeFault Unreachable = new(
-        503, "INSTANCE_UNREACHABLE", "Not ready yet", "The deployment's instance does not accept connections.") { Command = "strata logs {0}", RetryAfterSeconds = 2 };
+        503, "INSTANCE_UNREACHABLE", "Not ready yet",
+        "The deployment's instance does not accept connections.") { Command = "strata logs {0}", RetryAfterSeconds = 2 };
 
     public static readonly EdgeFault Broken = new(
         502, "ANSWER_BROKEN", "Broken answer", "The deployment's instance closed the connection early or sent an invalid response.")

@@ -12,18 +12,24 @@ public sealed record EdgeOptions
     /// <summary>Where the edge reports its health: <c>/healthz</c>, <c>/readyz</c>. Null: nowhere. Port 0 takes a free one.</summary>
     public IPEndPoint? Admin { get; init; } = new(IPAddress.Loopback, 0);
 
-    /// <summary>Folder for the last good table and the sites; made when missing. Null: nothing is kept, as in tests of forwarding alone.</summary>
+    /// <summary>
+    /// Folder for the last good table and the sites; made when missing. Null: nothing is kept, as in tests of forwarding alone.
+    /// </summary>
     public string? DataFolder { get; init; }
 
-    /// <summary>The control plane's address, for example <c>http://127.0.0.1:8080</c>. Null: the table is only what <see cref="EdgeServer.Apply"/> is given.</summary>
+    /// <summary>
+    /// The control plane's address, for example <c>http://127.0.0.1:8080</c>. Null: the table is only what <see cref="EdgeServer.Apply"/>
+    /// is given.
+    /// </summary>
     public Uri? ApiUrl { get; init; }
 
     /// <summary>A platform token with the role <c>edge</c>.</summary>
     public string? ApiToken { get; init; }
 
     /// <summary>
-    /// Handles a request from its first byte to its last on one event loop, without handing it on to another thread: half again the requests for the same CPU. Linux only.
-    /// Best in a process of its own (<see cref="EdgeProcess"/>), where nothing else takes the processors away from the loops.
+    /// Handles a request from its first byte to its last on one event loop, without handing it on to another thread: half again the
+    /// requests for the same CPU. Linux only. Best in a process of its own (<see cref="EdgeProcess"/>), where nothing else takes the
+    /// processors away from the loops.
     /// </summary>
     public bool Inline { get; init; }
 
@@ -76,7 +82,9 @@ public sealed record UpstreamLimits
     /// <summary>Of WebSockets and event streams to one instance, each on a connection of its own, and of gRPC calls, each.</summary>
     public int StreamsMax { get; init; } = 4096;
 
-    /// <summary>A request that lasts longer, such as a long poll or a large download, counts as a stream while there is room for it.</summary>
+    /// <summary>
+    /// A request that lasts longer, such as a long poll or a large download, counts as a stream while there is room for it.
+    /// </summary>
     public TimeSpan StreamAfter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Requests that wait for a connection to one instance. By default none does: one too many is refused at once.</summary>

@@ -8,7 +8,8 @@ public static class EdgeProcess
 {
     /// <summary>Serves until SIGTERM, SIGINT or cancellation.</summary>
     /// <param name="started">Called with the addresses once requests are accepted.</param>
-    public static async Task RunAsync(EdgeOptions options, ILoggerFactory? loggers = null, Action<EdgeServer>? started = null, CancellationToken cancellationToken = default)
+    public static async Task RunAsync(EdgeOptions options, ILoggerFactory? loggers = null, Action<EdgeServer>? started = null,
+        CancellationToken cancellationToken = default)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => Stop(c, stop));

@@ -15,8 +15,9 @@ using Strata.Edge.Upstreams;
 namespace Strata.Edge;
 
 /// <summary>
-/// One gateway: it listens for users' requests and leads them to instances or files as its table says. With an API address it follows the control plane and keeps the last
-/// good table on disk, from which it serves at once after a restart; without one the table is what <see cref="Apply"/> is given.
+/// One gateway: it listens for users' requests and leads them to instances or files as its table says. With an API address it follows the
+/// control plane and keeps the last good table on disk, from which it serves at once after a restart; without one the table is what
+/// <see cref="Apply"/> is given.
 /// <para>Start once, dispose once. All members are safe for concurrent use after the start.</para>
 /// </summary>
 public sealed partial class EdgeServer : IAsyncDisposable
@@ -57,7 +58,8 @@ public sealed partial class EdgeServer : IAsyncDisposable
         clock = new CoarseClock(this.time);
         loops = options.Inline ? new EventLoops(loggers.CreateLogger<EventLoops>()) : null;
         tables = new TableBuilder(options.Upstream, clock, (IDialer?)loops ?? new SocketDialer());
-        api = options.ApiUrl is { } url ? new StrataClient(url, options.ApiToken, new ClientOptions { UserAgent = "strata-edge", Time = this.time }) : null;
+        api = options.ApiUrl is { } url
+            ? new StrataClient(url, options.ApiToken, new ClientOptions { UserAgent = "strata-edge", Time = this.time }) : null;
         file = options.DataFolder is { } folder ? new TableFile(Path.Combine(folder, "table.json"), logger) : null;
         keeper = file is null ? null : new TableKeeper(file, this.time, logger);
         sites = new SiteServer(options, api, loggers.CreateLogger<SiteServer>(), this.time);

@@ -14,7 +14,8 @@ public static class HostCommand
         SearchPath.Split(':').Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
     /// <summary>Waits at most a minute, then kills it. A program that is not there answers as a shell does: 127.</summary>
-    public static async Task<ProcessEnd> RunAsync(string program, IEnumerable<string> arguments, string? input, CancellationToken cancellationToken)
+    public static async Task<ProcessEnd> RunAsync(
+        string program, IEnumerable<string> arguments, string? input, CancellationToken cancellationToken)
     {
         if (Find(program) is not { } path) return new ProcessEnd(127, "", $"{program} is not installed.");
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

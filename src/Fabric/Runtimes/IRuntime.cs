@@ -4,8 +4,8 @@ using Strata.Core;
 namespace Strata.Runtimes;
 
 /// <summary>
-/// Runs instances on this machine. Runs outlive the process that started them: what a former life of this process started is in <see cref="List"/>, and is stopped,
-/// waited for and removed like any other. Safe for concurrent use, but for two calls on one id at once.
+/// Runs instances on this machine. Runs outlive the process that started them: what a former life of this process started is in
+/// <see cref="List"/>, and is stopped, waited for and removed like any other. Safe for concurrent use, but for two calls on one id at once.
 /// </summary>
 public interface IRuntime
 {
@@ -69,12 +69,14 @@ public sealed record RunRequest
     /// <summary>All of its environment, but for what <see cref="Endpoint"/> adds.</summary>
     public required IReadOnlyDictionary<string, string> Env { get; init; }
 
-    /// <summary>The unpacked application on this machine; never changed. The run sees a private, writable view of it at <c>/app</c>, or a copy.</summary>
+    /// <summary>
+    /// The unpacked application on this machine; never changed. The run sees a private, writable view of it at <c>/app</c>, or a copy.
+    /// </summary>
     public required string AppFolder { get; init; }
 
     /// <summary>
-    /// Null: the application runs on the machine's own programs. Else <see cref="AppFolder"/> is a whole root file system, of which the run sees a private, writable view,
-    /// and this is the absolute path in it where the program starts.
+    /// Null: the application runs on the machine's own programs. Else <see cref="AppFolder"/> is a whole root file system, of which the run
+    /// sees a private, writable view, and this is the absolute path in it where the program starts.
     /// </summary>
     public string? RootWorkFolder { get; init; }
 

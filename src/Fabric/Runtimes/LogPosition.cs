@@ -3,7 +3,10 @@ using Strata.Core;
 
 namespace Strata.Runtimes;
 
-/// <summary>How many bytes of a log have been shipped; kept beside it in <c>ID.log.position</c>, so that a restart ships nothing twice and loses nothing.</summary>
+/// <summary>
+/// How many bytes of a log have been shipped; kept beside it in <c>ID.log.position</c>, so that a restart ships nothing twice and loses
+/// nothing.
+/// </summary>
 public static class LogPosition
 {
     public static string PathOf(string log) => log + ".position";

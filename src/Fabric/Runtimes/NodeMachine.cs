@@ -29,8 +29,8 @@ public sealed record NodeMachineOptions
 }
 
 /// <summary>
-/// This machine as a place for instances and builds: finds out by trying which runtime works, and holds what its runtime and its sandbox share. One per home folder and
-/// process; opening it twice at a time would hand out addresses twice.
+/// This machine as a place for instances and builds: finds out by trying which runtime works, and holds what its runtime and its sandbox
+/// share. One per home folder and process; opening it twice at a time would hand out addresses twice.
 /// </summary>
 public sealed class NodeMachine
 {
@@ -50,7 +50,10 @@ public sealed class NodeMachine
 
     public ISandbox Sandbox { get; }
 
-    /// <summary>Where the API relay listens for instances: the bridge's own address and port. Null without a private network: instances then use loopback.</summary>
+    /// <summary>
+    /// Where the API relay listens for instances: the bridge's own address and port. Null without a private network: instances then use
+    /// loopback.
+    /// </summary>
     public (string Address, int Port)? Relay => network is null ? null : (network.Subnet.Gateway, network.RelayPort);
 
     /// <summary>With the options of a machine for which nothing is set.</summary>
@@ -61,7 +64,8 @@ public sealed class NodeMachine
     /// <param name="home">STRATA_HOME.</param>
     /// <exception cref="StrataException">RUNTIME_UNAVAILABLE when <paramref name="choice"/> asks for what does not work here.</exception>
     public static async Task<NodeMachine> OpenAsync(
-        string home, RuntimeChoice choice, NodeMachineOptions options, TimeProvider time, ILogger<NodeMachine> logger, CancellationToken cancellationToken)
+        string home, RuntimeChoice choice, NodeMachineOptions options, TimeProvider time, ILogger<NodeMachine> logger,
+        CancellationToken cancellationToken)
     {
         var paths = new NodePaths(home) { DiskReserveBytes = options.DiskReserveBytes };
         var reason = choice == RuntimeChoice.Process ? "the settings ask for it" : WhyNotOci();
@@ -90,7 +94,8 @@ public sealed class NodeMachine
     public static int CountRunning(string home, TimeProvider time)
     {
         var folder = Path.Combine(new NodePaths(home).Root, "runs");
-        return Directory.Exists(folder) ? Directory.GetDirectories(folder).Count(path => RunFolder.Open(path, time) is { } run && run.Exit() is null) : 0;
+        return Directory.Exists(folder) ? Directory.GetDirectories(folder)
+            .Count(path => RunFolder.Open(path, time) is { } run && run.Exit() is null) : 0;
     }
 
     private async Task EndAsync(string id, CancellationToken cancellationToken)
@@ -111,7 +116,8 @@ public sealed class NodeMachine
     {
         if (!OperatingSystem.IsLinux()) return "this machine is not Linux";
         if (!Posix.IsRoot) return "Strata does not run as root";
-        return new[] { "ip", "nsenter", "unshare", "setsid" }.FirstOrDefault(name => HostCommand.Find(name) is null) is { } missing ? $"{missing} is not installed" : null;
+        return new[] { "ip", "nsenter", "unshare", "setsid" }.FirstOrDefault(name => HostCommand.Find(name) is null) is { } missing
+            ? $"{missing} is not installed" : null;
     }
 
     private static async Task<(NodeMachine? Machine, string Problem)> TryOciAsync(
@@ -148,7 +154,8 @@ public sealed class NodeMachine
         return new NodeMachine(paths, runtime, sandbox, host.Network, time);
     }
 
-    private static async Task<NodeMachine> ProcessesAsync(NodePaths paths, TimeProvider time, string reason, CancellationToken cancellationToken)
+    private static async Task<NodeMachine> ProcessesAsync(
+        NodePaths paths, TimeProvider time, string reason, CancellationToken cancellationToken)
     {
         var sandbox = new ProcessSandbox(paths, time, reason);
         await sandbox.SweepAsync(cancellationToken);
@@ -156,5 +163,6 @@ public sealed class NodeMachine
     }
 
     private static Error Unavailable(string reason) => new(
-        ErrorKind.Unavailable, "RUNTIME_UNAVAILABLE", $"The runtime oci does not work here: {reason}.", "Run strata doctor, or use the runtime process.");
+        ErrorKind.Unavailable, "RUNTIME_UNAVAILABLE", $"The runtime oci does not work here: {reason}.",
+        "Run strata doctor, or use the runtime process.");
 }

@@ -21,7 +21,9 @@ public sealed class NodePaths
 
     public string Root { get; }
 
-    /// <summary>Free space on the disk that is left to the platform: below it nothing that instances and builds ask for is written.</summary>
+    /// <summary>
+    /// Free space on the disk that is left to the platform: below it nothing that instances and builds ask for is written.
+    /// </summary>
     public long DiskReserveBytes { get; init; }
 
     public DiskReserve Disk => new(Home, DiskReserveBytes);
@@ -40,7 +42,8 @@ public sealed class NodePaths
     private string Ensure(string name)
     {
         var path = Path.Combine(Root, name);
-        if (!Directory.Exists(path)) Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!Directory.Exists(path))
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return path;
     }
 }

@@ -48,7 +48,8 @@ public static partial class Posix
         var members = new List<int>();
         foreach (var folder in Directory.GetDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) && Stat(pid) is { } stat && stat[0] is not ("Z" or "X")
+            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) && Stat(pid) is { } stat
+                && stat[0] is not ("Z" or "X")
                 && stat[3] == session.ToString(CultureInfo.InvariantCulture)) members.Add(pid);
         }
         return members;
@@ -57,8 +58,8 @@ public static partial class Posix
     public static bool IsRoot => EffectiveUser() == 0;
 
     /// <summary>
-    /// When a process started, in clock ticks since the machine's boot; null when it is gone or a zombie. With the pid it names a process for ever, which the pid
-    /// alone does not.
+    /// When a process started, in clock ticks since the machine's boot; null when it is gone or a zombie. With the pid it names a process
+    /// for ever, which the pid alone does not.
     /// </summary>
     public static long? StartTicks(int pid) =>
         Stat(pid) is { } fields && fields[0] is not ("Z" or "X") ? long.Parse(fields[19], CultureInfo.InvariantCulture) : null;

@@ -8,15 +8,18 @@ namespace Strata.Runtimes;
 /// <param name="Host">Number in the subnet; 0 outside of a private network.</param>
 /// <param name="App">Folder of the image's files that it uses; empty for a build.</param>
 /// <param name="IsWholeRoot">Its program is process 1 itself, without an init of ours.</param>
-internal sealed record RunFile(string Id, string Address, int Port, DateTimeOffset StartedAt, int Host, string App, bool IsWholeRoot = false);
+internal sealed record RunFile(
+    string Id, string Address, int Port, DateTimeOffset StartedAt, int Host, string App, bool IsWholeRoot = false);
 
 /// <summary>
-/// One run's folder: <c>run.json</c> is what was started, <c>pid</c> and <c>exit</c> are written by the shim, <c>start-error</c> when it could not start.
-/// Invariant: a folder with <c>run.json</c> has been handed to a shim; one without is the remains of an interrupted start.
+/// One run's folder: <c>run.json</c> is what was started, <c>pid</c> and <c>exit</c> are written by the shim, <c>start-error</c> when it
+/// could not start. Invariant: a folder with <c>run.json</c> has been handed to a shim; one without is the remains of an interrupted start.
 /// </summary>
 internal sealed class RunFolder(string path, TimeProvider time)
 {
-    /// <summary>How long a shim may take to write its pid: long, because taking a slow start for an end would start an instance twice.</summary>
+    /// <summary>
+    /// How long a shim may take to write its pid: long, because taking a slow start for an end would start an instance twice.
+    /// </summary>
     private static readonly TimeSpan ShimStartTime = TimeSpan.FromSeconds(30);
 
     private RunExit? exit;
@@ -61,7 +64,8 @@ internal sealed class RunFolder(string path, TimeProvider time)
         File = File with { StartedAt = time.GetUtcNow() };
         (exit, isKilled) = (null, false);
         Save();
-        ShimProcess.Start(JsonSerializer.Deserialize(System.IO.File.ReadAllText(At("shim.json")), NodeFilesJson.Default.ShimStart)!).Dispose();
+        ShimProcess.Start(JsonSerializer.Deserialize(System.IO.File.ReadAllText(At("shim.json")), NodeFilesJson.Default.ShimStart)!)
+            .Dispose();
         return State();
     }
 
@@ -70,9 +74,13 @@ internal sealed class RunFolder(string path, TimeProvider time)
     public RunState State() => new(Id, File.Address, File.Port, File.StartedAt, File.App, Exit());
 
     /// <summary>Null while it runs.</summary>
-    public RunExit? Exit() => exit ??= ReadExit() ?? (IsShimAlive() ? null : ReadExit() ?? new RunExit(isKilled ? 128 + Posix.SigKill : -1, StartError: StartError()));
+    public RunExit? Exit() => exit ??= ReadExit()
+        ?? (IsShimAlive() ? null : ReadExit() ?? new RunExit(isKilled ? 128 + Posix.SigKill : -1, StartError: StartError()));
 
-    /// <summary>Waits for the end by looking at the folder, ever less often: it works for runs of a former life as well, of which this process is not the parent.</summary>
+    /// <summary>
+    /// Waits for the end by looking at the folder, ever less often: it works for runs of a former life as well, of which this process is
+    /// not the parent.
+    /// </summary>
     public async Task<RunExit> WaitAsync(CancellationToken cancellationToken)
     {
         var pause = TimeSpan.FromMilliseconds(5);
@@ -101,11 +109,15 @@ internal sealed class RunFolder(string path, TimeProvider time)
     /// <summary>The recorded pid of the shim, whether or not it still runs.</summary>
     public int? LastShimPid => ReadPid()?.Pid;
 
-    /// <summary>Waits for a shim that has written the end down to end itself. False: it never wrote it, or takes too long, so that what it should take away may be there.</summary>
+    /// <summary>
+    /// Waits for a shim that has written the end down to end itself. False: it never wrote it, or takes too long, so that what it should
+    /// take away may be there.
+    /// </summary>
     public async Task<bool> HasFinishedAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
         if (ReadExit() is null) return false;
-        for (var end = time.GetUtcNow() + patience; ShimPid() is not null; await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancellationToken))
+        for (var end = time.GetUtcNow() + patience; ShimPid() is not null; await Task.Delay(
+            TimeSpan.FromMilliseconds(5), time, cancellationToken))
         {
             if (time.GetUtcNow() > end) return false;
         }
@@ -115,7 +127,8 @@ internal sealed class RunFolder(string path, TimeProvider time)
     /// <summary>Before the shim itself is killed: it will not live to write the end down.</summary>
     public void ExpectKill() => isKilled = true;
 
-    private bool IsShimAlive() => ReadPid() is var (pid, ticks) ? Posix.StartTicks(pid) == ticks : time.GetUtcNow() - File.StartedAt < ShimStartTime;
+    private bool IsShimAlive() => ReadPid() is var (pid, ticks)
+        ? Posix.StartTicks(pid) == ticks : time.GetUtcNow() - File.StartedAt < ShimStartTime;
 
     private RunExit? ReadExit()
     {

@@ -58,7 +58,8 @@ internal sealed class RunTable(string root, TimeProvider time)
             }
             catch (IOException) when (tries > 0)
             {
-                // Someone else took a file of it away, or a shim that has just been killed wrote its last line into it, while it was being deleted.
+                // Someone else took a file of it away, or a shim that has just been killed wrote its last line into it, while it was being
+                // deleted.
             }
         }
     }

@@ -15,8 +15,8 @@ public sealed record ApiRequest(HttpMethod Method, string Path)
     public string? IfMatch { get; init; }
 
     /// <summary>
-    /// Whether lines of the answer may fail to come for longer than <see cref="ClientOptions.SilenceMax"/>, as those of a log that is followed. A feed is
-    /// never that silent.
+    /// Whether lines of the answer may fail to come for longer than <see cref="ClientOptions.SilenceMax"/>, as those of a log that is
+    /// followed. A feed is never that silent.
     /// </summary>
     public bool MayBeSilent { get; init; }
 }

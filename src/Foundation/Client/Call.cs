@@ -26,7 +26,8 @@ internal sealed record Call(HttpMethod Method, string Path)
     {
         var request = new HttpRequestMessage(Method, Path);
         request.Headers.Accept.ParseAdd(Accept);
-        if (IfMatch is not null) request.Headers.IfMatch.Add(IfMatch == "*" ? EntityTagHeaderValue.Any : new EntityTagHeaderValue($"\"{IfMatch}\""));
+        if (IfMatch is not null)
+            request.Headers.IfMatch.Add(IfMatch == "*" ? EntityTagHeaderValue.Any : new EntityTagHeaderValue($"\"{IfMatch}\""));
         if (IdempotencyKey is not null) request.Headers.Add("Idempotency-Key", IdempotencyKey);
         if (JoinToken is not null) request.Headers.Add(Core.RequestHeaders.TransactionToken, JoinToken);
         if (Body is { } body)
@@ -66,6 +67,7 @@ internal static class ApiPath
     /// <summary>An empty or dotted segment would lead to another resource than the one named: such a name exists nowhere.</summary>
     private static string Segment(string text) =>
         text is "" or "." or ".."
-            ? throw new Core.Error(Core.ErrorKind.Invalid, "INVALID_NAME", $"\"{text}\" is not a name.", "Give a name or an id.").ToException()
+            ? throw new Core.Error(Core.ErrorKind.Invalid, "INVALID_NAME", $"\"{text}\" is not a name.", "Give a name or an id.")
+            .ToException()
             : Uri.EscapeDataString(text);
 }

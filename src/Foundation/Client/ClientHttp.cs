@@ -58,7 +58,8 @@ internal sealed class InOrganization(string organization, HttpMessageHandler inn
     {
         var address = request.RequestUri!;
         if (!address.Query.TrimStart('?').Split('&').Any(p => p.StartsWith("org=", StringComparison.Ordinal)))
-            request.RequestUri = new Uri(address.GetLeftPart(UriPartial.Path) + (address.Query.Length > 1 ? address.Query + "&" : "?") + query);
+            request.RequestUri = new Uri(
+                address.GetLeftPart(UriPartial.Path) + (address.Query.Length > 1 ? address.Query + "&" : "?") + query);
         return base.SendAsync(request, cancellationToken);
     }
 }
@@ -68,15 +69,19 @@ internal sealed class UnclosedContent(Stream content) : HttpContent
 {
     private const int PieceBytes = 80 << 10;
 
-    /// <summary>Called with false before each wait for the source, and with true before each wait for the server. Null: not called.</summary>
+    /// <summary>
+    /// Called with false before each wait for the source, and with true before each wait for the server. Null: not called.
+    /// </summary>
     public Action<bool>? WaitsForServer { get; set; }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         var buffer = new byte[PieceBytes];
-        if (!content.CanSeek) await stream.FlushAsync(cancellationToken); // a server closes a connection that waits too long for its first header
+        // a server closes a connection that waits too long for its first header
+        if (!content.CanSeek) await stream.FlushAsync(cancellationToken);
         while (true)
         {
             WaitsForServer?.Invoke(false);

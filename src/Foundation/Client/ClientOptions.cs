@@ -8,16 +8,18 @@ public sealed record ClientOptions
     public static readonly ClientOptions Default = new();
 
     /// <summary>
-    /// For a whole call with its retries. Of streams (watch, logs, lines, blobs, downloads) and uploads, for the time from the last byte that was sent to the
-    /// headers of the answer, without the time that an upload waits for its source; what follows is bounded by <see cref="SilenceMax"/>.
+    /// For a whole call with its retries. Of streams (watch, logs, lines, blobs, downloads) and uploads, for the time from the last byte
+    /// that was sent to the headers of the answer, without the time that an upload waits for its source; what follows is bounded by
+    /// <see cref="SilenceMax"/>.
     /// </summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// A stream that brings nothing, not even a ping (each 10 s of a watch or a feed), for this long counts as broken: SERVER_TIMEOUT. A log that is followed
-    /// may be silent for as long as its connection lives, which TCP keep-alive checks. A watch is bounded so before its headers too.
+    /// A stream that brings nothing, not even a ping (each 10 s of a watch or a feed), for this long counts as broken: SERVER_TIMEOUT. A
+    /// log that is followed may be silent for as long as its connection lives, which TCP keep-alive checks. A watch is bounded so before
+    /// its headers too.
     /// </summary>
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(35);
 
@@ -28,8 +30,8 @@ public sealed record ClientOptions
     public int PieceBytesMax { get; init; } = 64 << 20;
 
     /// <summary>
-    /// How often a call is sent again after its connection broke or the server said "try again". Every write carries an Idempotency-Key, so that is
-    /// safe.
+    /// How often a call is sent again after its connection broke or the server said "try again". Every write carries an Idempotency-Key, so
+    /// that is safe.
     /// </summary>
     public int RetriesMax { get; init; } = 3;
 
@@ -44,7 +46,8 @@ public sealed record ClientOptions
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>
-    /// Name or id of the organization that every call is about, for operators; null: the token's own. Only with a client that is made from an address.
+    /// Name or id of the organization that every call is about, for operators; null: the token's own. Only with a client that is made from
+    /// an address.
     /// </summary>
     public string? Organization { get; init; }
 
@@ -52,8 +55,9 @@ public sealed record ClientOptions
     public string UserAgent { get; init; } = "strata-client";
 
     /// <summary>
-    /// The pause before try number <paramref name="attempt"/> (from 1), with up to a quarter more by chance, so that many clients do not come back
-    /// at once.
+    /// The pause before try number <paramref name="attempt"/> (from 1), with up to a quarter more by chance, so that many clients do not
+    /// come back at once.
     /// </summary>
-    internal TimeSpan PauseBefore(int attempt) => new ExponentialBackOff(BackOff, BackOffMax).After(attempt) * (1 + Random.Shared.NextDouble() / 4);
+    internal TimeSpan PauseBefore(int attempt) =>
+        new ExponentialBackOff(BackOff, BackOffMax).After(attempt) * (1 + Random.Shared.NextDouble() / 4);
 }

@@ -1,6 +1,9 @@
 namespace Strata.Client;
 
-/// <summary>Reads a stream of pieces, lines or events, of which none may be longer than a bound: their readers keep the whole piece in memory. The reader says where one ends.</summary>
+/// <summary>
+/// Reads a stream of pieces, lines or events, of which none may be longer than a bound: their readers keep the whole piece in memory. The
+/// reader says where one ends.
+/// </summary>
 internal sealed class PieceStream(Stream inner, int bytesMax) : Stream
 {
     private int bytes;
@@ -48,6 +51,7 @@ internal sealed class PieceStream(Stream inner, int bytesMax) : Stream
     private int Counted(int read)
     {
         bytes += read;
-        return bytes <= bytesMax ? read : throw new HttpRequestException(HttpRequestError.ConfigurationLimitExceeded, "A piece is too long.");
+        return bytes <= bytesMax
+            ? read : throw new HttpRequestException(HttpRequestError.ConfigurationLimitExceeded, "A piece is too long.");
     }
 }

@@ -9,7 +9,8 @@ internal static class ProblemReader
     {
         var status = (int)response.StatusCode;
         var requestId = response.Headers.TryGetValues("X-Request-Id", out var values) ? values.First() : null;
-        var error = ProblemDetails.Read(status, body) ?? ClientErrors.Unexpected(address, $"status {status} without an explanation.") with { Kind = ErrorStatus.KindOf(status) };
+        var error = ProblemDetails.Read(status, body)
+            ?? ClientErrors.Unexpected(address, $"status {status} without an explanation.") with { Kind = ErrorStatus.KindOf(status) };
         return error with { RequestId = error.RequestId ?? requestId, Retryable = error.Retryable || status is 429 or 502 or 503 };
     }
 }

@@ -7,8 +7,8 @@ namespace Strata.Client;
 public sealed partial class ResourceClient<TSpec, TStatus>
 {
     /// <summary>
-    /// One watch on one connection: every resource there is, then Ready, then each change. It ends after Reset (the server dropped a reader that
-    /// was too slow) and throws when the connection breaks or stays silent. <see cref="FollowAsync"/> continues by itself.
+    /// One watch on one connection: every resource there is, then Ready, then each change. It ends after Reset (the server dropped a reader
+    /// that was too slow) and throws when the connection breaks or stays silent. <see cref="FollowAsync"/> continues by itself.
     /// </summary>
     public async IAsyncEnumerable<WatchEvent<TSpec, TStatus>> WatchAsync(
         ResourceFilter? filter = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -27,7 +27,8 @@ public sealed partial class ResourceClient<TSpec, TStatus>
     /// <param name="onError">Called for each broken connection, before the pause.</param>
     /// <exception cref="StrataException">Trying again cannot help: the filter or the token is refused.</exception>
     public async IAsyncEnumerable<WatchEvent<TSpec, TStatus>> FollowAsync(
-        ResourceFilter? filter = null, Action<Error>? onError = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        ResourceFilter? filter = null, Action<Error>? onError = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -46,7 +47,8 @@ public sealed partial class ResourceClient<TSpec, TStatus>
     }
 
     /// <summary>The next event, or null where this connection has ended.</summary>
-    private static async ValueTask<WatchEvent<TSpec, TStatus>?> NextAsync(IAsyncEnumerator<WatchEvent<TSpec, TStatus>> events, Action<Error>? onError)
+    private static async ValueTask<WatchEvent<TSpec, TStatus>?> NextAsync(
+        IAsyncEnumerator<WatchEvent<TSpec, TStatus>> events, Action<Error>? onError)
     {
         try
         {

@@ -77,22 +77,25 @@ public sealed partial class ResourceClient<TSpec, TStatus>
 
     /// <summary>Takes a transition, with a patch applied in the same commit.</summary>
     public async Task<Resource<TSpec, TStatus>> TransitionAsync(
-        string nameOrId, string transition, ResourcePatch? patch = null, string? org = null, long? ifMatch = null, CancellationToken cancellationToken = default)
+        string nameOrId, string transition, ResourcePatch? patch = null, string? org = null, long? ifMatch = null,
+        CancellationToken cancellationToken = default)
     {
         var path = ApiPath.With(ApiPath.Of(plural, nameOrId, "transitions", transition), ("org", org));
         var call = Write(HttpMethod.Post, path) with
         {
-            Body = patch is null or { IsEmpty: true } ? null : patch.ToJson().Utf8, ContentType = "application/merge-patch+json", IfMatch = Tag(ifMatch),
+            Body = patch is null or { IsEmpty: true } ? null : patch.ToJson().Utf8, ContentType = "application/merge-patch+json",
+            IfMatch = Tag(ifMatch),
         };
         return Read(await SendAsync(call, cancellationToken));
     }
 
     /// <summary>
-    /// Saves what differs between two states of a resource and takes a transition if one is named; nothing is sent when there is nothing to do.
-    /// The organization is the resource's own where <paramref name="org"/> says so.
+    /// Saves what differs between two states of a resource and takes a transition if one is named; nothing is sent when there is nothing to
+    /// do. The organization is the resource's own where <paramref name="org"/> says so.
     /// </summary>
     public async Task<Resource<TSpec, TStatus>> ChangeAsync(
-        Resource<TSpec, TStatus> before, Resource<TSpec, TStatus> after, string? transition = null, string? org = null, long? ifMatch = null,
+        Resource<TSpec, TStatus> before, Resource<TSpec, TStatus> after, string? transition = null, string? org = null,
+        long? ifMatch = null,
         CancellationToken cancellationToken = default)
     {
         var patch = ResourcePatch.Between(before, after);
@@ -105,7 +108,9 @@ public sealed partial class ResourceClient<TSpec, TStatus>
     public async Task<Resource<TSpec, TStatus>> DeleteAsync(
         string nameOrId, string? org = null, long? ifMatch = null, bool force = false, CancellationToken cancellationToken = default)
     {
-        var call = Write(HttpMethod.Delete, ApiPath.With(ApiPath.Of(plural, nameOrId), ("org", org), ("force", force ? "true" : null))) with { IfMatch = Tag(ifMatch) };
+        var call = Write(
+            HttpMethod.Delete,
+            ApiPath.With(ApiPath.Of(plural, nameOrId), ("org", org), ("force", force ? "true" : null))) with { IfMatch = Tag(ifMatch) };
         return Read(await SendAsync(call, cancellationToken));
     }
 
@@ -141,7 +146,8 @@ public sealed partial class ResourceClient<TSpec, TStatus>
 
     private Resource<TSpec, TStatus> Read(ReadOnlyMemory<byte> body) => transport.Parse(body, ResourceJson.Read<TSpec, TStatus>);
 
-    private Page<Resource<TSpec, TStatus>> ReadPage(ReadOnlyMemory<byte> body) => transport.Parse(body, json => new Page<Resource<TSpec, TStatus>>(
+    private Page<Resource<TSpec, TStatus>> ReadPage(ReadOnlyMemory<byte> body) =>
+        transport.Parse(body, json => new Page<Resource<TSpec, TStatus>>(
         [.. json.GetProperty("items").EnumerateArray().Select(ResourceJson.Read<TSpec, TStatus>)],
         json.TryGetProperty("next", out var next) ? next.GetString() : null));
 }

@@ -8,7 +8,9 @@ public sealed record ResourceFilter
 {
     public static readonly ResourceFilter All = new();
 
-    /// <summary>Organization's name or id; only callers of the platform may name another than their own. Null for them: every organization.</summary>
+    /// <summary>
+    /// Organization's name or id; only callers of the platform may name another than their own. Null for them: every organization.
+    /// </summary>
     public string? Org { get; init; }
 
     /// <summary>Name or id.</summary>

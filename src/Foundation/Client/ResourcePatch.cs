@@ -52,7 +52,8 @@ public sealed record ResourcePatch(JsonText? Spec = null, JsonText? Status = nul
         return JsonElement.DeepEquals(old.RootElement, now.RootElement) ? null : MergePatch.Diff(old.RootElement, now.RootElement);
     }
 
-    private static Dictionary<string, string?>? DiffLabels(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> after)
+    private static Dictionary<string, string?>? DiffLabels(
+        IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> after)
     {
         var changes = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var name in before.Keys.Where(n => !after.ContainsKey(n))) changes[name] = null;

@@ -4,9 +4,12 @@ namespace Strata.Client;
 
 public sealed partial class StrataClient
 {
-    /// <summary>From STRATA_URL (or <c>http://127.0.0.1:8080</c>) and STRATA_TOKEN, which every application that runs on Strata has.</summary>
+    /// <summary>
+    /// From STRATA_URL (or <c>http://127.0.0.1:8080</c>) and STRATA_TOKEN, which every application that runs on Strata has.
+    /// </summary>
     public static StrataClient FromEnvironment(ClientOptions? options = null) => new(
-        new Uri(Environment.GetEnvironmentVariable("STRATA_URL") is { Length: > 0 } url ? url : "http://127.0.0.1:8080"), Environment.GetEnvironmentVariable("STRATA_TOKEN"), options);
+        new Uri(Environment.GetEnvironmentVariable("STRATA_URL") is { Length: > 0 } url ? url : "http://127.0.0.1:8080"),
+        Environment.GetEnvironmentVariable("STRATA_TOKEN"), options);
 
     /// <summary>What requests are signed with; null: nothing.</summary>
     internal string? Token => http.DefaultRequestHeaders.Authorization?.Parameter;

@@ -8,9 +8,9 @@ namespace Strata.Client;
 public sealed partial class StrataClient
 {
     /// <summary>
-    /// Every change of entities in order and at least once, as lines of JSON; with <paramref name="follow"/> it stays for what comes. It resumes behind the
-    /// last position, with back-off, when the connection is lost or the server stops. The first connection is not retried: a wrong address or token is
-    /// reported at once.
+    /// Every change of entities in order and at least once, as lines of JSON; with <paramref name="follow"/> it stays for what comes. It
+    /// resumes behind the last position, with back-off, when the connection is lost or the server stops. The first connection is not
+    /// retried: a wrong address or token is reported at once.
     /// </summary>
     /// <param name="from">Behind this revision; null: from the start, or with <paramref name="follow"/> from now on.</param>
     /// <param name="model">Of this one only; null: of all.</param>
@@ -28,7 +28,8 @@ public sealed partial class StrataClient
             var began = options.Time.GetTimestamp();
             var last = default(FeedLine);
             StrataException? failure;
-            await using (var lines = LinesAsync(FeedRequest(position, model, follow), cancellationToken).GetAsyncEnumerator(cancellationToken))
+            await using (
+                var lines = LinesAsync(FeedRequest(position, model, follow), cancellationToken).GetAsyncEnumerator(cancellationToken))
             {
                 for (var next = await NextAsync(lines); ; next = await NextAsync(lines))
                 {
@@ -42,7 +43,8 @@ public sealed partial class StrataClient
             }
             if (failure is null && !follow && last.IsEnd) yield break;
             failure ??= ClientErrors.FeedEnded(Address).ToException();
-            if (heard is not { } since || !ClientErrors.MayPass(failure.Error) || options.Time.GetElapsedTime(since) > options.ResumeMax) throw failure;
+            if (heard is not { } since || !ClientErrors.MayPass(failure.Error) || options.Time.GetElapsedTime(since) > options.ResumeMax)
+                throw failure;
             onError?.Invoke(failure.Error);
             attempt = options.Time.GetElapsedTime(began) > SteadyAfter ? 1 : attempt + 1;
             await Task.Delay(options.PauseBefore(attempt), options.Time, cancellationToken);
@@ -83,7 +85,8 @@ internal readonly record struct FeedLine(long? Position, bool IsEnd)
         if (!json.Read() || json.TokenType != JsonTokenType.StartObject) throw new JsonException("A line of the feed is not an object.");
         while ((position is null || isPing is not false) && json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var (isType, isPosition, isMark) = (json.ValueTextEquals("type"), json.ValueTextEquals("position"), json.ValueTextEquals("end"));
+            var (isType, isPosition, isMark) = (
+                json.ValueTextEquals("type"), json.ValueTextEquals("position"), json.ValueTextEquals("end"));
             json.Read();
             if (isType) isPing = json.TokenType == JsonTokenType.String && json.ValueTextEquals("ping");
             else if (isPosition && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var value)) position = value;

@@ -12,8 +12,11 @@ public sealed partial class StrataClient
     public async Task<ReadOnlyMemory<byte>> SendAsync(ApiRequest request, CancellationToken cancellationToken = default) =>
         (await transport.SendAsync(ToCall(request), cancellationToken)).Body;
 
-    /// <summary>Any call whose answer is lines of JSON, as they come; empty lines are left out. Not sent again when the connection breaks.</summary>
-    public async IAsyncEnumerable<JsonText> LinesAsync(ApiRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Any call whose answer is lines of JSON, as they come; empty lines are left out. Not sent again when the connection breaks.
+    /// </summary>
+    public async IAsyncEnumerable<JsonText> LinesAsync(
+        ApiRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (var line in transport.LinesAsync(ToCall(request) with { Accept = Lines, IdempotencyKey = null }, cancellationToken))
         {
@@ -21,13 +24,19 @@ public sealed partial class StrataClient
         }
     }
 
-    /// <summary>Server-sent events until the server ends them: type and data. Throws when the stream breaks, or is silent for too long.</summary>
-    public async IAsyncEnumerable<(string Type, JsonText Data)> EventsAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Server-sent events until the server ends them: type and data. Throws when the stream breaks, or is silent for too long.
+    /// </summary>
+    public async IAsyncEnumerable<(string Type, JsonText Data)> EventsAsync(
+        string path, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (var item in transport.EventsAsync(path, cancellationToken)) yield return (item.EventType, new JsonText(item.Data));
     }
 
-    /// <summary>An answer of any length as it comes; the caller disposes the stream. Reading fails with SERVER_TIMEOUT when nothing comes for too long.</summary>
+    /// <summary>
+    /// An answer of any length as it comes; the caller disposes the stream. Reading fails with SERVER_TIMEOUT when nothing comes for too
+    /// long.
+    /// </summary>
     public async Task<Stream> DownloadAsync(string path, CancellationToken cancellationToken = default)
     {
         using var request = new Call(HttpMethod.Get, path) { Accept = "*/*" }.ToRequest();
@@ -45,11 +54,12 @@ public sealed partial class StrataClient
 
     /// <summary>Sends a body of any length, with the answer as it came. Sent once, and for as long as it moves.</summary>
     /// <param name="patience">
-    /// How long the server may be silent during the upload and before its answer; null: <see cref="ClientOptions.CallTimeout"/>. For work that the
-    /// server does between the last byte and the answer. A machine that is gone is noticed after a minute or two whatever this is.
+    /// How long the server may be silent during the upload and before its answer; null: <see cref="ClientOptions.CallTimeout"/>. For work
+    /// that the server does between the last byte and the answer. A machine that is gone is noticed after a minute or two whatever this is.
     /// </param>
     public async Task<ReadOnlyMemory<byte>> UploadAsync(
-        HttpMethod method, string path, Stream content, string contentType, TimeSpan? patience, CancellationToken cancellationToken = default)
+        HttpMethod method, string path, Stream content, string contentType, TimeSpan? patience,
+        CancellationToken cancellationToken = default)
     {
         using var request = new HttpRequestMessage(method, path) { Content = new UnclosedContent(content) };
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
@@ -59,7 +69,8 @@ public sealed partial class StrataClient
 
     private Call ToCall(ApiRequest request) => new(request.Method, request.Path)
     {
-        MayBeSilent = request.MayBeSilent, Body = request.Body, ContentType = request.ContentType, Accept = request.Accept, IfMatch = request.IfMatch,
+        MayBeSilent = request.MayBeSilent, Body = request.Body, ContentType = request.ContentType, Accept = request.Accept,
+        IfMatch = request.IfMatch,
         IdempotencyKey = request.Method == HttpMethod.Get || request.Method == HttpMethod.Head ? null : transport.NewKey(),
     };
 }

@@ -38,8 +38,8 @@ public sealed partial class StrataClient : IDisposable
     public Uri Address { get; }
 
     /// <summary>
-    /// Sent with each write, for parts of the cloud that act under a lease: <c>NAME EPOCH</c>. When the lease has gone to another holder, the write is refused (LEASE_LOST).
-    /// Null: nothing is sent.
+    /// Sent with each write, for parts of the cloud that act under a lease: <c>NAME EPOCH</c>. When the lease has gone to another holder,
+    /// the write is refused (LEASE_LOST). Null: nothing is sent.
     /// </summary>
     public string? Fence { get => transport.Fence; set => transport.Fence = value; }
 
@@ -52,10 +52,12 @@ public sealed partial class StrataClient : IDisposable
     /// <summary>Any call with a JSON answer; null where the answer is empty. The caller disposes it.</summary>
     /// <param name="path">Absolute, with its query, already escaped: <c>/api/v1/nodes?limit=1</c>.</param>
     public async Task<JsonDocument?> SendAsync(
-        HttpMethod method, string path, JsonText? body = null, string contentType = "application/json", long? ifMatch = null, CancellationToken cancellationToken = default)
+        HttpMethod method, string path, JsonText? body = null, string contentType = "application/json", long? ifMatch = null,
+        CancellationToken cancellationToken = default)
     {
         var answer = await SendBytesAsync(method, path, body?.Utf8, contentType, ifMatch, cancellationToken);
-        return answer.IsEmpty ? null : transport.Parse(answer, json => JsonDocument.Parse(json.GetRawText(), new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 }));
+        return answer.IsEmpty ? null : transport.Parse(
+            answer, json => JsonDocument.Parse(json.GetRawText(), new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 }));
     }
 
     /// <summary>Any call, with the answer as it came.</summary>
@@ -87,7 +89,9 @@ public sealed partial class StrataClient : IDisposable
         }
     }
 
-    /// <summary>The blob's bytes as they come; the caller disposes the stream. Reading fails with SERVER_TIMEOUT when nothing comes for too long.</summary>
+    /// <summary>
+    /// The blob's bytes as they come; the caller disposes the stream. Reading fails with SERVER_TIMEOUT when nothing comes for too long.
+    /// </summary>
     public async Task<Stream> GetBlobAsync(string digest, string? org = null, CancellationToken cancellationToken = default)
     {
         using var request = new Call(HttpMethod.Get, BlobPath(digest, org)) { Accept = "*/*" }.ToRequest();

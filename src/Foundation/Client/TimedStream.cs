@@ -1,8 +1,8 @@
 namespace Strata.Client;
 
 /// <summary>
-/// Reads a body whose silence is bounded: a read that brings nothing for a time fails. Time that the reader takes does not count. Only asynchronous reads
-/// are bounded.
+/// Reads a body whose silence is bounded: a read that brings nothing for a time fails. Time that the reader takes does not count. Only
+/// asynchronous reads are bounded.
 /// </summary>
 /// <param name="failure">What is thrown then.</param>
 internal sealed class TimedStream(Stream inner, TimeSpan silenceMax, TimeProvider time, Func<Exception> failure) : Stream

@@ -45,7 +45,8 @@ internal sealed partial class Transport
         using var request = new Call(HttpMethod.Get, path) { Accept = "text/event-stream" }.ToRequest();
         using var response = await GuardAsync(() => OpenAsync(request, linked.Token), silence, cancellationToken);
         await using var body = new PieceStream(await response.Content.ReadAsStreamAsync(cancellationToken), options.PieceBytesMax);
-        await using var events = SseParser.Create(body, static (_, data) => data.ToArray()).EnumerateAsync(linked.Token).GetAsyncEnumerator(linked.Token);
+        await using var events = SseParser.Create(body, static (_, data) => data.ToArray()).EnumerateAsync(linked.Token)
+            .GetAsyncEnumerator(linked.Token);
         while (await GuardAsync(() => events.MoveNextAsync().AsTask(), silence, cancellationToken))
         {
             silence.CancelAfter(options.SilenceMax);
@@ -55,14 +56,15 @@ internal sealed partial class Transport
     }
 
     /// <summary>
-    /// Lines of text until the server ends the stream. Silence is a failure but for calls that may be silent (<see cref="Call.MayBeSilent"/>): a log that is
-    /// followed may be quiet for days.
+    /// Lines of text until the server ends the stream. Silence is a failure but for calls that may be silent
+    /// (<see cref="Call.MayBeSilent"/>): a log that is followed may be quiet for days.
     /// </summary>
     public async IAsyncEnumerable<byte[]> LinesAsync(Call call, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var request = call.ToRequest();
         using var response = await OpenAsync(request, cancellationToken);
-        var content = call.MayBeSilent ? await response.Content.ReadAsStreamAsync(cancellationToken) : await BodyAsync(response, cancellationToken);
+        var content = call.MayBeSilent ? await response.Content.ReadAsStreamAsync(cancellationToken)
+            : await BodyAsync(response, cancellationToken);
         await using var body = new PieceStream(content, options.PieceBytesMax);
         using var reader = new StreamReader(body);
         while (await NextLineAsync(reader, cancellationToken) is { } line)

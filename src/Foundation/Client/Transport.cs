@@ -5,9 +5,9 @@ using Strata.Core;
 namespace Strata.Client;
 
 /// <summary>
-/// Sends calls and turns everything that goes wrong into <see cref="StrataException"/>. A call is sent again when its connection broke or the
-/// server asked for it, at most <see cref="ClientOptions.RetriesMax"/> times and within <see cref="ClientOptions.CallTimeout"/>; not when nothing
-/// listens, which a person wants to hear at once.
+/// Sends calls and turns everything that goes wrong into <see cref="StrataException"/>. A call is sent again when its connection broke or
+/// the server asked for it, at most <see cref="ClientOptions.RetriesMax"/> times and within <see cref="ClientOptions.CallTimeout"/>; not
+/// when nothing listens, which a person wants to hear at once.
 /// </summary>
 internal sealed partial class Transport(HttpClient http, ClientOptions options)
 {
@@ -38,8 +38,9 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
     }
 
     /// <summary>
-    /// An answer whose body is still to be read; the caller disposes it. Its headers must be there within <see cref="ClientOptions.CallTimeout"/>, counted
-    /// from the last byte that was sent; an upload may take as long as it moves, and time that its source takes does not count.
+    /// An answer whose body is still to be read; the caller disposes it. Its headers must be there within
+    /// <see cref="ClientOptions.CallTimeout"/>, counted from the last byte that was sent; an upload may take as long as it moves, and time
+    /// that its source takes does not count.
     /// </summary>
     public Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         OpenAsync(request, options.CallTimeout, cancellationToken);
@@ -82,9 +83,12 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
         OperationCanceledException when cancellationToken.IsCancellationRequested => null,
         OperationCanceledException => ClientErrors.Timeout(Address, options.ConnectTimeout),
         HttpRequestException { InnerException: SocketException socket } => ClientErrors.Unreachable(Address, Reason(socket)),
-        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => ClientErrors.Unreachable(Address, "the name does not resolve"),
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => ClientErrors.Unreachable(Address, "the connection failed"),
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } e => ClientErrors.Unreachable(Address, TlsReason(e)),
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } =>
+            ClientErrors.Unreachable(Address, "the name does not resolve"),
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>
+            ClientErrors.Unreachable(Address, "the connection failed"),
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } e =>
+            ClientErrors.Unreachable(Address, TlsReason(e)),
         HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => ClientErrors.TooLarge(Address),
         HttpRequestException or IOException => ClientErrors.Lost(Address),
         _ => null,
@@ -119,8 +123,11 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
         await response.Content.ReadAsStreamAsync(cancellationToken), options.SilenceMax, options.Time,
         () => ClientErrors.Timeout(Address, options.SilenceMax).ToException());
 
-    /// <summary>The whole body, at most <see cref="ClientOptions.AnswerBytesMax"/> and within <see cref="ClientOptions.CallTimeout"/>.</summary>
-    public Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken) => ReadAsync(response, options.AnswerBytesMax, cancellationToken);
+    /// <summary>
+    /// The whole body, at most <see cref="ClientOptions.AnswerBytesMax"/> and within <see cref="ClientOptions.CallTimeout"/>.
+    /// </summary>
+    public Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
+        ReadAsync(response, options.AnswerBytesMax, cancellationToken);
 
     private async Task<byte[]> ReadAsync(HttpResponseMessage response, int bytesMax, CancellationToken cancellationToken)
     {

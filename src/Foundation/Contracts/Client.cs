@@ -1,8 +1,8 @@
 namespace Strata.Contracts;
 
 /// <summary>
-/// A program that calls the API in its own name (a technical user): it trades its id and secret for access tokens. Kind <c>client</c>, organization scope. The secret is shown once; only a
-/// hash is kept. Deleting it ends its tokens too.
+/// A program that calls the API in its own name (a technical user): it trades its id and secret for access tokens. Kind <c>client</c>,
+/// organization scope. The secret is shown once; only a hash is kept. Deleting it ends its tokens too.
 /// </summary>
 public sealed record ClientSpec
 {

@@ -8,7 +8,10 @@ public sealed record DeploymentSpec
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
     public HealthCheck Health { get; init; } = new();
 
-    /// <summary>Id of the release that should run: set by <c>promote</c> when a build is done, and by the user's <c>rollback</c>. Null until the first.</summary>
+    /// <summary>
+    /// Id of the release that should run: set by <c>promote</c> when a build is done, and by the user's <c>rollback</c>. Null until the
+    /// first.
+    /// </summary>
     public string? Release { get; init; }
 
     /// <summary>Counted up by <c>restart</c>: instances of a lower generation are replaced.</summary>
@@ -28,7 +31,8 @@ public sealed record RunConfig
     public double Cpu { get; init; } = 1;
 
     /// <summary>
-    /// From SIGTERM to SIGKILL, 0 to 3600. A stop goes: no new requests for 5 s, SIGTERM to every process, then as long as this for what is still being answered.
+    /// From SIGTERM to SIGKILL, 0 to 3600. A stop goes: no new requests for 5 s, SIGTERM to every process, then as long as this for what is
+    /// still being answered.
     /// </summary>
     public int StopGraceSeconds { get; init; } = 10;
 }
@@ -64,8 +68,8 @@ public sealed record DeploymentStatus
     public bool Static { get; init; }
 
     /// <summary>
-    /// A sentence for the user: why the last deploy failed, or, where nothing was ever deployed, was cancelled; or what it waits for, or that
-    /// spec.env has changed and takes effect with the next deploy. Null when there is nothing to say.
+    /// A sentence for the user: why the last deploy failed, or, where nothing was ever deployed, was cancelled; or what it waits for, or
+    /// that spec.env has changed and takes effect with the next deploy. Null when there is nothing to say.
     /// </summary>
     public string? Message { get; init; }
 }

@@ -1,8 +1,8 @@
 namespace Strata.Contracts;
 
 /// <summary>
-/// One running copy of a release on a node. Kind <c>instance</c>, project scope; made by the rollout, placed by placement, run by the node's agent.
-/// A spec does not change after creation but for <see cref="Node"/>, which placement sets once.
+/// One running copy of a release on a node. Kind <c>instance</c>, project scope; made by the rollout, placed by placement, run by the
+/// node's agent. A spec does not change after creation but for <see cref="Node"/>, which placement sets once.
 /// </summary>
 public sealed record InstanceSpec
 {
@@ -21,7 +21,9 @@ public sealed record InstanceSpec
     /// <summary>Program and arguments; run in <c>/app</c>.</summary>
     public required IReadOnlyList<string> Command { get; init; }
 
-    /// <summary>The user's variables. The agent adds PORT, HOST, STRATA_URL, STRATA_TOKEN, STRATA_INSTANCE, STRATA_RELEASE, STRATA_DEPLOYMENT.</summary>
+    /// <summary>
+    /// The user's variables. The agent adds PORT, HOST, STRATA_URL, STRATA_TOKEN, STRATA_INSTANCE, STRATA_RELEASE, STRATA_DEPLOYMENT.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
@@ -62,7 +64,9 @@ public sealed record InstanceStatus
     public string? Runtime { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
 
-    /// <summary>When it was first ready; null: never yet. One that never was is given up after a few starts, one that was is started again for ever.</summary>
+    /// <summary>
+    /// When it was first ready; null: never yet. One that never was is given up after a few starts, one that was is started again for ever.
+    /// </summary>
     public DateTimeOffset? ReadyAt { get; init; }
     public int Restarts { get; init; }
     public int? ExitCode { get; init; }

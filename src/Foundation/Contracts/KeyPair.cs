@@ -1,6 +1,9 @@
 namespace Strata.Contracts;
 
-/// <summary>A pair of keys that the cloud signs access tokens with. Kind <c>keypair</c>, platform scope: the private half is sealed and leaves the server never.</summary>
+/// <summary>
+/// A pair of keys that the cloud signs access tokens with. Kind <c>keypair</c>, platform scope: the private half is sealed and leaves the
+/// server never.
+/// </summary>
 public sealed record KeyPairSpec
 {
     /// <summary>For whose tokens: <c>client</c> or <c>human</c>.</summary>
@@ -12,7 +15,9 @@ public sealed record KeyPairSpec
 
 public sealed record KeyPairStatus
 {
-    /// <summary>The first 16 bytes of the SHA-256 of the public half (SubjectPublicKeyInfo in DER), in hex; null while it is being made.</summary>
+    /// <summary>
+    /// The first 16 bytes of the SHA-256 of the public half (SubjectPublicKeyInfo in DER), in hex; null while it is being made.
+    /// </summary>
     public string? KeyId { get; init; }
 
     /// <summary>In PEM.</summary>

@@ -24,7 +24,9 @@ public sealed record NodeStatus
     /// <summary>CIDR ranges in which its instances have their addresses; an address outside of them is not one of its instances'.</summary>
     public IReadOnlyList<string> InstanceSubnets { get; init; } = [];
 
-    /// <summary>Ports on which its instances listen where they share the machine's network; null: each has an address of its own and any port.</summary>
+    /// <summary>
+    /// Ports on which its instances listen where they share the machine's network; null: each has an address of its own and any port.
+    /// </summary>
     public PortRange? HostPorts { get; init; }
 }
 

@@ -1,6 +1,8 @@
 namespace Strata.Contracts;
 
-/// <summary>An organization, which is a tenant: the owner of one log. Kind <c>organization</c>, platform scope; its id is the tenant's.</summary>
+/// <summary>
+/// An organization, which is a tenant: the owner of one log. Kind <c>organization</c>, platform scope; its id is the tenant's.
+/// </summary>
 public sealed record OrganizationSpec
 {
     /// <summary>For people; null: the name.</summary>

@@ -1,7 +1,8 @@
 namespace Strata.Contracts;
 
 /// <summary>
-/// An OpenID Connect provider whose tokens open the organization to its users. Kind <c>oidc-provider</c>, organization scope. Its keys are read from its own documents when they are needed.
+/// An OpenID Connect provider whose tokens open the organization to its users. Kind <c>oidc-provider</c>, organization scope. Its keys are
+/// read from its own documents when they are needed.
 /// </summary>
 public sealed record ProviderSpec
 {

@@ -1,8 +1,8 @@
 namespace Strata.Contracts;
 
 /// <summary>
-/// One immutable build of a deployment and its configuration. Kind <c>release</c>, project scope. Creating one is what a deploy does: it is built, and when it is ready the
-/// deployment is promoted to it. Its build log is at <c>/api/v1/releases/ID/logs</c>.
+/// One immutable build of a deployment and its configuration. Kind <c>release</c>, project scope. Creating one is what a deploy does: it is
+/// built, and when it is ready the deployment is promoted to it. Its build log is at <c>/api/v1/releases/ID/logs</c>.
 /// </summary>
 public sealed record ReleaseSpec
 {
@@ -10,7 +10,9 @@ public sealed record ReleaseSpec
     public required string Deployment { get; init; }
     public required SourceConfig Source { get; init; }
 
-    /// <summary>Copied from the deployment when the release is made, so that a rollback brings its configuration back too; null on create.</summary>
+    /// <summary>
+    /// Copied from the deployment when the release is made, so that a rollback brings its configuration back too; null on create.
+    /// </summary>
     public RunConfig? Run { get; init; }
     public BuildConfig? Build { get; init; }
     public IReadOnlyDictionary<string, string>? Env { get; init; }
@@ -38,7 +40,9 @@ public sealed record ReleaseStatus
     /// <summary>The exact commit that was built, for a git source.</summary>
     public string? Commit { get; init; }
 
-    /// <summary>What the source was found to be: <c>static</c>, <c>node</c>, <c>dotnet</c>, <c>python</c>, <c>procfile</c>, <c>dockerfile</c>.</summary>
+    /// <summary>
+    /// What the source was found to be: <c>static</c>, <c>node</c>, <c>dotnet</c>, <c>python</c>, <c>procfile</c>, <c>dockerfile</c>.
+    /// </summary>
     public string? Detected { get; init; }
 
     /// <summary>Digest of the image's manifest; null until built.</summary>
@@ -56,7 +60,9 @@ public sealed record ReleaseStatus
     /// <summary>Why the build failed or was cancelled, in one sentence; null otherwise.</summary>
     public string? Message { get; init; }
 
-    /// <summary>It failed before anything was built: the source could not be fetched, was not recognised, or needs what this machine does not have.</summary>
+    /// <summary>
+    /// It failed before anything was built: the source could not be fetched, was not recognised, or needs what this machine does not have.
+    /// </summary>
     public bool SourceRejected { get; init; }
 
     /// <summary>While QUEUED: how many builds are expected to start first, plus 1; as of a moment ago. Null: it does not wait.</summary>
@@ -73,8 +79,8 @@ public sealed record ReleaseStatus
 }
 
 /// <summary>
-/// States of a release: QUEUED ─build→ BUILDING ─finish→ READY, or ─fail→ FAILED. A build that a crash interrupts goes BUILDING ─requeue→ QUEUED, twice at most. Both go ─cancel→ CANCELLED
-/// by the user, by a later deploy, or when the deployment is removed.
+/// States of a release: QUEUED ─build→ BUILDING ─finish→ READY, or ─fail→ FAILED. A build that a crash interrupts goes BUILDING ─requeue→
+/// QUEUED, twice at most. Both go ─cancel→ CANCELLED by the user, by a later deploy, or when the deployment is removed.
 /// </summary>
 public static class ReleaseStates
 {

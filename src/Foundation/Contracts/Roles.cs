@@ -1,7 +1,8 @@
 namespace Strata.Contracts;
 
 /// <summary>
-/// Roles by the names that tokens carry. What each may do is declared with the kinds and permissions themselves, see <c>Kind.Readers</c> and <c>Permission</c>.
+/// Roles by the names that tokens carry. What each may do is declared with the kinds and permissions themselves, see <c>Kind.Readers</c>
+/// and <c>Permission</c>.
 /// </summary>
 public static class Roles
 {

@@ -1,7 +1,8 @@
 namespace Strata.Contracts;
 
 /// <summary>
-/// A key to the API. Kind <c>token</c>, organization scope. Its secret is shown once, when it is made; only a hash is kept. Deleting it revokes it.
+/// A key to the API. Kind <c>token</c>, organization scope. Its secret is shown once, when it is made; only a hash is kept. Deleting it
+/// revokes it.
 /// </summary>
 public sealed record TokenSpec
 {
@@ -17,7 +18,9 @@ public sealed record TokenSpec
     /// <summary>Not accepted from then on; null: until it is revoked.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>In whose name it acts, for example <c>user:admin</c>; null: <c>token:NAME</c>. Only the platform's own parts may set it.</summary>
+    /// <summary>
+    /// In whose name it acts, for example <c>user:admin</c>; null: <c>token:NAME</c>. Only the platform's own parts may set it.
+    /// </summary>
     public string? Actor { get; init; }
 }
 

@@ -27,13 +27,15 @@ public sealed class DiskReserve(string folder, long bytes)
     public bool IsShort => IsBelow(1);
 
     /// <summary>For a message: the code, what is wrong, the next step. The same each time.</summary>
-    public string Refusal => $"{Code}: The disk of {folder} has less free space than the {bytes >> 20} MiB that are reserved for the platform. {NextStep}";
+    public string Refusal =>
+        $"{Code}: The disk of {folder} has less free space than the {bytes >> 20} MiB that are reserved for the platform. {NextStep}";
 
     /// <summary>True when less than this share of the reserve is free.</summary>
     public bool IsBelow(double share) => bytes > 0 && FreeBytes < bytes * share;
 
     public string Sentence => string.Create(
-        CultureInfo.InvariantCulture, $"The disk of {folder} has {FreeBytes >> 20} MiB left, and {bytes >> 20} MiB are reserved for the platform.");
+        CultureInfo.InvariantCulture,
+        $"The disk of {folder} has {FreeBytes >> 20} MiB left, and {bytes >> 20} MiB are reserved for the platform.");
 
     /// <summary>INSUFFICIENT_STORAGE, 507.</summary>
     public Error Error => new(

@@ -1,6 +1,8 @@
 namespace Strata.Core;
 
-/// <summary>What sort of failure an error is. Each maps to one HTTP status and one RPC status, in one table (<see cref="ErrorStatus"/>).</summary>
+/// <summary>
+/// What sort of failure an error is. Each maps to one HTTP status and one RPC status, in one table (<see cref="ErrorStatus"/>).
+/// </summary>
 public enum ErrorKind
 {
     Invalid,

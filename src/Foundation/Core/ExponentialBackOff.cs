@@ -1,6 +1,9 @@
 namespace Strata.Core;
 
-/// <summary>How long to wait before what failed is tried again: the first pause, twice as long after each further failure in a row, up to the longest.</summary>
+/// <summary>
+/// How long to wait before what failed is tried again: the first pause, twice as long after each further failure in a row, up to the
+/// longest.
+/// </summary>
 /// <param name="Spread">Of a pause, give or take, by chance: what failed together is not tried together. 0 to 1.</param>
 public readonly record struct ExponentialBackOff(TimeSpan First, TimeSpan Longest, double Spread = 0)
 {

@@ -6,10 +6,12 @@ using System.Text.Json;
 namespace Strata.Core;
 
 /// <summary>
-/// Passes a tar archive on to a reader that trusts it, and ends it where it breaks a bound: .NET's TarReader reads extended headers (pax "x" and "g", GNU "L" and "K")
-/// whole into memory, of whatever size they say, and skips content of any length. Reads headers as they pass; changes nothing. Not safe for concurrent use.
-/// <para>Invariant: it and the reader agree on where each header is. What could lead them apart (a size in a pax header, a link with content, sparse files) ends the stream with
-/// <see cref="TarLimitException"/>, as does everything past a bound; a header that it cannot read ends it with <see cref="InvalidDataException"/>.</para>
+/// Passes a tar archive on to a reader that trusts it, and ends it where it breaks a bound: .NET's TarReader reads extended headers (pax
+/// "x" and "g", GNU "L" and "K") whole into memory, of whatever size they say, and skips content of any length. Reads headers as they pass;
+/// changes nothing. Not safe for concurrent use.
+/// <para>Invariant: it and the reader agree on where each header is. What could lead them apart (a size in a pax header, a link with
+/// content, sparse files) ends the stream with <see cref="TarLimitException"/>, as does everything past a bound; a header that it cannot
+/// read ends it with <see cref="InvalidDataException"/>.</para>
 /// </summary>
 public sealed class GuardedTarStream(Stream source, TarLimits limits) : Stream
 {
@@ -55,7 +57,8 @@ public sealed class GuardedTarStream(Stream source, TarLimits limits) : Stream
         return read;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override void Flush()
     {
@@ -107,7 +110,8 @@ public sealed class GuardedTarStream(Stream source, TarLimits limits) : Stream
                 matched = 0;
                 recordBytes = size;
                 records = header[TypeOffset] == (byte)'x' && size <= limits.ExtendedBytesMax ? new MemoryStream((int)size) : null;
-                if (size > limits.ExtendedBytesMax || (extendedInRow += size) > limits.ExtendedBytesMax * 4) throw new TarLimitException($"it has an extended header of more than {limits.ExtendedBytesMax >> 10} KiB");
+                if (size > limits.ExtendedBytesMax || (extendedInRow += size) > limits.ExtendedBytesMax * 4)
+                    throw new TarLimitException($"it has an extended header of more than {limits.ExtendedBytesMax >> 10} KiB");
                 break;
             case (byte)'S' or (byte)'M':
                 throw new TarLimitException("it holds a sparse or multi-volume file");
@@ -131,8 +135,8 @@ public sealed class GuardedTarStream(Stream source, TarLimits limits) : Stream
     }
 
     /// <summary>
-    /// .NET's reader takes the first line break in a record for its end, so it would only say that the archive is broken. A record is "LENGTH KEY=VALUE\n";
-    /// what does not read so is left to the reader.
+    /// .NET's reader takes the first line break in a record for its end, so it would only say that the archive is broken. A record is
+    /// "LENGTH KEY=VALUE\n"; what does not read so is left to the reader.
     /// </summary>
     private void CheckNames()
     {
@@ -173,7 +177,8 @@ public sealed class GuardedTarStream(Stream source, TarLimits limits) : Stream
                 if (value > long.MaxValue >> 9) throw new InvalidDataException("The size of an entry is too large.");
                 value = (value << 8) | field[i];
             }
-            return field[0] == 0x80 && value < long.MaxValue - BlockBytes ? value : throw new InvalidDataException("The size of an entry is negative or too large.");
+            return field[0] == 0x80 && value < long.MaxValue - BlockBytes
+                ? value : throw new InvalidDataException("The size of an entry is negative or too large.");
         }
         var size = 0L;
         foreach (var digit in field.Trim(" \0"u8))
@@ -204,5 +209,6 @@ public sealed class TarNameException(string name) : TarLimitException($"the name
     public string Escaped => Escape(name);
 
     /// <summary>As JSON writes it, without its quotes; cut where it is long.</summary>
-    public static string Escape(string name) => JsonEncodedText.Encode(name.Shortened(CharactersMax), JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString();
+    public static string Escape(string name) =>
+        JsonEncodedText.Encode(name.Shortened(CharactersMax), JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString();
 }

@@ -10,7 +10,8 @@ public static class IdText
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
-    public static string Format(string prefix, Guid id) => string.Create(prefix.Length + 1 + EncodedLength, (prefix, id), static (span, x) =>
+    public static string Format(string prefix, Guid id) =>
+        string.Create(prefix.Length + 1 + EncodedLength, (prefix, id), static (span, x) =>
     {
         x.prefix.CopyTo(span);
         span[x.prefix.Length] = '_';

@@ -5,16 +5,16 @@ namespace Strata.Core;
 
 /// <summary>
 /// Admits JSON that every store can keep and every reader reads alike (RFC 7493, "I-JSON", with numbers at any precision): valid UTF-8, one
-/// value, no duplicate names, no NUL, no lone surrogates, at most <see cref="DepthMax"/> deep. PostgreSQL refuses NUL and lone surrogates in jsonb,
-/// and one bad row would fail a whole group of commits, so this is checked before a document enters the engine.
+/// value, no duplicate names, no NUL, no lone surrogates, at most <see cref="DepthMax"/> deep. PostgreSQL refuses NUL and lone surrogates
+/// in jsonb, and one bad row would fail a whole group of commits, so this is checked before a document enters the engine.
 /// </summary>
 public static class JsonGuard
 {
     public const int DepthMax = 100;
 
     /// <summary>
-    /// Characters of a number when it is written without an exponent, because a store may give it back so and then it must pass again. PostgreSQL's
-    /// numeric reaches much further.
+    /// Characters of a number when it is written without an exponent, because a store may give it back so and then it must pass again.
+    /// PostgreSQL's numeric reaches much further.
     /// </summary>
     public const int NumberLengthMax = 1500;
 
@@ -37,7 +37,8 @@ public static class JsonGuard
         }
     }
 
-    private static Error Fault(string message) => new(ErrorKind.Invalid, "INVALID_JSON", message, "Send one well-formed JSON value in UTF-8.");
+    private static Error Fault(string message) =>
+        new(ErrorKind.Invalid, "INVALID_JSON", message, "Send one well-formed JSON value in UTF-8.");
 
     private static string? CheckTokens(ReadOnlySpan<byte> utf8)
     {
@@ -72,7 +73,8 @@ public static class JsonGuard
 
     private static string? CheckString(ref Utf8JsonReader reader)
     {
-        if (!reader.ValueIsEscaped) return System.Text.Unicode.Utf8.IsValid(reader.ValueSpan) ? null : "The body holds text that is not valid UTF-8.";
+        if (!reader.ValueIsEscaped) return System.Text.Unicode.Utf8.IsValid(reader.ValueSpan)
+            ? null : "The body holds text that is not valid UTF-8.";
         var text = reader.GetString()!; // throws InvalidOperationException on a lone surrogate
         return text.Contains('\0') ? "The body holds the character NUL, which cannot be stored." : null;
     }
@@ -84,6 +86,7 @@ public static class JsonGuard
         if (e < 0) return null;
         if (!System.Buffers.Text.Utf8Parser.TryParse(number[(e + 1)..], out int exponent, out _) || Math.Abs((long)exponent) > ExponentMax)
             return $"The body holds a number with an exponent beyond {ExponentMax}.";
-        return e + Math.Abs(exponent) + "0.".Length > NumberLengthMax ? $"The body holds a number of more than {NumberLengthMax} characters without exponent." : null;
+        return e + Math.Abs(exponent) + "0.".Length > NumberLengthMax
+            ? $"The body holds a number of more than {NumberLengthMax} characters without exponent." : null;
     }
 }

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Strata.Core;
 
 /// <summary>
-/// JSON Merge Patch (RFC 7396): members of the patch replace those of the target, objects member by member; null removes. Values keep their text,
-/// so numbers keep their precision.
+/// JSON Merge Patch (RFC 7396): members of the patch replace those of the target, objects member by member; null removes. Values keep their
+/// text, so numbers keep their precision.
 /// </summary>
 public static class MergePatch
 {

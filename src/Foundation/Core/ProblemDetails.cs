@@ -37,15 +37,18 @@ public static class ProblemDetails
         {
             RequestId = Text(problem, "requestId"),
             Faults = Faults(problem),
-            Retryable = properties.ValueKind == JsonValueKind.Object && properties.TryGetProperty("retryable", out var retryable) && retryable.ValueKind == JsonValueKind.True,
+            Retryable = properties.ValueKind == JsonValueKind.Object && properties.TryGetProperty("retryable", out var retryable)
+                && retryable.ValueKind == JsonValueKind.True,
         };
     }
 
     private static ValidationError[]? Faults(JsonElement problem) =>
         problem.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array
-            ? [.. errors.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.Object).Select(e => new ValidationError(Text(e, "field") ?? "", Text(e, "message") ?? ""))]
+            ? [.. errors.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.Object)
+                .Select(e => new ValidationError(Text(e, "field") ?? "", Text(e, "message") ?? ""))]
             : null;
 
     private static string? Text(JsonElement json, string name) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString() : null;
 }

@@ -1,8 +1,8 @@
 namespace Strata.Core;
 
 /// <summary>
-/// A resource as every part of Strata and the HTTP API sees it: one shape for all kinds. On the wire in camelCase JSON, times in RFC 3339 UTC. What was asked for is
-/// <see cref="Spec"/>, what is so is <see cref="Status"/>; only the platform's own parts write the status.
+/// A resource as every part of Strata and the HTTP API sees it: one shape for all kinds. On the wire in camelCase JSON, times in RFC 3339
+/// UTC. What was asked for is <see cref="Spec"/>, what is so is <see cref="Status"/>; only the platform's own parts write the status.
 /// </summary>
 public sealed record Resource<TSpec, TStatus>
 {

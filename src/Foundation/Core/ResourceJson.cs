@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Strata.Core;
 
 /// <summary>
-/// Reads and writes <see cref="Resource{TSpec,TStatus}"/> in its wire shape, by hand so that the order of its members stays fixed and every stream
-/// and page can write resources one behind the other.
+/// Reads and writes <see cref="Resource{TSpec,TStatus}"/> in its wire shape, by hand so that the order of its members stays fixed and every
+/// stream and page can write resources one behind the other.
 /// </summary>
 public static class ResourceJson
 {
@@ -78,7 +78,8 @@ public static class ResourceJson
     private static string Text(JsonElement json, string name) =>
         Member(json, name).GetString() ?? throw new JsonException($"\"{name}\" is null.");
 
-    private static string? OptionalText(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.GetString() : null;
+    private static string? OptionalText(JsonElement json, string name) => json.TryGetProperty(name, out var value)
+        ? value.GetString() : null;
 
     private static JsonElement Member(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) ? value : throw new JsonException($"\"{name}\" is missing.");

@@ -23,7 +23,8 @@ public sealed class SealedSecrets(byte[] key)
         var box = new byte[NonceBytes + TagBytes + plain.Length];
         RandomNumberGenerator.Fill(box.AsSpan(0, NonceBytes));
         using var aes = new AesGcm(key, TagBytes);
-        aes.Encrypt(box.AsSpan(0, NonceBytes), plain, box.AsSpan(NonceBytes + TagBytes), box.AsSpan(NonceBytes, TagBytes), Encoding.UTF8.GetBytes(context));
+        aes.Encrypt(box.AsSpan(0, NonceBytes), plain, box.AsSpan(NonceBytes + TagBytes), box.AsSpan(NonceBytes, TagBytes),
+            Encoding.UTF8.GetBytes(context));
         return Prefix + Convert.ToBase64String(box);
     }
 
@@ -42,7 +43,8 @@ public sealed class SealedSecrets(byte[] key)
         try
         {
             using var aes = new AesGcm(key, TagBytes);
-            aes.Decrypt(box.AsSpan(0, NonceBytes), box.AsSpan(NonceBytes + TagBytes, plain.Length), box.AsSpan(NonceBytes, TagBytes), plain, Encoding.UTF8.GetBytes(context));
+            aes.Decrypt(box.AsSpan(0, NonceBytes), box.AsSpan(NonceBytes + TagBytes, plain.Length), box.AsSpan(NonceBytes, TagBytes), plain,
+                Encoding.UTF8.GetBytes(context));
             return Encoding.UTF8.GetString(plain);
         }
         catch (AuthenticationTagMismatchException)

@@ -4,7 +4,8 @@ namespace Strata.Core;
 public static class TextCut
 {
     /// <summary>The text, or its first characters and an ellipsis where it is longer. Never half a surrogate pair.</summary>
-    public static string Shortened(this string text, int charactersMax) => text.Length <= charactersMax ? text : text.Start(charactersMax) + "…";
+    public static string Shortened(this string text, int charactersMax) => text.Length <= charactersMax
+        ? text : text.Start(charactersMax) + "…";
 
     /// <summary>At most so many characters of the beginning. Never half a surrogate pair.</summary>
     public static string Start(this string text, int charactersMax) =>

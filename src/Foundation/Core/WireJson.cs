@@ -6,9 +6,10 @@ using System.Text.Json.Serialization.Metadata;
 namespace Strata.Core;
 
 /// <summary>
-/// How Strata's own types look in JSON, in the log and on the wire: camelCase, nulls left out, enums as camelCase strings, what is unknown ignored when read.
-/// <para>It reads types at run time and not by source generation, because generated readers (up to .NET 10) forget the initial values of <c>init</c> properties:
-/// <c>{}</c> would be read as 0 replicas where the record says <c>= 1</c>.</para>
+/// How Strata's own types look in JSON, in the log and on the wire: camelCase, nulls left out, enums as camelCase strings, what is unknown
+/// ignored when read.
+/// <para>It reads types at run time and not by source generation, because generated readers (up to .NET 10) forget the initial values of
+/// <c>init</c> properties: <c>{}</c> would be read as 0 replicas where the record says <c>= 1</c>.</para>
 /// </summary>
 public static class WireJson
 {

@@ -13,8 +13,8 @@ using Strata.Rpc.Serving;
 namespace Strata.Rpc;
 
 /// <summary>
-/// Maps RPC services. A service is declared in a .proto file; its methods override the generated base class, as with any gRPC library, and each is served as gRPC, gRPC-Web and Connect at
-/// <c>POST /package.Service/Method</c>.
+/// Maps RPC services. A service is declared in a .proto file; its methods override the generated base class, as with any gRPC library, and
+/// each is served as gRPC, gRPC-Web and Connect at <c>POST /package.Service/Method</c>.
 /// </summary>
 public static class RpcRouting
 {
@@ -37,10 +37,12 @@ public static class RpcRouting
 
     private static List<RpcMethod> MethodsOf(object service, MethodBinder binder)
     {
-        var attribute = BasesOf(service.GetType()).Select(t => t.GetCustomAttribute<BindServiceMethodAttribute>(inherit: false)).OfType<BindServiceMethodAttribute>().FirstOrDefault()
+        var attribute = BasesOf(service.GetType()).Select(t => t.GetCustomAttribute<BindServiceMethodAttribute>(inherit: false))
+            .OfType<BindServiceMethodAttribute>().FirstOrDefault()
             ?? throw new ArgumentException($"{service.GetType()} does not derive from a generated service.", nameof(service));
         var bind = attribute.BindType.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.NonPublic)
-            .Single(m => m.Name == attribute.BindMethodName && m.GetParameters() is [{ ParameterType: var first }, _] && first == typeof(ServiceBinderBase));
+            .Single(m => m.Name == attribute.BindMethodName && m.GetParameters() is [{ ParameterType: var first }, _]
+                && first == typeof(ServiceBinderBase));
         bind.Invoke(null, [binder, service]);
         return binder.Methods;
     }
@@ -57,5 +59,6 @@ public sealed class RpcMethodMetadata(IMethod method)
     public IMethod Method => method;
 
     /// <summary>Writes an error in the client's protocol; false if the client speaks none of them.</summary>
-    public ValueTask<bool> TryRefuseAsync(HttpContext http, Error error) => RpcEndpoint.TryRefuseAsync(http, error.ToRpcException(), method.Type);
+    public ValueTask<bool> TryRefuseAsync(HttpContext http, Error error) =>
+        RpcEndpoint.TryRefuseAsync(http, error.ToRpcException(), method.Type);
 }

@@ -19,7 +19,8 @@ internal sealed class MetricsListener : IAsyncDisposable
 
     public MetricsListener(IPEndPoint endPoint, RequestDelegate metrics, ILoggerFactory loggers)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "strata-metrics" });
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "strata-metrics" });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(endPoint);

@@ -17,8 +17,8 @@ public static class PrometheusText
     private static readonly IServiceProvider NoServices = new ServiceCollection().BuildServiceProvider();
 
     /// <summary>
-    /// Answers with metrics that exist for this answer only: what one caller may see, such as the compute members of an organization, is not
-    /// among the process's metrics.
+    /// Answers with metrics that exist for this answer only: what one caller may see, such as the compute members of an organization, is
+    /// not among the process's metrics.
     /// </summary>
     /// <param name="define">Creates observable instruments; called once, before they are read.</param>
     public static async Task WriteAsync(HttpContext http, Action<Meter> define)

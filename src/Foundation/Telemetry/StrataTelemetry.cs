@@ -10,9 +10,9 @@ using OpenTelemetry.Trace;
 namespace Strata.Telemetry;
 
 /// <summary>
-/// Collects what the instruments and activity sources of this process report and exports it: as Prometheus text, and by OTLP where a receiver is
-/// set. The instruments are declared beside the code that they measure, in meters and sources named <c>Strata.MODULE</c>; this is the only place
-/// that knows OpenTelemetry. One per process; all members are safe for concurrent use.
+/// Collects what the instruments and activity sources of this process report and exports it: as Prometheus text, and by OTLP where a
+/// receiver is set. The instruments are declared beside the code that they measure, in meters and sources named <c>Strata.MODULE</c>; this
+/// is the only place that knows OpenTelemetry. One per process; all members are safe for concurrent use.
 /// </summary>
 public sealed class StrataTelemetry : IAsyncDisposable
 {
@@ -43,7 +43,8 @@ public sealed class StrataTelemetry : IAsyncDisposable
     }
 
     /// <exception cref="IOException">The address for metrics is in use.</exception>
-    public static async Task<StrataTelemetry> StartAsync(TelemetryOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<StrataTelemetry> StartAsync(
+        TelemetryOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var telemetry = new StrataTelemetry(options, loggers);
         try
@@ -85,7 +86,8 @@ public sealed class StrataTelemetry : IAsyncDisposable
                 {
                     TagKeys = ["http.route", "http.request.method", "http.response.status_code"], CardinalityLimit = SeriesOfManyMax,
                 },
-                "http.server.active_requests" => MetricStreamConfiguration.Drop, // two more updates for each request; the shares show as much
+                // two more updates for each request; the shares show as much
+                "http.server.active_requests" => MetricStreamConfiguration.Drop,
                 "strata.edge.request.duration" => new MetricStreamConfiguration { CardinalityLimit = SeriesOfManyMax },
                 "strata.edge.errors" => new MetricStreamConfiguration { CardinalityLimit = SeriesOfEdgeErrorsMax },
                 _ => new MetricStreamConfiguration { CardinalityLimit = SeriesMax },
@@ -103,7 +105,8 @@ public sealed class StrataTelemetry : IAsyncDisposable
         .Build();
 
     private static void Describe(ResourceBuilder resource, TelemetryOptions options) =>
-        resource.AddService(options.ServiceName, serviceVersion: options.ServiceVersion, serviceInstanceId: $"{Environment.MachineName}/{Environment.ProcessId}");
+        resource.AddService(options.ServiceName, serviceVersion: options.ServiceVersion,
+            serviceInstanceId: $"{Environment.MachineName}/{Environment.ProcessId}");
 
     /// <summary>By gRPC, or by HTTP where the variable of OpenTelemetry says so or the port is that of OTLP over HTTP.</summary>
     private static void SendTo(OtlpExporterOptions otlp, Uri receiver, string path)

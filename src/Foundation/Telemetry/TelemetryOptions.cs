@@ -23,8 +23,8 @@ public sealed record TelemetryOptions
     public double TraceRatio { get; init; }
 
     /// <summary>
-    /// Secret of the cloud that decides together with the trace id which traces are sampled: a client that chooses its trace ids cannot choose
-    /// that they are sampled.
+    /// Secret of the cloud that decides together with the trace id which traces are sampled: a client that chooses its trace ids cannot
+    /// choose that they are sampled.
     /// </summary>
     public ReadOnlyMemory<byte> SamplingKey { get; init; }
 

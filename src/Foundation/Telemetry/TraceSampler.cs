@@ -6,9 +6,9 @@ using OpenTelemetry.Trace;
 namespace Strata.Telemetry;
 
 /// <summary>
-/// Samples a share of the traces. A span whose parent is in this process follows its parent. Everything that comes from outside is decided here,
-/// whatever its <c>sampled</c> flag says, by the trace id under a secret key: processes with the same key agree about a trace, and a client can
-/// neither force sampling by the flag nor by the choice of its id.
+/// Samples a share of the traces. A span whose parent is in this process follows its parent. Everything that comes from outside is decided
+/// here, whatever its <c>sampled</c> flag says, by the trace id under a secret key: processes with the same key agree about a trace, and a
+/// client can neither force sampling by the flag nor by the choice of its id.
 /// </summary>
 internal sealed class TraceSampler(double ratio, ReadOnlyMemory<byte> key) : Sampler
 {

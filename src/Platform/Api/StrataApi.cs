@@ -39,7 +39,9 @@ public static class StrataApi
         services.AddSingleton(s => new RoleCatalog(kinds, s.GetServices<Permission>()));
         services.TryAddSingleton(TimeProvider.System);
         services.AddRouting();
-        services.AddSingleton(s => new ResourceStore<TokenSpec, TokenStatus>(s.GetRequiredService<EntityEngine>(), TokenKind.Kind, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(
+            s => new ResourceStore<TokenSpec, TokenStatus>(
+                s.GetRequiredService<EntityEngine>(), TokenKind.Kind, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<TokenAuthenticator>();
         services.TryAddSingleton<IAuthenticator>(s => s.GetRequiredService<TokenAuthenticator>());
@@ -100,31 +102,38 @@ public static class StrataApi
         routes.MapDescription(kinds);
     }
 
-    /// <summary>An endpoint that asks for a permission which no kind or module declares would be closed to every role but the administrator's. To call when all are mapped.</summary>
+    /// <summary>
+    /// An endpoint that asks for a permission which no kind or module declares would be closed to every role but the administrator's. To
+    /// call when all are mapped.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is such a one.</exception>
     public static void RequireDeclaredPermissions(this IEndpointRouteBuilder routes)
     {
         var catalog = routes.ServiceProvider.GetRequiredService<RoleCatalog>();
         var undeclared = routes.DataSources.SelectMany(s => s.Endpoints).SelectMany(e => e.Metadata.GetMetadata<Access>()?.AnyOf ?? [])
             .Where(x => !catalog.Declared.Contains(x)).Distinct().Order().ToList();
-        if (undeclared.Count > 0) throw new InvalidOperationException($"No kind or module declares the permission {string.Join(", ", undeclared)}.");
+        if (undeclared.Count > 0)
+            throw new InvalidOperationException($"No kind or module declares the permission {string.Join(", ", undeclared)}.");
     }
 
     private static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz", () => Answer.Json(json => WriteStatus(json, "ok"))).WithMetadata(Describe("getHealth", "Whether the server runs.") with { Answer = Status("ok") }).Open();
+        routes.MapGet("/healthz", () => Answer.Json(json => WriteStatus(json, "ok")))
+            .WithMetadata(Describe("getHealth", "Whether the server runs.") with { Answer = Status("ok") }).Open();
         routes.MapGet("/readyz", async (IEntityLog log, TimeProvider time, CancellationToken cancellationToken) =>
         {
             try
             {
-                await log.HeadAsync(TenantId.Platform, cancellationToken).AsTask().WaitAsync(ReadyWithin, time, cancellationToken); // throws STORAGE_UNAVAILABLE, which is the 503
+                // throws STORAGE_UNAVAILABLE, which is the 503
+                await log.HeadAsync(TenantId.Platform, cancellationToken).AsTask().WaitAsync(ReadyWithin, time, cancellationToken);
             }
             catch (TimeoutException)
             {
                 throw ApiErrors.StorageSilent.ToException();
             }
             return Answer.Json(json => WriteStatus(json, "ready"));
-        }).WithMetadata(Describe("getReadiness", "Whether the server can serve: its storage answers.") with { Answer = Status("ready") }).Open();
+        }).WithMetadata(Describe("getReadiness", "Whether the server can serve: its storage answers.") with { Answer = Status("ready") })
+            .Open();
     }
 
     private static void MapDescription(this IEndpointRouteBuilder routes, IReadOnlyCollection<Kind> kinds)
@@ -132,7 +141,8 @@ public static class StrataApi
         var sources = routes.DataSources;
         var version = typeof(StrataApi).Assembly.GetName().Version?.ToString(3) ?? "0";
         var document = new Lazy<JsonText>(() => JsonText.FromString(
-            OpenApiDocument.Write(sources.SelectMany(s => s.Endpoints).Where(e => e.Metadata.GetMetadata<PeersOnly>() is null), kinds, version).ToJsonString(WireJson.Options)));
+            OpenApiDocument.Write(sources.SelectMany(s => s.Endpoints).Where(e => e.Metadata.GetMetadata<PeersOnly>() is null), kinds,
+                version).ToJsonString(WireJson.Options)));
         routes.MapGet("/", () => Answer.Json(json =>
         {
             json.WriteStartObject();
@@ -142,10 +152,14 @@ public static class StrataApi
             json.WriteEndObject();
         })).WithMetadata(Describe("getRoot", "Where the reference page and this description are.") with
         {
-            Answer = Content.Json(Schemas.Members([("name", Schemas.Text()), ("docs", Schemas.Text()), ("openapi", Schemas.Text())], "name", "docs", "openapi")),
+            Answer = Content.Json(
+                Schemas.Members(
+                    [("name", Schemas.Text()), ("docs", Schemas.Text()), ("openapi", Schemas.Text())], "name", "docs", "openapi")),
         }).Open();
         routes.MapGet("/openapi.json", () => Results.Bytes(document.Value.Utf8, "application/json"))
-            .WithMetadata(Describe("getDescription", "This description.") with { Answer = Content.Json(Schemas.Members([("openapi", Schemas.Text())], "openapi")) }).Open();
+            .WithMetadata(
+                Describe("getDescription",
+                    "This description.") with { Answer = Content.Json(Schemas.Members([("openapi", Schemas.Text())], "openapi")) }).Open();
         routes.MapGet("/docs", (HttpContext http) =>
         {
             http.Response.Headers.ContentSecurityPolicy = DocsPage.Policy;

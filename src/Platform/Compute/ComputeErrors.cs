@@ -10,14 +10,17 @@ internal static class ComputeErrors
     public const string DisconnectedCode = "COMPUTE_MEMBER_DISCONNECTED";
 
     public static readonly Error TooManyMembers = new(
-        ErrorKind.Unavailable, BusyCode, "Your organization has as many compute members here as it may.", "Disconnect some, or connect to another server.") { Retryable = true };
+        ErrorKind.Unavailable, BusyCode, "Your organization has as many compute members here as it may.",
+        "Disconnect some, or connect to another server.") { Retryable = true };
 
     public static Error TooManyWatchers(int max) => new(
-        ErrorKind.Unavailable, BusyCode, $"Your organization watches its calls {max} times here already.", "End one of the watches.") { Retryable = true };
+        ErrorKind.Unavailable, BusyCode, $"Your organization watches its calls {max} times here already.",
+        "End one of the watches.") { Retryable = true };
 
     public static Error Busy(string name, TimeSpan waited) => new(
         ErrorKind.Unavailable, BusyCode,
-        string.Create(CultureInfo.InvariantCulture, $"Every compute member that serves \"{name.Shortened(500)}\" is busy, and was for {waited.TotalSeconds:0.#} s."),
+        string.Create(CultureInfo.InvariantCulture,
+            $"Every compute member that serves \"{name.Shortened(500)}\" is busy, and was for {waited.TotalSeconds:0.#} s."),
         "Try again later, or connect more members.") { Retryable = true };
 
     public static Error Disconnected(string name, int tries) => new(
@@ -29,7 +32,8 @@ internal static class ComputeErrors
 
     public static Error Failed(string name, string message, string? code, bool retryable)
     {
-        var error = new Error(ErrorKind.Invalid, "WORKFLOW_FAILED", $"\"{name.Shortened(500)}\" failed: {message.Shortened(500)}") { Retryable = retryable };
+        var error = new Error(
+            ErrorKind.Invalid, "WORKFLOW_FAILED", $"\"{name.Shortened(500)}\" failed: {message.Shortened(500)}") { Retryable = retryable };
         return code is null ? error : error with { Details = new Dictionary<string, string> { ["memberErrorCode"] = code.Shortened(500) } };
     }
 
@@ -37,5 +41,6 @@ internal static class ComputeErrors
         ErrorKind.Invalid, "SCHEDULE_FUNCTION_INVALID_RESULT", $"\"{name.Shortened(500)}\" did not say when: {what}",
         "It answers with resultKind Schedule and a result with fireAt or fireAfterMs, and at will expireAt or expireAfterMs.");
 
-    public static Error Tags(int max, int characters) => new(ErrorKind.Invalid, "BAD_REQUEST", $"A member has at most {max} tags, each of 1 to {characters} characters.");
+    public static Error Tags(int max, int characters) =>
+        new(ErrorKind.Invalid, "BAD_REQUEST", $"A member has at most {max} tags, each of 1 to {characters} characters.");
 }

@@ -14,7 +14,9 @@ using Strata.Resources.Background;
 
 namespace Strata.Compute;
 
-/// <summary>Who executes processors and criteria. The engine is made before the services, so the host makes the directory and hands it to both.</summary>
+/// <summary>
+/// Who executes processors and criteria. The engine is made before the services, so the host makes the directory and hands it to both.
+/// </summary>
 public static class ComputeModule
 {
     /// <summary>What the engine asks.</summary>
@@ -22,11 +24,14 @@ public static class ComputeModule
         new(directory, others, new InProcessComputation([], []), limits, time);
 
     public static IServiceCollection AddCompute(this IServiceCollection services, MemberDirectory directory) =>
-        services.AddSingleton(directory).AddSingleton<ComputeMetrics>().AddSingleton<MemberEndpoints>().AddSingleton<CallsEndpoint>().AddPermissions(
+        services.AddSingleton(directory).AddSingleton<ComputeMetrics>().AddSingleton<MemberEndpoints>().AddSingleton<CallsEndpoint>()
+            .AddPermissions(
             new Permission(MemberEndpoints.Read, Roles.Viewer, Roles.Developer, Roles.Application, Roles.Machine),
             new Permission("compute.join", Roles.Developer, Roles.Application, Roles.Machine));
 
-    /// <summary>Lets members of other servers work for this one and the other way round. Needs <see cref="PeerServices.AddPeers"/>.</summary>
+    /// <summary>
+    /// Lets members of other servers work for this one and the other way round. Needs <see cref="PeerServices.AddPeers"/>.
+    /// </summary>
     /// <param name="computation">What the engine asks: calls of other servers go the same way.</param>
     public static IServiceCollection AddPeerCompute(this IServiceCollection services, PeerCalls others, MemberComputation computation) =>
         services.AddSingleton(others).AddSingleton(computation.Local).AddSingleton<PeerEndpoints>().AddSingleton<PeerReports>()

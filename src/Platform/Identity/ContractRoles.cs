@@ -20,7 +20,9 @@ internal static class ContractRoles
     };
 
     public static IReadOnlySet<string> PermissionsOf(RoleCatalog catalog, IReadOnlyList<string> roles) =>
-        catalog.PermissionsOf(roles.Select(r => Known.GetValueOrDefault(r.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? r : Prefix + r)).OfType<string>());
+        catalog.PermissionsOf(
+            roles.Select(r => Known.GetValueOrDefault(r.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? r : Prefix + r))
+                .OfType<string>());
 
     /// <summary>A role of Strata's own in the contract's words: <c>admin</c> is ROLE_ADMIN.</summary>
     public static string NameOf(string role) =>

@@ -6,19 +6,22 @@ namespace Strata.Identity;
 internal static class IdentityErrors
 {
     public static readonly Error OperatorNeeded = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "The cloud's signing keys belong to the cloud itself, and your token is not an operator's.", "Use the token of the cloud's operator.");
+        ErrorKind.Forbidden, "FORBIDDEN", "The cloud's signing keys belong to the cloud itself, and your token is not an operator's.",
+        "Use the token of the cloud's operator.");
 
     public static readonly Error OneOrganization = new(
         ErrorKind.Invalid, "BAD_REQUEST", "The cloud's own parts have no clients, keys or providers.", "Use a token of the organization.");
 
     public static readonly Error WholeOrganization = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "Your token is for one project, and this concerns the whole organization.", "Use a token of the organization.");
+        ErrorKind.Forbidden, "FORBIDDEN", "Your token is for one project, and this concerns the whole organization.",
+        "Use a token of the organization.");
 
     public static readonly Error NoSubscriptions = new(
         ErrorKind.NotSupported, "NOT_IMPLEMENTED", "A self-hosted cloud has no subscriptions.", "GET /api/account shows who you are.");
 
     public static readonly Error ProviderDuplicate = new(
-        ErrorKind.Conflict, "OIDC_PROVIDER_DUPLICATE", "Your organization has a provider with this address already.", "Change that one with PATCH, or delete it first.");
+        ErrorKind.Conflict, "OIDC_PROVIDER_DUPLICATE", "Your organization has a provider with this address already.",
+        "Change that one with PATCH, or delete it first.");
 
     public static readonly Error ClientAlreadyCreated = new(
         ErrorKind.Conflict, "CLIENT_ALREADY_CREATED", "This request made its client before, and a client's secret is shown only once.",
@@ -28,13 +31,15 @@ internal static class IdentityErrors
 
     public static readonly Error Period = BadRequest("validTo must be in the future and after validFrom.");
 
-    public static Error Faulty(IReadOnlyList<ValidationError> faults) => BadRequest($"{faults[0].Field}: {faults[0].Message}") with { Faults = faults };
+    public static Error Faulty(IReadOnlyList<ValidationError> faults) =>
+        BadRequest($"{faults[0].Field}: {faults[0].Message}") with { Faults = faults };
 
     public static Error ClientNotFound(string id) =>
         new(ErrorKind.NotFound, "M2M_CLIENT_NOT_FOUND", $"There is no client {id.Shortened(100)}.",
         "GET /api/clients lists the existing ones.");
 
-    public static Error KeyPairNotFound(string id) => new(ErrorKind.NotFound, "KEYPAIR_NOT_FOUND", $"There is no key pair {id.Shortened(100)}.", null);
+    public static Error KeyPairNotFound(string id) =>
+        new(ErrorKind.NotFound, "KEYPAIR_NOT_FOUND", $"There is no key pair {id.Shortened(100)}.", null);
 
     public static Error TrustedKeyNotFound(string id) =>
         new(ErrorKind.NotFound, "TRUSTED_KEY_NOT_FOUND", $"There is no trusted key {id.Shortened(100)}.",
@@ -48,15 +53,19 @@ internal static class IdentityErrors
         new(ErrorKind.NotFound, "OIDC_PROVIDER_NOT_FOUND", $"There is no provider {id.Shortened(100)}.",
             "GET /api/oauth/oidc/providers lists the existing ones.");
 
-    public static Error Algorithm(string sent) => new(ErrorKind.Invalid, "UNSUPPORTED_ALGORITHM", $"The algorithm {sent.Shortened(100)} is not supported.", "Use RS256.");
+    public static Error Algorithm(string sent) =>
+        new(ErrorKind.Invalid, "UNSUPPORTED_ALGORITHM", $"The algorithm {sent.Shortened(100)} is not supported.", "Use RS256.");
 
-    public static Error KeyType(string message) => new(ErrorKind.Invalid, "UNSUPPORTED_KEY_TYPE", message, "Send the public part of an RSA (2048 bits and more) or EC key (P-256, P-384, P-521) as a JWK.");
+    public static Error KeyType(string message) =>
+        new(ErrorKind.Invalid, "UNSUPPORTED_KEY_TYPE", message,
+            "Send the public part of an RSA (2048 bits and more) or EC key (P-256, P-384, P-521) as a JWK.");
 
     public static Error Cap(string code, string what, int max) => new(
         ErrorKind.Conflict, code, $"There are {max} {what} already, which is the maximum.", "Delete unused ones.");
 
     public static Error PrivateAddress(string host) => new(
-        ErrorKind.Invalid, "OIDC_SSRF_BLOCKED", $"{host.Shortened(100)} is not an address of the public internet.", "Private ones are open only where the server was started with --private-providers on.");
+        ErrorKind.Invalid, "OIDC_SSRF_BLOCKED", $"{host.Shortened(100)} is not an address of the public internet.",
+        "Private ones are open only where the server was started with --private-providers on.");
 
     /// <param name="issuer">As the token has it.</param>
     public static Error ProviderUnavailable(string issuer) => new(

@@ -34,10 +34,12 @@ public static class IdentityModule
         AddStore(services, TrustedKeyKind.Kind);
         AddStore(services, ProviderKind.Kind);
         AddStore(services, OrganizationKind.Kind);
-        services.AddSingleton<ClientStore>().AddSingleton<SigningKeys>().AddSingleton<TrustedKeyStore>().AddSingleton<ProviderStore>().AddSingleton<ProviderDocuments>();
+        services.AddSingleton<ClientStore>().AddSingleton<SigningKeys>().AddSingleton<TrustedKeyStore>().AddSingleton<ProviderStore>()
+            .AddSingleton<ProviderDocuments>();
         services.AddSingleton<AccessTokens>().AddSingleton<ExternalTokens>().AddSingleton<JwtAuthenticator>();
         services.Replace(ServiceDescriptor.Singleton<IAuthenticator>(s => s.GetRequiredService<JwtAuthenticator>()));
-        services.AddSingleton<TokenEndpoint>().AddSingleton<ClientEndpoints>().AddSingleton<KeyPairEndpoints>().AddSingleton<TrustedKeyEndpoints>().AddSingleton<ProviderEndpoints>();
+        services.AddSingleton<TokenEndpoint>().AddSingleton<ClientEndpoints>().AddSingleton<KeyPairEndpoints>()
+            .AddSingleton<TrustedKeyEndpoints>().AddSingleton<ProviderEndpoints>();
         services.AddSingleton<AccountEndpoints>();
         services.AddSingleton<IAdministratorSource, ClientAdministrators>().AddSingleton<IAdministratorSource, ProviderAdministrators>();
         return services.AddSupervised<IdentityChanges>();
@@ -55,5 +57,6 @@ public static class IdentityModule
     }
 
     private static void AddStore<TSpec, TStatus>(IServiceCollection services, Kind<TSpec, TStatus> kind) =>
-        services.TryAddSingleton(x => new ResourceStore<TSpec, TStatus>(x.GetRequiredService<EntityEngine>(), kind, x.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(
+            x => new ResourceStore<TSpec, TStatus>(x.GetRequiredService<EntityEngine>(), kind, x.GetRequiredService<TimeProvider>()));
 }

@@ -3,7 +3,10 @@ namespace Strata.Identity;
 /// <summary>Settings and limits of this module; all have defaults but the issuer. Immutable.</summary>
 public sealed record IdentityOptions
 {
-    /// <summary>What access tokens say they come from (<c>iss</c>), for example <c>http://127.0.0.1:8080/api</c>. Tokens of another issuer's name are not accepted any more after a change.</summary>
+    /// <summary>
+    /// What access tokens say they come from (<c>iss</c>), for example <c>http://127.0.0.1:8080/api</c>. Tokens of another issuer's name
+    /// are not accepted any more after a change.
+    /// </summary>
     public required string Issuer { get; init; }
 
     /// <summary>How long an access token is good for.</summary>

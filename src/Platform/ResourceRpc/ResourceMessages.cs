@@ -7,7 +7,9 @@ using Strata.Wire.Resources;
 
 namespace Strata.ResourceRpc;
 
-/// <summary>Between the API's JSON and messages: members have the same names, and JSON's rules for protobuf do the rest. Stateless.</summary>
+/// <summary>
+/// Between the API's JSON and messages: members have the same names, and JSON's rules for protobuf do the rest. Stateless.
+/// </summary>
 internal static class ResourceMessages
 {
     private static readonly JsonParser Parser = new(JsonParser.Settings.Default.WithIgnoreUnknownFields(true));

@@ -11,11 +11,13 @@ namespace Strata.ResourceRpc;
 /// <summary>The cloud's resources over RPC (<c>proto/strata/v1</c>). Needs the API.</summary>
 public static class ResourceRpcModule
 {
-    /// <param name="kinds">Those that the API serves; who may read one of them may call, and what a call may do is decided by the operation behind it.</param>
+    /// <param name="kinds">Those that the API serves; who may read one of them may call, and what a call may do is decided by the operation
+    /// behind it.</param>
     public static void MapResourceRpc(this IEndpointRouteBuilder routes, IReadOnlyCollection<Kind> kinds)
     {
         var readers = kinds.Select(kind => kind.ReadPermission).Distinct().ToArray();
-        routes.MapRpc(new ResourceRpcService(routes.ServiceProvider.GetRequiredService<InProcessApi>(), new ResourcePath(kinds))).Requires(readers).InProject();
+        routes.MapRpc(new ResourceRpcService(routes.ServiceProvider.GetRequiredService<InProcessApi>(), new ResourcePath(kinds)))
+            .Requires(readers).InProject();
     }
 
     /// <summary>For reflection and health.</summary>

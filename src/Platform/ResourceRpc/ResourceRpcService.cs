@@ -10,18 +10,22 @@ internal sealed class ResourceRpcService(InProcessApi api, ResourcePath paths) :
 {
     public override async Task<ListResponse> List(ListRequest request, ServerCallContext context)
     {
-        var query = new QueryText().Add(request.Filter).Add("org", request.Org).Add("limit", request.Limit).Add("cursor", request.Cursor).Add("at", request.At);
+        var query = new QueryText().Add(request.Filter).Add("org", request.Org).Add("limit", request.Limit).Add("cursor", request.Cursor)
+            .Add("at", request.At);
         return ResourceMessages.Page(await SendAsync("GET", paths.Of(request.Kind) + query, context));
     }
 
     public override async Task<Resource> Get(GetRequest request, ServerCallContext context) =>
-        await OneAsync("GET", paths.Of(request.Kind, request.Name) + new QueryText().Add("org", request.Org).Add("at", request.At), context);
+        await OneAsync(
+            "GET", paths.Of(request.Kind, request.Name) + new QueryText().Add("org", request.Org).Add("at", request.At), context);
 
     public override async Task<Resource> Create(CreateRequest request, ServerCallContext context) => await OneAsync(
-        "POST", paths.Of(request.Kind) + new QueryText().Add("org", request.Org), context, ResourceMessages.Write(request), new Condition(0, request.IdempotencyKey));
+        "POST", paths.Of(request.Kind) + new QueryText().Add("org", request.Org), context, ResourceMessages.Write(request),
+        new Condition(0, request.IdempotencyKey));
 
     public override async Task<Resource> Patch(PatchRequest request, ServerCallContext context) => await OneAsync(
-        "PATCH", paths.Of(request.Kind, request.Name) + new QueryText().Add("org", request.Org), context, ResourceMessages.Write(request.Merge ?? new Merge()),
+        "PATCH", paths.Of(request.Kind, request.Name) + new QueryText().Add("org", request.Org), context,
+        ResourceMessages.Write(request.Merge ?? new Merge()),
         new Condition(request.IfRevision, request.IdempotencyKey));
 
     public override async Task<Resource> Transition(TransitionRequest request, ServerCallContext context) => await OneAsync(
@@ -29,7 +33,8 @@ internal sealed class ResourceRpcService(InProcessApi api, ResourcePath paths) :
         request.Merge is { } merge ? ResourceMessages.Write(merge) : default, new Condition(request.IfRevision, request.IdempotencyKey));
 
     public override async Task<Resource> Delete(DeleteRequest request, ServerCallContext context) => await OneAsync(
-        "DELETE", paths.Of(request.Kind, request.Name) + new QueryText().Add("org", request.Org), context, default, new Condition(request.IfRevision, request.IdempotencyKey));
+        "DELETE", paths.Of(request.Kind, request.Name)
+            + new QueryText().Add("org", request.Org), context, default, new Condition(request.IfRevision, request.IdempotencyKey));
 
     public override async Task<ListResponse> History(HistoryRequest request, ServerCallContext context)
     {
@@ -52,17 +57,22 @@ internal sealed class ResourceRpcService(InProcessApi api, ResourcePath paths) :
         }
     }
 
-    private async Task<Resource> OneAsync(string method, string path, ServerCallContext context, ReadOnlyMemory<byte> body = default, Condition condition = default) =>
+    private async Task<Resource> OneAsync(
+        string method, string path, ServerCallContext context, ReadOnlyMemory<byte> body = default, Condition condition = default) =>
         ResourceMessages.One(await SendAsync(method, path, context, body, condition));
 
-    private Task<byte[]> SendAsync(string method, string path, ServerCallContext context, ReadOnlyMemory<byte> body = default, Condition condition = default) =>
-        api.SendAsync(Request(method, path, context, condition) with { Body = body, ContentType = method == "PATCH" ? "application/merge-patch+json" : "application/json" }, context.CancellationToken);
+    private Task<byte[]> SendAsync(
+        string method, string path, ServerCallContext context, ReadOnlyMemory<byte> body = default, Condition condition = default) =>
+        api.SendAsync(
+            Request(method, path, context, condition) with { Body = body,
+                ContentType = method == "PATCH" ? "application/merge-patch+json" : "application/json" }, context.CancellationToken);
 
     private static InProcessRequest Request(string method, string path, ServerCallContext context, Condition condition = default)
     {
         var headers = new Dictionary<string, string>();
         if (context.GetHttpContext().Request.Headers.Authorization is [{ } token]) headers["Authorization"] = token;
-        if (condition.Revision != 0) headers["If-Match"] = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"\"{condition.Revision}\"");
+        if (condition.Revision != 0)
+            headers["If-Match"] = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"\"{condition.Revision}\"");
         if (!string.IsNullOrEmpty(condition.Key)) headers["Idempotency-Key"] = condition.Key;
         return new InProcessRequest(method, path, headers);
     }

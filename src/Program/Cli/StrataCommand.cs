@@ -24,11 +24,13 @@ internal static class StrataCommand
             if (parse.Errors.Count > 0) return WrongUsage(terminal, parse, Fault(parse));
             if (UnknownOption(parse) is { } option) return WrongUsage(terminal, parse, $"There is no option \"{option}\".");
         }
-        var invocation = new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        var invocation = new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null };
         return await parse.InvokeAsync(invocation, cancellationToken);
     }
 
-    internal static ParseResult Parse(string[] arguments, Terminal terminal) => Create(terminal).Parse(arguments is [] ? ["--help"] : arguments, Parsing);
+    internal static ParseResult Parse(string[] arguments, Terminal terminal) =>
+        Create(terminal).Parse(arguments is [] ? ["--help"] : arguments, Parsing);
 
     internal static RootCommand Create(Terminal terminal)
     {
@@ -80,7 +82,8 @@ internal static class StrataCommand
     ];
 
     /// <summary>The library takes an option that it does not know for an argument where there is room for one.</summary>
-    private static string? UnknownOption(ParseResult parse) => parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens)
+    private static string? UnknownOption(ParseResult parse) =>
+        parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens)
         .Select(t => t.Value).FirstOrDefault(v => v.Length > 1 && v[0] == '-');
 
     private static string Fault(ParseResult parse)
@@ -103,7 +106,8 @@ internal static class StrataCommand
         return CommandRunner.WrongUsage;
     }
 
-    private static string NameOf(CommandResult result) => result.Command is RootCommand ? "strata" : $"{NameOf((CommandResult)result.Parent!)} {result.Command.Name}";
+    private static string NameOf(CommandResult result) => result.Command is RootCommand
+        ? "strata" : $"{NameOf((CommandResult)result.Parent!)} {result.Command.Name}";
 
     private sealed class ShowVersion(Terminal terminal) : SynchronousCommandLineAction
     {

@@ -53,7 +53,8 @@ internal sealed class Composition
 {
     /// <summary>Every kind that this program knows.</summary>
     public static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds, ServerKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All,
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds, ServerKind.Kind,
+            .. NodeKinds.All, .. DeploymentKinds.All,
             TunnelKinds.Tunnel];
 
     /// <summary>Kinds without endpoints: the platform's own records.</summary>
@@ -83,7 +84,8 @@ internal sealed class Composition
     private FirstStart? firstStart;
     private string edgeToken = "";
 
-    public Composition(ServerOptions options, ILoggerFactory loggers, StrataTelemetry telemetry, TimeProvider time, Func<ServerStatus> status)
+    public Composition(
+        ServerOptions options, ILoggerFactory loggers, StrataTelemetry telemetry, TimeProvider time, Func<ServerStatus> status)
     {
         (this.options, this.loggers, this.telemetry, this.time, this.status) = (options, loggers, telemetry, time, status);
         identity = ServerIdentity.Open(options.Home);
@@ -107,7 +109,8 @@ internal sealed class Composition
         var schedules = new SchedulePart(storage, engine, Supervisor, time, loggers);
         Parts =
         [
-            new ActionPart("probe", Probe), database, storage, serverId, engine, blobs, machine, new ActionPart("tenancy", PrepareAsync), schedules, api,
+            new ActionPart("probe", Probe), database, storage, serverId, engine, blobs, machine, new ActionPart("tenancy", PrepareAsync),
+            schedules, api,
             new ControllersPart(api), servers, .. Agents(), .. Edges(),
         ];
     }
@@ -139,7 +142,8 @@ internal sealed class Composition
     public bool IsNew { get; private set; }
     public IReadOnlyList<string> NotIsolated => machine.Machine?.Runtime.NotIsolated ?? [];
 
-    private IEnumerable<IPart> Agents() => options.Agent ? [new AgentPart(options, identity.NodeName, machine, EnrolAsync, Supervisor, loggers, time)] : [];
+    private IEnumerable<IPart> Agents() => options.Agent
+        ? [new AgentPart(options, identity.NodeName, machine, EnrolAsync, Supervisor, loggers, time)] : [];
 
     private IEnumerable<IPart> Edges() => options.EdgeMode switch
     {
@@ -167,7 +171,9 @@ internal sealed class Composition
         services.AddSingleton(new WebhookOptions { AllowPrivate = options.PrivateWebhooks });
         services.AddSingleton(options.Limits.Search);
         services.AddEntityApi(options.Limits.EntityApi);
-        services.AddIdentity(new IdentityOptions { Issuer = options.PublicUrl.ToString().TrimEnd('/') + "/api", AllowPrivateProviders = options.PrivateProviders });
+        services.AddIdentity(
+            new IdentityOptions { Issuer = options.PublicUrl.ToString().TrimEnd('/')
+                + "/api", AllowPrivateProviders = options.PrivateProviders });
         services.AddServers(self).AddPeers();
         services.AddCompute(members).AddPeerCompute(peerCalls, computation);
         services.AddCloudEvents();
@@ -225,12 +231,15 @@ internal sealed class Composition
         api.Build();
         var services = api.Services;
         firstStart = new FirstStart(
-            engine.Engine, services.GetRequiredService<TokenIssuer>(), services.GetRequiredService<IAuthenticator>(), storage.Store.DurableValues, identity.ServerId, time);
+            engine.Engine, services.GetRequiredService<TokenIssuer>(), services.GetRequiredService<IAuthenticator>(),
+            storage.Store.DurableValues, identity.ServerId, time);
         (var tenant, IsNew) = await firstStart.EnsureOrganizationAsync(cancellationToken);
         AdminToken = await firstStart.EnsureAdminTokenAsync(tenant, KnownToken, NewAdminToken, cancellationToken);
-        await new HostAdoption(services.GetRequiredService<HostClaims>(), loggers.CreateLogger<HostAdoption>()).RunAsync(Kinds, cancellationToken);
+        await new HostAdoption(services.GetRequiredService<HostClaims>(), loggers.CreateLogger<HostAdoption>())
+            .RunAsync(Kinds, cancellationToken);
         if (options.Agent) await EnrolAsync(cancellationToken);
-        edgeToken = await firstStart.EnsurePartTokenAsync(identity.NodeName, Roles.Edge, null, options.Home.EdgeTokenFile, cancellationToken);
+        edgeToken = await firstStart.EnsurePartTokenAsync(
+            identity.NodeName, Roles.Edge, null, options.Home.EdgeTokenFile, cancellationToken);
     }
 
     /// <summary>Registers this machine's node if it is missing, at the start and after it was deleted.</summary>
@@ -248,7 +257,8 @@ internal sealed class Composition
     {
         while (true)
         {
-            var lease = await HeldLease.TryTakeAsync(storage.Store.Leases, FirstStart.LeaseName, identity.ServerId, TurnTime, time, cancellationToken);
+            var lease = await HeldLease.TryTakeAsync(
+                storage.Store.Leases, FirstStart.LeaseName, identity.ServerId, TurnTime, time, cancellationToken);
             if (lease is not null) return lease;
             await Task.Delay(TurnPause, time, cancellationToken);
         }

@@ -8,7 +8,8 @@ public static class ServerErrors
 {
     public static Error HomeInUse(string home, RunningCloud? by) => new(
         ErrorKind.Conflict, "DATA_FOLDER_IN_USE",
-        by is null ? $"Another strata is using the data folder {home}." : $"A cloud already runs in {home} (process {by.Pid}, API at {by.ApiUrl}).",
+        by is null ? $"Another strata is using the data folder {home}."
+            : $"A cloud already runs in {home} (process {by.Pid}, API at {by.ApiUrl}).",
         "Use it (strata status), stop it (strata down), or start a second one with STRATA_HOME, --api-port, --http-port and --metrics-listen of its own.");
 
     public static Error HomeNotWritable(string home, string reason) => new(
@@ -16,7 +17,8 @@ public static class ServerErrors
         "Give this user the right to write there, or set STRATA_HOME to another folder.");
 
     public static Error HomeOfAnother(string home, uint owner) => new(
-        ErrorKind.Forbidden, "DATA_FOLDER_NOT_PRIVATE", $"The data folder {home} belongs to another user (number {owner}), who could change what is in it.",
+        ErrorKind.Forbidden, "DATA_FOLDER_NOT_PRIVATE",
+        $"The data folder {home} belongs to another user (number {owner}), who could change what is in it.",
         $"Give it to this user (chown \"$(id -u)\" {home}), run strata as its owner, or set STRATA_HOME to another folder.");
 
     public static Error HomeOpen(string home) => new(
@@ -40,13 +42,17 @@ public static class ServerErrors
         $"Stop what uses it{(by is null ? $" (ss -ltnp 'sport = :{port}' as root shows it)" : "")}, or choose another{Free(flag, proposal)}");
 
     public static Error PortRefused(string what, int port, string reason, string flag, string? proposal) => new(
-        ErrorKind.Conflict, "PORT_IN_USE", $"Port {port}, which the {what} needs, cannot be listened on: {reason}.", $"Choose another{Free(flag, proposal)}");
+        ErrorKind.Conflict, "PORT_IN_USE", $"Port {port}, which the {what} needs, cannot be listened on: {reason}.",
+        $"Choose another{Free(flag, proposal)}");
 
     public static Error PortForbidden(string what, int port, string flag, string? proposal) => new(
-        ErrorKind.Forbidden, "PORT_FORBIDDEN", $"This user may not listen on port {port}, which the {what} needs.", $"Choose one above 1023{Free(flag, proposal)}");
+        ErrorKind.Forbidden, "PORT_FORBIDDEN", $"This user may not listen on port {port}, which the {what} needs.",
+        $"Choose one above 1023{Free(flag, proposal)}");
 
-    private static string Free(string flag, string? proposal) => proposal is null ? $" with {flag}." : $", such as this one, which is free: {proposal}";
+    private static string Free(string flag, string? proposal) => proposal is null
+        ? $" with {flag}." : $", such as this one, which is free: {proposal}";
 
     public static Error AddressUnknown(string address, string flag = "--listen") => new(
-        ErrorKind.Invalid, "ADDRESS_NOT_HERE", $"This machine does not have the address {address}.", $"Use one of its own (ip addr), 127.0.0.1, or 0.0.0.0 for all: {flag}");
+        ErrorKind.Invalid, "ADDRESS_NOT_HERE", $"This machine does not have the address {address}.",
+        $"Use one of its own (ip addr), 127.0.0.1, or 0.0.0.0 for all: {flag}");
 }

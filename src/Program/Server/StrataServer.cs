@@ -11,12 +11,13 @@ using Strata.Telemetry;
 namespace Strata.Server;
 
 /// <summary>
-/// A cloud on this machine: database, engine, API, controllers, agent and edge as parts of one process. One per data folder. Start once, stop once; other members are safe for
-/// concurrent use.
+/// A cloud on this machine: database, engine, API, controllers, agent and edge as parts of one process. One per data folder. Start once,
+/// stop once; other members are safe for concurrent use.
 /// </summary>
 public sealed partial class StrataServer : IAsyncDisposable
 {
-    private const string LastRunFix = "Nothing acknowledged is lost. If it happens again, look into its log. The next start in order ends this note";
+    private const string LastRunFix =
+        "Nothing acknowledged is lost. If it happens again, look into its log. The next start in order ends this note";
 
     private static readonly TimeSpan SignOfLifePeriod = TimeSpan.FromSeconds(10);
 
@@ -64,8 +65,11 @@ public sealed partial class StrataServer : IAsyncDisposable
         {
             CheckPorts(options);
             var loggers = ServerLogs.CreateFactory(options.Home.LogFile, console, options.Telemetry.LogFormat, time);
-            server = new StrataServer(options, home, loggers, await ProcessTelemetry.StartServerAsync(options, loggers, cancellationToken), time);
-            if (last is { End: not LastEnd.Asked }) server.lastRun = new StatusWarning("last run", last.Sentence(options.Home, $"before the start at {server.startedAt:u}"), LastRunFix);
+            server = new StrataServer(
+                options, home, loggers, await ProcessTelemetry.StartServerAsync(options, loggers, cancellationToken), time);
+            if (last is { End: not LastEnd.Asked })
+                server.lastRun = new StatusWarning(
+                    "last run", last.Sentence(options.Home, $"before the start at {server.startedAt:u}"), LastRunFix);
             server.Publish(ready: false);
             server.composition.KnownToken = knownToken;
             server.composition.NewAdminToken = options.NewAdminToken;
@@ -82,7 +86,9 @@ public sealed partial class StrataServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Cancelled when the server stops without being asked to: the process has to end, with a failure, so that it is restarted.</summary>
+    /// <summary>
+    /// Cancelled when the server stops without being asked to: the process has to end, with a failure, so that it is restarted.
+    /// </summary>
     public CancellationToken Failed => composition.Failed;
 
     /// <summary>All of the process's background work.</summary>
@@ -112,7 +118,8 @@ public sealed partial class StrataServer : IAsyncDisposable
 
     public ServerStatus Status()
     {
-        var health = parts.Parts.Select(p => (p.Name, Health: HealthOf(p), Took: parts.Timings.FirstOrDefault(t => t.Part == p.Name)?.Took ?? TimeSpan.Zero)).ToList();
+        var health = parts.Parts.Select(
+            p => (p.Name, Health: HealthOf(p), Took: parts.Timings.FirstOrDefault(t => t.Part == p.Name)?.Took ?? TimeSpan.Zero)).ToList();
         var work = composition.Supervisor.Report();
         return new ServerStatus
         {

@@ -23,7 +23,8 @@ public sealed class TcpOverWebSocketTests : IAsyncLifetime
         var far = WebSocket.CreateFromStream(new NetworkStream(right, ownsSocket: true), new WebSocketCreationOptions { IsServer = false });
         owned.AddRange([client, program, near, far]);
         carried = Task.WhenAll(
-            TcpOverWebSocket.RunAsync(nearEnd, near, TestContext.Current.CancellationToken), TcpOverWebSocket.RunAsync(farEnd, far, TestContext.Current.CancellationToken));
+            TcpOverWebSocket.RunAsync(nearEnd, near, TestContext.Current.CancellationToken),
+            TcpOverWebSocket.RunAsync(farEnd, far, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -96,7 +97,8 @@ public sealed class TcpOverWebSocketTests : IAsyncLifetime
     {
         using var all = new MemoryStream();
         var block = new byte[64 * 1024];
-        while (await from.ReceiveAsync(block.AsMemory(), TestContext.Current.CancellationToken) is > 0 and var count) all.Write(block, 0, count);
+        while (await from.ReceiveAsync(block.AsMemory(), TestContext.Current.CancellationToken) is > 0 and var count)
+            all.Write(block, 0, count);
         return all.ToArray();
     }
 

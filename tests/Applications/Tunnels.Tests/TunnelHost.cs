@@ -26,7 +26,8 @@ namespace Strata.Tunnels.Tests;
 internal sealed class TunnelHost : IAsyncDisposable
 {
     private static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, HostClaimKind.Kind, TunnelKinds.Tunnel, .. NodeKinds.All, .. DeploymentKinds.All];
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, HostClaimKind.Kind, TunnelKinds.Tunnel, .. NodeKinds.All,
+            .. DeploymentKinds.All];
 
     private readonly WebApplication app;
 
@@ -46,13 +47,17 @@ internal sealed class TunnelHost : IAsyncDisposable
         var users = new StoredDefinitions(log, time);
         var engine = new EntityEngine(log, definitions, new InProcessComputation([], []), time);
         var stores = new DeploymentStores(
-            new(engine, DeploymentKinds.Deployment, time), new(engine, DeploymentKinds.Release, time), new(engine, DeploymentKinds.Route, time),
+            new(engine, DeploymentKinds.Deployment, time), new(engine, DeploymentKinds.Release, time),
+            new(engine, DeploymentKinds.Route, time),
             new(engine, NodeKinds.Instance, time), new(engine, NodeKinds.Node, time), new(engine, OrganizationKind.Kind, time));
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Critical); // what is cut off on purpose is logged as an error
+        // what is cut off on purpose is logged as an error
+        builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Critical);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<IEntityLog>(log).AddSingleton<ILeases>(leases).AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
-        builder.Services.AddSingleton(stores).AddSingleton(new RouteNames(stores, new DeploymentOptions { Home = "/nowhere", HttpPort = 8000 }));
+        builder.Services.AddSingleton<IEntityLog>(log).AddSingleton<ILeases>(leases).AddSingleton(engine)
+            .AddSingleton(new ModelCatalog(engine, users));
+        builder.Services.AddSingleton(stores).AddSingleton(
+            new RouteNames(stores, new DeploymentOptions { Home = "/nowhere", HttpPort = 8000 }));
         builder.Services.AddStrataApi(Kinds);
         builder.Services.AddTunnels(options ?? TunnelOptions.Default);
         var app = builder.Build();
@@ -67,7 +72,8 @@ internal sealed class TunnelHost : IAsyncDisposable
     }
 
     /// <summary>Where a machine connects.</summary>
-    public Uri ConnectUrl => new(app.Urls.First().Replace("http:", "ws:", StringComparison.Ordinal) + $"/api/v1/tunnels/{TunnelId}/connect");
+    public Uri ConnectUrl =>
+        new(app.Urls.First().Replace("http:", "ws:", StringComparison.Ordinal) + $"/api/v1/tunnels/{TunnelId}/connect");
 
     public HttpClient Client()
     {
@@ -85,13 +91,16 @@ internal sealed class TunnelHost : IAsyncDisposable
     private async Task FillAsync(DeploymentStores stores, EntityEngine engine, TimeProvider time)
     {
         var platform = new Caller(TenantId.Platform, "test");
-        var organization = await stores.Organizations.CreateAsync(platform, new NewResource<OrganizationSpec> { Name = "default", Spec = new() }, null, default);
+        var organization = await stores.Organizations.CreateAsync(
+            platform, new NewResource<OrganizationSpec> { Name = "default", Spec = new() }, null, default);
         Assert.True(TenantId.TryParse(organization.Value.Id, out var tenant));
         var caller = new Caller(tenant, "test");
         var projects = new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, time);
         await projects.CreateAsync(caller, new NewResource<ProjectSpec> { Name = "default", Spec = new() }, null, default);
         var tunnels = app.Services.GetRequiredService<ResourceStore<TunnelSpec, TunnelStatus>>();
-        TunnelId = (await tunnels.CreateAsync(caller, new NewResource<TunnelSpec> { Name = "mine", Project = "default", Spec = new() }, null, default)).Value.Id;
+        TunnelId = (
+            await tunnels.CreateAsync(
+                caller, new NewResource<TunnelSpec> { Name = "mine", Project = "default", Spec = new() }, null, default)).Value.Id;
         var token = new NewResource<TokenSpec> { Name = "admin", Spec = new TokenSpec { Roles = [Roles.Admin] } };
         Token = (await app.Services.GetRequiredService<TokenIssuer>().IssueAsync(caller, token, default)).Value.Text;
     }
@@ -144,7 +153,8 @@ internal sealed class SlowLeases(ILeases leases) : ILeases
     public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
         leases.TakeOverAsync(name, holder, duration, cancellationToken);
 
-    public async ValueTask<long?> TryTakeOverAsync(string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken)
+    public async ValueTask<long?> TryTakeOverAsync(
+        string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref lapsesTo, null) is { } other) await leases.TakeOverAsync(name, other, duration, cancellationToken);
         return await leases.TryTakeOverAsync(name, holder, from, duration, cancellationToken);
@@ -156,7 +166,8 @@ internal sealed class SlowLeases(ILeases leases) : ILeases
         if (name.StartsWith("tunnel/", StringComparison.Ordinal)) Interlocked.Increment(ref released);
     }
 
-    public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) => leases.ReleaseAllAsync(prefix, cancellationToken);
+    public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) =>
+        leases.ReleaseAllAsync(prefix, cancellationToken);
 
     public ValueTask<string?> HolderAsync(string name, CancellationToken cancellationToken) => leases.HolderAsync(name, cancellationToken);
 }

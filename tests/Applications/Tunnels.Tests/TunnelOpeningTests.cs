@@ -6,7 +6,9 @@ using Strata.Tunnels.Server;
 
 namespace Strata.Tunnels.Tests;
 
-/// <summary>A machine that leaves while its tunnel is being opened leaves nothing: neither lease nor listener nor a place of its organization.</summary>
+/// <summary>
+/// A machine that leaves while its tunnel is being opened leaves nothing: neither lease nor listener nor a place of its organization.
+/// </summary>
 public sealed class TunnelOpeningTests : IAsyncLifetime
 {
 
@@ -49,7 +51,8 @@ public sealed class TunnelOpeningTests : IAsyncLifetime
         Assert.True(host.Sessions.TryGet(host.TunnelId, out var live));
         var holder = await host.Leases.HolderAsync("tunnel/" + host.TunnelId, default);
         host.Leases.Open();
-        await Wait.UntilAsync(() => Task.FromResult(host.Sessions.Shares.Single().Used == 1 && host.Leases.Released > 0), "the abandoned request has ended");
+        await Wait.UntilAsync(
+            () => Task.FromResult(host.Sessions.Shares.Single().Used == 1 && host.Leases.Released > 0), "the abandoned request has ended");
         Assert.NotNull(holder);
         Assert.Equal(holder, await host.Leases.HolderAsync("tunnel/" + host.TunnelId, default));
         Assert.True(host.Sessions.TryGet(host.TunnelId, out var present) && present == live, "the retry's listener is still the tunnel's");
@@ -67,7 +70,8 @@ public sealed class TunnelOpeningTests : IAsyncLifetime
         Assert.True(host.Sessions.TryGet(host.TunnelId, out var live));
         var holder = await host.Leases.HolderAsync("tunnel/" + host.TunnelId, default);
         former.Abort();
-        await Wait.UntilAsync(() => Task.FromResult(host.Sessions.Shares.Single().Used == 1 && host.Leases.Released > 0), "the former session has ended");
+        await Wait.UntilAsync(
+            () => Task.FromResult(host.Sessions.Shares.Single().Used == 1 && host.Leases.Released > 0), "the former session has ended");
         Assert.Equal(holder, await host.Leases.HolderAsync("tunnel/" + host.TunnelId, default));
         Assert.True(host.Sessions.TryGet(host.TunnelId, out var present) && present == live);
         using var http = host.Client();
@@ -135,7 +139,8 @@ public sealed class TunnelOpeningTests : IAsyncLifetime
         await NothingIsLeftAsync();
         using var http = host.Client();
         await Wait.UntilAsync(
-            async () => (await http.SendJsonAsync("GET", $"/api/v1/tunnels/{host.TunnelId}")).Text("state") == "WAITING", "the tunnel waits for the next machine");
+            async () => (await http.SendJsonAsync("GET", $"/api/v1/tunnels/{host.TunnelId}")).Text("state") == "WAITING",
+            "the tunnel waits for the next machine");
         await ConnectsAsync();
     }
 

@@ -97,7 +97,8 @@ public abstract class BlobStoreContract : IAsyncLifetime
     public async Task Put_ByManyAtOnce_KeepsOne()
     {
         IBlobStore[] servers = SharesStorage ? [Open(), Open()] : [Open()];
-        var puts = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => servers[i % servers.Length].PutAsync(Tenant, null, new MemoryStream(Content), Stop)));
+        var puts = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => servers[i % servers.Length].PutAsync(Tenant, null, new MemoryStream(Content), Stop)));
         Assert.All(puts, put => Assert.True(put.IsOk));
         Assert.Single(await AllAsync(servers[0]));
         Assert.Equal(Content, await ReadAsync(servers[0], puts[0].Value.Digest));
@@ -108,7 +109,9 @@ public abstract class BlobStoreContract : IAsyncLifetime
     {
         var store = Open(new BlobLimits { BytesMax = 400_000, QuotaBytes = 310_000 });
         Assert.Equal("DIGEST_MISMATCH", (await store.PutAsync(Tenant, Digest.Of([1]), new MemoryStream(Content), Stop)).Error?.Code);
-        Assert.Equal("BLOB_TOO_LARGE", (await Open(new BlobLimits { BytesMax = 1000 }).PutAsync(Tenant, null, new MemoryStream(Content), Stop)).Error?.Code);
+        Assert.Equal(
+            "BLOB_TOO_LARGE",
+            (await Open(new BlobLimits { BytesMax = 1000 }).PutAsync(Tenant, null, new MemoryStream(Content), Stop)).Error?.Code);
         await Assert.ThrowsAsync<IOException>(() => store.PutAsync(Tenant, null, new BrokenStream(), Stop));
         Assert.Empty(await AllAsync(store));
         Assert.True((await store.PutAsync(Tenant, null, new MemoryStream(Content), Stop)).IsOk); // the whole quota is still there
@@ -130,7 +133,9 @@ public abstract class BlobStoreContract : IAsyncLifetime
         for (var start = 0; start < 2; start++)
         {
             var store = Open(new BlobLimits { QuotaBytes = 500_000 }); // the second time with what is there
-            for (var i = 0; i < 2; i++) Assert.True((await store.PutAsync(Tenant, Digest.Of(Content), new MemoryStream(Content), Stop)).IsOk); // costs room once
+            // costs room once
+            for (var i = 0; i < 2; i++)
+                Assert.True((await store.PutAsync(Tenant, Digest.Of(Content), new MemoryStream(Content), Stop)).IsOk);
             var refused = (await store.PutAsync(Tenant, null, new MemoryStream(new byte[300_000]), Stop)).Error!;
             Assert.Equal(("QUOTA_EXCEEDED", 507, "500000"), (refused.Code, ErrorStatus.Of(refused.Kind), refused.Details!["limit"]));
             Assert.True((await store.PutAsync(Other, Digest.Of(new byte[300_000]), new MemoryStream(new byte[300_000]), Stop)).IsOk);

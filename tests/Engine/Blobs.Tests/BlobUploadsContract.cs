@@ -46,9 +46,12 @@ public abstract class BlobUploadsContract : BlobStoreContract
         Assert.Equal("INVALID_PART", (await uploads.PutPartAsync(Tenant, upload, 0, Bytes(Content, 0, 10), Stop)).Error?.Code);
         Assert.True((await uploads.PutPartAsync(Tenant, upload, 1, Bytes(Content, 0, 10), Stop)).IsOk);
         Assert.True((await uploads.PutPartAsync(Tenant, upload, 2, Bytes(Content, 0, 10), Stop)).IsOk);
-        Assert.Equal("INVALID_PART", (await uploads.CompleteAsync(Tenant, upload, Digest.Of(Content), Stop)).Error?.Code); // the first is too small
-        Assert.Equal("BLOB_TOO_LARGE", (await uploads.PutPartAsync(Tenant, upload, 1, new MemoryStream(new byte[9_000_000]), Stop)).Error?.Code);
-        Assert.Equal("QUOTA_EXCEEDED", (await uploads.PutPartAsync(Tenant, upload, 1, new MemoryStream(new byte[11_000_000]), Stop)).Error?.Code);
+        // the first is too small
+        Assert.Equal("INVALID_PART", (await uploads.CompleteAsync(Tenant, upload, Digest.Of(Content), Stop)).Error?.Code);
+        Assert.Equal(
+            "BLOB_TOO_LARGE", (await uploads.PutPartAsync(Tenant, upload, 1, new MemoryStream(new byte[9_000_000]), Stop)).Error?.Code);
+        Assert.Equal(
+            "QUOTA_EXCEEDED", (await uploads.PutPartAsync(Tenant, upload, 1, new MemoryStream(new byte[11_000_000]), Stop)).Error?.Code);
         Assert.Equal(2, (await uploads.ListPartsAsync(Tenant, upload, Stop)).Value.Count);
     }
 
@@ -62,7 +65,9 @@ public abstract class BlobUploadsContract : BlobStoreContract
         Assert.True((await uploads.PutPartAsync(Tenant, upload, 1, new MemoryStream(Content), Stop)).IsOk);
         for (var i = 0; i < 2; i++) Assert.True((await uploads.AbortAsync(Tenant, upload, Stop)).IsOk);
         foreach (var unknown in (string[])[upload.Value, "", "..", "../../x", "x.y", Guid.Empty.ToString("n") + ".eA"])
-            Assert.Equal("UPLOAD_NOT_FOUND", (await uploads.PutPartAsync(Tenant, new UploadId(unknown), 1, new MemoryStream(Content), Stop)).Error?.Code);
+            Assert.Equal(
+                "UPLOAD_NOT_FOUND",
+                (await uploads.PutPartAsync(Tenant, new UploadId(unknown), 1, new MemoryStream(Content), Stop)).Error?.Code);
     }
 
     [Fact]

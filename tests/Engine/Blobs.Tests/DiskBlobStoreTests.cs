@@ -12,7 +12,8 @@ public sealed class DiskBlobStoreTests : BlobUploadsContract
 
     protected override bool SharesStorage => false;
 
-    protected override IBlobStore Open(BlobLimits? limits = null, TimeSpan ahead = default) => DiskBlobs.Open(folder, limits ?? new BlobLimits(), new ShiftedTime(ahead));
+    protected override IBlobStore Open(BlobLimits? limits = null, TimeSpan ahead = default) =>
+        DiskBlobs.Open(folder, limits ?? new BlobLimits(), new ShiftedTime(ahead));
 
     public override ValueTask DisposeAsync()
     {
@@ -49,7 +50,8 @@ public sealed class DiskBlobStoreTests : BlobUploadsContract
         Assert.True((await store.Uploads.PutPartAsync(Tenant, upload, 1, new MemoryStream(Content), Stop)).IsOk);
         Assert.True(CloudFolder.Claim(root, CloudId, isMarked: false).IsOk);
 
-        Assert.All(Directory.GetDirectories(folder, "*", SearchOption.AllDirectories), f => Assert.Equal(FolderMode, File.GetUnixFileMode(f)));
+        Assert.All(
+            Directory.GetDirectories(folder, "*", SearchOption.AllDirectories), f => Assert.Equal(FolderMode, File.GetUnixFileMode(f)));
         Assert.All(Files(), f => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(f)));
         Assert.Equal(4, Files().Length);
     }

@@ -9,7 +9,8 @@ using Strata.Storage.Tests.Contract;
 namespace Strata.CloudEvents.Tests;
 
 /// <summary>
-/// Clients written from the contract alone, in other languages, with stock gRPC libraries: each runs its whole script against a server, and fails with what it did not get.
+/// Clients written from the contract alone, in other languages, with stock gRPC libraries: each runs its whole script against a server, and
+/// fails with what it did not get.
 /// </summary>
 public abstract class ClientContract(IStore store) : IAsyncLifetime
 {
@@ -37,7 +38,8 @@ public abstract class ClientContract(IStore store) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task JavaScript_GetsAllRequestsAnswered() => await Script.NodeAsync("tests/clients/javascript/events-requests.js", await ArgumentsAsync());
+    public async Task JavaScript_GetsAllRequestsAnswered() =>
+        await Script.NodeAsync("tests/clients/javascript/events-requests.js", await ArgumentsAsync());
 
     [Fact]
     public async Task JavaScript_ServesAsAMember_InEveryMode()
@@ -55,9 +57,12 @@ public abstract class ClientContract(IStore store) : IAsyncLifetime
         services.AddSingleton(new MemberClock(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(5)));
     }
 
-    /// <summary>What every script is given: where the server is, a machine's and a viewer's token, and the folder of the contract.</summary>
+    /// <summary>
+    /// What every script is given: where the server is, a machine's and a viewer's token, and the folder of the contract.
+    /// </summary>
     private async Task<string[]> ArgumentsAsync() =>
-        [host.Address.Authority, await host.TokenAsync(host.Org, "client", ["machine"]), await host.TokenAsync(host.Org, "viewer", ["viewer"]), Path.Combine(Script.Root, "proto")];
+        [host.Address.Authority, await host.TokenAsync(host.Org, "client", ["machine"]),
+            await host.TokenAsync(host.Org, "viewer", ["viewer"]), Path.Combine(Script.Root, "proto")];
 }
 
 public sealed class MemoryClientTests() : ClientContract(new MemoryStore());

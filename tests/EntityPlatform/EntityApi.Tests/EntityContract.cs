@@ -41,10 +41,14 @@ public abstract class EntityContract(IStore store) : IAsyncLifetime
     public async Task Model_IsListedExportedAndKept()
     {
         var models = await http.SendJsonAsync("GET", "/api/model/");
-        Assert.Equal(("book", "LOCKED"), (models.Body[0].GetProperty("modelName").GetString(), models.Body[0].GetProperty("currentState").GetString()));
+        Assert.Equal(
+            ("book", "LOCKED"),
+            (models.Body[0].GetProperty("modelName").GetString(), models.Body[0].GetProperty("currentState").GetString()));
         var view = await http.SendJsonAsync("GET", "/api/model/export/SIMPLE_VIEW/book/1");
         Assert.Equal("STRING", view.Body.GetProperty("model").GetProperty("$").GetProperty(".author").GetString());
-        Assert.Equal("moderation", (await http.SendJsonAsync("GET", "/api/model/book/1/workflow/export")).Body.GetProperty("workflows")[0].GetProperty("name").GetString());
+        Assert.Equal(
+            "moderation", (await http.SendJsonAsync("GET", "/api/model/book/1/workflow/export")).Body.GetProperty("workflows")[0]
+                .GetProperty("name").GetString());
         await CreateAsync("Ada");
         var unlock = await http.SendJsonAsync("PUT", "/api/model/book/1/unlock");
         Assert.Equal((409, "MODEL_HAS_ENTITIES"), (unlock.Status, ErrorCode(unlock)));
@@ -61,17 +65,24 @@ public abstract class EntityContract(IStore store) : IAsyncLifetime
         Assert.Equal("""["publish","reject"]""", (await http.SendJsonAsync("GET", $"/api/entity/{id}/transitions")).Body.GetRawText());
         var second = await http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}/publish", """{"author":"Ada","text":"Bye","stars":4}""", headers: ("If-Match", first));
         Assert.Equal(200, second.Status);
-        Assert.Equal("PUBLISHED", (await http.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta").GetProperty("state").GetString());
-        Assert.Equal("Hello", (await http.SendJsonAsync("GET", $"/api/entity/{id}?transactionId={first}")).Body.GetProperty("data").GetProperty("text").GetString());
+        Assert.Equal(
+            "PUBLISHED", (await http.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta").GetProperty("state").GetString());
+        Assert.Equal(
+            "Hello", (await http.SendJsonAsync("GET", $"/api/entity/{id}?transactionId={first}")).Body.GetProperty("data")
+                .GetProperty("text").GetString());
         var late = await http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}", """{"author":"Eve"}""", headers: ("If-Match", first));
         Assert.Equal((412, "ENTITY_MODIFIED"), (late.Status, ErrorCode(late)));
         Assert.Equal(400, (await http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}/nowhere", "{}")).Status);
         Assert.Equal(200, (await http.SendJsonAsync("DELETE", $"/api/entity/{id}")).Status);
-        Assert.Equal((404, "ENTITY_NOT_FOUND"), ((await http.SendJsonAsync("GET", $"/api/entity/{id}")).Status, ErrorCode(await http.SendJsonAsync("GET", $"/api/entity/{id}"))));
+        Assert.Equal(
+            (404, "ENTITY_NOT_FOUND"),
+            ((await http.SendJsonAsync("GET", $"/api/entity/{id}")).Status,
+                ErrorCode(await http.SendJsonAsync("GET", $"/api/entity/{id}"))));
         var changes = await http.SendJsonAsync("GET", $"/api/entity/{id}/changes");
         Assert.Equal(["DELETE", "UPDATE", "CREATE"], changes.Body.EnumerateArray().Select(c => c.GetProperty("changeType").GetString()));
         var audit = await http.SendJsonAsync("GET", $"/api/audit/entity/{id}");
-        Assert.Contains(audit.Body.GetProperty("items").EnumerateArray(), e => e.TryGetProperty("eventType", out var type) && type.GetString() == "TRANSITION_MAKE");
+        Assert.Contains(audit.Body.GetProperty("items").EnumerateArray(),
+            e => e.TryGetProperty("eventType", out var type) && type.GetString() == "TRANSITION_MAKE");
         Assert.DoesNotContain("REQUEST", audit.Body.GetRawText(), StringComparison.Ordinal);
     }
 
@@ -119,7 +130,9 @@ public abstract class EntityContract(IStore store) : IAsyncLifetime
         using var admin = host.Client();
         var project = await admin.SendJsonAsync("GET", "/api/v1/projects/web");
         Assert.True(Core.IdText.TryParse("prj", project.Text("id"), out var id));
-        foreach (var (method, path) in ((string, string)[])[("GET", $"/api/entity/{id}"), ("GET", $"/api/entity/{id}/changes"), ("DELETE", $"/api/entity/{id}"), ("GET", $"/api/audit/entity/{id}"), ("GET", "/api/entity/strata.project/1")])
+        foreach (
+            var (method, path) in ((string, string)[])[("GET", $"/api/entity/{id}"), ("GET", $"/api/entity/{id}/changes"),
+                ("DELETE", $"/api/entity/{id}"), ("GET", $"/api/audit/entity/{id}"), ("GET", "/api/entity/strata.project/1")])
             Assert.Equal(404, (await admin.SendJsonAsync(method, path)).Status);
         Assert.Equal(404, (await admin.SendJsonAsync("PUT", $"/api/entity/JSON/{id}", "{}")).Status);
         Assert.Equal(404, (await admin.SendJsonAsync("POST", "/api/entity/JSON/strata.token/1", "{}")).Status);
@@ -148,7 +161,8 @@ public abstract class EntityContract(IStore store) : IAsyncLifetime
         using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
         using var response = await http.PostAsync(path, content);
         Assert.Equal("application/x-ndjson", response.Content.Headers.ContentType?.MediaType);
-        return [.. (await response.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonElement.Parse(l))];
+        return [.. (await response.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => JsonElement.Parse(l))];
     }
 
     private static string? ErrorCode(JsonAnswered answer) => answer.Body.GetProperty("properties").GetProperty("errorCode").GetString();

@@ -14,11 +14,14 @@ public sealed partial class ReferencePageTests
     {
         await using var host = await EntityHost.StartAsync(new MemoryStore());
         using var http = host.Client();
-        var rows = (await File.ReadAllLinesAsync(Page())).Select(l => Row().Match(l)).Where(m => m.Success).ToDictionary(m => m.Groups["operation"].Value, m => m.Value);
+        var rows = (await File.ReadAllLinesAsync(Page())).Select(l => Row().Match(l)).Where(m => m.Success)
+            .ToDictionary(m => m.Groups["operation"].Value, m => m.Value);
         var described = new List<string>();
-        foreach (var path in (await http.SendJsonAsync("GET", "/openapi.json")).Body.GetProperty("paths").EnumerateObject().Where(p => IsOurs(p.Name)))
+        foreach (var path in (await http.SendJsonAsync("GET", "/openapi.json")).Body.GetProperty("paths").EnumerateObject()
+            .Where(p => IsOurs(p.Name)))
         {
-            foreach (var operation in path.Value.EnumerateObject()) described.Add(Check($"{operation.Name.ToUpperInvariant()} {path.Name}", operation.Value, rows));
+            foreach (var operation in path.Value.EnumerateObject())
+                described.Add(Check($"{operation.Name.ToUpperInvariant()} {path.Name}", operation.Value, rows));
         }
         Assert.Empty(rows.Keys.Except(described));
     }
@@ -29,12 +32,14 @@ public sealed partial class ReferencePageTests
         foreach (var parameter in operation.TryGetProperty("parameters", out var all) ? all.EnumerateArray() : [])
         {
             var isOfAll = parameter.GetProperty("name").GetString() == "org"; // told once, at the top of the page
-            if (parameter.GetProperty("in").GetString() != "path" && !isOfAll) Assert.Contains($"`{parameter.GetProperty("name").GetString()}`", row, StringComparison.Ordinal);
+            if (parameter.GetProperty("in").GetString() != "path" && !isOfAll)
+                Assert.Contains($"`{parameter.GetProperty("name").GetString()}`", row, StringComparison.Ordinal);
         }
         return name;
     }
 
-    private static bool IsOurs(string path) => path.StartsWith("/api/v1/webhooks", StringComparison.Ordinal) || (path.StartsWith("/api/", StringComparison.Ordinal) && !path.StartsWith("/api/v1", StringComparison.Ordinal));
+    private static bool IsOurs(string path) => path.StartsWith("/api/v1/webhooks", StringComparison.Ordinal)
+        || (path.StartsWith("/api/", StringComparison.Ordinal) && !path.StartsWith("/api/v1", StringComparison.Ordinal));
 
     private static string Page()
     {

@@ -14,7 +14,8 @@ public abstract partial class SearchApiContract
         await CreateAsync([.. Enumerable.Range(0, 25).Select(i => $$"""{"n":{{i}},"name":"x"}""")]);
         var job = await SubmitAsync("""{"type":"simple","jsonPath":"$.n","operatorType":"LESS_THAN","value":23}""", "?sort=n:desc");
         var status = await EndedAsync(job);
-        Assert.Equal(("SUCCESSFUL", 23), (status.GetProperty("searchJobStatus").GetString(), status.GetProperty("entitiesCount").GetInt32()));
+        Assert.Equal(
+            ("SUCCESSFUL", 23), (status.GetProperty("searchJobStatus").GetString(), status.GetProperty("entitiesCount").GetInt32()));
         Assert.True(status.GetProperty("finishTime").GetDateTimeOffset() < status.GetProperty("expirationDate").GetDateTimeOffset());
         await CreateAsync("""{"n":22,"name":"late"}""");
         Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/entity/order/1")).Status);
@@ -24,7 +25,8 @@ public abstract partial class SearchApiContract
         {
             var page = await http.SendJsonAsync("GET", $"/api/search/async/{job}?pageSize=10&pageNumber={number}");
             Assert.Equal((number, 10, 23, 3), Page(page.Body.GetProperty("page")));
-            pages.AddRange(page.Body.GetProperty("content").EnumerateArray().Select(e => e.GetProperty("data").GetProperty("n").GetInt32()));
+            pages.AddRange(
+                page.Body.GetProperty("content").EnumerateArray().Select(e => e.GetProperty("data").GetProperty("n").GetInt32()));
         }
         Assert.Equal(Enumerable.Range(0, 23).Reverse(), pages);
         var cancelled = await http.SendJsonAsync("PUT", $"/api/search/async/{job}/cancel");
@@ -40,7 +42,9 @@ public abstract partial class SearchApiContract
         var submitted = await http.SendJsonAsync("POST", "/api/search/snapshot/order/1", All);
         var job = submitted.Body.GetString();
         await EndedAsync(job!);
-        Assert.Equal("SUCCESSFUL", (await http.SendJsonAsync("GET", $"/api/search/snapshot/{job}/status")).Body.GetProperty("snapshotStatus").GetString());
+        Assert.Equal(
+            "SUCCESSFUL", (await http.SendJsonAsync("GET", $"/api/search/snapshot/{job}/status")).Body.GetProperty("snapshotStatus")
+                .GetString());
         var page = (await http.SendJsonAsync("GET", $"/api/search/snapshot/{job}?pageSize=1")).Body;
         Assert.Single(page.GetProperty("_embedded").GetProperty("objectNodes").EnumerateArray().ToArray());
         Assert.Equal((0, 1, 2, 2), Page(page.GetProperty("page")));
@@ -85,7 +89,8 @@ public abstract partial class SearchApiContract
         var now = TimeProvider.System.GetUtcNow();
         for (var i = 0; i < 100; i++)
         {
-            var kept = new SearchJob { Tenant = host.Org, Id = SearchJobId.New(TimeProvider.System), Status = SearchJobStatus.Running, CreatedAt = now, ExpiresAt = now.AddHours(1) };
+            var kept = new SearchJob { Tenant = host.Org, Id = SearchJobId.New(TimeProvider.System), Status = SearchJobStatus.Running,
+                CreatedAt = now, ExpiresAt = now.AddHours(1) };
             Assert.True(await store.SearchJobs.TryAddAsync(kept, "another server", 100, default));
         }
         var refused = await http.SendJsonAsync("POST", "/api/search/async/order/1", All);
@@ -93,7 +98,8 @@ public abstract partial class SearchApiContract
     }
 
     private static (int, int, int, int) Page(JsonElement page) =>
-        (page.GetProperty("number").GetInt32(), page.GetProperty("size").GetInt32(), page.GetProperty("totalElements").GetInt32(), page.GetProperty("totalPages").GetInt32());
+        (page.GetProperty("number").GetInt32(), page.GetProperty("size").GetInt32(), page.GetProperty("totalElements").GetInt32(),
+            page.GetProperty("totalPages").GetInt32());
 
     private async Task<string> SubmitAsync(string condition, string query = "")
     {

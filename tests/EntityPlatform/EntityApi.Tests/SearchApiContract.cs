@@ -41,7 +41,8 @@ public abstract partial class SearchApiContract(IStore store) : IAsyncLifetime
         ("?sort=tags[*]", All, "INVALID_FIELD_PATH"),
         ("?sort=@mood", All, "INVALID_FIELD_PATH"),
         ("?sort=", All, "INVALID_FIELD_PATH"),
-        ("?sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n", All, "INVALID_FIELD_PATH"),
+        ("?sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n", All,
+            "INVALID_FIELD_PATH"),
         ("?limit=0", All, "INVALID_QUERY"),
         ("?limit=10001", All, "INVALID_QUERY"),
     ];
@@ -82,7 +83,8 @@ public abstract partial class SearchApiContract(IStore store) : IAsyncLifetime
         await CreateAsync(
             """{"n":3,"name":"7","any":5,"vip":true,"lines":[{"sku":"y"},{"sku":"x"}],"tags":["a","b"]}""",
             """{"n":30,"name":"seven","any":"5","big":12345678901234567890123456789,"vip":false}""");
-        foreach (var (condition, expected) in ConditionsAndCounts) Assert.True(expected == (await LinesAsync(Direct, condition)).Length, condition);
+        foreach (var (condition, expected) in ConditionsAndCounts)
+            Assert.True(expected == (await LinesAsync(Direct, condition)).Length, condition);
     }
 
     [Fact]
@@ -132,7 +134,8 @@ public abstract partial class SearchApiContract(IStore store) : IAsyncLifetime
         var idle = new List<HttpResponseMessage>();
         for (var i = 0; i < 8; i++)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, Direct) { Content = new StringContent(All, System.Text.Encoding.UTF8, "application/json") };
+            using var request = new HttpRequestMessage(
+                HttpMethod.Post, Direct) { Content = new StringContent(All, System.Text.Encoding.UTF8, "application/json") };
             idle.Add(await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
         }
         Assert.Equal(400, (await LinesAsync(Direct, All)).Length);
@@ -141,12 +144,14 @@ public abstract partial class SearchApiContract(IStore store) : IAsyncLifetime
 
     private async Task CreateAsync(params string[] documents)
     {
-        var created = await http.SendJsonAsync("POST", "/api/entity/JSON/order/1?transactionWindow=1000", $"[{string.Join(',', documents)}]");
+        var created = await http.SendJsonAsync(
+            "POST", "/api/entity/JSON/order/1?transactionWindow=1000", $"[{string.Join(',', documents)}]");
         Assert.True(created.Status == 200, created.Body.ToString());
     }
 
     private async Task<IEnumerable<string>> NamesAsync(string path, string condition) =>
-        (await LinesAsync(path, condition)).Select(l => l.GetProperty("data")).Select(d => d.GetProperty("name").GetString() + (d.TryGetProperty("n", out var n) ? n.GetRawText() : ""));
+        (await LinesAsync(path, condition)).Select(l => l.GetProperty("data"))
+            .Select(d => d.GetProperty("name").GetString() + (d.TryGetProperty("n", out var n) ? n.GetRawText() : ""));
 
     private async Task<JsonElement[]> LinesAsync(string path, string body)
     {

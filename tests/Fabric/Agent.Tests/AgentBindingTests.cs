@@ -17,7 +17,8 @@ public sealed class AgentBindingTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         host = await AgentHost.StartAsync(RuntimeChoice.Process);
-        instance = await host.CreateAsync(TestImage.Of(("x", "x")), "echo up; while :; do sleep 1; done", spec => spec with { Health = new HealthCheck { GraceSeconds = 300 } });
+        instance = await host.CreateAsync(TestImage.Of(("x", "x")), "echo up; while :; do sleep 1; done",
+            spec => spec with { Health = new HealthCheck { GraceSeconds = 300 } });
         await host.UntilAsync(instance, InstanceStates.Starting);
         stranger = await host.AgentOfAsync("nod_01hzzzzzzzzzzzzzzzzzzzzzzz");
     }
@@ -36,15 +37,20 @@ public sealed class AgentBindingTests : IAsyncLifetime
         Assert.Empty(await ListAsync(instances));
         var patch = Encoding.UTF8.GetBytes("""{"status":{"address":"127.0.0.1","port":22}}""");
         Assert.Equal(ErrorKind.NotFound, await RefusedAsync(() => SendAsync(HttpMethod.Patch, "", patch)));
-        Assert.Equal(ErrorKind.NotFound, await RefusedAsync(() => SendAsync(HttpMethod.Post, "/transitions/fail", Encoding.UTF8.GetBytes("{}"))));
-        Assert.Equal(ErrorKind.NotFound, await RefusedAsync(() => SendAsync(HttpMethod.Post, "/logs", Encoding.UTF8.GetBytes("forged\n"), "text/plain")));
+        Assert.Equal(
+            ErrorKind.NotFound, await RefusedAsync(() => SendAsync(HttpMethod.Post, "/transitions/fail", Encoding.UTF8.GetBytes("{}"))));
+        Assert.Equal(
+            ErrorKind.NotFound,
+            await RefusedAsync(() => SendAsync(HttpMethod.Post, "/logs", Encoding.UTF8.GetBytes("forged\n"), "text/plain")));
         Assert.Equal(ErrorKind.NotFound, await RefusedAsync(() => SendAsync(HttpMethod.Get, "/logs", null)));
         Assert.Equal(ErrorKind.NotFound, await RefusedAsync(() => SendAsync(HttpMethod.Post, "/token", null)));
         Assert.Equal(ErrorKind.NotFound, await RefusedAsync(() => SendAsync(HttpMethod.Post, "/token/renew", null)));
         Assert.DoesNotContain("forged", await host.LinesAsync(instance));
     }
 
-    /// <summary>Whoever started the agent registers the machine again, with another token: this one is bound to the node that is gone.</summary>
+    /// <summary>
+    /// Whoever started the agent registers the machine again, with another token: this one is bound to the node that is gone.
+    /// </summary>
     [Fact]
     public async Task Agent_WhoseNodeIsDeleted_Ends()
     {
@@ -59,7 +65,8 @@ public sealed class AgentBindingTests : IAsyncLifetime
         Assert.Equal(ErrorKind.Forbidden, await RefusedAsync(() => stranger.SendBytesAsync(HttpMethod.Post, path)));
         Assert.Equal(ErrorKind.Forbidden, await RefusedAsync(() => host.Admin.SendBytesAsync(HttpMethod.Post, path)));
         using var own = await host.AgentOfAsync(host.Node);
-        Assert.Equal(ErrorKind.Conflict, await RefusedAsync(() => own.SendBytesAsync(HttpMethod.Post, path))); // let in, and the agent that runs holds the lease
+        // let in, and the agent that runs holds the lease
+        Assert.Equal(ErrorKind.Conflict, await RefusedAsync(() => own.SendBytesAsync(HttpMethod.Post, path)));
     }
 
     [Fact]
@@ -69,7 +76,8 @@ public sealed class AgentBindingTests : IAsyncLifetime
         Assert.Equal(ErrorKind.NotFound, await RefusedAsync(() => nodes.GetAsync("node-1")));
         Assert.Equal(ErrorKind.NotFound, await RefusedAsync(() => stranger.SendBytesAsync(
             HttpMethod.Patch, "/api/v1/nodes/node-1", Encoding.UTF8.GetBytes("""{"status":{"address":"192.0.2.1"}}"""), "application/merge-patch+json")));
-        Assert.Equal(ErrorKind.Forbidden, await RefusedAsync(() => nodes.CreateAsync(new NewResource<NodeSpec> { Name = "node-2", Spec = new() })));
+        Assert.Equal(
+            ErrorKind.Forbidden, await RefusedAsync(() => nodes.CreateAsync(new NewResource<NodeSpec> { Name = "node-2", Spec = new() })));
     }
 
     [Fact]
@@ -83,10 +91,13 @@ public sealed class AgentBindingTests : IAsyncLifetime
         Assert.True(await ExpiryAsync(name) > before);
         await host.TakeAsync(instance, "stop");
         await host.UntilAsync(instance, InstanceStates.Stopped);
-        Assert.Equal(ErrorKind.Conflict, await RefusedAsync(() => own.SendBytesAsync(HttpMethod.Post, $"/api/v1/instances/{instance}/token/renew?org={host.Org}")));
+        Assert.Equal(
+            ErrorKind.Conflict,
+            await RefusedAsync(() => own.SendBytesAsync(HttpMethod.Post, $"/api/v1/instances/{instance}/token/renew?org={host.Org}")));
     }
 
-    private async Task<DateTimeOffset> ExpiryAsync(string token) => (await host.Admin.Resources("tokens").GetAsync(token)).Spec.GetProperty("expiresAt").GetDateTimeOffset();
+    private async Task<DateTimeOffset> ExpiryAsync(string token) =>
+        (await host.Admin.Resources("tokens").GetAsync(token)).Spec.GetProperty("expiresAt").GetDateTimeOffset();
 
     private Task SendAsync(HttpMethod method, string rest, ReadOnlyMemory<byte>? body, string type = "application/merge-patch+json") =>
         stranger.SendBytesAsync(method, $"/api/v1/instances/{instance}{rest}?org={host.Org}", body, type);

@@ -46,7 +46,8 @@ public abstract class AgentContract : IAsyncLifetime
     [Fact]
     public async Task Instance_GoodApplication_IsReadyWithItsEnvironmentAndLogs()
     {
-        var id = await Host.CreateAsync(ServerImage, Serve, spec => spec with { Env = new Dictionary<string, string> { ["COLOR"] = "blue" } });
+        var id = await Host.CreateAsync(
+            ServerImage, Serve, spec => spec with { Env = new Dictionary<string, string> { ["COLOR"] = "blue" } });
         var ready = await Host.UntilAsync(id, InstanceStates.Ready);
         Assert.Null(ready.Status.Message);
         Assert.NotNull(ready.Status.ReadyAt);
@@ -71,10 +72,13 @@ public abstract class AgentContract : IAsyncLifetime
     {
         var id = await Host.CreateAsync(ServerImage, Serve);
         await Host.UntilAsync(id, InstanceStates.Ready);
-        await Host.Admin.Resources<TokenSpec, TokenStatus>("tokens").DeleteAsync("instance-" + id[(id.IndexOf('_', StringComparison.Ordinal) + 1)..]);
+        await Host.Admin.Resources<TokenSpec, TokenStatus>("tokens")
+            .DeleteAsync("instance-" + id[(id.IndexOf('_', StringComparison.Ordinal) + 1)..]);
 
         await Host.RestartAgentAsync(); // renews at once
-        await Wait.UntilAsync(async () => (await Host.LinesAsync(id)).Exists(l => l.Contains("is not renewed: NOT_FOUND", StringComparison.Ordinal)), "its log says so");
+        await Wait.UntilAsync(
+            async () => (await Host.LinesAsync(id)).Exists(l => l.Contains("is not renewed: NOT_FOUND", StringComparison.Ordinal)),
+            "its log says so");
         var work = Host.Supervisor.Report().Single(w => w.Name == "agent-token");
         Assert.Equal((0, null), (work.Failing, work.LastError));
     }
@@ -84,7 +88,8 @@ public abstract class AgentContract : IAsyncLifetime
     {
         var id = await Host.CreateAsync(ServerImage, "echo starting; echo no database >&2; exit 3");
         var backoff = await Host.UntilAsync(id, InstanceStates.Backoff);
-        Assert.Equal("The application ended at once with exit code 3. Its last line was: no database It is started again in 1 s.", backoff.Status.Message);
+        Assert.Equal("The application ended at once with exit code 3. Its last line was: no database It is started again in 1 s.",
+            backoff.Status.Message);
         Assert.NotNull(backoff.Status.NextStartAt);
         var failed = await Host.UntilAsync(id, InstanceStates.Failed);
         Assert.Contains("exit code 3", failed.Status.Message, StringComparison.Ordinal);
@@ -96,9 +101,12 @@ public abstract class AgentContract : IAsyncLifetime
     [Fact]
     public async Task Instance_NeverListens_FailsWithTheReason()
     {
-        var id = await Host.CreateAsync(ServerImage, "sleep 60", spec => spec with { StopGraceSeconds = 1, Health = spec.Health with { GraceSeconds = 2 } });
+        var id = await Host.CreateAsync(
+            ServerImage, "sleep 60", spec => spec with { StopGraceSeconds = 1, Health = spec.Health with { GraceSeconds = 2 } });
         var failed = await Host.UntilAsync(id, InstanceStates.Failed);
-        Assert.Matches(@"^The application did not listen on port \d+ within 2 s; it must listen on the port in the variable PORT, on all addresses\.$", failed.Status.Message);
+        Assert.Matches(
+            @"^The application did not listen on port \d+ within 2 s; it must listen on the port in the variable PORT, on all addresses\.$",
+            failed.Status.Message);
         await Wait.UntilAsync(() => Host.Machine.Machine.Runtime.Find(id) is null, "nothing of it is left");
     }
 
@@ -130,7 +138,8 @@ public abstract class AgentContract : IAsyncLifetime
     {
         var id = await Host.CreateAsync(ServerImage, Serve);
         await Host.UntilAsync(id, InstanceStates.Ready);
-        var pid = int.Parse((await File.ReadAllTextAsync(Path.Combine(Host.Machine.Machine.Paths.Runs, id, "pid"))).Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        var pid = int.Parse((await File.ReadAllTextAsync(Path.Combine(Host.Machine.Machine.Paths.Runs, id, "pid"))).Split(' ')[0],
+            System.Globalization.CultureInfo.InvariantCulture);
         using (var shim = System.Diagnostics.Process.GetProcessById(pid)) shim.Kill();
         var again = await Host.UntilAsync(id, InstanceStates.Ready, also: now => now.Status.Restarts > 0);
         Assert.Equal(1, again.Status.Restarts);
@@ -146,7 +155,8 @@ public abstract class AgentContract : IAsyncLifetime
         await AskAsync(ready, "flood");
         await Host.RestartAgentAsync();
         await Wait.UntilAsync(async () => (await Host.LinesAsync(id)).Contains("the end"), "the end is shipped", 120);
-        var files = Directory.GetFiles(Host.Machine.Machine.Paths.Logs, id + ".log.*").Where(file => !file.EndsWith("position", StringComparison.Ordinal));
+        var files = Directory.GetFiles(Host.Machine.Machine.Paths.Logs, id + ".log.*")
+            .Where(file => !file.EndsWith("position", StringComparison.Ordinal));
         Assert.True(files.Sum(file => new FileInfo(file).Length) <= 2 * ((8 << 20) + (1 << 16)));
         Assert.Contains(await Host.LinesAsync(id), line => line.Contains("bytes dropped", StringComparison.Ordinal));
     }
@@ -181,7 +191,8 @@ public abstract class AgentContract : IAsyncLifetime
     [Fact]
     public async Task Instance_IgnoresTerm_IsKilledAfterItsGrace()
     {
-        var id = await Host.CreateAsync(ServerImage, "trap '' TERM; " + Serve.Replace("exec ", "", StringComparison.Ordinal), spec => spec with { StopGraceSeconds = 1 });
+        var id = await Host.CreateAsync(ServerImage, "trap '' TERM; " + Serve.Replace("exec ", "", StringComparison.Ordinal),
+            spec => spec with { StopGraceSeconds = 1 });
         await Host.UntilAsync(id, InstanceStates.Ready);
         await Host.TakeAsync(id, "stop");
         var stopped = await Host.UntilAsync(id, InstanceStates.Stopped);
@@ -201,7 +212,8 @@ public abstract class AgentContract : IAsyncLifetime
     public async Task Instance_ForgedImage_Fails()
     {
         var image = ServerImage;
-        var forged = image with { Blobs = image.Blobs.ToDictionary(b => b.Key, b => b.Key == image.Digest ? b.Value : TestImage.Of(("server.py", "print('evil')")).Blobs.Values.First()) };
+        var forged = image with { Blobs = image.Blobs.ToDictionary(
+            b => b.Key, b => b.Key == image.Digest ? b.Value : TestImage.Of(("server.py", "print('evil')")).Blobs.Values.First()) };
         var id = await Host.CreateAsync(forged, Serve);
         var failed = await Host.UntilAsync(id, InstanceStates.Failed);
         Assert.Contains("does not have the digest", failed.Status.Message, StringComparison.Ordinal);
@@ -217,7 +229,9 @@ public abstract class AgentContract : IAsyncLifetime
         var again = await Host.UntilAsync(id, InstanceStates.Ready, also: now => now.Status.StartedAt > first.Status.StartedAt);
         Assert.Equal((0, null), (again.Status.Restarts, again.Status.Message));
         await AskAsync(again, "die");
-        Assert.Equal(1, (await Host.UntilAsync(id, InstanceStates.Ready, also: now => now.Status.StartedAt > again.Status.StartedAt)).Status.Restarts);
+        Assert.Equal(
+            1, (await Host.UntilAsync(
+                id, InstanceStates.Ready, also: now => now.Status.StartedAt > again.Status.StartedAt)).Status.Restarts);
     }
 
     [Fact]
@@ -265,7 +279,8 @@ public abstract class AgentContract : IAsyncLifetime
         await AskAsync(ready, "die");
         await Wait.UntilAsync(async () => await TryAskAsync(ready, "STRATA_INSTANCE") == id, "it was started again as it was");
         await Host.StartServerAsync();
-        await Host.UntilAsync(id, InstanceStates.Ready, also: now => now.Status.Restarts == 1 && now.Status.StartedAt > ready.Status.StartedAt);
+        await Host.UntilAsync(
+            id, InstanceStates.Ready, also: now => now.Status.Restarts == 1 && now.Status.StartedAt > ready.Status.StartedAt);
     }
 
     [Fact]
@@ -284,7 +299,8 @@ public abstract class AgentContract : IAsyncLifetime
         using var newer = Host.AgentClient();
         Assert.True(await HeartbeatAsync(newer, "newer", 0) > epoch);
         Assert.Equal("NODE_IN_USE", (await Assert.ThrowsAsync<StrataException>(() => HeartbeatAsync(former, "former", epoch))).Error.Code);
-        var late = await Assert.ThrowsAsync<StrataException>(() => instances.ChangeAsync(now, now with { Status = now.Status with { Message = "late" } }, null, Host.OrgId));
+        var late = await Assert.ThrowsAsync<StrataException>(
+            () => instances.ChangeAsync(now, now with { Status = now.Status with { Message = "late" } }, null, Host.OrgId));
         Assert.Equal("LEASE_LOST", late.Error.Code);
         Assert.Equal("mine", (await Host.Instances.GetAsync(Host.Caller, id, AsOf.Latest, default)).Value.Status.Message);
     }
@@ -304,7 +320,8 @@ public abstract class AgentContract : IAsyncLifetime
         Assert.Equal(Host.Machine.Machine.Runtime.Name, node.Status.Runtimes[0]);
         var id = await Host.CreateAsync(ServerImage, Serve);
         var ready = await Host.UntilAsync(id, InstanceStates.Ready);
-        Assert.True(InstanceAddresses.Allows(node.Status, ready.Status.Address!, ready.Status.Port!.Value), $"{ready.Status.Address}:{ready.Status.Port} of {node.Status}");
+        Assert.True(InstanceAddresses.Allows(node.Status, ready.Status.Address!, ready.Status.Port!.Value),
+            $"{ready.Status.Address}:{ready.Status.Port} of {node.Status}");
     }
 
     private static async Task<string> AskAsync(Resource<InstanceSpec, InstanceStatus> instance, string path)
@@ -348,10 +365,12 @@ public sealed class ProcessAgentTests : AgentContract
     {
         var folder = Directory.CreateTempSubdirectory("strata-");
         var command = $"mkdir {folder.FullName}/first && exit 7; sleep 60";
-        var id = await Host.CreateAsync(ServerImage, command, spec => spec with { StopGraceSeconds = 1, Health = spec.Health with { GraceSeconds = 5 } });
+        var id = await Host.CreateAsync(
+            ServerImage, command, spec => spec with { StopGraceSeconds = 1, Health = spec.Health with { GraceSeconds = 5 } });
         var failed = await Host.UntilAsync(id, InstanceStates.Failed);
         Assert.StartsWith("The application did not listen on port", failed.Status.Message, StringComparison.Ordinal);
-        Assert.Contains("At an earlier start: The application ended at once with exit code 7.", failed.Status.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "At an earlier start: The application ended at once with exit code 7.", failed.Status.Message, StringComparison.Ordinal);
         folder.Delete(recursive: true);
     }
 }

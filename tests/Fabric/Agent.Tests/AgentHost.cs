@@ -27,7 +27,9 @@ using Strata.Storage.Memory;
 
 namespace Strata.Agent.Tests;
 
-/// <summary>A server in memory, a machine and an agent, joined by the real API. Server and agent can be stopped and started apart.</summary>
+/// <summary>
+/// A server in memory, a machine and an agent, joined by the real API. Server and agent can be stopped and started apart.
+/// </summary>
 internal sealed class AgentHost : IAsyncDisposable
 {
     private static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, .. NodeKinds.All];
@@ -84,8 +86,10 @@ internal sealed class AgentHost : IAsyncDisposable
         var definitions = new CompositeDefinitions(new StaticDefinitions(Kinds.Select(k => k.Definition)), users);
         var engine = new EntityEngine(log, definitions, new InProcessComputation([], []), TimeProvider.System);
         Instances = new(engine, NodeKinds.Instance, TimeProvider.System);
-        builder.Services.AddSingleton<IEntityLog>(log).AddSingleton<ILeases>(leases).AddSingleton<ILines>(lines).AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users)).AddSingleton(Instances)
-            .AddSingleton(new ResourceStore<NodeSpec, NodeStatus>(engine, NodeKinds.Node, TimeProvider.System)).AddStrataApi(Kinds).AddNodeEndpoints()
+        builder.Services.AddSingleton<IEntityLog>(log).AddSingleton<ILeases>(leases).AddSingleton<ILines>(lines).AddSingleton(engine)
+            .AddSingleton(new ModelCatalog(engine, users)).AddSingleton(Instances)
+            .AddSingleton(new ResourceStore<NodeSpec, NodeStatus>(engine, NodeKinds.Node, TimeProvider.System)).AddStrataApi(Kinds)
+            .AddNodeEndpoints()
             .AddPermissions(new Permission("blobs.read", Roles.Agent));
         app = builder.Build();
         app.UseStrataApi();
@@ -151,24 +155,31 @@ internal sealed class AgentHost : IAsyncDisposable
     }
 
     /// <summary>Makes an instance and assigns it to the node.</summary>
-    public async Task<string> CreateAsync(TestImage image, string command, Func<InstanceSpec, InstanceSpec>? change = null, string name = "app-1")
+    public async Task<string> CreateAsync(
+        TestImage image, string command, Func<InstanceSpec, InstanceSpec>? change = null, string name = "app-1")
     {
         foreach (var (digest, bytes) in image.Blobs) blobs[digest] = bytes;
         await Wait.UntilAsync(async () => await NodeIdAsync() is { } id && (Node = id).Length > 0, "the node is registered");
         var spec = new InstanceSpec
         {
-            Deployment = "dep_x", Release = "rel_x", Image = image.Digest, Command = ["/bin/sh", "-c", command], MemoryBytes = 128 << 20, Health = new HealthCheck { GraceSeconds = 30, IntervalSeconds = 1 },
+            Deployment = "dep_x", Release = "rel_x", Image = image.Digest, Command = ["/bin/sh", "-c", command], MemoryBytes = 128 << 20,
+            Health = new HealthCheck { GraceSeconds = 30, IntervalSeconds = 1 },
         };
-        var made = await Instances.CreateAsync(Caller, new NewResource<InstanceSpec> { Name = name, Project = Project, Spec = change?.Invoke(spec) ?? spec }, null, default);
-        var placed = await Instances.ChangeAsync(Caller, made.Value.Id, x => x with { Spec = x.Spec with { Node = Node } }, "place", null, default);
+        var made = await Instances.CreateAsync(
+            Caller, new NewResource<InstanceSpec> { Name = name, Project = Project, Spec = change?.Invoke(spec) ?? spec }, null, default);
+        var placed = await Instances.ChangeAsync(
+            Caller, made.Value.Id, x => x with { Spec = x.Spec with { Node = Node } }, "place", null, default);
         return placed.Value.Id;
     }
 
-    public async Task<Resource<InstanceSpec, InstanceStatus>> GetAsync(string id) => (await Instances.GetAsync(Caller, id, AsOf.Latest, default)).Value;
+    public async Task<Resource<InstanceSpec, InstanceStatus>> GetAsync(string id) =>
+        (await Instances.GetAsync(Caller, id, AsOf.Latest, default)).Value;
 
-    public async Task TakeAsync(string id, string transition) => Assert.Null((await Instances.ChangeAsync(Caller, id, x => x, transition, null, default)).Error);
+    public async Task TakeAsync(string id, string transition) =>
+        Assert.Null((await Instances.ChangeAsync(Caller, id, x => x, transition, null, default)).Error);
 
-    public async Task<Resource<InstanceSpec, InstanceStatus>> UntilAsync(string id, string state, double seconds = 120, Func<Resource<InstanceSpec, InstanceStatus>, bool>? also = null)
+    public async Task<Resource<InstanceSpec, InstanceStatus>> UntilAsync(
+        string id, string state, double seconds = 120, Func<Resource<InstanceSpec, InstanceStatus>, bool>? also = null)
     {
         Resource<InstanceSpec, InstanceStatus>? now = null;
         try
@@ -209,30 +220,37 @@ internal sealed class AgentHost : IAsyncDisposable
     {
         var engine = app!.Services.GetRequiredService<EntityEngine>();
         var organizations = new ResourceStore<OrganizationSpec, Nothing>(engine, OrganizationKind.Kind, TimeProvider.System);
-        var made = await organizations.CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = "default", Spec = new() }, null, default);
+        var made = await organizations.CreateAsync(
+            new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = "default", Spec = new() }, null, default);
         Assert.True(IdText.TryParse("org", made.Value.Id, out var org));
         Org = new TenantId(org);
         var projects = new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, TimeProvider.System);
-        Project = (await projects.CreateAsync(Caller, new NewResource<ProjectSpec> { Name = "default", Spec = new() }, null, default)).Value.Id;
+        Project = (
+            await projects.CreateAsync(Caller, new NewResource<ProjectSpec> { Name = "default", Spec = new() }, null, default)).Value.Id;
         var nodes = new ResourceStore<NodeSpec, NodeStatus>(engine, NodeKinds.Node, TimeProvider.System);
-        var node = await nodes.CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<NodeSpec> { Name = "node-1", Spec = new() }, null, default);
+        var node = await nodes.CreateAsync(
+            new Caller(TenantId.Platform, "test"), new NewResource<NodeSpec> { Name = "node-1", Spec = new() }, null, default);
         agentToken = await TokenAsync(TenantId.Platform, "agent", Roles.Agent, node.Value.Id);
         Admin = new StrataClient(new Uri($"http://127.0.0.1:{port}"), await TokenAsync(Org, "admin", Roles.Admin));
     }
 
     /// <summary>A client of the API as an agent that is bound to a node.</summary>
     public async Task<StrataClient> AgentOfAsync(string node) =>
-        new(new Uri($"http://127.0.0.1:{port}"), await TokenAsync(TenantId.Platform, "agent-" + node.ToLowerInvariant().Replace('_', '-'), Roles.Agent, node));
+        new(new Uri($"http://127.0.0.1:{port}"),
+            await TokenAsync(TenantId.Platform, "agent-" + node.ToLowerInvariant().Replace('_', '-'), Roles.Agent, node));
 
     private async Task<string> TokenAsync(TenantId tenant, string name, string role, string? node = null)
     {
-        var token = new NewResource<TokenSpec> { Name = name, Spec = new TokenSpec { Roles = role == Roles.Admin ? [Roles.Admin, Roles.Operator] : [role], Node = node } };
+        var token = new NewResource<TokenSpec> { Name = name,
+            Spec = new TokenSpec { Roles = role == Roles.Admin ? [Roles.Admin, Roles.Operator] : [role], Node = node } };
         return (await app!.Services.GetRequiredService<TokenIssuer>().IssueAsync(new Caller(tenant, "test"), token, default)).Value.Text;
     }
 
-    private static readonly Operation BlobOperation = new() { Id = "getBlob", Summary = "x", Tag = "blobs", Parameters = [Parameter.Query("org", "x", Schemas.Text())] };
+    private static readonly Operation BlobOperation =
+        new() { Id = "getBlob", Summary = "x", Tag = "blobs", Parameters = [Parameter.Query("org", "x", Schemas.Text())] };
 
-    private Task<Result<Answer>> GetBlobAsync(ApiCall call) => Task.FromResult<Result<Answer>>(blobs.TryGetValue(call.Route("digest"), out var bytes)
+    private Task<Result<Answer>> GetBlobAsync(ApiCall call) =>
+        Task.FromResult<Result<Answer>>(blobs.TryGetValue(call.Route("digest"), out var bytes)
         ? Answer.Stream(http => http.Response.Body.WriteAsync(bytes).AsTask())
         : new Error(ErrorKind.NotFound, "NOT_FOUND", "No such blob."));
 }

@@ -41,7 +41,8 @@ public abstract class FullDiskContract : IAsyncLifetime
         var steady = await Host.CreateAsync(Image, Serve, name: "steady-1");
         var before = await Host.UntilAsync(steady, InstanceStates.Ready);
         var greedy = await Host.CreateAsync(Image, $"(cat /dev/zero >filler) & {Serve}", name: "greedy-1");
-        await Wait.UntilAsync(async () => IsRefusal((await Host.GetAsync(greedy)).Status.Message, "used the most"), "the instance is stopped for the disk", 120);
+        await Wait.UntilAsync(async () => IsRefusal((await Host.GetAsync(greedy)).Status.Message, "used the most"),
+            "the instance is stopped for the disk", 120);
         await Wait.UntilAsync(() => FreeBytes > Reserve / 2, "there is room again", 120);
         await Host.TakeAsync(greedy, "stop");
         await Host.UntilAsync(greedy, InstanceStates.Stopped);
@@ -55,7 +56,8 @@ public abstract class FullDiskContract : IAsyncLifetime
     {
         var filler = await Disk.FillAsync(Reserve - (16L << 20));
         var id = await Host.CreateAsync(Image, Serve);
-        await Wait.UntilAsync(async () => IsRefusal((await Host.GetAsync(id)).Status.Message, "reserved for the platform"), "it says why it waits", 120);
+        await Wait.UntilAsync(
+            async () => IsRefusal((await Host.GetAsync(id)).Status.Message, "reserved for the platform"), "it says why it waits", 120);
         Assert.Equal(InstanceStates.Assigned, (await Host.GetAsync(id)).State);
         File.Delete(filler);
         Assert.Null((await Host.UntilAsync(id, InstanceStates.Ready)).Status.Message);
@@ -71,7 +73,8 @@ public abstract class FullDiskContract : IAsyncLifetime
         {
             // Slowly enough for a loaded machine to look in between.
             const string fill = "i=0; while :; do head -c 8000000 /dev/zero >f$i || exit 1; sync f$i; i=$((i+1)); sleep 0.1; done";
-            var run = new SandboxRun { Workspace = workspace, Command = ["/bin/sh", "-c", fill], OnLine = _ => { }, Limits = new SandboxLimits { Time = TimeSpan.FromMinutes(2) } };
+            var run = new SandboxRun { Workspace = workspace, Command = ["/bin/sh", "-c", fill], OnLine = _ => { },
+                Limits = new SandboxLimits { Time = TimeSpan.FromMinutes(2) } };
             var outcome = Assert.IsType<SandboxOutcome.MachineOutOfDisk>(await sandbox.RunAsync(run, CancellationToken.None));
             Assert.Equal(DiskReserve.Code, outcome.Error.Code);
             Assert.Equal(DiskReserve.Code, (await sandbox.CreateWorkspaceAsync(1L << 20, CancellationToken.None)).Error?.Code);

@@ -7,13 +7,15 @@ namespace Strata.Agent.Tests;
 /// <summary>An image of a few files, as blobs by digest.</summary>
 internal sealed record TestImage(string Digest, IReadOnlyDictionary<string, byte[]> Blobs)
 {
-    public static TestImage Of(params (string Name, string Content)[] files) => OfLayer(Layer(files.Select(file => File(file.Name, file.Content))));
+    public static TestImage Of(params (string Name, string Content)[] files) =>
+        OfLayer(Layer(files.Select(file => File(file.Name, file.Content))));
 
     public static TestImage OfLayer(byte[] layer)
     {
         var digest = Core.Digest.Of(layer).ToString();
         var manifest = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"{{digest}}","size":{{layer.Length}}}]}""");
-        return new TestImage(Core.Digest.Of(manifest).ToString(), new Dictionary<string, byte[]> { [digest] = layer, [Core.Digest.Of(manifest).ToString()] = manifest });
+        return new TestImage(Core.Digest.Of(manifest).ToString(),
+            new Dictionary<string, byte[]> { [digest] = layer, [Core.Digest.Of(manifest).ToString()] = manifest });
     }
 
     public static byte[] Layer(IEnumerable<TarEntry> entries)

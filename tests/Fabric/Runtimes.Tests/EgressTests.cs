@@ -6,19 +6,25 @@ using Strata.Runtimes.Tests.Machines;
 
 namespace Strata.Runtimes.Tests;
 
-/// <summary>What instances reach outside of the machine. "Outside" is a network namespace of the test: nothing leaves this machine.</summary>
+/// <summary>
+/// What instances reach outside of the machine. "Outside" is a network namespace of the test: nothing leaves this machine.
+/// </summary>
 public sealed class EgressTests
 {
     [Fact]
     public void Rules_MetadataIsRefusedBeforeAnythingIsAllowed_AndResolversAreAskedOnPort53Only()
     {
-        var rules = new Egress([IPNetwork.Parse("0.0.0.0/0"), IPNetwork.Parse("10.0.0.0/8")], [IPAddress.Parse("169.254.169.253"), IPAddress.Parse("fd00::1")]).Rules("br").ToList();
+        var rules = new Egress([IPNetwork.Parse("0.0.0.0/0"), IPNetwork.Parse("10.0.0.0/8")],
+            [IPAddress.Parse("169.254.169.253"), IPAddress.Parse("fd00::1")]).Rules("br").ToList();
         Assert.Equal("iifname \"br\" ip daddr 169.254.169.253 meta l4proto { tcp, udp } th dport 53 accept", rules[0]);
-        var metadata = rules.FindIndex(rule => rule.Contains("168.63.129.16/32", StringComparison.Ordinal) && rule.EndsWith("drop", StringComparison.Ordinal));
+        var metadata = rules.FindIndex(
+            rule => rule.Contains("168.63.129.16/32", StringComparison.Ordinal) && rule.EndsWith("drop", StringComparison.Ordinal));
         Assert.InRange(metadata, 1, rules.FindIndex(rule => rule.Contains("0.0.0.0/0 accept", StringComparison.Ordinal)));
         Assert.Contains(rules, rule => rule == "iifname \"br\" meta nfproto ipv6 drop");
         Assert.DoesNotContain(rules, rule => rule.Contains("fd00", StringComparison.Ordinal));
-        foreach (var range in new[] { "10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "192.88.99.0/24", "198.51.100.0/24", "203.0.113.0/24" })
+        foreach (
+            var range in new[] { "10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "192.88.99.0/24", "198.51.100.0/24",
+                "203.0.113.0/24" })
             Assert.Contains(range, rules[^1], StringComparison.Ordinal);
     }
 
@@ -36,7 +42,8 @@ public sealed class EgressTests
         try
         {
             await SetUpAsync(name, address[..address.LastIndexOf('.')], octet);
-            using var listener = Process.Start("ip", ["netns", "exec", name, "/usr/bin/python3", "-m", "http.server", "8080", "--bind", address]);
+            using var listener = Process.Start(
+                "ip", ["netns", "exec", name, "/usr/bin/python3", "-m", "http.server", "8080", "--bind", address]);
             try
             {
                 await Wait.UntilAsync(() => ReachesAsync(address), "this machine itself reaches it");
@@ -57,8 +64,10 @@ public sealed class EgressTests
     {
         foreach (var line in new[]
         {
-            $"netns add {name}", $"link add {name}h type veth peer name eth0 netns {name}", $"addr add {prefix}.{octet + 1}/30 dev {name}h", $"link set {name}h up",
-            $"-n {name} addr add {prefix}.{octet + 2}/30 dev eth0", $"-n {name} link set eth0 up", $"-n {name} route add default via {prefix}.{octet + 1}",
+            $"netns add {name}", $"link add {name}h type veth peer name eth0 netns {name}", $"addr add {prefix}.{octet + 1}/30 dev {name}h",
+            $"link set {name}h up",
+            $"-n {name} addr add {prefix}.{octet + 2}/30 dev eth0", $"-n {name} link set eth0 up",
+            $"-n {name} route add default via {prefix}.{octet + 1}",
         })
         {
             var done = await HostCommand.RunAsync("ip", line.Split(' '), CancellationToken.None);

@@ -25,7 +25,8 @@ public sealed class InitTests
 
     private static async Task<int> EndUnderSignalsAsync(string script)
     {
-        string[] command = ["--pid", "--fork", "--mount-proc", "sh", script, "/bin/sh", "-c", "trap 'exit 42' TERM; echo up; while :; do sleep 0.01; done"];
+        string[] command = ["--pid", "--fork", "--mount-proc", "sh", script, "/bin/sh", "-c",
+            "trap 'exit 42' TERM; echo up; while :; do sleep 0.01; done"];
         using var process = Process.Start(new ProcessStartInfo("unshare", command) { RedirectStandardOutput = true })!;
         Assert.Equal("up", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
         var children = await File.ReadAllTextAsync($"/proc/{process.Id}/task/{process.Id}/children", TestContext.Current.CancellationToken);

@@ -24,7 +24,8 @@ public sealed class NetworkTests
     public void Subnet_AnotherText_IsNone(string text) => Assert.Null(Subnet.Parse(text));
 
     [Fact]
-    public void Choose_SameCloud_SameSubnetWithinTen() => Assert.StartsWith("10.", Subnet.Choose("0123abcd").ToString(), StringComparison.Ordinal);
+    public void Choose_SameCloud_SameSubnetWithinTen() =>
+        Assert.StartsWith("10.", Subnet.Choose("0123abcd").ToString(), StringComparison.Ordinal);
 
     [Fact]
     public void Pool_HandsOutEachOnce_AndRestsWhatCameBack()

@@ -64,7 +64,8 @@ public sealed class OciBundleTests
     {
         var filter = Config.GetProperty("linux").GetProperty("seccomp");
         Assert.Equal("SCMP_ACT_ERRNO", filter.GetProperty("defaultAction").GetString());
-        Assert.DoesNotContain(filter.GetProperty("syscalls").EnumerateArray().SelectMany(x => x.GetProperty("names").EnumerateArray()), name => name.GetString() == call);
+        Assert.DoesNotContain(filter.GetProperty("syscalls").EnumerateArray().SelectMany(x => x.GetProperty("names").EnumerateArray()),
+            name => name.GetString() == call);
     }
 
     [Fact]

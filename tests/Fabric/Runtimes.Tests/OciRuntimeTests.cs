@@ -14,7 +14,9 @@ public sealed class OciRuntimeTests : RuntimeContract
         await RunAsync("id -u; grep -E 'Cap|NoNew|Seccomp:' /proc/self/status; mount -t tmpfs x /tmp 2>&1; unshare -U true 2>&1; id -un");
         var text = File.ReadAllText(Log);
         Assert.Matches(@"^[1-9]\d{6,}", text);
-        Assert.Equal(5, text.Split('\n').Count(line => line.StartsWith("Cap", StringComparison.Ordinal) && line.EndsWith("0000000000000000", StringComparison.Ordinal)));
+        Assert.Equal(
+            5, text.Split('\n').Count(
+                line => line.StartsWith("Cap", StringComparison.Ordinal) && line.EndsWith("0000000000000000", StringComparison.Ordinal)));
         Assert.Contains("NoNewPrivs:\t1", text, StringComparison.Ordinal);
         Assert.Contains("Seccomp:\t2", text, StringComparison.Ordinal);
         Assert.Contains("unshare failed", text, StringComparison.Ordinal);
@@ -26,11 +28,14 @@ public sealed class OciRuntimeTests : RuntimeContract
     {
         var secret = Path.Combine(Machine.Home, "secret");
         await File.WriteAllTextAsync(secret, "x");
-        await RunAsync($"ls {secret} /root /home/* /etc/shadow /etc/ssh /var/lib 2>&1 | grep -v 'cannot access'; ls /proc | grep -c '^[0-9]*$'; touch /usr/x /etc/x /x 2>&1");
+        await RunAsync(
+            $"ls {secret} /root /home/* /etc/shadow /etc/ssh /var/lib 2>&1 | grep -v 'cannot access'; ls /proc | grep -c '^[0-9]*$'; touch /usr/x /etc/x /x 2>&1");
         var lines = File.ReadAllLines(Log);
         Assert.DoesNotContain(secret, lines);
         Assert.True(int.Parse(lines.First(line => int.TryParse(line, out _)), System.Globalization.CultureInfo.InvariantCulture) < 10);
-        Assert.Equal(3, lines.Count(line => line.Contains("Read-only file system", StringComparison.Ordinal) || line.Contains("Permission denied", StringComparison.Ordinal)));
+        Assert.Equal(
+            3, lines.Count(line => line.Contains("Read-only file system", StringComparison.Ordinal)
+                || line.Contains("Permission denied", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -72,7 +77,8 @@ public sealed class OciRuntimeTests : RuntimeContract
     [Fact]
     public async Task Run_TooManyProcesses_IsHeldBack()
     {
-        var exit = await RunAsync(Request("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 30 & done; echo done") with { PidsMax = 12 });
+        var exit = await RunAsync(
+            Request("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 30 & done; echo done") with { PidsMax = 12 });
         Assert.NotEqual(0, exit.Code);
         Assert.Contains("Cannot fork", File.ReadAllText(Log), StringComparison.Ordinal);
     }
@@ -80,7 +86,8 @@ public sealed class OciRuntimeTests : RuntimeContract
     [Fact]
     public async Task Run_LimitsAreSeenByTheProgram()
     {
-        await RunAsync(Request("cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max") with { Cpu = 0.5 });
+        await RunAsync(
+            Request("cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max") with { Cpu = 0.5 });
         var text = File.ReadAllText(Log);
         Assert.Contains($"{128 << 20}", text, StringComparison.Ordinal);
         Assert.Contains("50000", text, StringComparison.Ordinal);
@@ -100,7 +107,8 @@ public sealed class OciRuntimeTests : RuntimeContract
         var root = ShellRoot("ls");
         Directory.CreateDirectory(Path.Combine(root, "work"));
         Posixly.OpenForAll(root);
-        const string script = "pwd; echo *; echo /root/* /home/* /usr/*; echo x > /work/x; cat /proc/sys/net/ipv4/ip_unprivileged_port_start";
+        const string script =
+            "pwd; echo *; echo /root/* /home/* /usr/*; echo x > /work/x; cat /proc/sys/net/ipv4/ip_unprivileged_port_start";
         await RunAsync(Whole(root, script) with { RootWorkFolder = "/work" });
         var lines = File.ReadAllLines(Log);
         Assert.Equal(["/work", "*", "/root/* /home/* /usr/*"], lines.Take(3));
@@ -119,7 +127,8 @@ public sealed class OciRuntimeTests : RuntimeContract
     public async Task Run_WholeRoot_WritesTemporaryFilesWhateverTheImageSays()
     {
         var root = ShellRoot();
-        foreach (var name in new[] { "tmp", "var/tmp" }) File.SetUnixFileMode(Directory.CreateDirectory(Path.Combine(root, name)).FullName, (UnixFileMode)0b111_101_101);
+        foreach (var name in new[] { "tmp", "var/tmp" })
+            File.SetUnixFileMode(Directory.CreateDirectory(Path.Combine(root, name)).FullName, (UnixFileMode)0b111_101_101);
         await RunAsync(Whole(root, "for d in /tmp /var/tmp /run; do echo x >$d/x && echo $d; done"));
         Assert.Equal(["/tmp", "/var/tmp", "/run"], File.ReadAllLines(Log));
     }
@@ -152,7 +161,9 @@ public sealed class OciRuntimeTests : RuntimeContract
     public async Task Stats_RunningRun_AreRead()
     {
         await StartAsync("x=0; while [ $x -lt 100000 ]; do x=$((x+1)); done; sleep 30");
-        await Wait.UntilAsync(() => Runtime.Stats("run-1") is { MemoryBytes: > 0, Pids: > 0 } stats && stats.CpuTime > TimeSpan.FromMilliseconds(5), "it uses something");
+        await Wait.UntilAsync(
+            () => Runtime.Stats("run-1") is { MemoryBytes: > 0, Pids: > 0 } stats
+                && stats.CpuTime > TimeSpan.FromMilliseconds(5), "it uses something");
     }
 
     private string ShellRoot(params string[] programs)
@@ -162,7 +173,8 @@ public sealed class OciRuntimeTests : RuntimeContract
         return root;
     }
 
-    private RunRequest Whole(string root, string script) => Request("") with { AppFolder = root, RootWorkFolder = "/", Command = ["/bin/sh", "-c", script] };
+    private RunRequest Whole(string root, string script) =>
+        Request("") with { AppFolder = root, RootWorkFolder = "/", Command = ["/bin/sh", "-c", script] };
 
     [Fact]
     public async Task EveryInstalledTool_Works()
@@ -171,7 +183,8 @@ public sealed class OciRuntimeTests : RuntimeContract
         var network = await BridgeNetwork.SetUpAsync(paths, [], CancellationToken.None);
         foreach (var tool in await OciTool.InstalledAsync(paths.CloudId, CancellationToken.None))
         {
-            var problem = await OciProbe.TryAsync(OciHost.Create(tool, network, paths, TimeProvider.System), paths, TimeProvider.System, CancellationToken.None);
+            var problem = await OciProbe.TryAsync(
+                OciHost.Create(tool, network, paths, TimeProvider.System), paths, TimeProvider.System, CancellationToken.None);
             Assert.True(problem is null, $"{tool.Name}: {problem}");
         }
     }

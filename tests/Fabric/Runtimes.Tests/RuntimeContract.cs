@@ -225,7 +225,8 @@ public abstract class RuntimeContract : IAsyncLifetime
     private string? appFolder;
 
     private int ShimPid() =>
-        int.Parse(File.ReadAllText(Path.Combine(Machine.Machine.Paths.Runs, "run-1", "pid")).Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        int.Parse(File.ReadAllText(Path.Combine(Machine.Machine.Paths.Runs, "run-1", "pid")).Split(' ')[0],
+            System.Globalization.CultureInfo.InvariantCulture);
 
     private static IEnumerable<string> Processes() => Directory.GetDirectories("/proc").Select(CommandOf);
 
@@ -256,12 +257,14 @@ public abstract class RuntimeContract : IAsyncLifetime
             AppFolder = appFolder,
             LogFile = Path.Combine(Machine.Machine.Paths.Logs, id + ".log"),
             Port = 8080,
-            Endpoint = e => new Dictionary<string, string> { ["PORT"] = $"{e.Port}", ["HOST"] = e.ListenHost, ["GATEWAY"] = e.Gateway ?? "" },
+            Endpoint = e =>
+                new Dictionary<string, string> { ["PORT"] = $"{e.Port}", ["HOST"] = e.ListenHost, ["GATEWAY"] = e.Gateway ?? "" },
             MemoryBytes = 128 << 20,
         };
     }
 
-    protected async Task<RunState> StartAsync(string script, string id = "run-1") => (await Runtime.StartAsync(Request(script, id), CancellationToken.None)).Value;
+    protected async Task<RunState> StartAsync(string script, string id = "run-1") =>
+        (await Runtime.StartAsync(Request(script, id), CancellationToken.None)).Value;
 
     protected Task<RunExit> RunAsync(string script, Dictionary<string, string>? env = null) => RunAsync(Request(script, env: env));
 
@@ -303,8 +306,11 @@ public sealed class ProcessRuntimeTests : RuntimeContract
 
     [Fact]
     public async Task Start_WholeRoot_IsRefused() =>
-        Assert.Equal("IMAGE_NEEDS_OCI", (await Runtime.StartAsync(Request("true") with { RootWorkFolder = "/" }, CancellationToken.None)).Error?.Code);
+        Assert.Equal(
+            "IMAGE_NEEDS_OCI",
+            (await Runtime.StartAsync(Request("true") with { RootWorkFolder = "/" }, CancellationToken.None)).Error?.Code);
 
     [Fact]
-    public void NotIsolated_SaysSo() => Assert.Contains("nothing limits their memory", string.Join(' ', Runtime.NotIsolated), StringComparison.Ordinal);
+    public void NotIsolated_SaysSo() =>
+        Assert.Contains("nothing limits their memory", string.Join(' ', Runtime.NotIsolated), StringComparison.Ordinal);
 }

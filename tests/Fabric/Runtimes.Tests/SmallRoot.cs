@@ -27,6 +27,7 @@ internal static class SmallRoot
     {
         using var ldd = Process.Start(new ProcessStartInfo("ldd", [program]) { RedirectStandardOutput = true })!;
         var output = ldd.StandardOutput.ReadToEnd();
-        return output.Split('\n').SelectMany(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)).Where(word => word.StartsWith('/') && File.Exists(word));
+        return output.Split('\n').SelectMany(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))
+            .Where(word => word.StartsWith('/') && File.Exists(word));
     }
 }

@@ -6,7 +6,10 @@ using Strata.Runtimes.Tests.Machines;
 
 namespace Strata.Runtimes.Tests;
 
-/// <summary>kill -9 of the process that started an instance. That process is this test program, started once more with a home folder in its environment.</summary>
+/// <summary>
+/// kill -9 of the process that started an instance. That process is this test program, started once more with a home folder in its
+/// environment.
+/// </summary>
 public sealed class SurvivalTests
 {
     private const string HomeVariable = "STRATA_TEST_SURVIVAL_HOME";
@@ -18,11 +21,14 @@ public sealed class SurvivalTests
     public async Task Kill9_OfTheParent_RunsGoOnAndAreAdopted(RuntimeChoice choice)
     {
         await using var machine = await TestMachine.OpenAsync(choice);
-        using var parent = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, Arguments()) { Environment = { [HomeVariable] = machine.Home, [ChoiceVariable] = choice.ToString() } })!;
+        using var parent = Process.Start(
+            new ProcessStartInfo(Environment.ProcessPath!,
+                Arguments()) { Environment = { [HomeVariable] = machine.Home, [ChoiceVariable] = choice.ToString() } })!;
         var log = Path.Combine(machine.Machine.Paths.Logs, "survivor.log.0");
         try
         {
-            await Wait.UntilAsync(() => File.Exists(log) && File.ReadAllText(log).Contains("1\n", StringComparison.Ordinal), "the run is up", 120);
+            await Wait.UntilAsync(
+                () => File.Exists(log) && File.ReadAllText(log).Contains("1\n", StringComparison.Ordinal), "the run is up", 120);
         }
         finally
         {
@@ -38,14 +44,16 @@ public sealed class SurvivalTests
     }
 
     /// <summary>
-    /// The other life of this program; never returns to the test runner. It blocks on purpose: continuations of this assembly cannot run before its module initializer has ended.
+    /// The other life of this program; never returns to the test runner. It blocks on purpose: continuations of this assembly cannot run
+    /// before its module initializer has ended.
     /// </summary>
     [ModuleInitializer]
     internal static void BeTheParent()
     {
         if (Environment.GetEnvironmentVariable(HomeVariable) is not { } home) return;
         var choice = Enum.Parse<RuntimeChoice>(Environment.GetEnvironmentVariable(ChoiceVariable)!);
-        var machine = NodeMachine.OpenAsync(home, choice, TimeProvider.System, NullLogger<NodeMachine>.Instance, CancellationToken.None).GetAwaiter().GetResult();
+        var machine = NodeMachine.OpenAsync(home, choice, TimeProvider.System, NullLogger<NodeMachine>.Instance, CancellationToken.None)
+            .GetAwaiter().GetResult();
         machine.Runtime.StartAsync(Request(machine.Paths), CancellationToken.None).GetAwaiter().GetResult();
         using var never = new ManualResetEvent(false);
         never.WaitOne();
@@ -62,5 +70,6 @@ public sealed class SurvivalTests
     };
 
     /// <summary>Started by the dotnet host, the program is its first argument.</summary>
-    private static string[] Arguments() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(SurvivalTests).Assembly.Location] : [];
+    private static string[] Arguments() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+        ? [typeof(SurvivalTests).Assembly.Location] : [];
 }

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Strata.Client.Tests;
 
 /// <summary>
-/// Passes one connection after the other on to a server, and breaks every second one when the server has answered, before the answer is passed
-/// back: so the client cannot know whether its request took effect.
+/// Passes one connection after the other on to a server, and breaks every second one when the server has answered, before the answer is
+/// passed back: so the client cannot know whether its request took effect.
 /// </summary>
 internal sealed class BreakingProxy : IAsyncDisposable
 {

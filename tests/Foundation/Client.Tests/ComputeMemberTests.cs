@@ -18,7 +18,8 @@ public sealed class ComputeMemberTests : IDisposable
         Assert.Null(await CallAsync(member, "processor", "look", """{"amount":7}"""));
         Assert.Equal(true, await CallAsync(member, "criterion", "large", """{"amount":700}"""));
         Assert.Equal(new ScheduleTime(DateTimeOffset.UnixEpoch), await CallAsync(member, "function", "later", "{}"));
-        Assert.Equal("NO_SUCH_HANDLER", (await Assert.ThrowsAsync<StrataException>(() => CallAsync(member, "processor", "large", "{}"))).Error.Code);
+        Assert.Equal(
+            "NO_SUCH_HANDLER", (await Assert.ThrowsAsync<StrataException>(() => CallAsync(member, "processor", "large", "{}"))).Error.Code);
         Assert.Equal("Too much.", (await Assert.ThrowsAsync<InvalidOperationException>(() => CallAsync(member, "processor", "pay", """{"amount":1000}"""))).Message);
         Assert.Null(ComputeMember.TransactionIn(nobody.Address));
     }
@@ -27,7 +28,8 @@ public sealed class ComputeMemberTests : IDisposable
     public void Handlers_ThatCannotServe_AreRefusedAtOnce()
     {
         Assert.Throws<ArgumentException>(() => Member(new Handlers(), new Handlers()));
-        Assert.Contains("cannot return Int32", Assert.Throws<ArgumentException>(() => Member(new WrongCriterion())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot return Int32", Assert.Throws<ArgumentException>(() => Member(new WrongCriterion())).Message, StringComparison.Ordinal);
     }
 
     private ComputeMember Member(params object[] handlers) => new(nobody, new MemberOptions { Tags = ["t"] }, handlers);

@@ -10,7 +10,8 @@ namespace Strata.Client.Tests;
 /// <summary>A server whose feed is cut off: each connection gets the next of the answers.</summary>
 public sealed class FeedTests : IAsyncLifetime
 {
-    private static readonly ClientOptions Eager = new() { BackOff = TimeSpan.FromMilliseconds(20), BackOffMax = TimeSpan.FromMilliseconds(200), RetriesMax = 0 };
+    private static readonly ClientOptions Eager =
+        new() { BackOff = TimeSpan.FromMilliseconds(20), BackOffMax = TimeSpan.FromMilliseconds(200), RetriesMax = 0 };
 
     private readonly ConcurrentQueue<Func<HttpContext, Task>> answers = [];
     private readonly ConcurrentQueue<string> asked = [];
@@ -36,7 +37,8 @@ public sealed class FeedTests : IAsyncLifetime
     [Fact]
     public async Task Feed_ThatIsCutOff_ResumesBehindTheLastPosition_UntilTheTokenIsRevoked()
     {
-        foreach (var answer in new[] { Lines(true, Ping(4), Change(5)), Lines(false, Ping(5), Change(6)), Refusal(503), Refusal(401) }) answers.Enqueue(answer);
+        foreach (var answer in new[] { Lines(true, Ping(4), Change(5)), Lines(false, Ping(5), Change(6)), Refusal(503), Refusal(401) })
+            answers.Enqueue(answer);
         using var client = Client(Eager);
         var (seen, errors) = (new List<long?>(), new List<Error>());
         var e = await Assert.ThrowsAsync<StrataException>(async () =>

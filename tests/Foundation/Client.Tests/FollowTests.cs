@@ -6,7 +6,8 @@ namespace Strata.Client.Tests;
 
 public sealed class FollowTests
 {
-    private static readonly ClientOptions Eager = new() { BackOff = TimeSpan.FromMilliseconds(20), BackOffMax = TimeSpan.FromMilliseconds(200) };
+    private static readonly ClientOptions Eager =
+        new() { BackOff = TimeSpan.FromMilliseconds(20), BackOffMax = TimeSpan.FromMilliseconds(200) };
 
     [Fact]
     public async Task Follow_GoesOn_WhenTheServerRestarts()
@@ -18,7 +19,8 @@ public sealed class FollowTests
         var widgets = client.Resources<WidgetSpec, WidgetStatus>("widgets");
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         var errors = new List<Error>();
-        await using var events = widgets.FollowAsync(onError: errors.Add, cancellationToken: patience.Token).GetAsyncEnumerator(patience.Token);
+        await using var events = widgets.FollowAsync(onError: errors.Add, cancellationToken: patience.Token)
+            .GetAsyncEnumerator(patience.Token);
 
         Assert.Equal(["Reset", "Ready"], await NextAsync(events, 2));
         await CreateAsync(widgets, "one");
@@ -41,7 +43,8 @@ public sealed class FollowTests
         await seed.DisposeAsync();
         var missed = new TaskCompletionSource<Error>();
         using var client = new StrataClient(new Uri($"http://127.0.0.1:{port}"), seed.AdminToken, Eager);
-        await using var events = client.Resources("widgets").FollowAsync(onError: e => missed.TrySetResult(e), cancellationToken: patience.Token).GetAsyncEnumerator(patience.Token);
+        await using var events = client.Resources("widgets")
+            .FollowAsync(onError: e => missed.TrySetResult(e), cancellationToken: patience.Token).GetAsyncEnumerator(patience.Token);
         var first = events.MoveNextAsync();
         Assert.Equal(ClientErrors.ServerUnreachable, (await missed.Task).Code);
         await using var host = await ApiHost.StartAsync(seed.Log, port);

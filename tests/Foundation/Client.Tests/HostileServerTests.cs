@@ -44,11 +44,13 @@ public sealed class HostileServerTests : IAsyncLifetime
 
     [Fact]
     public async Task Line_WithoutEnd_IsRefused() => Assert.Equal(
-        ClientErrors.AnswerTooLarge, (await FailureAsync(async () => await client.LinesAsync(new ApiRequest(HttpMethod.Get, "/endless")).CountAsync())).Code);
+        ClientErrors.AnswerTooLarge,
+        (await FailureAsync(async () => await client.LinesAsync(new ApiRequest(HttpMethod.Get, "/endless")).CountAsync())).Code);
 
     [Fact]
     public async Task Event_WithoutEnd_IsRefused() =>
-        Assert.Equal(ClientErrors.AnswerTooLarge, (await FailureAsync(async () => await client.EventsAsync("/endless-event").CountAsync())).Code);
+        Assert.Equal(
+            ClientErrors.AnswerTooLarge, (await FailureAsync(async () => await client.EventsAsync("/endless-event").CountAsync())).Code);
 
     [Fact]
     public async Task Lines_ManyShortOnes_PassTheBoundOfOne() =>
@@ -93,7 +95,8 @@ public sealed class HostileServerTests : IAsyncLifetime
     [Fact]
     public async Task BlobsAndLogs_OfASilentServer_TimeOut()
     {
-        using var hasty = new StrataClient(new Uri(client.Address, "/"), "stk_secret", options with { CallTimeout = Soon, SilenceMax = Soon });
+        using var hasty = new StrataClient(
+            new Uri(client.Address, "/"), "stk_secret", options with { CallTimeout = Soon, SilenceMax = Soon });
         var digest = "sha256:" + new string('0', 64);
         Func<Task>[] calls =
         [
@@ -123,7 +126,8 @@ public sealed class HostileServerTests : IAsyncLifetime
     {
         using var hasty = new StrataClient(client.Address, "stk_secret", options with { CallTimeout = Soon });
         await hasty.UploadAsync(HttpMethod.Post, "/taken-late", new MemoryStream([1]), "text/plain", patience: TimeSpan.FromMinutes(5));
-        var error = await FailureAsync(() => hasty.UploadAsync(HttpMethod.Post, "/silent", new MemoryStream([1]), "text/plain", patience: Soon));
+        var error = await FailureAsync(
+            () => hasty.UploadAsync(HttpMethod.Post, "/silent", new MemoryStream([1]), "text/plain", patience: Soon));
         Assert.Equal(ClientErrors.ServerTimeout, error.Code);
     }
 
@@ -142,7 +146,8 @@ public sealed class HostileServerTests : IAsyncLifetime
     {
         var error = await FailureAsync(async () => await client.Resources("circles").ListAsync().CountAsync());
         Assert.Equal(ClientErrors.UnexpectedAnswer, error.Code);
-        Assert.Equal(ClientErrors.UnexpectedAnswer, (await FailureAsync(async () => await client.Resources("circles").HistoryAsync("a").CountAsync())).Code);
+        Assert.Equal(ClientErrors.UnexpectedAnswer,
+            (await FailureAsync(async () => await client.Resources("circles").HistoryAsync("a").CountAsync())).Code);
     }
 
     private static async Task ReadAllAsync(Stream body)
@@ -160,15 +165,18 @@ public sealed class HostileServerTests : IAsyncLifetime
         if (path == "/redirect") http.Response.Redirect("/elsewhere");
         if (path == "/endless-failure") http.Response.StatusCode = (int)HttpStatusCode.BadRequest;
         if (path == "/endless-event") await http.Response.WriteAsync("data: ", http.RequestAborted);
-        if (path == "/lines") await http.Response.WriteAsync(string.Concat(Enumerable.Repeat("{\"some\":\"short line\"}\n", 100_000)), http.RequestAborted);
+        if (path == "/lines")
+            await http.Response.WriteAsync(string.Concat(Enumerable.Repeat("{\"some\":\"short line\"}\n", 100_000)), http.RequestAborted);
         if (path == "/taken") await http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
         if (path == "/taken-late") await Task.Delay(Soon * 5, http.RequestAborted);
         if (path.StartsWith("/api/v1/circles", StringComparison.Ordinal)) await http.Response.WriteAsync("""{"items":[],"next":"again"}""", http.RequestAborted);
         if (path.EndsWith("/quiet/logs", StringComparison.Ordinal)) await AnswerLateAsync(http);
-        if (path.Contains("silent", StringComparison.Ordinal) || path.StartsWith("/api/v1/blobs", StringComparison.Ordinal)) await StaySilentAsync(http, path);
+        if (path.Contains("silent", StringComparison.Ordinal) || path.StartsWith("/api/v1/blobs", StringComparison.Ordinal))
+            await StaySilentAsync(http, path);
         var piece = new byte[64 * 1024];
         Array.Fill(piece, (byte)'x');
-        while (path.StartsWith("/endless", StringComparison.Ordinal) && !http.RequestAborted.IsCancellationRequested) await http.Response.Body.WriteAsync(piece, http.RequestAborted);
+        while (path.StartsWith("/endless", StringComparison.Ordinal) && !http.RequestAborted.IsCancellationRequested)
+            await http.Response.Body.WriteAsync(piece, http.RequestAborted);
     }
 
     private async Task RefuseAsync(HttpContext http)

@@ -45,7 +45,9 @@ public sealed class StrataClientTests : IAsyncLifetime
     {
         foreach (var i in Enumerable.Range(1, 7)) await CreateAsync($"w{i}", new WidgetSpec { Size = i });
         Assert.Equal(7, await Widgets.ListAsync(new ResourceFilter { PageSize = 2 }).CountAsync());
-        var some = await Widgets.ListAsync(new ResourceFilter { Project = "web", State = "NEW", Fields = new Dictionary<string, string> { ["spec.size"] = "3" } }).ToListAsync();
+        var some = await Widgets.ListAsync(
+            new ResourceFilter { Project = "web", State = "NEW", Fields = new Dictionary<string, string> { ["spec.size"] = "3" } })
+                .ToListAsync();
         Assert.Equal(["w3"], some.Select(w => w.Name));
     }
 
@@ -56,9 +58,11 @@ public sealed class StrataClientTests : IAsyncLifetime
         using var part = new StrataClient(host.Address, await host.TokenAsync(TenantId.Platform, "part", ["admin"]));
         var widgets = part.Resources<WidgetSpec, WidgetStatus>("widgets");
         var made = await CreateAsync("one", new WidgetSpec { Color = "red", Size = 4 });
-        var broken = await widgets.ChangeAsync(made, made with { Status = made.Status with { Message = "cracked", Uses = 3 } }, "break", org: "default");
+        var broken = await widgets.ChangeAsync(
+            made, made with { Status = made.Status with { Message = "cracked", Uses = 3 } }, "break", org: "default");
         Assert.Equal(("BROKEN", "cracked"), (broken.State, broken.Status.Message));
-        var mended = await widgets.ChangeAsync(broken, broken with { Status = broken.Status with { Message = null }, Spec = broken.Spec with { Color = null } }, org: "default");
+        var mended = await widgets.ChangeAsync(broken,
+            broken with { Status = broken.Status with { Message = null }, Spec = broken.Spec with { Color = null } }, org: "default");
         Assert.Equal((null, null, 3, 4), (mended.Status.Message, mended.Spec.Color, mended.Status.Uses, mended.Spec.Size));
         Assert.Same(mended, await widgets.ChangeAsync(mended, mended with { }, org: "default"));
     }
@@ -95,11 +99,13 @@ public sealed class StrataClientTests : IAsyncLifetime
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        using var mute = new StrataClient(new Uri($"http://{listener.LocalEndpoint}"), "x", new ClientOptions { CallTimeout = TimeSpan.FromMilliseconds(200) });
+        using var mute = new StrataClient(
+            new Uri($"http://{listener.LocalEndpoint}"), "x", new ClientOptions { CallTimeout = TimeSpan.FromMilliseconds(200) });
         var e = await Assert.ThrowsAsync<StrataException>(() => mute.Resources("widgets").GetAsync("one"));
         Assert.Equal(ClientErrors.ServerTimeout, e.Error.Code);
         using var cancelled = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => mute.Resources("widgets").GetAsync("one", cancellationToken: cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => mute.Resources("widgets").GetAsync("one", cancellationToken: cancelled.Token));
     }
 
     /// <summary>The token must not travel to where an answer points.</summary>
@@ -111,7 +117,8 @@ public sealed class StrataClientTests : IAsyncLifetime
         using var client = new StrataClient(new Uri($"http://{listener.LocalEndpoint}"), "secret");
         var asking = client.Resources("widgets").GetAsync("one");
         using (var socket = await listener.AcceptSocketAsync())
-            await socket.SendAsync("HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
+            await socket.SendAsync(
+                "HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
         var e = await Assert.ThrowsAsync<StrataException>(() => asking);
         Assert.Equal(ClientErrors.UnexpectedAnswer, e.Error.Code);
         Assert.False(listener.Pending());
@@ -125,7 +132,8 @@ public sealed class StrataClientTests : IAsyncLifetime
         using var shaky = new StrataClient(proxy.Address, host.AdminToken);
         var widgets = shaky.Resources<WidgetSpec, WidgetStatus>("widgets");
         for (var i = 0; i < 5; i++)
-            Assert.Equal($"w{i}", (await widgets.CreateAsync(new NewResource<WidgetSpec> { Name = $"w{i}", Project = "web", Spec = new() })).Name);
+            Assert.Equal(
+                $"w{i}", (await widgets.CreateAsync(new NewResource<WidgetSpec> { Name = $"w{i}", Project = "web", Spec = new() })).Name);
         Assert.True(proxy.Broken >= 3, $"{proxy.Broken} broken");
         Assert.Equal(5, await Widgets.ListAsync().CountAsync());
         Assert.All(await Widgets.ListAsync().ToListAsync(), w => Assert.Equal(w.CreatedAt, w.UpdatedAt));

@@ -10,7 +10,8 @@ public sealed class AtomicFileTests
         AtomicFile.Write(path, texts[0]);
         try
         {
-            var writing = Task.Run(() => { for (var i = 0; i < 300; i++) AtomicFile.Write(path, texts[i % 2]); }, TestContext.Current.CancellationToken);
+            var writing = Task.Run(
+                () => { for (var i = 0; i < 300; i++) AtomicFile.Write(path, texts[i % 2]); }, TestContext.Current.CancellationToken);
             do Assert.Contains(await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken), texts);
             while (!writing.IsCompleted);
             await writing;

@@ -45,9 +45,12 @@ public sealed class GuardedTarStreamTests
         await using (var writer = new TarWriter(archive, TarEntryFormat.Pax, leaveOpen: true))
         {
             await writer.WriteEntryAsync(new PaxTarEntry(TarEntryType.Directory, "folder/"));
-            await writer.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "folder/" + new string('n', 180)) { DataStream = new MemoryStream(new byte[70_000]) });
+            await writer.WriteEntryAsync(
+                new PaxTarEntry(
+                    TarEntryType.RegularFile, "folder/" + new string('n', 180)) { DataStream = new MemoryStream(new byte[70_000]) });
             await writer.WriteEntryAsync(new PaxTarEntry(TarEntryType.SymbolicLink, "link") { LinkName = "folder" });
-            await writer.WriteEntryAsync(new GnuTarEntry(TarEntryType.RegularFile, new string('g', 200)) { DataStream = new MemoryStream("x"u8.ToArray()) });
+            await writer.WriteEntryAsync(
+                new GnuTarEntry(TarEntryType.RegularFile, new string('g', 200)) { DataStream = new MemoryStream("x"u8.ToArray()) });
         }
         Assert.Equal(4, (await ReadAsync(archive.ToArray())).Count);
     }
@@ -74,14 +77,17 @@ public sealed class GuardedTarStreamTests
     }
 
     [Fact]
-    public async Task Read_LinkWithContent_IsRefused() => await Assert.ThrowsAsync<TarLimitException>(() => ReadAsync(Entry("link", '2', new byte[512])));
+    public async Task Read_LinkWithContent_IsRefused() =>
+        await Assert.ThrowsAsync<TarLimitException>(() => ReadAsync(Entry("link", '2', new byte[512])));
 
     [Fact]
     public async Task Read_TooManyEntries_IsRefused() =>
-        await Assert.ThrowsAsync<TarLimitException>(() => ReadAsync([.. Enumerable.Range(0, 101).SelectMany(x => Entry("f" + x, '0', []))]));
+        await Assert.ThrowsAsync<TarLimitException>(
+            () => ReadAsync([.. Enumerable.Range(0, 101).SelectMany(x => Entry("f" + x, '0', []))]));
 
     [Fact]
-    public async Task Read_TooManyBytes_IsRefused() => await Assert.ThrowsAsync<TarLimitException>(() => ReadAsync(Entry("big", '0', new byte[5 << 20])));
+    public async Task Read_TooManyBytes_IsRefused() =>
+        await Assert.ThrowsAsync<TarLimitException>(() => ReadAsync(Entry("big", '0', new byte[5 << 20])));
 
     [Fact]
     public async Task Read_SizeThatIsNoNumber_IsRefused()
@@ -104,7 +110,8 @@ public sealed class GuardedTarStreamTests
         public override int Read(byte[] buffer, int offset, int count)
         {
             buffer.AsSpan(offset, count).Clear();
-            if (BytesRead < start.Length) start.AsSpan((int)BytesRead, (int)Math.Min(count, start.Length - BytesRead)).CopyTo(buffer.AsSpan(offset));
+            if (BytesRead < start.Length)
+                start.AsSpan((int)BytesRead, (int)Math.Min(count, start.Length - BytesRead)).CopyTo(buffer.AsSpan(offset));
             BytesRead += count;
             return count;
         }

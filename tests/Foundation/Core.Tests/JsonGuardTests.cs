@@ -9,7 +9,8 @@ public class JsonGuardTests
     [InlineData("0.1234567890123456789012345678901234567890")]
     [InlineData("\"\\ud83d\\ude00 é\"")]
     [InlineData("1e+30")]
-    public void Check_GoodJson_IsKeptAsItIs(string json) => Assert.Equal(json, JsonGuard.Check(Encoding.UTF8.GetBytes(json)).Value.ToString());
+    public void Check_GoodJson_IsKeptAsItIs(string json) =>
+        Assert.Equal(json, JsonGuard.Check(Encoding.UTF8.GetBytes(json)).Value.ToString());
 
     [Theory]
     [InlineData("")]
@@ -23,7 +24,8 @@ public class JsonGuardTests
     [InlineData("1e99999999999999999999")]
     [InlineData("[1,]")]
     [InlineData("NaN")]
-    public void Check_BadJson_IsRefused(string json) => Assert.Equal("INVALID_JSON", JsonGuard.Check(Encoding.UTF8.GetBytes(json)).Error?.Code);
+    public void Check_BadJson_IsRefused(string json) =>
+        Assert.Equal("INVALID_JSON", JsonGuard.Check(Encoding.UTF8.GetBytes(json)).Error?.Code);
 
     [Theory]
     [InlineData(498, 1000, true)]
@@ -37,7 +39,10 @@ public class JsonGuardTests
         Assert.Equal(isGood, JsonGuard.Check(Encoding.UTF8.GetBytes(number)).IsOk);
     }
 
-    /// <summary>Random nested objects of few and of many names, some of them spelt with escapes: a name twice in one object is found, and nothing else is.</summary>
+    /// <summary>
+    /// Random nested objects of few and of many names, some of them spelt with escapes: a name twice in one object is found, and nothing
+    /// else is.
+    /// </summary>
     [Fact]
     public void Check_NamesAtRandom_FindsThoseThatStandTwice()
     {
@@ -46,7 +51,8 @@ public class JsonGuardTests
         {
             var isTwice = false;
             var json = Write(random, 0, ref isTwice);
-            Assert.True(JsonGuard.Check(Encoding.UTF8.GetBytes(json)).IsOk == !isTwice, $"STRATA_SEED={Seeded.Seed}, round {round}: {json}");
+            Assert.True(
+                JsonGuard.Check(Encoding.UTF8.GetBytes(json)).IsOk == !isTwice, $"STRATA_SEED={Seeded.Seed}, round {round}: {json}");
         }
     }
 
@@ -81,7 +87,8 @@ public class JsonGuardTests
             Assert.False(Good([$"\"\\u006e{i}\":1", .. plain]));
         }
 
-        static bool Good(string[] members) => JsonGuard.Check(Encoding.UTF8.GetBytes($"[{{\"n0\":{{{string.Join(',', members)}}}}},{{{string.Join(',', members)}}}]")).IsOk;
+        static bool Good(string[] members) =>
+            JsonGuard.Check(Encoding.UTF8.GetBytes($"[{{\"n0\":{{{string.Join(',', members)}}}}},{{{string.Join(',', members)}}}]")).IsOk;
     }
 
     [Fact]
@@ -94,7 +101,8 @@ public class JsonGuardTests
     }
 
     [Fact]
-    public void Check_InvalidUtf8_IsRefused() => Assert.Equal("INVALID_JSON", JsonGuard.Check(new byte[] { (byte)'"', 0xff, (byte)'"' }).Error?.Code);
+    public void Check_InvalidUtf8_IsRefused() =>
+        Assert.Equal("INVALID_JSON", JsonGuard.Check(new byte[] { (byte)'"', 0xff, (byte)'"' }).Error?.Code);
 
     [Fact]
     public void Check_TooDeep_IsRefused()

@@ -18,7 +18,8 @@ public sealed class RealPathTests : IDisposable
     [InlineData("absolute/c", "a/b/c")]
     [InlineData("relative/../c", "a/c")] // above the link's target, not above the link
     [InlineData("self/c", "self/c")]
-    public void Of_Path_HasNoLinks(string path, string real) => Assert.Equal(Path.Combine(folder, real), RealPath.Of(Path.Combine(folder, path)));
+    public void Of_Path_HasNoLinks(string path, string real) =>
+        Assert.Equal(Path.Combine(folder, real), RealPath.Of(Path.Combine(folder, path)));
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 }

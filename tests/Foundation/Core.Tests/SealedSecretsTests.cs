@@ -23,6 +23,7 @@ public class SealedSecretsTests
         var text = secrets.Seal("secret", "webhook/1");
         Assert.Null(secrets.Open(text, "webhook/2"));
         Assert.Null(new SealedSecrets(RandomNumberGenerator.GetBytes(SealedSecrets.KeyBytes)).Open(text, "webhook/1"));
-        foreach (var bad in (string[])["", "secret", "sealed1.", "sealed1.AAAA", "sealed1.*", text[..^4], text + "AAAA"]) Assert.Null(secrets.Open(bad, "webhook/1"));
+        foreach (var bad in (string[])["", "secret", "sealed1.", "sealed1.AAAA", "sealed1.*", text[..^4], text + "AAAA"])
+            Assert.Null(secrets.Open(bad, "webhook/1"));
     }
 }

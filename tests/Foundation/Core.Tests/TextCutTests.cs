@@ -8,5 +8,6 @@ public sealed class TextCutTests
     [InlineData("ab😀", 3, "ab…")]
     [InlineData("ab😀", 4, "ab😀")]
     [InlineData("", 3, "")]
-    public void Shortened_CutsWhatIsLonger_AndNoCharacterInHalf(string text, int charactersMax, string shown) => Assert.Equal(shown, text.Shortened(charactersMax));
+    public void Shortened_CutsWhatIsLonger_AndNoCharacterInHalf(string text, int charactersMax, string shown) =>
+        Assert.Equal(shown, text.Shortened(charactersMax));
 }

@@ -33,7 +33,8 @@ public sealed class AbuseTests : IAsyncLifetime
         ct => SendAsync("Unary", Frame(0, 3, [255, 255, 255]), ct),           // not protobuf
         ct => SendAsync("Unary", Frame(1, 3, [1, 2, 3]), ct),                 // compressed by nothing that was named
         ct => SendAsync("Unary", Frame(9, 3, [1, 2, 3]), ct),                 // a flag that is none
-        ct => SendAsync("Unary", [.. Frame(0, (uint)Message.Length, Message), .. Frame(0, (uint)Message.Length, Message)], ct), // two where one is due
+        // two where one is due
+        ct => SendAsync("Unary", [.. Frame(0, (uint)Message.Length, Message), .. Frame(0, (uint)Message.Length, Message)], ct),
         ct => SendAsync("Unary", [0, 0], ct),                                 // half a prefix
         ct => SendAsync("Unary", [], ct),
         ct => SendAsync("Duplex", [.. Frame(0, (uint)Message.Length, Message), 1, 2, 3], ct),
@@ -48,7 +49,8 @@ public sealed class AbuseTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         host = await EchoHost.StartAsync(new RpcLimits { RequestTimeout = TimeSpan.FromMilliseconds(300) });
-        http = new HttpClient(new SocketsHttpHandler { EnableMultipleHttp2Connections = true }) { BaseAddress = host.Address, Timeout = TimeSpan.FromSeconds(60) };
+        http = new HttpClient(new SocketsHttpHandler { EnableMultipleHttp2Connections = true }) { BaseAddress = host.Address,
+            Timeout = TimeSpan.FromSeconds(60) };
     }
 
     public async ValueTask DisposeAsync()
@@ -83,7 +85,10 @@ public sealed class AbuseTests : IAsyncLifetime
         await Wait.UntilAsync(() => host.Service.Open == 0 && active.Count == 0, "every handler and request has ended");
     }
 
-    private Task AbuseAsync(int calls) => Parallel.ForAsync(0, calls, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = TestContext.Current.CancellationToken }, async (i, ct) =>
+    private Task AbuseAsync(int calls) =>
+        Parallel.ForAsync(
+            0, calls, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = TestContext.Current.CancellationToken },
+            async (i, ct) =>
     {
         var status = await Abuses[i % Abuses.Length](ct);
         Assert.True(status is not ("" or "0" or "200"), $"abuse {i % Abuses.Length} ended with \"{status}\"");
@@ -111,11 +116,13 @@ public sealed class AbuseTests : IAsyncLifetime
 
     private async Task<string> SendAsync(string method, HttpContent content, string mediaType, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/strata.test.Echo/" + method) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/strata.test.Echo/" + method) { Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content };
         content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         await response.Content.CopyToAsync(Stream.Null, ct);
-        var told = response.TrailingHeaders.TryGetValues("grpc-status", out var trailer) ? trailer : response.Headers.TryGetValues("grpc-status", out var header) ? header : [];
+        var told = response.TrailingHeaders.TryGetValues("grpc-status", out var trailer)
+            ? trailer : response.Headers.TryGetValues("grpc-status", out var header) ? header : [];
         return told.FirstOrDefault() ?? ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 
@@ -124,7 +131,8 @@ public sealed class AbuseTests : IAsyncLifetime
     {
         using var channel = new ByteArrayContent(Frame(0, (uint)Message.Length, Message));
         channel.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/strata.test.Echo/Server") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = channel };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/strata.test.Echo/Server") { Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = channel };
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         await using var answer = await response.Content.ReadAsStreamAsync(ct);
         Assert.True(await answer.ReadAsync(new byte[64], ct) > 0);
@@ -151,7 +159,8 @@ public sealed class AbuseTests : IAsyncLifetime
 
     private async Task<string> BigHeadersAsync(CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/strata.test.Echo/Unary") { Version = HttpVersion.Version11, Content = new ByteArrayContent(Frame(0, 0, [])) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/strata.test.Echo/Unary") { Version = HttpVersion.Version11,
+            Content = new ByteArrayContent(Frame(0, 0, [])) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc-web");
         request.Headers.Add("x-ask", new string('a', 50_000));
         request.Headers.ConnectionClose = true;
@@ -190,7 +199,8 @@ public sealed class AbuseTests : IAsyncLifetime
 
         public Task Halted => halted.Task;
 
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            SerializeToStreamAsync(stream, context, CancellationToken.None);
 
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
         {
@@ -217,7 +227,8 @@ public sealed class AbuseTests : IAsyncLifetime
         {
             listener.InstrumentPublished = (instrument, l) =>
             {
-                if (instrument.Name == "http.server.active_requests" && instrument.Meter.Scope == ofTheServer) l.EnableMeasurementEvents(instrument);
+                if (instrument.Name == "http.server.active_requests" && instrument.Meter.Scope == ofTheServer)
+                    l.EnableMeasurementEvents(instrument);
             };
             listener.SetMeasurementEventCallback<long>((_, change, _, _) => Interlocked.Add(ref count, change));
             listener.Start();

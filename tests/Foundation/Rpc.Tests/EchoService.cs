@@ -25,14 +25,17 @@ internal sealed class EchoService : Echo.EchoBase
         return await AnswerAsync(request, 0, context);
     });
 
-    public override Task Server(EchoRequest request, IServerStreamWriter<EchoReply> responseStream, ServerCallContext context) => CountAsync(async () =>
+    public override Task Server(EchoRequest request, IServerStreamWriter<EchoReply> responseStream, ServerCallContext context) =>
+        CountAsync(async () =>
     {
-        for (var number = 0; number < request.Count; number++) await responseStream.WriteAsync(await AnswerAsync(request, number, context), context.CancellationToken);
+        for (var number = 0; number < request.Count; number++)
+            await responseStream.WriteAsync(await AnswerAsync(request, number, context), context.CancellationToken);
         if (request.Fail.Length > 0) throw Failure(request.Fail);
         return 0;
     });
 
-    public override Task<EchoReply> Client(IAsyncStreamReader<EchoRequest> requestStream, ServerCallContext context) => CountAsync(async () =>
+    public override Task<EchoReply> Client(IAsyncStreamReader<EchoRequest> requestStream, ServerCallContext context) =>
+        CountAsync(async () =>
     {
         var reply = new EchoReply();
         while (true)
@@ -45,7 +48,8 @@ internal sealed class EchoService : Echo.EchoBase
         }
     });
 
-    public override Task Duplex(IAsyncStreamReader<EchoRequest> requestStream, IServerStreamWriter<EchoReply> responseStream, ServerCallContext context) => CountAsync(async () =>
+    public override Task Duplex(IAsyncStreamReader<EchoRequest> requestStream, IServerStreamWriter<EchoReply> responseStream,
+        ServerCallContext context) => CountAsync(async () =>
     {
         for (var number = 0; await requestStream.MoveNext(context.CancellationToken); number++)
             await responseStream.WriteAsync(await AnswerAsync(requestStream.Current, number, context), context.CancellationToken);
@@ -59,7 +63,8 @@ internal sealed class EchoService : Echo.EchoBase
         return new EchoReply { Text = request.Text, Payload = request.Payload, Number = number };
     }
 
-    private static RpcException Failure(string code) => new Error(ErrorKind.Conflict, code, "It failed, as it was asked to: 50 % ü.", "Do not ask.")
+    private static RpcException Failure(string code) =>
+        new Error(ErrorKind.Conflict, code, "It failed, as it was asked to: 50 % ü.", "Do not ask.")
     {
         Faults = [new ValidationError("fail", "It was set.")],
     }.ToRpcException();

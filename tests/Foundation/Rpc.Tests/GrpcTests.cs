@@ -70,7 +70,10 @@ public sealed class GrpcTests : IAsyncLifetime
     [Fact]
     public async Task Deadline_EndsTheHandlerToo()
     {
-        var late = await Assert.ThrowsAsync<RpcException>(async () => await client.UnaryAsync(new EchoRequest { DelayMs = 60_000 }, deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(200)));
+        var late = await Assert.ThrowsAsync<RpcException>(
+            async () =>
+                await client.UnaryAsync(
+                    new EchoRequest { DelayMs = 60_000 }, deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(200)));
         Assert.Equal(StatusCode.DeadlineExceeded, late.StatusCode);
         await Wait.UntilAsync(() => host.Service.Open == 0, "the handler has ended");
     }
@@ -89,7 +92,8 @@ public sealed class GrpcTests : IAsyncLifetime
     [Fact]
     public async Task Message_AboveTheLimit_IsRefused()
     {
-        var refused = await Assert.ThrowsAsync<RpcException>(async () => await client.UnaryAsync(new EchoRequest { Payload = ByteString.CopyFrom(new byte[6 << 20]) }));
+        var refused = await Assert.ThrowsAsync<RpcException>(
+            async () => await client.UnaryAsync(new EchoRequest { Payload = ByteString.CopyFrom(new byte[6 << 20]) }));
         Assert.Equal(StatusCode.ResourceExhausted, refused.StatusCode);
     }
 
@@ -137,13 +141,15 @@ public sealed class GrpcTests : IAsyncLifetime
         using var faulty = new StringContent("""{"text":7}""", System.Text.Encoding.UTF8, "application/json");
         using var refused = await http.PostAsync("/strata.test.Echo/Unary", faulty, TestContext.Current.CancellationToken);
         Assert.Equal(System.Net.HttpStatusCode.BadRequest, refused.StatusCode);
-        Assert.Contains("invalid_argument", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "invalid_argument", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Tls_CarriesCallsAndStreams()
     {
-        using var trusting = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetCertHashString() == EchoHost.Certificate.Thumbprint } };
+        using var trusting = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) =>
+            shown?.GetCertHashString() == EchoHost.Certificate.Thumbprint } };
         using var channel = GrpcChannel.ForAddress(host.TlsAddress, new GrpcChannelOptions { HttpHandler = trusting });
         var secure = new Echo.EchoClient(channel);
         Assert.Equal("ü", (await secure.UnaryAsync(new EchoRequest { Text = "ü" })).Text);
@@ -155,7 +161,8 @@ public sealed class GrpcTests : IAsyncLifetime
     public async Task HealthAndReflection_AreThere()
     {
         var health = new Health.HealthClient(host.Channel());
-        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, (await health.CheckAsync(new HealthCheckRequest { Service = "strata.test.Echo" })).Status);
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving,
+            (await health.CheckAsync(new HealthCheckRequest { Service = "strata.test.Echo" })).Status);
         var reflection = new Grpc.Reflection.V1Alpha.ServerReflection.ServerReflectionClient(host.Channel());
         using var asked = reflection.ServerReflectionInfo();
         await asked.RequestStream.WriteAsync(new Grpc.Reflection.V1Alpha.ServerReflectionRequest { ListServices = "" });

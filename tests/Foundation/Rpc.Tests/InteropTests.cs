@@ -3,7 +3,10 @@ using Google.Protobuf.Reflection;
 
 namespace Strata.Rpc.Tests;
 
-/// <summary>Clients that nobody wrote for Strata, each through the same battery: all kinds of streams, errors, deadlines, big and compressed messages, cancellation.</summary>
+/// <summary>
+/// Clients that nobody wrote for Strata, each through the same battery: all kinds of streams, errors, deadlines, big and compressed
+/// messages, cancellation.
+/// </summary>
 public sealed class InteropTests : IAsyncLifetime
 {
     private EchoHost host = null!;
@@ -15,7 +18,8 @@ public sealed class InteropTests : IAsyncLifetime
     [Fact]
     public async Task GrpcJs_GetsAll()
     {
-        await Script.NodeAsync("tests/clients/javascript/echo-grpc.js", host.Address.Authority, Path.Combine(Script.Root, "tests/Foundation/Rpc.Tests/echo.proto"));
+        await Script.NodeAsync("tests/clients/javascript/echo-grpc.js", host.Address.Authority,
+            Path.Combine(Script.Root, "tests/Foundation/Rpc.Tests/echo.proto"));
         await Wait.UntilAsync(() => host.Service.Open == 0, "every handler has ended");
     }
 

@@ -17,7 +17,8 @@ public sealed partial class StrataTelemetryTests
         var listen = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
         await using var telemetry = await StartAsync(Options with { MetricsListen = listen });
         using var meter = new Meter("Strata.Test");
-        var duration = meter.CreateHistogram<double>("strata.test.duration", "s", "How long.", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] });
+        var duration = meter.CreateHistogram<double>(
+            "strata.test.duration", "s", "How long.", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] });
         duration.Record(0.5, new KeyValuePair<string, object?>("code", "a\"b\\c"));
         meter.CreateCounter<long>("strata.test.errors", "{error}", "Errors.").Add(3);
         meter.CreateObservableGauge("strata.test.total", () => 7L, null, "All.");
@@ -26,7 +27,8 @@ public sealed partial class StrataTelemetryTests
         using var http = new HttpClient { BaseAddress = new Uri($"http://{listen}") };
         var text = await http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
 
-        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries)) Assert.Matches(line[0] == '#' ? CommentLine() : SampleLine(), line);
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            Assert.Matches(line[0] == '#' ? CommentLine() : SampleLine(), line);
         Assert.Contains("""strata_test_duration_seconds_bucket{code="a\"b\\c",le="0.1"} 0""" + "\n", text, StringComparison.Ordinal);
         Assert.Contains("""strata_test_duration_seconds_bucket{code="a\"b\\c",le="1"} 1""" + "\n", text, StringComparison.Ordinal);
         Assert.Contains("strata_test_errors_total{} 3\n", text, StringComparison.Ordinal);

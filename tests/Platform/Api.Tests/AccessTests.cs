@@ -55,14 +55,15 @@ public sealed class AccessTests : IAsyncLifetime
     [Fact]
     public async Task EndpointWithoutPermission_IsClosed()
     {
-        await using var careless = await ApiHost.StartAsync(map: app => Microsoft.AspNetCore.Builder.EndpointRouteBuilderExtensions.MapGet(app, "/forgotten", () => "secret"));
+        await using var careless = await ApiHost.StartAsync(
+            map: app => Microsoft.AspNetCore.Builder.EndpointRouteBuilderExtensions.MapGet(app, "/forgotten", () => "secret"));
         using var admin = careless.Client();
         Assert.Equal(403, (await admin.SendJsonAsync("GET", "/forgotten")).Status);
     }
 
     /// <summary>
-    /// Derived from the description: another organization's token neither sees nor changes anything, whatever endpoint it tries and by name or by
-    /// id.
+    /// Derived from the description: another organization's token neither sees nor changes anything, whatever endpoint it tries and by name
+    /// or by id.
     /// </summary>
     [Fact]
     public async Task AnotherOrganization_SeesAndChangesNothing()
@@ -73,16 +74,20 @@ public sealed class AccessTests : IAsyncLifetime
         var ids = await IdsAsync("treasure");
         using var other = host.Client(await host.TokenAsync(host.OtherOrg, "admin", ["admin"]));
         var head = await host.Log.HeadAsync(host.Org, default);
-        foreach (var endpoint in (await EndpointsAsync()).Where(e => e.Permission is not null && e.Path.StartsWith("/api/v1/", StringComparison.Ordinal)))
+        foreach (var endpoint in (await EndpointsAsync())
+            .Where(e => e.Permission is not null && e.Path.StartsWith("/api/v1/", StringComparison.Ordinal)))
         {
             var named = endpoint.Path.Split('/')[3];
             foreach (var target in (string[])["treasure", ids.GetValueOrDefault(named, "treasure")])
             {
                 foreach (var query in (string[])["", $"?org={host.Org}", "?org=default"])
                 {
-                    var answer = await other.SendJsonAsync(endpoint.Method, Fill(endpoint, target) + query, BodyFor(endpoint), endpoint.MediaType ?? "application/json");
-                    Assert.DoesNotContain("s3cr3t", answer.Body.ValueKind == JsonValueKind.Undefined ? "" : answer.Body.GetRawText(), StringComparison.Ordinal);
-                    if (endpoint.In("path").Any()) Assert.True(answer.Status is 403 or 404 or 400, $"{endpoint} {target}{query}: {answer.Status}");
+                    var answer = await other.SendJsonAsync(
+                        endpoint.Method, Fill(endpoint, target) + query, BodyFor(endpoint), endpoint.MediaType ?? "application/json");
+                    Assert.DoesNotContain("s3cr3t", answer.Body.ValueKind == JsonValueKind.Undefined ? "" : answer.Body.GetRawText(),
+                        StringComparison.Ordinal);
+                    if (endpoint.In("path").Any())
+                        Assert.True(answer.Status is 403 or 404 or 400, $"{endpoint} {target}{query}: {answer.Status}");
                 }
             }
         }
@@ -128,12 +133,14 @@ public sealed class AccessTests : IAsyncLifetime
     {
         var made = await http.SendJsonAsync("POST", "/api/v1/tokens", """{"name":"ci","spec":{"roles":["viewer"]}}""");
         Assert.DoesNotContain("secretHash", made.Body.GetRawText(), StringComparison.Ordinal);
-        Assert.DoesNotContain("secretHash", (await http.SendJsonAsync("GET", "/api/v1/tokens/ci")).Body.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "secretHash", (await http.SendJsonAsync("GET", "/api/v1/tokens/ci")).Body.GetRawText(), StringComparison.Ordinal);
         using var client = host.Client(made.Text("token"));
         Assert.Equal(200, (await client.SendJsonAsync("GET", "/api/v1/widgets")).Status);
         await http.SendJsonAsync("DELETE", "/api/v1/tokens/ci");
         Assert.Equal(401, (await client.SendJsonAsync("GET", "/api/v1/widgets")).Status);
-        using var late = host.Client(await host.TokenAsync(host.Org, "late", ["admin"], expiresAt: TimeProvider.System.GetUtcNow().AddSeconds(-1)));
+        using var late = host.Client(
+            await host.TokenAsync(host.Org, "late", ["admin"], expiresAt: TimeProvider.System.GetUtcNow().AddSeconds(-1)));
         Assert.Equal(401, (await late.SendJsonAsync("GET", "/api/v1/widgets")).Status);
     }
 
@@ -236,7 +243,8 @@ public sealed class AccessTests : IAsyncLifetime
             var deleted = await http.SendJsonAsync("DELETE", "/api/v1/projects/" + project);
             var made = (await Task.WhenAll(created)).Count(a => a.Status == 201);
             Assert.True(deleted.Status == 200 ? made == 0 : made > 0, $"{deleted.Status}, {made} created");
-            if (deleted.Status != 200) Assert.Equal("ACTIVE", (await http.SendJsonAsync("GET", "/api/v1/projects/" + project)).Text("state"));
+            if (deleted.Status != 200)
+                Assert.Equal("ACTIVE", (await http.SendJsonAsync("GET", "/api/v1/projects/" + project)).Text("state"));
         }
     }
 
@@ -251,27 +259,38 @@ public sealed class AccessTests : IAsyncLifetime
         Assert.Equal(["one"], await NamesAsync(agent, "/api/v1/widgets?org=other"));
         Assert.Equal(host.OtherOrg.ToString(), (await agent.SendJsonAsync("GET", $"/api/v1/widgets/{theirs}")).Text("org"));
         Assert.Equal("ORG_REQUIRED", (await agent.SendJsonAsync("GET", "/api/v1/widgets/one")).Code);
-        Assert.Equal("BROKEN", (await agent.SendJsonAsync("POST", $"/api/v1/widgets/one/transitions/break?org={host.OtherOrg}", headers: ("Idempotency-Key", "k"))).Text("state"));
-        Assert.Equal("BROKEN", (await agent.SendJsonAsync("POST", $"/api/v1/widgets/{theirs}/transitions/break", headers: ("Idempotency-Key", "k2"))).Code is null ? "?" : "BROKEN");
+        Assert.Equal(
+            "BROKEN",
+            (await agent.SendJsonAsync(
+                "POST", $"/api/v1/widgets/one/transitions/break?org={host.OtherOrg}", headers: ("Idempotency-Key", "k"))).Text("state"));
+        Assert.Equal(
+            "BROKEN",
+            (await agent.SendJsonAsync(
+                "POST", $"/api/v1/widgets/{theirs}/transitions/break", headers: ("Idempotency-Key", "k2"))).Code is null ? "?" : "BROKEN");
         Assert.Equal("NEW", (await http.SendJsonAsync("GET", "/api/v1/widgets/one")).Text("state"));
         Assert.Equal("ORG_REQUIRED", (await agent.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"two","project":"web","spec":{}}""")).Code);
         Assert.Equal(201, (await agent.SendJsonAsync("POST", "/api/v1/widgets?org=other", """{"name":"two","project":"web","spec":{}}""")).Status);
     }
 
-    private async Task<IReadOnlyList<DescribedEndpoint>> EndpointsAsync() => ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints;
+    private async Task<IReadOnlyList<DescribedEndpoint>> EndpointsAsync() =>
+        ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints;
 
     private async Task<Dictionary<string, string>> IdsAsync(string name)
     {
         var ids = new Dictionary<string, string>();
-        foreach (var plural in (string[])["widgets", "projects", "tokens"]) ids[plural] = (await http.SendJsonAsync("GET", $"/api/v1/{plural}/{name}")).Text("id");
+        foreach (var plural in (string[])["widgets", "projects", "tokens"])
+            ids[plural] = (await http.SendJsonAsync("GET", $"/api/v1/{plural}/{name}")).Text("id");
         return ids;
     }
 
-    private static string? BodyFor(DescribedEndpoint endpoint) => endpoint.MediaType switch { null => null, var t when t.EndsWith("json", StringComparison.Ordinal) => "{}", _ => "x" };
+    private static string? BodyFor(DescribedEndpoint endpoint) =>
+        endpoint.MediaType switch { null => null, var t when t.EndsWith("json", StringComparison.Ordinal) => "{}", _ => "x" };
 
     private static string Fill(DescribedEndpoint endpoint, string value) =>
-        endpoint.In("path").Aggregate(endpoint.Path, (path, p) => path.Replace($"{{{p.Name}}}", p.Name == "transition" ? "polish" : value, StringComparison.Ordinal));
+        endpoint.In("path").Aggregate(
+            endpoint.Path, (path, p) => path.Replace($"{{{p.Name}}}", p.Name == "transition" ? "polish" : value, StringComparison.Ordinal));
 
     private static async Task<string[]> NamesAsync(HttpClient client, string path) =>
-        [.. (await client.SendJsonAsync("GET", path)).Body.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()!)];
+        [.. (await client.SendJsonAsync("GET", path)).Body.GetProperty("items").EnumerateArray()
+            .Select(i => i.GetProperty("name").GetString()!)];
 }

@@ -9,7 +9,8 @@ public sealed class AnswerMemoryTests
 {
     private static readonly TenantId Tenant = TenantId.New(TimeProvider.System);
 
-    private readonly AnswerMemory memory = new(new ApiLimits { MemoryBytesMax = 32 << 20 }, TimeProvider.System); // half of it for one organization
+    // half of it for one organization
+    private readonly AnswerMemory memory = new(new ApiLimits { MemoryBytesMax = 32 << 20 }, TimeProvider.System);
 
     [Fact]
     public async Task EnterAsync_ReadersHoldFullPages_TheNextWaitsUntilOneIsDone()

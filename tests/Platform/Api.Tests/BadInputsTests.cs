@@ -11,7 +11,8 @@ public sealed class BadInputsTests(ITestOutputHelper output)
         using var http = host.Client();
         await http.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"one","project":"web","spec":{}}""");
         await http.SendJsonAsync("POST", "/api/v1/gadgets", """{"name":"one","spec":{}}""");
-        var known = new Dictionary<string, string> { ["widgets"] = "one", ["gadgets"] = "one", ["projects"] = "web", ["organizations"] = "default", ["tokens"] = "admin" };
+        var known = new Dictionary<string, string> { ["widgets"] = "one", ["gadgets"] = "one", ["projects"] = "web",
+            ["organizations"] = "default", ["tokens"] = "admin" };
         var before = await host.Log.HeadsAsync(default);
 
         var report = await new BadInputs.BadInputs(host.Address, host.AdminToken, known).RunAsync(100, default);

@@ -81,7 +81,8 @@ public sealed class ConnectionCountTests
 
         public List<Socket> Sockets { get; } = [];
 
-        public async Task<IReadOnlyList<HttpStatusCode>> GetAsync(int times) => await Task.WhenAll(Enumerable.Range(0, times).Select(async _ =>
+        public async Task<IReadOnlyList<HttpStatusCode>> GetAsync(int times) =>
+            await Task.WhenAll(Enumerable.Range(0, times).Select(async _ =>
         {
             using var answer = await http.GetAsync(new Uri("/api/v1/widgets", UriKind.Relative));
             return answer.StatusCode;

@@ -22,7 +22,8 @@ public sealed class GrantTests : IAsyncLifetime
         Grants =
         [
             new Grant(FrozenSet.Create("widgets.read"), GrantScope.Organization),
-            new Grant(FrozenSet.Create("widgets.write", "boxes.read"), new GrantScope.WithLabels(new Dictionary<string, string> { ["env"] = "staging" })),
+            new Grant(FrozenSet.Create("widgets.write", "boxes.read"),
+                new GrantScope.WithLabels(new Dictionary<string, string> { ["env"] = "staging" })),
         ],
     };
 
@@ -52,7 +53,8 @@ public sealed class GrantTests : IAsyncLifetime
         Assert.Equal(200, (await narrow.SendJsonAsync("PATCH", "/api/v1/widgets/one", patch)).Status);
         foreach (var (method, path, body) in ((string, string, string?)[])
         [
-            ("PATCH", "/api/v1/widgets/two", patch), ("DELETE", "/api/v1/widgets/two", null), ("POST", "/api/v1/widgets/two/transitions/polish", null),
+            ("PATCH", "/api/v1/widgets/two", patch), ("DELETE", "/api/v1/widgets/two", null),
+            ("POST", "/api/v1/widgets/two/transitions/polish", null),
         ])
         {
             var answer = await narrow.SendJsonAsync(method, path, body);
@@ -106,7 +108,8 @@ public sealed class GrantTests : IAsyncLifetime
     {
         var everything = new Principal
         {
-            Tenant = new(Guid.CreateVersion7()), Actor = "user:admin", Grants = [new Grant(host.Catalog.PermissionsOf([Roles.Admin]), GrantScope.Organization)],
+            Tenant = new(Guid.CreateVersion7()), Actor = "user:admin",
+            Grants = [new Grant(host.Catalog.PermissionsOf([Roles.Admin]), GrantScope.Organization)],
         };
         Assert.True(everything.May("widgets.write"));
         Assert.False(everything.May("widgets.control"));
@@ -129,12 +132,16 @@ public sealed class GrantTests : IAsyncLifetime
 
     private static Principal Principal(GrantScope scope, string? project) => new()
     {
-        Tenant = new(Guid.CreateVersion7()), Actor = "token:x", Project = project, Grants = [new Grant(FrozenSet.Create("widgets.write"), scope)],
+        Tenant = new(Guid.CreateVersion7()), Actor = "token:x", Project = project,
+        Grants = [new Grant(FrozenSet.Create("widgets.write"), scope)],
     };
 
     private static Task<JsonAnswered> CreateAsync(HttpClient http, string plural, string name, string? env) => http.SendJsonAsync(
-        "POST", "/api/v1/" + plural, JsonSerializer.Serialize(new { name, project = "web", labels = env is null ? new Dictionary<string, string>() : new() { ["env"] = env }, spec = new { } }));
+        "POST", "/api/v1/" + plural, JsonSerializer.Serialize(
+            new { name, project = "web", labels = env is null
+                ? new Dictionary<string, string>() : new() { ["env"] = env }, spec = new { } }));
 
     private static async Task<IEnumerable<string?>> NamesAsync(HttpClient http, string plural) =>
-        (await http.SendJsonAsync("GET", "/api/v1/" + plural)).Body.GetProperty("items").EnumerateArray().Select(x => x.GetProperty("name").GetString()).Order();
+        (await http.SendJsonAsync("GET", "/api/v1/" + plural)).Body.GetProperty("items").EnumerateArray()
+            .Select(x => x.GetProperty("name").GetString()).Order();
 }

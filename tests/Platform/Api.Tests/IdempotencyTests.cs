@@ -96,7 +96,8 @@ public sealed class IdempotencyTests : IAsyncLifetime
     {
         using var other = host.Client(await host.TokenAsync(host.OtherOrg, "admin", ["admin"]));
         await SendAsync("POST", Widgets, "k1", Body);
-        var theirs = await other.SendJsonAsync("POST", Widgets, Body.Replace("one", "two", StringComparison.Ordinal), headers: ("Idempotency-Key", "k1"));
+        var theirs = await other.SendJsonAsync(
+            "POST", Widgets, Body.Replace("one", "two", StringComparison.Ordinal), headers: ("Idempotency-Key", "k1"));
         Assert.Equal(201, theirs.Status);
     }
 
@@ -108,6 +109,7 @@ public sealed class IdempotencyTests : IAsyncLifetime
         Assert.Equal("TOKEN_ALREADY_CREATED", (await SendAsync("POST", "/api/v1/tokens", "k1", Token)).Code);
     }
 
-    private Task<JsonAnswered> SendAsync(string method, string path, string key, string? body = null, string mediaType = "application/json") =>
+    private Task<JsonAnswered> SendAsync(
+        string method, string path, string key, string? body = null, string mediaType = "application/json") =>
         http.SendJsonAsync(method, path, body, mediaType, ("Idempotency-Key", key));
 }

@@ -59,10 +59,13 @@ public sealed class KindEndpointsTests : IAsyncLifetime
     {
         await CreateAsync("one");
         var bad = EntityId.New(TimeProvider.System);
-        Assert.True((await host.Services.GetRequiredService<EntityEngine>().CreateAsync(new Caller(host.Org, "user:test"), WidgetKind.Kind.Model, bad, JsonText.FromString(document), null, default)).IsOk);
+        Assert.True(
+            (await host.Services.GetRequiredService<EntityEngine>().CreateAsync(
+                new Caller(host.Org, "user:test"), WidgetKind.Kind.Model, bad, JsonText.FromString(document), null, default)).IsOk);
         await CreateAsync("two");
         var listed = await http.SendJsonAsync("GET", Widgets);
-        Assert.Equal(["one", "two"], listed.Body.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()).Order());
+        Assert.Equal(
+            ["one", "two"], listed.Body.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()).Order());
         var address = $"{Widgets}/{WidgetKind.Kind.IdOf(bad)}";
         Assert.Equal("", (await http.SendJsonAsync("GET", address)).Text("name"));
         var changed = await http.PatchAsync(address, """{"spec":{"color":"red"}}""");
@@ -173,7 +176,8 @@ public sealed class KindEndpointsTests : IAsyncLifetime
         Assert.True(deleted.Body.GetProperty("deleted").GetBoolean());
         Assert.Equal(404, (await http.SendJsonAsync("GET", "/api/v1/projects/gone")).Status);
         var history = await http.SendJsonAsync("GET", $"/api/v1/projects/{deleted.Text("id")}/history");
-        Assert.Equal(["DELETING", "DELETING", "ACTIVE"], history.Body.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("state").GetString()));
+        Assert.Equal(["DELETING", "DELETING", "ACTIVE"],
+            history.Body.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("state").GetString()));
     }
 
     [Fact]
@@ -197,7 +201,9 @@ public sealed class KindEndpointsTests : IAsyncLifetime
     [Fact]
     public async Task List_WithQueriesThatMeanNothing_IsRefused()
     {
-        foreach (var query in (string[])["limit=0", "limit=x", "cursor=%21", "at=soon", "state=HAPPY", "project=none", "where={", "watch=maybe", "foo=1", "limit=1&limit=2", "spec.=1", "spec.a[=1", "from=3"])
+        foreach (
+            var query in (string[])["limit=0", "limit=x", "cursor=%21", "at=soon", "state=HAPPY", "project=none", "where={", "watch=maybe",
+                "foo=1", "limit=1&limit=2", "spec.=1", "spec.a[=1", "from=3"])
         {
             var refused = await http.SendJsonAsync("GET", $"{Widgets}?{query}");
             Assert.True(refused.Status is 400 or 404, $"{query}: {refused.Status}");
@@ -223,13 +229,18 @@ public sealed class KindEndpointsTests : IAsyncLifetime
     [Fact]
     public async Task RequestId_OfTheCallerIsKept_WhereItIsSane()
     {
-        Assert.Equal("abc-1", (await http.SendJsonAsync("GET", Widgets, headers: ("X-Request-Id", "abc-1"))).Headers.GetValues("X-Request-Id").Single());
-        Assert.StartsWith("req_", (await http.SendJsonAsync("GET", Widgets, headers: ("X-Request-Id", "a b"))).Headers.GetValues("X-Request-Id").Single(), StringComparison.Ordinal);
+        Assert.Equal(
+            "abc-1", (await http.SendJsonAsync("GET", Widgets, headers: ("X-Request-Id", "abc-1"))).Headers.GetValues(
+                "X-Request-Id").Single());
+        Assert.StartsWith(
+            "req_", (await http.SendJsonAsync("GET", Widgets, headers: ("X-Request-Id", "a b"))).Headers.GetValues("X-Request-Id").Single(),
+            StringComparison.Ordinal);
     }
 
     private Task<JsonAnswered> CreateAsync(string name, string spec = "{}") =>
         http.SendJsonAsync("POST", Widgets, $$"""{"name":"{{name}}","project":"web","spec":{{spec}}}""");
 
     /// <summary>In order of the alphabet: ids of one millisecond have none.</summary>
-    private static string[] Names(JsonAnswered page) => [.. page.Body.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()!).Order()];
+    private static string[] Names(JsonAnswered page) =>
+        [.. page.Body.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()!).Order()];
 }

@@ -94,7 +94,8 @@ public sealed class LastAdministratorTests : IAsyncLifetime
             var added = await host.TokenAsync(host.OtherOrg, name, ["admin"]);
             using var one = host.Client(text);
             using var two = host.Client(added);
-            var answers = await Task.WhenAll(one.SendJsonAsync("DELETE", $"/api/v1/tokens/{name}"), two.SendJsonAsync("DELETE", $"/api/v1/tokens/{last}"));
+            var answers = await Task.WhenAll(
+                one.SendJsonAsync("DELETE", $"/api/v1/tokens/{name}"), two.SendJsonAsync("DELETE", $"/api/v1/tokens/{last}"));
             Assert.Single(answers, a => a.Status == 200);
             if (answers[1].Status == 200) (last, text) = (name, added);
             using var left = host.Client(text);

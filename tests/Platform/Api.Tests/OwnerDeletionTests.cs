@@ -7,8 +7,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Tests;
 
 /// <summary>
-/// Organizations and projects that are deleted while others create in them and clients leave. Whatever comes first: nothing is left without its
-/// owner, and no owner is left marked.
+/// Organizations and projects that are deleted while others create in them and clients leave. Whatever comes first: nothing is left without
+/// its owner, and no owner is left marked.
 /// </summary>
 public sealed class OwnerDeletionTests : IAsyncLifetime
 {
@@ -39,7 +39,8 @@ public sealed class OwnerDeletionTests : IAsyncLifetime
             var project = $"p-{round}";
             Assert.Equal(201, (await http.SendJsonAsync("POST", "/api/v1/projects", $$"""{"name":"{{project}}","spec":{} }""")).Status);
             var creations = Enumerable.Range(0, 3).Select(i => CreateAsync($"w-{round}-{i}", Pause())).ToArray();
-            int?[] deletions = await Task.WhenAll(DeleteAsync(Pause(), leaves: null), DeleteAsync(Pause(), leaves: null), DeleteAsync(Pause(), leaves: Pause()));
+            int?[] deletions = await Task.WhenAll(
+                DeleteAsync(Pause(), leaves: null), DeleteAsync(Pause(), leaves: null), DeleteAsync(Pause(), leaves: Pause()));
             await Task.WhenAll(creations);
             var now = await SettledAsync($"/api/v1/projects/{project}");
             Assert.Equal(deletions.Take(2).Contains(200) || now.Status == 404, now.Status == 404);
@@ -55,7 +56,8 @@ public sealed class OwnerDeletionTests : IAsyncLifetime
             Task<int?> DeleteAsync(TimeSpan pause, TimeSpan? leaves) => this.DeleteAsync($"/api/v1/projects/{project}", pause, leaves);
         }
         await foreach (var widget in AllAsync(host.Org, WidgetKind.Kind))
-            Assert.NotNull(await host.Log.ReadAsync(host.Org, ProjectKind.Kind.EntityOf(ResourceDocument.ProjectOf(widget)!), AsOf.Latest, default));
+            Assert.NotNull(
+                await host.Log.ReadAsync(host.Org, ProjectKind.Kind.EntityOf(ResourceDocument.ProjectOf(widget)!), AsOf.Latest, default));
         TestContext.Current.TestOutputHelper?.WriteLine($"outcomes with STRATA_SEED={Seeded.Seed}: {string.Join(", ", outcomes)}");
     }
 
@@ -68,7 +70,8 @@ public sealed class OwnerDeletionTests : IAsyncLifetime
             var org = (await http.SendJsonAsync("POST", "/api/v1/organizations", $$"""{"name":"{{name}}","spec":{} }""")).Text("id");
             Assert.Equal(200, (await http.SendJsonAsync("DELETE", $"/api/v1/projects/default?org={name}")).Status);
             var creations = Enumerable.Range(0, 3).Select(i => CreateAsync($"p-{i}", Pause())).ToArray();
-            await Task.WhenAll(DeleteAsync(name, Pause(), null), DeleteAsync(name, Pause(), null), DeleteAsync(name, Pause(), Pause()), DeleteAsync("default", Pause(), null));
+            await Task.WhenAll(DeleteAsync(name, Pause(), null), DeleteAsync(name, Pause(), null), DeleteAsync(name, Pause(), Pause()),
+                DeleteAsync("default", Pause(), null));
             var made = await Task.WhenAll(creations);
             var now = await SettledAsync($"/api/v1/organizations/{org}");
             Assert.True(TenantId.TryParse(org, out var tenant));
@@ -99,7 +102,8 @@ public sealed class OwnerDeletionTests : IAsyncLifetime
         try
         {
             using var answer = await http.DeleteAsync(new Uri(path, UriKind.Relative), client.Token);
-            Assert.True((int)answer.StatusCode is 200 or 404 or 409 or 412, $"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+            Assert.True((int)answer.StatusCode is 200 or 404 or 409 or 412,
+                $"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
             return (int)answer.StatusCode;
         }
         catch (OperationCanceledException) when (leaves is not null)
@@ -112,7 +116,8 @@ public sealed class OwnerDeletionTests : IAsyncLifetime
     private async Task<JsonAnswered> SettledAsync(string path)
     {
         JsonAnswered? now = null;
-        await Wait.UntilAsync(async () => (now = await http.SendJsonAsync("GET", path)).Status == 404 || now.Text("state") == "ACTIVE", $"{path} is not marked");
+        await Wait.UntilAsync(async () => (now = await http.SendJsonAsync("GET", path)).Status == 404 || now.Text("state") == "ACTIVE",
+            $"{path} is not marked");
         return now!;
     }
 
@@ -121,7 +126,8 @@ public sealed class OwnerDeletionTests : IAsyncLifetime
         ScanPosition? after = null;
         while (true)
         {
-            var page = await host.Log.ScanAsync(new Scan { Tenant = tenant, Model = kind.Model, After = after, Limit = PageLimits.Max }, default);
+            var page = await host.Log.ScanAsync(
+                new Scan { Tenant = tenant, Model = kind.Model, After = after, Limit = PageLimits.Max }, default);
             foreach (var revision in page) yield return revision;
             if (page.IsLast) yield break;
             after = new ScanPosition(page[^1].Tenant, page[^1].Id);

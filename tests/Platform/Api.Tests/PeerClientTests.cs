@@ -102,7 +102,8 @@ public sealed class PeerClientTests : TwoServers
         {
             Tenant = first.Org, Actor = "user:jane", Grants = [new Grant(new HashSet<string> { "x.read" }, new StrangeScope())],
         };
-        await Assert.ThrowsAsync<NotSupportedException>(() => client.SendAsync(SecondPeer, "GET", "/internal/echo", strange, null, [], default));
+        await Assert.ThrowsAsync<NotSupportedException>(
+            () => client.SendAsync(SecondPeer, "GET", "/internal/echo", strange, null, [], default));
         Assert.Equal(0, Used());
 
         async Task<PeerAnswer> OkAsync(TenantId tenant) => (await AskAsync(client, SecondPeer, tenant: tenant)).Value;

@@ -102,7 +102,9 @@ public sealed class PeerForwardingTests : TwoServers
         using var answer = await http.SendAsync(request);
         var names = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, names);
-        foreach (var name in (string[])["If-Match=\"7\"", "Content-Encoding=br", "Content-Type=text/plain", "X-Tx-Token", parent.TraceId.ToHexString()])
+        foreach (
+            var name in (string[])["If-Match=\"7\"", "Content-Encoding=br", "Content-Type=text/plain", "X-Tx-Token",
+                parent.TraceId.ToHexString()])
             Assert.Contains(name, names, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("X-Other", names, StringComparison.OrdinalIgnoreCase);
     }
@@ -134,7 +136,8 @@ public sealed class PeerForwardingTests : TwoServers
     {
         var user = new TcpClient { ReceiveBufferSize = 16 << 10 };
         await user.ConnectAsync("127.0.0.1", first.Address.Port);
-        var head = $"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {first.AdminToken}\r\nX-Tx-Token: {Joined}\r\n{headers}\r\n";
+        var head =
+            $"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {first.AdminToken}\r\nX-Tx-Token: {Joined}\r\n{headers}\r\n";
         await user.GetStream().WriteAsync(Encoding.UTF8.GetBytes(head + body));
         return user;
     }

@@ -16,7 +16,8 @@ public sealed class SharesTests
     [Fact]
     public async Task Watches_OfOneTokenAndOrganization_AreBounded_AndOthersStillWatch()
     {
-        await using var host = await ApiHost.StartAsync(limits: new ApiLimits { StreamsMax = 6, StreamsPerOrganizationMax = 3, StreamsPerTokenMax = 2 });
+        await using var host = await ApiHost.StartAsync(
+            limits: new ApiLimits { StreamsMax = 6, StreamsPerOrganizationMax = 3, StreamsPerTokenMax = 2 });
         using var first = host.Client(await host.TokenAsync(host.Org, "first", ["admin"]));
         using var second = host.Client(await host.TokenAsync(host.Org, "second", ["admin"]));
         using var other = host.Client(await host.TokenAsync(host.OtherOrg, "other", ["admin"]));
@@ -91,7 +92,8 @@ public sealed class SharesTests
         return lines;
     }
 
-    private static Task<HttpResponseMessage> OpenAsync(HttpClient http) => http.GetAsync(new Uri(Watch, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+    private static Task<HttpResponseMessage> OpenAsync(HttpClient http) =>
+        http.GetAsync(new Uri(Watch, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
 
     private static async Task RefusedAsync(HttpClient http, string code, string message)
     {

@@ -33,7 +33,8 @@ public sealed class TokenExpiryTests
         var expired = TimeProvider.System.GetUtcNow() - TokenExpiryController.KeptFor - TimeSpan.FromMinutes(1);
         await host.TokenAsync(host.Org, "instance", ["viewer"], expiresAt: expired);
         var seen = (await AllAsync(host)).Single(t => t.Name == "instance");
-        await host.Issuer.ExtendAsync(new Caller(host.Org, "test"), "instance", TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(1), TestContext.Current.CancellationToken);
+        await host.Issuer.ExtendAsync(new Caller(host.Org, "test"), "instance", TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(1),
+            TestContext.Current.CancellationToken);
         await new TokenExpiryController(host.Tokens, TimeProvider.System).ReconcileAsync(seen, TestContext.Current.CancellationToken);
         Assert.Contains("instance", (await AllAsync(host)).Select(t => t.Name));
     }

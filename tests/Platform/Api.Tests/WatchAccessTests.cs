@@ -9,7 +9,10 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.Tests;
 
-/// <summary>A watch sends nothing that a list would not: neither the last document of what was deleted, nor that of what has left the caller's grant.</summary>
+/// <summary>
+/// A watch sends nothing that a list would not: neither the last document of what was deleted, nor that of what has left the caller's
+/// grant.
+/// </summary>
 public sealed class WatchAccessTests : IAsyncLifetime
 {
     private ApiHost host = null!;
@@ -17,10 +20,12 @@ public sealed class WatchAccessTests : IAsyncLifetime
 
     private static Principal Change(Principal principal) => principal.Actor switch
     {
-        "token:agent" => principal with { Node = "red", Grants = [new Grant(FrozenSet.Create("widgets.read"), new GrantScope.OfNode("red"))] },
+        "token:agent" =>
+            principal with { Node = "red", Grants = [new Grant(FrozenSet.Create("widgets.read"), new GrantScope.OfNode("red"))] },
         "token:staging" => principal with
         {
-            Grants = [new Grant(FrozenSet.Create("boxes.read"), new GrantScope.WithLabels(new Dictionary<string, string> { ["env"] = "staging" }))],
+            Grants = [new Grant(
+                FrozenSet.Create("boxes.read"), new GrantScope.WithLabels(new Dictionary<string, string> { ["env"] = "staging" }))],
         },
         _ => principal,
     };
@@ -51,7 +56,8 @@ public sealed class WatchAccessTests : IAsyncLifetime
         await BoxAsync(admin, "last", "web", "last");
         var project = (await admin.SendJsonAsync("GET", "/api/v1/projects/web")).Body.GetProperty("id").GetString();
         using var narrow = host.Client(await host.TokenAsync(host.Org, "narrow", [Roles.Developer], project));
-        Assert.Equal(["ready", "item mine ACTIVE", "item mine ACTIVE deleted", "item last ACTIVE"], await ReadAsync(narrow, "boxes?watch=true&from=0", "item last ACTIVE"));
+        Assert.Equal(["ready", "item mine ACTIVE", "item mine ACTIVE deleted", "item last ACTIVE"],
+            await ReadAsync(narrow, "boxes?watch=true&from=0", "item last ACTIVE"));
         // What the request itself leaves out is another matter: the client may have it from before.
         Assert.Equal(
             ["ready", "item mine ACTIVE deleted", "item last ACTIVE"],
@@ -68,7 +74,8 @@ public sealed class WatchAccessTests : IAsyncLifetime
         var engine = host.Services.GetRequiredService<EntityEngine>();
         Assert.True((await engine.DeleteAsync(new Caller(TenantId.Platform, "test"), OrganizationKind.Kind.Model, id, null, default)).IsOk);
         Assert.Equal(200, (await admin.SendJsonAsync("PATCH", "/api/v1/organizations/default", """{"labels":{"a":"b"}}""")).Status);
-        Assert.Equal(["ready", "item default ACTIVE", "item default ACTIVE"], await ReadAsync(viewer, "organizations?watch=true&from=0", "item default ACTIVE", 2));
+        Assert.Equal(["ready", "item default ACTIVE", "item default ACTIVE"],
+            await ReadAsync(viewer, "organizations?watch=true&from=0", "item default ACTIVE", 2));
     }
 
     [Fact]
@@ -83,7 +90,8 @@ public sealed class WatchAccessTests : IAsyncLifetime
             var id = WidgetKind.Kind.EntityOf(made.Body.GetProperty("id").GetString()!);
             Assert.True((await engine.DeleteAsync(new Caller(host.Org, "test"), WidgetKind.Kind.Model, id, null, default)).IsOk);
         }
-        Assert.Equal(["ready", "item own NEW", "item own NEW deleted"], await ReadAsync(agent, "widgets?watch=true&org=default&from=0", "item own NEW deleted"));
+        Assert.Equal(["ready", "item own NEW", "item own NEW deleted"],
+            await ReadAsync(agent, "widgets?watch=true&org=default&from=0", "item own NEW deleted"));
     }
 
     [Fact]
@@ -97,7 +105,9 @@ public sealed class WatchAccessTests : IAsyncLifetime
         Assert.Equal(200, (await admin.SendJsonAsync("PATCH", "/api/v1/boxes/one", """{"labels":{"env":"production"}}""")).Status);
         var gone = await watch.NextItemAsync();
         Assert.True(gone.GetProperty("deleted").GetBoolean());
-        Assert.Equal(("one", "", "{}"), (gone.GetProperty("name").GetString(), gone.GetProperty("state").GetString(), gone.GetProperty("labels").GetRawText()));
+        Assert.Equal(
+            ("one", "", "{}"),
+            (gone.GetProperty("name").GetString(), gone.GetProperty("state").GetString(), gone.GetProperty("labels").GetRawText()));
     }
 
     private static async Task<List<string>> ReadAsync(HttpClient http, string path, string last, int times = 1)
@@ -111,5 +121,6 @@ public sealed class WatchAccessTests : IAsyncLifetime
     private static async Task BoxAsync(HttpClient http, string name, string project, string env = "none") => Assert.Equal(
         201, (await http.SendJsonAsync("POST", "/api/v1/boxes", $$"""{"name":"{{name}}","project":"{{project}}","labels":{"env":"{{env}}"},"spec":{} }""")).Status);
 
-    private static async Task DeleteAsync(HttpClient http, string path) => Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/" + path)).Status);
+    private static async Task DeleteAsync(HttpClient http, string path) =>
+        Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/" + path)).Status);
 }

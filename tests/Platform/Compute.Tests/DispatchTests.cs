@@ -43,7 +43,8 @@ public sealed class DispatchTests
         Assert.Equal("No.", (await mine.Calls.ReadAsync(TestContext.Current.CancellationToken)).Failure);
         Assert.False(others.Calls.TryRead(out _));
         asking = AskAsync("a");
-        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Document = JsonText.FromString($"\"{new string('x', FinishedCall.DocumentBytesMax)}\"") });
+        member.TryAnswer((await connection.NextAsync()).RequestId,
+            new MemberAnswer { Document = JsonText.FromString($"\"{new string('x', FinishedCall.DocumentBytesMax)}\"") });
         await asking;
         Assert.Null((await mine.Calls.ReadAsync(TestContext.Current.CancellationToken)).Output); // too long to be kept for who is slow
         var all = Enumerable.Range(0, CallWatch.WatchersMax - 1).Select(_ => directory.Calls.Watch(Given.Tenant).Value).ToList();
@@ -61,7 +62,8 @@ public sealed class DispatchTests
         Assert.False(computation.Serves(Given.Tenant, Given.Processor("cpu")));
         Assert.False(computation.Serves(Given.Other, Given.Processor("gpu")));
         Assert.Equal("NO_COMPUTE_MEMBER_FOR_TAG", (await AskAsync("cpu")).Error!.Code);
-        Assert.Equal("NO_COMPUTE_MEMBER_FOR_TAG", (await computation.ProcessAsync(Given.Processor("gpu"), Given.Call(Given.Other), default)).Error!.Code);
+        Assert.Equal("NO_COMPUTE_MEMBER_FOR_TAG",
+            (await computation.ProcessAsync(Given.Processor("gpu"), Given.Call(Given.Other), default)).Error!.Code);
         Assert.Empty(directory.Report(Given.Other));
     }
 
@@ -78,7 +80,8 @@ public sealed class DispatchTests
         }
         Assert.Empty(connection.Calls);
         var asking = computation.ProcessAsync(Given.Processor("scoped"), Given.Call() with { Project = "prj_2" }, default).AsTask();
-        Assert.True(member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Document = JsonText.FromString("{\"x\":2}") }));
+        Assert.True(
+            member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Document = JsonText.FromString("{\"x\":2}") }));
         Assert.Equal("{\"x\":2}", (await asking).Value!.Value.ToString());
     }
 
@@ -131,7 +134,8 @@ public sealed class DispatchTests
         Task<Result<JsonText?>> Ask(CancellationToken cancellationToken = default, CancellationToken timedOut = default)
         {
             var processor = Given.Processor("a");
-            processor = processor with { Config = processor.Config with { ResponseTimeout = TimeSpan.FromTicks(1) } }; // the clock does not decide
+            // the clock does not decide
+            processor = processor with { Config = processor.Config with { ResponseTimeout = TimeSpan.FromTicks(1) } };
             return busy.ProcessAsync(processor, Given.Call() with { TimedOut = timedOut }, cancellationToken).AsTask();
         }
         var first = Ask();
@@ -231,7 +235,8 @@ public sealed class DispatchTests
     {
         var (member, connection) = Join("a");
         var asking = AskAsync("a");
-        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Failure = new MemberFailure("E42", "the card was declined", Retryable: false) });
+        member.TryAnswer((await connection.NextAsync()).RequestId,
+            new MemberAnswer { Failure = new MemberFailure("E42", "the card was declined", Retryable: false) });
         var error = (await asking).Error!;
         Assert.Equal(("WORKFLOW_FAILED", "E42"), (error.Code, error.Details!["memberErrorCode"]));
         Assert.Contains("the card was declined", error.Message, StringComparison.Ordinal);
@@ -241,7 +246,8 @@ public sealed class DispatchTests
     public async Task Call_ThatDoesNotFitInItsOrganizationsMemory_IsServerBusy_AndNotALostMember()
     {
         var (member, connection) = Join("a");
-        connection.Busy = new Error(ErrorKind.Unavailable, "SERVER_BUSY", "This organization's calls use as much memory as they may.") { Retryable = true };
+        connection.Busy = new Error(
+            ErrorKind.Unavailable, "SERVER_BUSY", "This organization's calls use as much memory as they may.") { Retryable = true };
         Assert.Equal("SERVER_BUSY", (await AskAsync("a", idempotent: true)).Error!.Code);
         Assert.Equal(0, member.Report().Lost);
         connection.Busy = null;
@@ -250,7 +256,9 @@ public sealed class DispatchTests
         Assert.True((await asking).IsOk);
     }
 
-    /// <summary>Five hundred members come, go and come again while calls go on: none hangs, none is answered wrongly, nothing is left.</summary>
+    /// <summary>
+    /// Five hundred members come, go and come again while calls go on: none hangs, none is answered wrongly, nothing is left.
+    /// </summary>
     [Fact]
     public async Task Storm_OfReconnects_LeavesNothingBehind()
     {
@@ -264,7 +272,8 @@ public sealed class DispatchTests
                 for (var step = 0; step < 5; step++)
                 {
                     await Task.Delay(random.Next(5));
-                    while (connection.Calls.TryDequeue(out var call)) member.TryAnswer(call.RequestId, new MemberAnswer { Document = JsonText.FromString($"\"{call.RequestId}\"") });
+                    while (connection.Calls.TryDequeue(out var call))
+                        member.TryAnswer(call.RequestId, new MemberAnswer { Document = JsonText.FromString($"\"{call.RequestId}\"") });
                 }
                 directory.Leave(member);
             }
@@ -276,7 +285,8 @@ public sealed class DispatchTests
             {
                 var result = await AskAsync("a", idempotent: true);
                 if (result.IsOk) Interlocked.Increment(ref answered);
-                else Assert.Contains(result.Error!.Code, (string[])["COMPUTE_MEMBER_DISCONNECTED", "NO_COMPUTE_MEMBER_FOR_TAG", "SERVER_BUSY"]);
+                else Assert.Contains(
+                    result.Error!.Code, (string[])["COMPUTE_MEMBER_DISCONNECTED", "NO_COMPUTE_MEMBER_FOR_TAG", "SERVER_BUSY"]);
             }
         })).ToArray();
         await Task.WhenAll([.. storm, .. calls]).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);

@@ -39,12 +39,14 @@ internal static class Given
 
     public static ProcessorDefinition Processor(string tags = "", bool idempotent = false, string? retry = null) => new()
     {
-        Name = "p", Config = new ComputeConfig { Tags = tags.Length == 0 ? [] : tags.Split(','), Idempotent = idempotent, RetryPolicy = retry },
+        Name = "p",
+        Config = new ComputeConfig { Tags = tags.Length == 0 ? [] : tags.Split(','), Idempotent = idempotent, RetryPolicy = retry },
     };
 
     public static ComputeCall Call(TenantId? tenant = null) => new(new EntityRevision
     {
-        Tenant = tenant ?? Tenant, Id = EntityId.New(TimeProvider.System), Model = new ModelKey("order", 1), Revision = Revision.None, Commit = default, State = "NEW",
+        Tenant = tenant ?? Tenant, Id = EntityId.New(TimeProvider.System), Model = new ModelKey("order", 1), Revision = Revision.None,
+        Commit = default, State = "NEW",
         Document = JsonText.EmptyObject, CreatedAt = default, ChangedAt = default, ChangedBy = "user:test",
     }, "w", null);
 }

@@ -74,20 +74,24 @@ public sealed class PeerMembersTests
     {
         var entity = new EntityRevision
         {
-            Tenant = Tenant, Id = new EntityId(Guid.CreateVersion7()), Model = new ModelKey("order", 3), Revision = new Revision(7), Commit = new CommitId(Guid.CreateVersion7()), State = "NEW",
+            Tenant = Tenant, Id = new EntityId(Guid.CreateVersion7()), Model = new ModelKey("order", 3), Revision = new Revision(7),
+            Commit = new CommitId(Guid.CreateVersion7()), State = "NEW",
             Document = JsonText.FromString("""{"n":12345678901234567890.10,"text":"💩"}"""), CreatedAt = new(2026, 1, 1, 0, 0, 0, 1, TimeSpan.Zero),
             ChangedAt = new(2026, 1, 2, 0, 0, 0, 1, TimeSpan.Zero), ChangedBy = "user:jane", Transition = "loopback",
         };
         var call = new MemberCall
         {
-            RequestId = "r", Kind = MemberCallKind.Function, Name = "f", Config = new ComputeConfig { Tags = ["a", "b"], AttachEntity = false, Context = "c" },
-            Call = new ComputeCall(entity, "w", new TransitionDefinition { Name = "go", Next = "B" }) { Project = "prj_1" }, TransactionToken = "one.secret",
+            RequestId = "r", Kind = MemberCallKind.Function, Name = "f",
+            Config = new ComputeConfig { Tags = ["a", "b"], AttachEntity = false, Context = "c" },
+            Call = new ComputeCall(entity, "w", new TransitionDefinition { Name = "go", Next = "B" }) { Project = "prj_1" },
+            TransactionToken = "one.secret",
         };
         var read = PeerCallText.Read(Other, PeerCallText.Write(call))!;
         Assert.Equal(entity with { Tenant = Other, Audit = read.Call.Entity.Audit }, read.Call.Entity);
         Assert.Equal(("r", MemberCallKind.Function, "f", "one.secret"), (read.RequestId, read.Kind, read.Name, read.TransactionToken));
         Assert.Equal(("a b", false, "c"), (string.Join(' ', read.Config.Tags), read.Config.AttachEntity, read.Config.Context));
-        Assert.Equal(("w", "go", "B", "prj_1"), (read.Call.Workflow, read.Call.Transition!.Name, read.Call.Transition.Next, read.Call.Project));
+        Assert.Equal(
+            ("w", "go", "B", "prj_1"), (read.Call.Workflow, read.Call.Transition!.Name, read.Call.Transition.Next, read.Call.Project));
         Assert.Null(PeerCallText.Read(Tenant, "{}"u8.ToArray()));
         Assert.Null(PeerCallText.Read(Tenant, "no"u8.ToArray()));
     }

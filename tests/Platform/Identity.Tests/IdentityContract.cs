@@ -34,7 +34,10 @@ public abstract class IdentityContract(IStore store) : IAsyncLifetime
     }
 
     protected Task<EntityHost> StartAsync() => EntityHost.StartAsync(store, more: new HostedModule(
-        IdentityModule.Kinds, services => services.AddIdentity(new IdentityOptions { Issuer = "http://strata.test/api", AllowPrivateProviders = true, GuessesMax = 5, ClientsMax = 8 }), app => app.MapIdentity()));
+        IdentityModule.Kinds, services =>
+            services.AddIdentity(
+                new IdentityOptions { Issuer = "http://strata.test/api", AllowPrivateProviders = true, GuessesMax = 5, ClientsMax = 8 }),
+                app => app.MapIdentity()));
 
     /// <summary>As after a restart: another server on the same store.</summary>
     protected async Task RestartAsync()
@@ -57,8 +60,10 @@ public abstract class IdentityContract(IStore store) : IAsyncLifetime
     protected async Task<(int Status, JsonElement Body)> AskAsync(string client, string secret, params (string Name, string Value)[] form)
     {
         using var http = new HttpClient { BaseAddress = Host.Address };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/oauth/token") { Content = new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Name, f.Value))) };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{client}:{secret}")));
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            "/api/oauth/token") { Content = new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Name, f.Value))) };
+        request.Headers.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{client}:{secret}")));
         using var answer = await http.SendAsync(request);
         Assert.Equal("no-store", answer.Headers.CacheControl?.ToString());
         return ((int)answer.StatusCode, JsonElement.Parse(await answer.Content.ReadAsStringAsync()));
@@ -72,7 +77,8 @@ public abstract class IdentityContract(IStore store) : IAsyncLifetime
     }
 
     protected Task<(int Status, JsonElement Body)> ExchangeAsync(string client, string secret, string subject) => AskAsync(
-        client, secret, ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("subject_token", subject), ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"));
+        client, secret, ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("subject_token", subject),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"));
 
     /// <summary>What a token may do: 200 where it opens the entity API, 401 and 403 otherwise.</summary>
     protected async Task<int> StatusWithAsync(string token, string path = "/api/model/")
@@ -85,7 +91,8 @@ public abstract class IdentityContract(IStore store) : IAsyncLifetime
 
     protected static JsonElement HeadOf(string token) => JsonElement.Parse(Decode(token.Split('.')[0]));
 
-    protected static (int, string?) Refusal(JsonAnswered answer) => (answer.Status, answer.Body.GetProperty("properties").GetProperty("errorCode").GetString());
+    protected static (int, string?) Refusal(JsonAnswered answer) =>
+        (answer.Status, answer.Body.GetProperty("properties").GetProperty("errorCode").GetString());
 
     private static byte[] Decode(string part) => System.Buffers.Text.Base64Url.DecodeFromChars(part);
 }

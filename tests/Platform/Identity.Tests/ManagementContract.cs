@@ -23,7 +23,10 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
         Assert.NotEqual(secret, fresh);
         Assert.Equal(401, (await AskAsync(id, secret, ("grant_type", "client_credentials"))).Status);
         await TokenAsync(id, fresh);
-        foreach (var path in new[] { "/api/v1/clients", "/api/v1/clients/" + (await Admin.SendJsonAsync("GET", "/api/v1/clients")).Body.GetProperty("items")[0].GetProperty("name").GetString() + "/history" })
+        foreach (
+            var path in new[] { "/api/v1/clients", "/api/v1/clients/"
+                + (await Admin.SendJsonAsync("GET", "/api/v1/clients")).Body.GetProperty("items")[0].GetProperty("name").GetString()
+                + "/history" })
             Assert.DoesNotContain("secretHash", (await Admin.SendJsonAsync("GET", path)).Body.GetRawText(), StringComparison.Ordinal);
     }
 
@@ -51,7 +54,8 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
         Assert.Single((await Admin.SendJsonAsync("GET", "/api/clients")).Body.EnumerateArray().ToArray());
         Assert.Equal((409, "IDEMPOTENCY_CONFLICT"), Refusal(await WithKeyAsync("k1", "POST", "/api/clients?withAdminRole=true")));
         var deleted = await WithKeyAsync("k2", "DELETE", $"/api/clients/{id}");
-        Assert.Equal((200, deleted.Body.GetRawText()), (deleted.Status, (await WithKeyAsync("k2", "DELETE", $"/api/clients/{id}")).Body.GetRawText()));
+        Assert.Equal((200, deleted.Body.GetRawText()),
+            (deleted.Status, (await WithKeyAsync("k2", "DELETE", $"/api/clients/{id}")).Body.GetRawText()));
         Assert.Equal(404, (await WithKeyAsync("k3", "DELETE", $"/api/clients/{id}")).Status);
     }
 
@@ -80,7 +84,8 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
         const string Keys = "/api/oauth/keys/trusted";
         using var rsa = RSA.Create(2048);
         await Admin.SendJsonAsync("POST", Keys, TestJwt.Registration("before", rsa, "https://partner.test"));
-        var registration = TestJwt.Registration("k1", rsa, "https://partner.test").Replace("{\"keyId\"", "{\"invalidatePrevious\":true,\"keyId\"", StringComparison.Ordinal);
+        var registration = TestJwt.Registration("k1", rsa, "https://partner.test")
+            .Replace("{\"keyId\"", "{\"invalidatePrevious\":true,\"keyId\"", StringComparison.Ordinal);
         Assert.Contains("invalidatePrevious", registration, StringComparison.Ordinal);
         await OnceAsync("k1", "POST", Keys, registration);
         await Admin.SendJsonAsync("POST", $"{Keys}/before/reactivate", """{"validTo":"2099-01-01T00:00:00Z"}""");
@@ -117,7 +122,8 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
         var heads = (await Log.HeadAsync(Host.Org, default), await Log.HeadAsync(TenantId.Platform, default));
         var again = await WithKeyAsync(key, method, path, body);
         Assert.Equal(200, again.Status);
-        Assert.True(JsonElement.DeepEquals(first.Body, again.Body), $"{first.Body} {again.Body}"); // PostgreSQL orders the members of what it keeps
+        // PostgreSQL orders the members of what it keeps
+        Assert.True(JsonElement.DeepEquals(first.Body, again.Body), $"{first.Body} {again.Body}");
         Assert.Equal(heads, (await Log.HeadAsync(Host.Org, default), await Log.HeadAsync(TenantId.Platform, default)));
         return first.Body;
     }
@@ -133,7 +139,9 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
         var keyId = issued.Body.GetProperty("keyId").GetString();
         Assert.True(issued.Body.GetProperty("active").GetBoolean());
         using (var rsa = RSA.Create()) rsa.ImportFromPem(issued.Body.GetProperty("publicKey").GetString());
-        Assert.Equal(keyId, (await Admin.SendJsonAsync("GET", "/api/oauth/keys/keypair/current?audience=client")).Body.GetProperty("keyId").GetString());
+        Assert.Equal(
+            keyId, (await Admin.SendJsonAsync("GET", "/api/oauth/keys/keypair/current?audience=client")).Body.GetProperty("keyId")
+                .GetString());
         var after = await TokenAsync(id, secret);
         Assert.Equal(keyId, HeadOf(after).GetProperty("kid").GetString());
         Assert.NotEqual(keyId, HeadOf(before).GetProperty("kid").GetString());
@@ -148,7 +156,8 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
     {
         var keyId = (await Admin.SendJsonAsync("POST", "/api/oauth/keys/keypair", """{"audience":"human","algorithm":"RS256"}""")).Body.GetProperty("keyId").GetString();
         Assert.Equal(200, (await Admin.SendJsonAsync("POST", $"/api/oauth/keys/keypair/{keyId}/invalidate")).Status);
-        Assert.Equal((404, "KEYPAIR_NOT_FOUND"), Refusal(await Admin.SendJsonAsync("GET", "/api/oauth/keys/keypair/current?audience=human")));
+        Assert.Equal(
+            (404, "KEYPAIR_NOT_FOUND"), Refusal(await Admin.SendJsonAsync("GET", "/api/oauth/keys/keypair/current?audience=human")));
         Assert.Equal(400, (await Admin.SendJsonAsync("POST", $"/api/oauth/keys/keypair/{keyId}/reactivate", """{"validTo":"2001-01-01T00:00:00Z"}""")).Status);
         Assert.True((await Admin.SendJsonAsync("POST", $"/api/oauth/keys/keypair/{keyId}/reactivate", """{"validTo":"2099-01-01T00:00:00Z"}""")).Body.GetProperty("active").GetBoolean());
         Assert.Equal(200, (await Admin.SendJsonAsync("DELETE", $"/api/oauth/keys/keypair/{keyId}")).Status);
@@ -156,7 +165,8 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
         Assert.Equal((400, "UNSUPPORTED_ALGORITHM"), Refusal(await Admin.SendJsonAsync("POST", "/api/oauth/keys/keypair", """{"audience":"human","algorithm":"ES256"}""")));
         Assert.Equal(400, (await Admin.SendJsonAsync("POST", "/api/oauth/keys/keypair", """{"audience":"robot","algorithm":"RS256"}""")).Status);
         Assert.Equal(400, (await Admin.SendJsonAsync("GET", "/api/oauth/keys/keypair/current")).Status);
-        Assert.DoesNotContain("privateKey", (await Admin.SendJsonAsync("GET", "/api/v1/keypairs")).Body.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "privateKey", (await Admin.SendJsonAsync("GET", "/api/v1/keypairs")).Body.GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -164,8 +174,11 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
     {
         using var key = RSA.Create(2048);
         var made = await Admin.SendJsonAsync("POST", "/api/oauth/keys/trusted", TestJwt.Registration("k1", key, "https://partner.test"));
-        Assert.Equal((200, "k1", Host.Org.ToString()), (made.Status, made.Body.GetProperty("keyId").GetString(), made.Body.GetProperty("legalEntityId").GetString()));
-        Assert.Equal((409, "CONFLICT"), Refusal(await Admin.SendJsonAsync("POST", "/api/oauth/keys/trusted", TestJwt.Registration("k1", key, "https://partner.test"))));
+        Assert.Equal((200, "k1", Host.Org.ToString()),
+            (made.Status, made.Body.GetProperty("keyId").GetString(), made.Body.GetProperty("legalEntityId").GetString()));
+        Assert.Equal(
+            (409, "CONFLICT"), Refusal(
+                await Admin.SendJsonAsync("POST", "/api/oauth/keys/trusted", TestJwt.Registration("k1", key, "https://partner.test"))));
         Assert.Single((await Admin.SendJsonAsync("GET", "/api/oauth/keys/trusted")).Body.EnumerateArray().ToArray());
         Assert.Equal(200, (await Admin.SendJsonAsync("POST", "/api/oauth/keys/trusted/k1/invalidate")).Status);
         Assert.False((await Admin.SendJsonAsync("GET", "/api/oauth/keys/trusted")).Body[0].GetProperty("active").GetBoolean());
@@ -189,10 +202,12 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
         Assert.Equal((200, 200), (await StatusWithAsync(token), await StatusWithAsync(token, "/api/clients")));
         Assert.Equal(401, await StatusWithAsync(provider.Sign("bob", ["viewer"], "others")));
         Assert.Equal(403, await StatusWithAsync(provider.Sign("bob", ["ROLE_NOBODY"], "strata")));
-        Assert.Equal(403, await StatusWithAsync(provider.Sign("bob", ["operator", "agent"], "strata"))); // never by a token of somebody else
+        // never by a token of somebody else
+        Assert.Equal(403, await StatusWithAsync(provider.Sign("bob", ["operator", "agent"], "strata")));
         var (client, secret) = await CreateClientAsync();
         Assert.Equal(200, (await ExchangeAsync(client, secret, token)).Status);
-        Assert.Equal((409, "OIDC_PROVIDER_DUPLICATE"), Refusal(await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", Registration(provider, "strata"))));
+        Assert.Equal((409, "OIDC_PROVIDER_DUPLICATE"),
+            Refusal(await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", Registration(provider, "strata"))));
         Assert.Equal(200, (await Admin.SendJsonAsync("POST", $"/api/oauth/oidc/providers/{id}/invalidate")).Status);
         await Wait.UntilAsync(async () => await StatusWithAsync(token) == 401, "an invalidated provider's tokens are refused");
         Assert.Empty((await Admin.SendJsonAsync("GET", "/api/oauth/oidc/providers?activeOnly=true")).Body.EnumerateArray());
@@ -231,7 +246,8 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
     }
 
     private static string Registration(TestProvider provider, params string[] audiences) =>
-        JsonSerializer.Serialize(new { wellKnownConfigUri = provider.Issuer + "/.well-known/openid-configuration", expectedAudiences = audiences });
+        JsonSerializer.Serialize(
+            new { wellKnownConfigUri = provider.Issuer + "/.well-known/openid-configuration", expectedAudiences = audiences });
 
     [Theory]
     [InlineData("ftp://idp.test/.well-known/openid-configuration")]
@@ -239,11 +255,13 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
     [InlineData("https://idp.test/other")]
     [InlineData("https://idp.test/?/.well-known/openid-configuration")]
     public async Task Provider_WithABadAddress_Is400(string address) => Assert.Equal(
-        400, (await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", JsonSerializer.Serialize(new { wellKnownConfigUri = address }))).Status);
+        400, (await Admin.SendJsonAsync(
+            "POST", "/api/oauth/oidc/providers", JsonSerializer.Serialize(new { wellKnownConfigUri = address }))).Status);
 
     private async Task<string?> OrganizationOfAsync(string token)
     {
         using var http = Host.Client(token);
-        return (await http.SendJsonAsync("GET", "/api/account")).Body.GetProperty("userAccountInfo").GetProperty("legalEntity").GetProperty("id").GetString();
+        return (await http.SendJsonAsync("GET", "/api/account")).Body.GetProperty("userAccountInfo").GetProperty("legalEntity")
+            .GetProperty("id").GetString();
     }
 }

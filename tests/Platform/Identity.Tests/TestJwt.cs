@@ -9,12 +9,14 @@ namespace Strata.Identity.Tests;
 /// <summary>Tokens and keys of somebody else, made by hand so that nothing of ours is taken for granted.</summary>
 internal static class TestJwt
 {
-    public static string Sign(RSA key, string keyId, string issuer, string subject, TenantId? org, string[] roles, TimeSpan? lifetime = null, string? audience = null)
+    public static string Sign(RSA key, string keyId, string issuer, string subject, TenantId? org, string[] roles,
+        TimeSpan? lifetime = null, string? audience = null)
     {
         var now = TimeProvider.System.GetUtcNow();
         var claims = new JsonObject
         {
-            ["sub"] = subject, ["iss"] = issuer, ["iat"] = now.ToUnixTimeSeconds(), ["exp"] = (now + (lifetime ?? TimeSpan.FromMinutes(5))).ToUnixTimeSeconds(),
+            ["sub"] = subject, ["iss"] = issuer, ["iat"] = now.ToUnixTimeSeconds(),
+            ["exp"] = (now + (lifetime ?? TimeSpan.FromMinutes(5))).ToUnixTimeSeconds(),
             ["user_roles"] = new JsonArray([.. roles.Select(r => (JsonNode)r)]),
         };
         if (org is { } tenant) claims["caas_org_id"] = tenant.ToString();

@@ -32,7 +32,8 @@ internal sealed class TestProvider : IDisposable
 
     public int Requests => Volatile.Read(ref requests);
 
-    public string Sign(string subject, string[] roles, string audience, TenantId? org = null) => TestJwt.Sign(key, "p1", Issuer, subject, org, roles, audience: audience);
+    public string Sign(string subject, string[] roles, string audience, TenantId? org = null) =>
+        TestJwt.Sign(key, "p1", Issuer, subject, org, roles, audience: audience);
 
     public void Dispose()
     {

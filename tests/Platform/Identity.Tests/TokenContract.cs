@@ -15,7 +15,8 @@ public abstract class TokenContract(IStore store) : IdentityContract(store)
     {
         var (id, secret) = await CreateClientAsync(admin: true);
         var (status, body) = await AskAsync(id, secret, ("grant_type", "client_credentials"));
-        Assert.Equal((200, "Bearer", 3600), (status, body.GetProperty("token_type").GetString(), body.GetProperty("expires_in").GetInt32()));
+        Assert.Equal(
+            (200, "Bearer", 3600), (status, body.GetProperty("token_type").GetString(), body.GetProperty("expires_in").GetInt32()));
         var token = body.GetProperty("access_token").GetString()!;
         var claims = ClaimsOf(token);
         Assert.Equal(id, claims.GetProperty("sub").GetString());
@@ -29,9 +30,12 @@ public abstract class TokenContract(IStore store) : IdentityContract(store)
         var head = HeadOf(token);
         Assert.Equal("RS256", head.GetProperty("alg").GetString());
         using var rsa = await PublishedKeyAsync(head.GetProperty("kid").GetString()!);
-        Assert.Equal(head.GetProperty("kid").GetString(), Convert.ToHexStringLower(SHA256.HashData(rsa.ExportSubjectPublicKeyInfo())[..16]));
+        Assert.Equal(
+            head.GetProperty("kid").GetString(), Convert.ToHexStringLower(SHA256.HashData(rsa.ExportSubjectPublicKeyInfo())[..16]));
         var parts = token.Split('.');
-        Assert.True(rsa.VerifyData(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), System.Buffers.Text.Base64Url.DecodeFromChars(parts[2]), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        Assert.True(
+            rsa.VerifyData(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), System.Buffers.Text.Base64Url.DecodeFromChars(parts[2]),
+                HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
     }
 
     [Fact]
@@ -68,15 +72,19 @@ public abstract class TokenContract(IStore store) : IdentityContract(store)
         var (id, secret) = await CreateClientAsync();
         Assert.Equal((400, "unsupported_grant_type"), Fault(await AskAsync(id, secret, ("grant_type", "password"))));
         Assert.Equal((400, "invalid_request"), Fault(await AskAsync(id, secret)));
-        Assert.Equal((400, "invalid_request"), Fault(await AskAsync(id, secret, ("grant_type", "client_credentials"), ("grant_type", "client_credentials"))));
+        Assert.Equal(
+            (400, "invalid_request"),
+            Fault(await AskAsync(id, secret, ("grant_type", "client_credentials"), ("grant_type", "client_credentials"))));
         Assert.Equal((401, "invalid_client"), Fault(await AskAsync(id, secret + "x", ("grant_type", "client_credentials"))));
         Assert.Equal((401, "invalid_client"), Fault(await AskAsync("nobody", secret, ("grant_type", "client_credentials"))));
-        Assert.Equal((400, "invalid_request"), Fault(await AskAsync(id, secret, ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"))));
+        Assert.Equal(
+            (400, "invalid_request"), Fault(await AskAsync(id, secret, ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"))));
         Assert.Equal((400, "invalid_grant"), Fault(await ExchangeAsync(id, secret, "a.b.c")));
         using var http = new HttpClient { BaseAddress = Host.Address };
         using var json = await http.PostAsync("/api/oauth/token", new StringContent("{}", Encoding.UTF8, "application/json"));
         Assert.Equal(HttpStatusCode.BadRequest, json.StatusCode);
-        using var anonymous = await http.PostAsync("/api/oauth/token", new FormUrlEncodedContent([KeyValuePair.Create("grant_type", "client_credentials")]));
+        using var anonymous = await http.PostAsync(
+            "/api/oauth/token", new FormUrlEncodedContent([KeyValuePair.Create("grant_type", "client_credentials")]));
         Assert.Equal((HttpStatusCode.Unauthorized, "Basic"), (anonymous.StatusCode, anonymous.Headers.WwwAuthenticate.Single().Scheme));
         using var get = await http.GetAsync("/api/oauth/token");
         Assert.Equal(HttpStatusCode.MethodNotAllowed, get.StatusCode);
@@ -124,7 +132,9 @@ public abstract class TokenContract(IStore store) : IdentityContract(store)
     {
         var (id, secret) = await CreateClientAsync();
         using var signer = RSA.Create(2048);
-        Assert.Equal(200, (await Admin.SendJsonAsync("POST", "/api/oauth/keys/trusted", TestJwt.Registration("partner", signer, issuer: "https://partner.test"))).Status);
+        Assert.Equal(
+            200, (await Admin.SendJsonAsync(
+                "POST", "/api/oauth/keys/trusted", TestJwt.Registration("partner", signer, issuer: "https://partner.test"))).Status);
         var subject = TestJwt.Sign(signer, "partner", "https://partner.test", "alice", Host.Org, ["ROLE_ADMIN"]);
         var (status, body) = await ExchangeAsync(id, secret, subject);
         Assert.Equal((200, "urn:ietf:params:oauth:token-type:access_token"), (status, body.GetProperty("issued_token_type").GetString()));
@@ -137,9 +147,17 @@ public abstract class TokenContract(IStore store) : IdentityContract(store)
         using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "admin", ["admin"]));
         var theirs = await CreateClientAsync(other);
         Assert.Equal((400, "invalid_grant"), Fault(await ExchangeAsync(theirs.Id, theirs.Secret, subject)));
-        Assert.Equal((400, "invalid_grant"), Fault(await ExchangeAsync(id, secret, TestJwt.Sign(signer, "partner", "https://elsewhere.test", "alice", Host.Org, []))));
-        Assert.Equal((400, "invalid_grant"), Fault(await ExchangeAsync(id, secret, TestJwt.Sign(signer, "partner", "https://partner.test", "alice", Host.OtherOrg, []))));
-        Assert.Equal((400, "invalid_grant"), Fault(await ExchangeAsync(id, secret, TestJwt.Sign(signer, "partner", "https://partner.test", "alice", Host.Org, [], lifetime: TimeSpan.FromHours(-1)))));
+        Assert.Equal(
+            (400, "invalid_grant"),
+            Fault(await ExchangeAsync(id, secret, TestJwt.Sign(signer, "partner", "https://elsewhere.test", "alice", Host.Org, []))));
+        Assert.Equal(
+            (400, "invalid_grant"), Fault(
+                await ExchangeAsync(id, secret, TestJwt.Sign(signer, "partner", "https://partner.test", "alice", Host.OtherOrg, []))));
+        Assert.Equal(
+            (400, "invalid_grant"),
+            Fault(await ExchangeAsync(
+                id, secret,
+                TestJwt.Sign(signer, "partner", "https://partner.test", "alice", Host.Org, [], lifetime: TimeSpan.FromHours(-1)))));
         Assert.Equal(401, await StatusWithAsync(subject)); // a trusted key's token is traded, and opens nothing by itself
     }
 
@@ -148,7 +166,9 @@ public abstract class TokenContract(IStore store) : IdentityContract(store)
     {
         var (id, secret) = await CreateClientAsync();
         var account = await AccountAsync(await TokenAsync(id, secret));
-        Assert.Equal((id, "default"), (account.GetProperty("userId").GetString(), account.GetProperty("legalEntity").GetProperty("name").GetString()));
+        Assert.Equal(
+            (id, "default"),
+            (account.GetProperty("userId").GetString(), account.GetProperty("legalEntity").GetProperty("name").GetString()));
         Assert.Equal("ROLE_M2M", account.GetProperty("roles")[0].GetProperty("id").GetString());
         Assert.Equal((501, "NOT_IMPLEMENTED"), Refusal(await Admin.SendJsonAsync("GET", "/api/account/subscriptions")));
         using var http = new HttpClient { BaseAddress = Host.Address };
@@ -171,7 +191,8 @@ public abstract class TokenContract(IStore store) : IdentityContract(store)
         return RSA.Create(new RSAParameters { Modulus = Bytes("n"), Exponent = Bytes("e") });
     }
 
-    private static (int, string?) Fault((int Status, JsonElement Body) answer) => (answer.Status, answer.Body.GetProperty("error").GetString());
+    private static (int, string?) Fault((int Status, JsonElement Body) answer) =>
+        (answer.Status, answer.Body.GetProperty("error").GetString());
 
     private static string Part(string json) => System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));
 }

@@ -43,13 +43,18 @@ public sealed class ResourceServiceTests : IAsyncLifetime
         Assert.Equal(made, await client.GetAsync(new GetRequest { Kind = Kind, Name = made.Id }, Me));
         var patched = await client.PatchAsync(new PatchRequest
         {
-            Kind = Kind, Name = "one", IfRevision = made.Revision, Merge = new Merge { Spec = Spec(7), Labels = new Struct { Fields = { ["tier"] = Value.ForString("web") } } },
+            Kind = Kind, Name = "one", IfRevision = made.Revision,
+            Merge = new Merge { Spec = Spec(7), Labels = new Struct { Fields = { ["tier"] = Value.ForString("web") } } },
         }, Me);
         Assert.Equal((7, "web"), (patched.Spec.Fields["size"].NumberValue, patched.Labels["tier"]));
         var polished = await client.TransitionAsync(new TransitionRequest { Kind = Kind, Name = "one", Transition = "polish" }, Me);
         Assert.Equal(("SHINY", "polish"), (polished.State, polished.Transition));
-        Assert.Equal(5, (await client.GetAsync(new GetRequest { Kind = Kind, Name = "one", At = made.UpdatedAt }, Me)).Spec.Fields["size"].NumberValue);
-        Assert.Equal(["SHINY", "NEW", "NEW"], (await client.HistoryAsync(new HistoryRequest { Kind = Kind, Name = "one" }, Me)).Items.Select(i => i.State));
+        Assert.Equal(
+            5, (await client.GetAsync(new GetRequest { Kind = Kind, Name = "one", At = made.UpdatedAt }, Me)).Spec.Fields[
+                "size"].NumberValue);
+        Assert.Equal(
+            ["SHINY", "NEW", "NEW"], (await client.HistoryAsync(new HistoryRequest { Kind = Kind, Name = "one" }, Me)).Items.Select(
+                i => i.State));
         Assert.Equal("REMOVING", (await client.DeleteAsync(new DeleteRequest { Kind = Kind, Name = "one" }, Me)).State);
     }
 
@@ -67,7 +72,9 @@ public sealed class ResourceServiceTests : IAsyncLifetime
         }
         while (request.Cursor.Length > 0);
         Assert.Equal(5, names.Distinct().Count());
-        var even = await client.ListAsync(new ListRequest { Kind = Kind, Filter = new Filter { Project = "web", State = "NEW", Fields = { ["labels.even"] = "yes" } } }, Me);
+        var even = await client.ListAsync(
+            new ListRequest { Kind = Kind, Filter = new Filter { Project = "web", State = "NEW", Fields = { ["labels.even"] = "yes" } } },
+            Me);
         Assert.Equal(["w0", "w2", "w4"], even.Items.Select(i => i.Name).Order());
     }
 
@@ -110,13 +117,20 @@ public sealed class ResourceServiceTests : IAsyncLifetime
     [Fact]
     public async Task Errors_AreThoseOfTheApi()
     {
-        Assert.Equal((StatusCode.NotFound, "NOT_FOUND"), await FailureAsync(client.GetAsync(new GetRequest { Kind = Kind, Name = "nobody" }, Me)));
-        Assert.Equal((StatusCode.NotFound, "NO_SUCH_KIND"), await FailureAsync(client.ListAsync(new ListRequest { Kind = "nothings" }, Me)));
-        Assert.Equal((StatusCode.InvalidArgument, "BAD_REQUEST"), await FailureAsync(client.GetAsync(new GetRequest { Kind = Kind, Name = ".." }, Me)));
+        Assert.Equal(
+            (StatusCode.NotFound, "NOT_FOUND"), await FailureAsync(client.GetAsync(new GetRequest { Kind = Kind, Name = "nobody" }, Me)));
+        Assert.Equal(
+            (StatusCode.NotFound, "NO_SUCH_KIND"), await FailureAsync(client.ListAsync(new ListRequest { Kind = "nothings" }, Me)));
+        Assert.Equal((StatusCode.InvalidArgument, "BAD_REQUEST"),
+            await FailureAsync(client.GetAsync(new GetRequest { Kind = Kind, Name = ".." }, Me)));
         Assert.Equal((StatusCode.NotFound, "NO_SUCH_KIND"), await FailureAsync(client.GetAsync(new GetRequest { Name = "x" }, Me)));
-        Assert.Equal((StatusCode.NotFound, "NO_SUCH_KIND"), await FailureAsync(client.GetAsync(new GetRequest { Kind = "blobs", Name = "sha256:0" }, Me))); // whatever else lies beside the kinds
+        // whatever else lies beside the kinds
+        Assert.Equal((StatusCode.NotFound, "NO_SUCH_KIND"),
+            await FailureAsync(client.GetAsync(new GetRequest { Kind = "blobs", Name = "sha256:0" }, Me)));
         foreach (var field in new[] { "watch", "org", "from", "labels.", "" })
-            Assert.Equal((StatusCode.InvalidArgument, "BAD_REQUEST"), await FailureAsync(client.ListAsync(new ListRequest { Kind = Kind, Filter = new Filter { Fields = { [field] = "true" } } }, Me)));
+            Assert.Equal(
+                (StatusCode.InvalidArgument, "BAD_REQUEST"), await FailureAsync(
+                    client.ListAsync(new ListRequest { Kind = Kind, Filter = new Filter { Fields = { [field] = "true" } } }, Me)));
         var made = await CreateAsync("one", Spec(5));
         var stale = new PatchRequest { Kind = Kind, Name = "one", IfRevision = made.Revision + 7, Merge = new Merge { Spec = Spec(6) } };
         Assert.Equal(StatusCode.FailedPrecondition, (await FailureAsync(client.PatchAsync(stale, Me))).Status);
@@ -128,12 +142,15 @@ public sealed class ResourceServiceTests : IAsyncLifetime
     public async Task Nobody_AndStrangers_SeeNothing()
     {
         await CreateAsync("one", Spec(5));
-        Assert.Equal(StatusCode.Unauthenticated, (await FailureAsync(client.GetAsync(new GetRequest { Kind = Kind, Name = "one" }))).Status);
+        Assert.Equal(
+            StatusCode.Unauthenticated, (await FailureAsync(client.GetAsync(new GetRequest { Kind = Kind, Name = "one" }))).Status);
         var stranger = Bearer(await host.TokenAsync(host.OtherOrg, "stranger", [Roles.Admin]));
-        Assert.Equal(StatusCode.NotFound, (await FailureAsync(client.GetAsync(new GetRequest { Kind = Kind, Name = "one" }, stranger))).Status);
+        Assert.Equal(
+            StatusCode.NotFound, (await FailureAsync(client.GetAsync(new GetRequest { Kind = Kind, Name = "one" }, stranger))).Status);
         var viewer = Bearer(await host.TokenAsync(host.Org, "viewer", [Roles.Viewer]));
         Assert.Equal("one", (await client.GetAsync(new GetRequest { Kind = Kind, Name = "one" }, viewer)).Name);
-        Assert.Equal(StatusCode.PermissionDenied, (await FailureAsync(client.DeleteAsync(new DeleteRequest { Kind = Kind, Name = "one" }, viewer))).Status);
+        Assert.Equal(StatusCode.PermissionDenied,
+            (await FailureAsync(client.DeleteAsync(new DeleteRequest { Kind = Kind, Name = "one" }, viewer))).Status);
     }
 
     private Metadata Me => Bearer(host.AdminToken);

@@ -11,7 +11,8 @@ public sealed partial class DocumentedCommandsTests
     public void Documentation_HasOnlyCommandsThatTheProgramTakes()
     {
         var root = StrataCommand.Create(new Terminal { Out = TextWriter.Null, Error = TextWriter.Null });
-        var lines = Pages().SelectMany(page => CommandsIn(File.ReadAllText(page)).Select(line => (Page: Path.GetRelativePath(Root, page), Line: line))).ToList();
+        var lines = Pages().SelectMany(
+            page => CommandsIn(File.ReadAllText(page)).Select(line => (Page: Path.GetRelativePath(Root, page), Line: line))).ToList();
         Assert.True(lines.Count > 100, $"Only {lines.Count} commands were found.");
         var wrong = lines.SelectMany(l => root.Parse(Words(l.Line), StrataCommand.Parsing).Errors.Select(e => (l.Page, l.Line, e.Message)));
         Assert.Equal("", string.Join('\n', wrong.Where(w => !IsMissing(w.Message)).Select(w => $"{w.Page}: {w.Line}: {w.Message}")));
@@ -23,7 +24,8 @@ public sealed partial class DocumentedCommandsTests
     [InlineData("    strata entity create order '{\"a\": 1}' | jq .", "entity|create|order|{\"a\": 1}")]
     [InlineData("run `strata status` or", "status")]
     [InlineData("    export X=1 && strata up -d && strata token", "up|-d")]
-    public void CommandsIn_ALine_AreItsCommands(string line, string words) => Assert.Equal(words, string.Join('|', Words(CommandsIn(line).First())));
+    public void CommandsIn_ALine_AreItsCommands(string line, string words) =>
+        Assert.Equal(words, string.Join('|', Words(CommandsIn(line).First())));
 
     /// <summary>A sentence names a command without its arguments.</summary>
     private static bool IsMissing(string message) => message.StartsWith("Required argument missing", StringComparison.Ordinal);
@@ -35,9 +37,12 @@ public sealed partial class DocumentedCommandsTests
 
     /// <summary>Without what only stands for commands, as <c>strata search MODEL [--sort PATH] …</c> does.</summary>
     private static IEnumerable<string> CommandsIn(string text) => Command().Matches(text.Replace("\\\n", " ", StringComparison.Ordinal))
-        .Select(m => m.Groups[1].Value.TrimEnd()).Where(l => l.Length > 0 && !l.Contains('…', StringComparison.Ordinal) && !l.Contains(" [", StringComparison.Ordinal));
+        .Select(m => m.Groups[1].Value.TrimEnd())
+        .Where(l => l.Length > 0 && !l.Contains('…', StringComparison.Ordinal) && !l.Contains(" [", StringComparison.Ordinal));
 
-    /// <summary>As a shell splits a line, up to where the command ends; <c>[a|b]</c> and other notations are not used in the pages.</summary>
+    /// <summary>
+    /// As a shell splits a line, up to where the command ends; <c>[a|b]</c> and other notations are not used in the pages.
+    /// </summary>
     private static string[] Words(string line)
     {
         var (words, word, quote, isWord) = (new List<string>(), new StringBuilder(), '\0', false);
@@ -65,7 +70,9 @@ public sealed partial class DocumentedCommandsTests
         }
     }
 
-    /// <summary>At the start of an indented line or a line of a code block, after <c>$(</c> or <c>&amp;&amp;</c>, and in backticks.</summary>
+    /// <summary>
+    /// At the start of an indented line or a line of a code block, after <c>$(</c> or <c>&amp;&amp;</c>, and in backticks.
+    /// </summary>
     [GeneratedRegex(@"(?:^[ ]{4,}|^\$ |\$\(|&& |`)(?:\./)?strata (?!=)((?:(?!`|&& |; ).)+?)(?=`|&& |; |$)", RegexOptions.Multiline)]
     private static partial Regex Command();
 }

@@ -37,7 +37,9 @@ public sealed partial class ExamplesTests
     public async Task Help_FitsTheTerminal_AndIsNarrowInAPipe(int terminal, int expected)
     {
         var output = new StringWriter();
-        Assert.Equal(0, await StrataCommand.RunAsync(["up", "--help"], Nowhere with { Out = output, Width = terminal }, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            0, await StrataCommand.RunAsync(
+                ["up", "--help"], Nowhere with { Out = output, Width = terminal }, TestContext.Current.CancellationToken));
         Assert.All(output.ToString().Split('\n'), line => Assert.True(line.TrimEnd().Length <= expected, line));
         Assert.Contains("Examples:\n  strata up\n", output.ToString(), StringComparison.Ordinal);
     }

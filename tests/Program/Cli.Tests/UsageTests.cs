@@ -102,7 +102,8 @@ public sealed class UsageTests : IDisposable
         api.Answer = Project;
         home.Write("context.json", $$"""{"server":"{{api.Address}}","token":"x"}""");
         Assert.Equal(2, await RunAsync($"scale shop --org acme -p web --home {home.Path}"));
-        Assert.Contains($"strata --home {home.Path} --org acme --project web scale shop --replicas 2", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"strata --home {home.Path} --org acme --project web scale shop --replicas 2", error.ToString(), StringComparison.Ordinal);
         error.GetStringBuilder().Clear();
         home.Write("context.json", """{"server":"http://127.0.0.1:9","token":"x"}""");
         Assert.Equal(1, await RunAsync($"get deployments --org acme --home {home.Path}"));
@@ -143,5 +144,6 @@ public sealed class UsageTests : IDisposable
     public async Task Run_WithoutAServer_SomeCommandsWork(string line) => Assert.Equal(0, await RunAsync(line));
 
     private Task<int> RunAsync(string line) => StrataCommand.RunAsync(
-        line.Split(' ', StringSplitOptions.RemoveEmptyEntries), new Terminal { Out = output, Error = error }, TestContext.Current.CancellationToken);
+        line.Split(' ', StringSplitOptions.RemoveEmptyEntries), new Terminal { Out = output, Error = error },
+        TestContext.Current.CancellationToken);
 }

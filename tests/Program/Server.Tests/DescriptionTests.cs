@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Strata.Server.Tests;
 
-/// <summary>/openapi.json of the whole product, as generators of clients read it: typed answers, no two paths that are one, unique ids.</summary>
+/// <summary>
+/// /openapi.json of the whole product, as generators of clients read it: typed answers, no two paths that are one, unique ids.
+/// </summary>
 public sealed partial class DescriptionTests(WholeApi api) : IClassFixture<WholeApi>
 {
     /// <summary>Successes without a schema, each with its reason.</summary>
@@ -21,7 +23,8 @@ public sealed partial class DescriptionTests(WholeApi api) : IClassFixture<Whole
     {
         var empty = from operation in await OperationsAsync()
                     from response in operation.Node["responses"]!.AsObject()
-                    where response.Key.StartsWith('2') && response.Key != "204" && !operation.IsRpc && !WithoutSchema.ContainsKey(operation.Id)
+                    where response.Key.StartsWith('2') && response.Key != "204" && !operation.IsRpc
+                        && !WithoutSchema.ContainsKey(operation.Id)
                     where response.Value!["content"] is not JsonObject content || content.Any(c => IsEmpty(c.Value!["schema"]))
                     select $"{operation.Id}: {response.Key}";
         Assert.Empty(empty);
@@ -30,7 +33,8 @@ public sealed partial class DescriptionTests(WholeApi api) : IClassFixture<Whole
     [Fact]
     public async Task Paths_DifferByMoreThanNamesOfParameters()
     {
-        var paths = (await OperationsAsync()).Select(o => o.Path).Distinct().GroupBy(p => Parameter().Replace(p, "{}")).Where(g => g.Count() > 1);
+        var paths = (await OperationsAsync()).Select(o => o.Path).Distinct().GroupBy(p => Parameter().Replace(p, "{}"))
+            .Where(g => g.Count() > 1);
         Assert.Equal(SamePaths, paths.Select(g => g.Key).Order(StringComparer.Ordinal));
     }
 
@@ -63,7 +67,8 @@ public sealed partial class DescriptionTests(WholeApi api) : IClassFixture<Whole
     public async Task Root_LeadsToTheReferenceAndTheDescription()
     {
         var root = JsonNode.Parse(await api.Http.GetStringAsync("/", TestContext.Current.CancellationToken))!;
-        Assert.Contains("<html", await api.Http.GetStringAsync((string)root["docs"]!, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "<html", await api.Http.GetStringAsync((string)root["docs"]!, TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal("/openapi.json", (string)root["openapi"]!);
     }
 
@@ -81,13 +86,16 @@ public sealed partial class DescriptionTests(WholeApi api) : IClassFixture<Whole
     }
 
     private static bool IsEmpty(JsonNode? schema) => schema is not JsonObject node || node.Count == 0
-        || ((string?)(node["type"] as JsonValue) == "object" && node.Count == 1) || ((string?)(node["type"] as JsonValue) == "array" && IsEmpty(node["items"]));
+        || ((string?)(node["type"] as JsonValue) == "object" && node.Count == 1)
+        || ((string?)(node["type"] as JsonValue) == "array" && IsEmpty(node["items"]));
 
-    private async Task<JsonNode> ReadAsync() => JsonNode.Parse(await api.Http.GetStringAsync("/openapi.json", TestContext.Current.CancellationToken))!;
+    private async Task<JsonNode> ReadAsync() =>
+        JsonNode.Parse(await api.Http.GetStringAsync("/openapi.json", TestContext.Current.CancellationToken))!;
 
     private async Task<List<DescribedOperation>> OperationsAsync() =>
     [
-        .. (await ReadAsync())["paths"]!.AsObject().SelectMany(p => p.Value!.AsObject().Select(m => new DescribedOperation(p.Key, (string)m.Value!["operationId"]!, m.Value!.AsObject()))),
+        .. (await ReadAsync())["paths"]!.AsObject().SelectMany(
+            p => p.Value!.AsObject().Select(m => new DescribedOperation(p.Key, (string)m.Value!["operationId"]!, m.Value!.AsObject()))),
     ];
 
     /// <param name="Node">As it is in the description.</param>

@@ -9,7 +9,8 @@ using Strata.Server.Options;
 namespace Strata.Server.Tests;
 
 /// <summary>
-/// The API of the whole product over its private PostgreSQL, once for all tests of the class. The agent and the edge stay away, so that nothing changes by itself.
+/// The API of the whole product over its private PostgreSQL, once for all tests of the class. The agent and the edge stay away, so that
+/// nothing changes by itself.
 /// </summary>
 public sealed class WholeApi : IAsyncLifetime
 {
@@ -26,7 +27,8 @@ public sealed class WholeApi : IAsyncLifetime
         Directory.CreateDirectory(root); // PostgreSQL's user must be able to enter it
         var options = new ServerOptions
         {
-            Home = new HomeLayout(root), Listen = IPAddress.Loopback, ApiPort = FreePort.Next(), HttpPort = FreePort.Next(), EdgeMode = EdgeMode.Off, Agent = false,
+            Home = new HomeLayout(root), Listen = IPAddress.Loopback, ApiPort = FreePort.Next(), HttpPort = FreePort.Next(),
+            EdgeMode = EdgeMode.Off, Agent = false,
         };
         options.Home.Create();
         Server = await StrataServer.StartAsync(options, null, null, TimeProvider.System, default);
@@ -51,7 +53,8 @@ public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : ICla
     private static readonly string[] Lists =
         ["organizations", "projects", "tokens", "nodes", "instances", "deployments", "releases", "routes", "webhooks"];
 
-    private static readonly string[] Open = ["/", "/healthz", "/readyz", "/openapi.json", "/docs", "/api/health", "/api/oauth/token", "/api/.well-known/jwks.json"];
+    private static readonly string[] Open = ["/", "/healthz", "/readyz", "/openapi.json", "/docs", "/api/health", "/api/oauth/token",
+        "/api/.well-known/jwks.json"];
 
     private static readonly string[] Rpc =
     [
@@ -61,9 +64,12 @@ public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : ICla
 
     private static readonly string[] KeyedByIdentity =
     [
-        "POST /api/clients", "DELETE /api/clients/{clientId}", "DELETE /api/oauth/keys/keypair/{keyId}", "POST /api/oauth/keys/keypair/{keyId}/invalidate",
-        "DELETE /api/oauth/keys/trusted/{keyId}", "POST /api/oauth/keys/trusted/{keyId}/invalidate", "DELETE /api/oauth/oidc/providers/{id}",
-        "POST /api/oauth/oidc/providers/{id}/invalidate", "POST /api/oauth/oidc/providers/{id}/reactivate", "PATCH /api/oauth/oidc/providers/{id}",
+        "POST /api/clients", "DELETE /api/clients/{clientId}", "DELETE /api/oauth/keys/keypair/{keyId}",
+        "POST /api/oauth/keys/keypair/{keyId}/invalidate",
+        "DELETE /api/oauth/keys/trusted/{keyId}", "POST /api/oauth/keys/trusted/{keyId}/invalidate",
+        "DELETE /api/oauth/oidc/providers/{id}",
+        "POST /api/oauth/oidc/providers/{id}/invalidate", "POST /api/oauth/oidc/providers/{id}/reactivate",
+        "PATCH /api/oauth/oidc/providers/{id}",
     ];
 
     private readonly StrataServer server = api.Server;
@@ -102,8 +108,8 @@ public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : ICla
     }
 
     /// <summary>
-    /// Whatever module maps an endpoint: a write takes effect once for its Idempotency-Key, or says why it may be sent again without one. RPC has keys of
-    /// its own: a field of each request that writes a resource, and metadata of events.
+    /// Whatever module maps an endpoint: a write takes effect once for its Idempotency-Key, or says why it may be sent again without one.
+    /// RPC has keys of its own: a field of each request that writes a resource, and metadata of events.
     /// </summary>
     [Fact]
     public async Task EveryWrite_TakesAnIdempotencyKey_OrSaysWhyItMayBeRepeated()
@@ -113,30 +119,41 @@ public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : ICla
         {
             var takesKey = endpoint.In("header").Any(p => p.Name == "Idempotency-Key");
             var isWrite = endpoint.Method is not ("GET" or "HEAD");
-            Assert.True(isWrite == (takesKey ^ endpoint.Repeatable is { Length: > 0 }), $"{endpoint}: takes a key: {takesKey}; repeatable: {endpoint.Repeatable ?? "no"}");
+            Assert.True(isWrite == (takesKey ^ endpoint.Repeatable is { Length: > 0 }),
+                $"{endpoint}: takes a key: {takesKey}; repeatable: {endpoint.Repeatable ?? "no"}");
         }
-        var methods = ResourceRpcModule.Descriptor.Methods.Where(m => m.InputType.FindFieldByName("idempotency_key") is null).Select(m => m.Name);
+        var methods = ResourceRpcModule.Descriptor.Methods.Where(m => m.InputType.FindFieldByName("idempotency_key") is null)
+            .Select(m => m.Name);
         Assert.Equal(["List", "Get", "History", "Watch"], methods);
-        Assert.Equal(endpoints.Select(e => e.Path).Where(p => Rpc.Any(s => p.StartsWith(s, StringComparison.Ordinal))).Select(p => p.Split('/')[1]).Distinct().Order(),
+        Assert.Equal(endpoints.Select(e => e.Path).Where(p => Rpc.Any(s => p.StartsWith(s, StringComparison.Ordinal)))
+            .Select(p => p.Split('/')[1]).Distinct().Order(),
             Rpc.Select(s => s.Trim('/')).Order());
     }
 
-    /// <summary>A key is read by each of them: one that cannot be a key is refused wherever the request comes that far, and nothing is written.</summary>
+    /// <summary>
+    /// A key is read by each of them: one that cannot be a key is refused wherever the request comes that far, and nothing is written.
+    /// </summary>
     [Fact]
     public async Task EveryWriteWithAKey_RefusesOneThatIsTooLong()
     {
         var known = api.Known ??= await FillAsync();
         var before = await SettledAsync();
         var refused = new List<string>();
-        foreach (var endpoint in ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints.Where(e => e.In("header").Any(p => p.Name == "Idempotency-Key")))
+        foreach (
+            var endpoint in ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints.Where(
+                e => e.In("header").Any(p => p.Name == "Idempotency-Key")))
         {
-            var path = endpoint.In("path").Aggregate(endpoint.Path, (p, x) => p.Replace($"{{{x.Name}}}", known.GetValueOrDefault($"{{{x.Name}}}", "x"), StringComparison.Ordinal));
+            var path = endpoint.In("path").Aggregate(
+                endpoint.Path, (p, x) =>
+                    p.Replace($"{{{x.Name}}}", known.GetValueOrDefault($"{{{x.Name}}}", "x"), StringComparison.Ordinal));
             using var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), path);
             request.Headers.TryAddWithoutValidation("Idempotency-Key", new string('k', 201));
-            if (endpoint.MediaType is { } type) request.Content = new StringContent(endpoint.Example?.ToJsonString() ?? "{}", Encoding.UTF8, type);
+            if (endpoint.MediaType is { } type)
+                request.Content = new StringContent(endpoint.Example?.ToJsonString() ?? "{}", Encoding.UTF8, type);
             using var answer = await http.SendAsync(request);
             Assert.True((int)answer.StatusCode is >= 400 and < 500, $"{endpoint}: {answer.StatusCode}");
-            if ((await answer.Content.ReadAsStringAsync()).Contains("Idempotency-Key", StringComparison.Ordinal)) refused.Add(endpoint.ToString());
+            if ((await answer.Content.ReadAsStringAsync()).Contains("Idempotency-Key", StringComparison.Ordinal))
+                refused.Add(endpoint.ToString());
             else output.WriteLine($"{endpoint}: refused before its key, {answer.StatusCode}");
         }
         Assert.Equal(before, await SnapshotAsync());
@@ -155,7 +172,8 @@ public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : ICla
 
     /// <summary>Health and reflection of gRPC, in each version, tell nothing of any organization.</summary>
     private static bool IsOpen(string path) =>
-        Open.Contains(path) || path.StartsWith("/grpc.health.", StringComparison.Ordinal) || path.StartsWith("/grpc.reflection.", StringComparison.Ordinal);
+        Open.Contains(path) || path.StartsWith("/grpc.health.", StringComparison.Ordinal)
+            || path.StartsWith("/grpc.reflection.", StringComparison.Ordinal);
 
     private async Task<Dictionary<string, string>> FillAsync()
     {

@@ -17,11 +17,14 @@ internal sealed class ArchiveAdmission(IBlobStore blobs) : ISpecAdmission
 
     public Kind Kind => DeploymentKinds.Release;
 
-    public async ValueTask<Result<ValidationError?>> CheckAsync(Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken)
+    public async ValueTask<Result<ValidationError?>> CheckAsync(
+        Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken)
     {
-        if (principal.Project is not { } project || SpecReferences.Find(spec, Field) is not { ValueKind: JsonValueKind.String } archive) return default(ValidationError?);
+        if (principal.Project is not { } project || SpecReferences.Find(spec, Field) is not { ValueKind: JsonValueKind.String } archive)
+            return default(ValidationError?);
         if (!Digest.TryParse(archive.GetString(), out var digest)) return default(ValidationError?);
         return (await blobs.IsGrantedAsync(tenant, digest, project, cancellationToken))
-            .Then<ValidationError?>(granted => granted ? default(ValidationError?) : new ValidationError("spec." + Field, BlobErrors.NotFound(digest).Message));
+            .Then<ValidationError?>(granted => granted
+                ? default(ValidationError?) : new ValidationError("spec." + Field, BlobErrors.NotFound(digest).Message));
     }
 }

@@ -27,18 +27,23 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
     {
         if (!(await ReadAsync(call)).TryGet(out var target, out var error)) return error;
         if (call.Http.Request.ContentLength > blobs.BytesMax) return BlobErrors.TooLarge(blobs.BytesMax);
-        if (call.Http.Request.Headers.ContentEncoding.Count > 0) return new Error(ErrorKind.UnsupportedMedia, "UNSUPPORTED_ENCODING", "A blob is sent as it is, without Content-Encoding.");
-        if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = blobs.BytesMax + 1;
+        if (call.Http.Request.Headers.ContentEncoding.Count > 0)
+            return new Error(ErrorKind.UnsupportedMedia, "UNSUPPORTED_ENCODING", "A blob is sent as it is, without Content-Encoding.");
+        if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = blobs.BytesMax + 1;
         var put = await blobs.PutAsync(target.Tenant, target.Digest, call.Http.Request.Body, call.Aborted);
-        if (put.IsOk && call.Principal.Project is { } project && await blobs.GrantAsync(target.Tenant, target.Digest, project, call.Aborted) is { Error: { } failed }) return failed;
+        if (put.IsOk && call.Principal.Project is { } project
+            && await blobs.GrantAsync(target.Tenant, target.Digest, project, call.Aborted) is { Error: { } failed }) return failed;
         return put.Then<Answer>(x => Answer.Json(new BlobAnswer(x.Digest.ToString(), x.Bytes), StatusCodes.Status201Created));
     }
 
     private async Task<Result<Answer>> GetAsync(ApiCall call)
     {
         if (!(await ReadAsync(call)).TryGet(out var target, out var error)) return error;
-        if (call.Principal.IsPlatform && !await parts.MayReadAsync(call.Principal, target.Tenant, target.Digest, call.Aborted)) return BlobErrors.NotFound(target.Digest);
-        if (!(await BlobStream.OpenAsync(blobs, target.Tenant, target.Digest, call.Aborted)).TryGet(out var content, out error)) return error;
+        if (call.Principal.IsPlatform && !await parts.MayReadAsync(call.Principal, target.Tenant, target.Digest, call.Aborted))
+            return BlobErrors.NotFound(target.Digest);
+        if (!(await BlobStream.OpenAsync(blobs, target.Tenant, target.Digest, call.Aborted)).TryGet(out var content, out error))
+            return error;
         var tag = new EntityTagHeaderValue($"\"{target.Digest}\"");
         return Answer.Stream(http => Results.Stream(content, MediaType, entityTag: tag, enableRangeProcessing: true).ExecuteAsync(http));
     }
@@ -49,7 +54,8 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
         // A project must not learn whether another one has a blob: it uploads its own copy, which takes no space if the blob exists.
         if (call.Principal.Project is { } project)
         {
-            if (!(await blobs.IsGrantedAsync(target.Tenant, target.Digest, project, call.Aborted)).TryGet(out var granted, out error)) return error;
+            if (!(await blobs.IsGrantedAsync(target.Tenant, target.Digest, project, call.Aborted)).TryGet(out var granted, out error))
+                return error;
             if (!granted) return BlobErrors.NotFound(target.Digest);
         }
         if (!(await blobs.RenewAsync(target.Tenant, target.Digest, call.Aborted)).TryGet(out var blob, out error)) return error;
@@ -82,7 +88,8 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
 
     private static readonly Operation Get = new()
     {
-        Id = "getBlob", Summary = "The bytes; ranges and If-None-Match are honoured.", Tag = "blobs", Parameters = [CallScope.Org], Answer = new Content([MediaType], Schemas.Text()),
+        Id = "getBlob", Summary = "The bytes; ranges and If-None-Match are honoured.", Tag = "blobs", Parameters = [CallScope.Org],
+        Answer = new Content([MediaType], Schemas.Text()),
     };
 
     private static readonly Operation Head = new()

@@ -24,24 +24,30 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, Deploymen
     {
         if (!LogRequest.Read(call).TryGet(out var request, out var error)) return error;
         if (!(await stores.Organizations.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
-        if (!(await stores.Releases.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var release, out error)) return error;
+        if (!(await stores.Releases.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var release, out error))
+            return error;
         if (!call.Sees(release.Project)) return CallScope.NotFound("release", call.Route("nameOrId"));
-        IReadOnlyList<LogSource> source = [new(caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id), release.Name)];
+        IReadOnlyList<LogSource> source =
+            [new(caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id), release.Name)];
         return stream.Answer(
-            call, "releases.read", caller.Tenant, request, () => new LogView(source, IsBuilt(caller.Tenant, release.Id)), views.Releases.Untyped);
+            call, "releases.read", caller.Tenant, request, () =>
+                new LogView(source, IsBuilt(caller.Tenant, release.Id)), views.Releases.Untyped);
     }
 
     /// <summary>A build's last lines are stored before its release ends, so that a reader who sees the end has all of them.</summary>
-    private bool IsBuilt(TenantId tenant, string release) => views.Releases.Get(tenant, release) is not { } now || ReleaseStates.IsEnd(now.State);
+    private bool IsBuilt(TenantId tenant, string release) =>
+        views.Releases.Get(tenant, release) is not { } now || ReleaseStates.IsEnd(now.State);
 
     private async Task<Result<Answer>> ReadDeploymentAsync(ApiCall call)
     {
         if (!LogRequest.Read(call).TryGet(out var request, out var error)) return error;
         if (!(await stores.Organizations.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
-        if (!(await stores.Deployments.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var deployment, out error)) return error;
+        if (!(await stores.Deployments.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted))
+            .TryGet(out var deployment, out error)) return error;
         if (!call.Sees(deployment.Project)) return CallScope.NotFound("deployment", call.Route("nameOrId"));
         return stream.Answer(
-            call, "deployments.read", caller.Tenant, request, () => View(caller.Tenant, deployment.Id), views.Deployments.Untyped, views.Instances.Untyped);
+            call, "deployments.read", caller.Tenant, request, () =>
+                View(caller.Tenant, deployment.Id), views.Deployments.Untyped, views.Instances.Untyped);
     }
 
     private LogView View(TenantId tenant, string deployment)
@@ -53,13 +59,15 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, Deploymen
 
     private static readonly Operation ReleaseLogs = new()
     {
-        Id = "readReleaseLogs", Summary = "The release's build log, one JSON object for each line; following ends with the build.", Tag = "releases",
+        Id = "readReleaseLogs", Summary = "The release's build log, one JSON object for each line; following ends with the build.",
+        Tag = "releases",
         Parameters = [CallScope.Org, .. LogRequest.Parameters], Answer = LogStream.Content,
     };
 
     private static readonly Operation DeploymentLogs = new()
     {
-        Id = "readDeploymentLogs", Summary = "The output of all of the deployment's instances, one JSON object for each line.", Tag = "deployments",
+        Id = "readDeploymentLogs", Summary = "The output of all of the deployment's instances, one JSON object for each line.",
+        Tag = "deployments",
         Parameters = [CallScope.Org, .. LogRequest.Parameters], Answer = LogStream.Content,
     };
 }

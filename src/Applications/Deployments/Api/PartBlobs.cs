@@ -7,9 +7,9 @@ using Strata.Entities.Conditions;
 namespace Strata.Deployments.Api;
 
 /// <summary>
-/// Which blobs the cloud's own parts read of an organization: a node's agent the images of the instances that are assigned to its node, any other part (the edge) the images of
-/// releases. Sources and everything else are closed to them. What was allowed is remembered for <see cref="KeptFor"/>, so that the layers of an image
-/// cost no further look. Safe for concurrent use.
+/// Which blobs the cloud's own parts read of an organization: a node's agent the images of the instances that are assigned to its node, any
+/// other part (the edge) the images of releases. Sources and everything else are closed to them. What was allowed is remembered for
+/// <see cref="KeptFor"/>, so that the layers of an image cost no further look. Safe for concurrent use.
 /// </summary>
 internal sealed class PartBlobs(DeploymentStores stores, ImageStore images, TimeProvider time)
 {
@@ -27,7 +27,8 @@ internal sealed class PartBlobs(DeploymentStores stores, ImageStore images, Time
     {
         if (allowed.TryGetValue((part.Node, tenant, digest), out var until) && until > time.GetUtcNow()) return true;
         var isImage = false;
-        await foreach (var image in ImagesAsync(part.Node, tenant, digest, cancellationToken)) isImage |= await AllowAsync(part.Node, tenant, image, cancellationToken);
+        await foreach (var image in ImagesAsync(part.Node, tenant, digest, cancellationToken))
+            isImage |= await AllowAsync(part.Node, tenant, image, cancellationToken);
         return isImage || await IsPartOfImageAsync(part.Node, tenant, digest, cancellationToken);
     }
 
@@ -42,10 +43,13 @@ internal sealed class PartBlobs(DeploymentStores stores, ImageStore images, Time
     }
 
     /// <summary>Digests of the images that the part may read; with <paramref name="digest"/> only that one.</summary>
-    private IAsyncEnumerable<string?> ImagesAsync(string? node, TenantId tenant, Digest? digest, CancellationToken cancellationToken) => node is null
-        ? stores.Releases.AllAsync(tenant, digest is { } image ? Equal(ReleaseImage, image.ToString()) : null, cancellationToken).Select(r => r.Status.Image)
+    private IAsyncEnumerable<string?> ImagesAsync(string? node, TenantId tenant, Digest? digest, CancellationToken cancellationToken) =>
+        node is null
+        ? stores.Releases.AllAsync(tenant, digest is { } image ? Equal(ReleaseImage, image.ToString()) : null, cancellationToken)
+        .Select(r => r.Status.Image)
         : stores.Instances.AllAsync(
-            tenant, digest is { } own ? new Condition.All([Equal(NodeField, node), Equal(InstanceImage, own.ToString())]) : Equal(NodeField, node), cancellationToken)
+            tenant, digest is { } own ? new Condition.All([Equal(NodeField, node), Equal(InstanceImage, own.ToString())])
+                : Equal(NodeField, node), cancellationToken)
             .Select(i => (string?)i.Spec.Image);
 
     /// <summary>Remembers an image and what its manifest names; false if the image does not exist.</summary>
@@ -61,5 +65,6 @@ internal sealed class PartBlobs(DeploymentStores stores, ImageStore images, Time
         return true;
     }
 
-    private static Condition Equal(Field field, string value) => new Condition.Compare(field, Operator.Equal, [JsonText.From(value, WireJson.Of<string>())]);
+    private static Condition Equal(Field field, string value) =>
+        new Condition.Compare(field, Operator.Equal, [JsonText.From(value, WireJson.Of<string>())]);
 }

@@ -38,7 +38,8 @@ internal sealed class ActiveBuilds
     {
         foreach (var build in builds.Values)
         {
-            if (build.Release.Org == newer.Org && build.Release.Project == newer.Project && build.IsOf(newer.Spec.Deployment) && ReleaseOrder.IsNewer(newer, build.Release)) build.End(reason);
+            if (build.Release.Org == newer.Org && build.Release.Project == newer.Project && build.IsOf(newer.Spec.Deployment)
+                && ReleaseOrder.IsNewer(newer, build.Release)) build.End(reason);
         }
     }
 

@@ -16,7 +16,8 @@ namespace Strata.Deployments.Build;
 /// ones.
 /// </summary>
 internal sealed partial class BuildController(
-    DeploymentStores stores, DeploymentViews views, Builder builder, BuildQueue queue, ILines lines, TimeProvider time, ILogger<BuildController> logger)
+    DeploymentStores stores, DeploymentViews views, Builder builder, BuildQueue queue, ILines lines, TimeProvider time,
+    ILogger<BuildController> logger)
     : Controller<ReleaseSpec, ReleaseStatus>, IDisposable
 {
     private const string Actor = "controller:build";
@@ -43,13 +44,15 @@ internal sealed partial class BuildController(
         if (change.Model == DeploymentKinds.Deployment.Model)
         {
             if (!change.Deleted && change.State != DeploymentStates.Removing) return;
-            active.EndDeployment(IdText.Format("org", change.Tenant.Value), DeploymentKinds.Deployment.IdOf(change.Id), BuildErrors.DeploymentRemoved());
+            active.EndDeployment(
+                IdText.Format("org", change.Tenant.Value), DeploymentKinds.Deployment.IdOf(change.Id), BuildErrors.DeploymentRemoved());
         }
         else if (change.Model == Kind.Model)
         {
             var isEnd = change.Deleted || ReleaseStates.IsEnd(change.State);
             if (isEnd && change.ChangedBy != Actor) active.End(Kind.IdOf(change.Id));
-            else if (!isEnd && change.Transition is null && change.ChangedBy != Actor && stores.Releases.TryToResource(change) is { } release)
+            else if (
+                !isEnd && change.Transition is null && change.ChangedBy != Actor && stores.Releases.TryToResource(change) is { } release)
                 active.EndOlder(release, BuildErrors.Superseded(release.Name));
         }
     }
@@ -76,12 +79,14 @@ internal sealed partial class BuildController(
     private async Task<TimeSpan?> StartAsync(ReleaseResource release, CancellationToken cancellationToken)
     {
         using var build = active.Add(release, cancellationToken);
-        await using var log = new BuildLog(lines, StoreQueries.Tenant(release.Org), StoreQueries.Entity(Kind.IdPrefix, release.Id), time, logger);
+        await using var log = new BuildLog(
+            lines, StoreQueries.Tenant(release.Org), StoreQueries.Entity(Kind.IdPrefix, release.Id), time, logger);
         try
         {
             if (await CheckAsync(build, cancellationToken) is not { } deployment) return null;
             var several = await AreSeveralOrganizationsAsync(cancellationToken);
-            var taken = await queue.TakeAsync(StoreQueries.Tenant(release.Org), release.Id, several, x => ShowPlaceAsync(release, x, log, build.Token), build.Token);
+            var taken = await queue.TakeAsync(
+                StoreQueries.Tenant(release.Org), release.Id, several, x => ShowPlaceAsync(release, x, log, build.Token), build.Token);
             if (!taken.IsOk) return WatchInterval;
             using var place = taken.Value;
             if (await IsInAsync(release, ReleaseStates.Queued, build.Token) && await CheckAsync(build, cancellationToken) is not null)
@@ -92,7 +97,8 @@ internal sealed partial class BuildController(
             log.Step(build.Reason is { } why ? Sentence(why) : "Cancelled.");
             await log.CompleteAsync();
             if (build.Reason is { } reason) await CancelAsync(release, reason, cancellationToken);
-            else if (await IsGoneAsync(release, cancellationToken)) await ClearCandidateAsync(release, $"Release {release.Name} was deleted before it was built.", cancellationToken);
+            else if (await IsGoneAsync(release, cancellationToken))
+                await ClearCandidateAsync(release, $"Release {release.Name} was deleted before it was built.", cancellationToken);
         }
         return null;
     }
@@ -128,7 +134,8 @@ internal sealed partial class BuildController(
     }
 
     private async Task<bool> IsGoneAsync(ReleaseResource release, CancellationToken cancellationToken) =>
-        (await stores.Releases.GetAsync(CallerOf(release), release.Id, AsOf.Latest, cancellationToken)).Error is { Kind: ErrorKind.NotFound };
+        (await stores.Releases.GetAsync(
+            CallerOf(release), release.Id, AsOf.Latest, cancellationToken)).Error is { Kind: ErrorKind.NotFound };
 
     private async Task ShowPlaceAsync(ReleaseResource release, int place, BuildLog log, CancellationToken cancellationToken)
     {
@@ -146,18 +153,23 @@ internal sealed partial class BuildController(
             return;
         }
         var message = Sentence(BuildErrors.Interrupted(times));
-        await ReportAsync(await ChangeAsync(release, x => x with { Status = x.Status with { Interruptions = times, Message = message } }, "fail", cancellationToken), cancellationToken);
+        await ReportAsync(
+            await ChangeAsync(release, x => x with { Status = x.Status with { Interruptions = times, Message = message } }, "fail",
+                cancellationToken), cancellationToken);
     }
 
     /// <summary>Numbers the release and copies the deployment's configuration; one at a time, so that numbers are unique.</summary>
-    private async Task<ReleaseResource> ClaimAsync(ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
+    private async Task<ReleaseResource> ClaimAsync(
+        ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
     {
         await numbering.WaitAsync(cancellationToken);
         try
         {
-            var number = release.Status.Number > 0 ? release.Status.Number : 1 + await HighestNumberAsync(release, deployment, cancellationToken);
+            var number = release.Status.Number > 0 ? release.Status.Number : 1
+                + await HighestNumberAsync(release, deployment, cancellationToken);
             return await ChangeAsync(
-                release, x => x with { Spec = TakeOver(x.Spec, deployment), Status = x.Status with { Number = number, QueuePlace = null } }, "build", cancellationToken);
+                release, x => x with { Spec = TakeOver(x.Spec, deployment), Status = x.Status with { Number = number, QueuePlace = null } },
+                "build", cancellationToken);
         }
         finally
         {
@@ -174,22 +186,27 @@ internal sealed partial class BuildController(
         Health = spec.Health ?? deployment.Spec.Health,
     };
 
-    private async Task BuildAsync(ActiveBuild build, ReleaseResource release, DeploymentResource deployment, BuildLog log, CancellationToken cancellationToken)
+    private async Task BuildAsync(
+        ActiveBuild build, ReleaseResource release, DeploymentResource deployment, BuildLog log, CancellationToken cancellationToken)
     {
         await SetCandidateAsync(release, deployment, cancellationToken);
         var started = time.GetTimestamp();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(build.Token);
         var watching = WatchAsync(build, release, ended.Token);
         var built = await BuildAsync(release, log, build.Token);
-        BuildMetrics.Ended(time.GetElapsedTime(started).TotalSeconds, build.Token.IsCancellationRequested ? "cancelled" : built.IsOk ? "ok" : "failed");
+        BuildMetrics.Ended(
+            time.GetElapsedTime(started).TotalSeconds, build.Token.IsCancellationRequested ? "cancelled" : built.IsOk ? "ok" : "failed");
         await ended.CancelAsync();
         await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         build.Token.ThrowIfCancellationRequested();
         if (!built.IsOk) log.Step($"Failed: {built.Error.Message}{(built.Error.NextStep is { } next ? " " + next : "")}");
         await log.CompleteAsync(); // the log is whole before the release's end can be seen
         var seconds = Math.Round(time.GetElapsedTime(started).TotalSeconds, 3);
-        if (await NewerAsync(release, deployment, cancellationToken) is { } newer) await CancelAsync(release, BuildErrors.Superseded(newer.Name), cancellationToken);
-        else if (await TryChangeAsync(release, x => Finish(x, built, log, seconds), built.IsOk ? "finish" : "fail", cancellationToken) is { } end)
+        if (await NewerAsync(release, deployment, cancellationToken) is { } newer)
+            await CancelAsync(release, BuildErrors.Superseded(newer.Name), cancellationToken);
+        else if (
+            await TryChangeAsync(
+                release, x => Finish(x, built, log, seconds), built.IsOk ? "finish" : "fail", cancellationToken) is { } end)
             await ReportAsync(end, cancellationToken, built.IsOk ? built.Value.Replicas : null);
     }
 
@@ -217,10 +234,12 @@ internal sealed partial class BuildController(
         var config = new ReleaseConfig(release.Spec.Run!, release.Spec.Build!, release.Spec.Env!, release.Spec.Health!);
         try
         {
-            var built = await builder.BuildAsync(new BuildJob(StoreQueries.Tenant(release.Org), release.Id, release.Spec.Source, config), log, cancellationToken);
+            var built = await builder.BuildAsync(
+                new BuildJob(StoreQueries.Tenant(release.Org), release.Id, release.Spec.Source, config), log, cancellationToken);
             return built.Error is { Code: DiskReserve.Code } full ? BuildErrors.Coded(full) : built;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception or InvalidOperationException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception or InvalidOperationException)
         {
             BuildBroke(logger, release.Id, e);
             return BuildErrors.Unforeseen(release.Id);
@@ -243,13 +262,15 @@ internal sealed partial class BuildController(
                 BuildSeconds = seconds,
             },
         }
-        : release with { Status = release.Status with { Message = UrlCredentials.Mask(Sentence(built.Error)), SourceRejected = BuildErrors.IsOfSource(built.Error), LogTail = log.Tail, BuildSeconds = seconds } };
+        : release with { Status = release.Status with { Message = UrlCredentials.Mask(Sentence(built.Error)),
+            SourceRejected = BuildErrors.IsOfSource(built.Error), LogTail = log.Tail, BuildSeconds = seconds } };
 
     /// <summary>Ends a release that is no longer to be built; its deployment is not affected.</summary>
     private async Task CancelAsync(ReleaseResource release, Error reason, CancellationToken cancellationToken)
     {
         var ended = await TryChangeAsync(
-            release, x => x with { Status = x.Status with { Message = Sentence(reason), QueuePlace = null, Reported = true } }, "cancel", cancellationToken);
+            release, x => x with { Status = x.Status with { Message = Sentence(reason), QueuePlace = null, Reported = true } }, "cancel",
+            cancellationToken);
         if (ended is not null) await ClearCandidateAsync(ended, null, cancellationToken);
     }
 
@@ -257,85 +278,58 @@ internal sealed partial class BuildController(
     private async Task ReportCancelledAsync(ReleaseResource release, CancellationToken cancellationToken)
     {
         var message = release.Status.Message ?? Sentence(BuildErrors.Cancelled(release.UpdatedBy));
-        await ClearCandidateAsync(release, $"Release {release.Name} was cancelled by {release.UpdatedBy} before it was built.", cancellationToken);
-        await TryChangeAsync(release, x => x with { Status = x.Status with { Message = message, QueuePlace = null, Reported = true } }, null, cancellationToken);
+        await ClearCandidateAsync(
+            release, $"Release {release.Name} was cancelled by {release.UpdatedBy} before it was built.", cancellationToken);
+        await TryChangeAsync(release, x => x with { Status = x.Status with { Message = message, QueuePlace = null, Reported = true } },
+            null, cancellationToken);
     }
 
     /// <param name="what">What the deployment says of it where nothing serves; null: a later release decides that.</param>
     private async Task ClearCandidateAsync(ReleaseResource release, string? what, CancellationToken cancellationToken)
     {
         var cleared = await stores.Deployments.ChangeAsync(
-            CallerOf(release), release.Spec.Deployment, x => x with { Status = Cleared(x, release, what) }, null, null, cancellationToken);
+            CallerOf(release), release.Spec.Deployment, x =>
+                x with { Status = BuildOutcome.Cleared(x, release, what) }, null, null, cancellationToken);
         if (cleared.Error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid) } error) throw error.ToException();
-    }
-
-    /// <summary>A build that was cancelled in the queue never was its deployment's candidate.</summary>
-    private static DeploymentStatus Cleared(DeploymentResource deployment, ReleaseResource release, string? what)
-    {
-        var status = deployment.Status;
-        if (status.Candidate is { } other && other != release.Id) return status;
-        var isNews = what is not null && status.Release is null && deployment.State is DeploymentStates.Pending or DeploymentStates.Failed;
-        return status with { Candidate = null, Message = isNews ? DeployMessages.NothingServes(deployment.Name, release.Spec.Source, what!) : status.Message };
     }
 
     /// <summary>Ends a release that was never built. Its deployment is not affected.</summary>
     private async Task RefuseAsync(ReleaseResource release, Error error, CancellationToken cancellationToken) =>
-        await TryChangeAsync(release, x => x with { Status = x.Status with { Message = Sentence(error), QueuePlace = null, Reported = true } }, "fail", cancellationToken);
+        await TryChangeAsync(
+            release, x => x with { Status = x.Status with { Message = Sentence(error), QueuePlace = null, Reported = true } }, "fail",
+            cancellationToken);
 
     private async Task ReportAsync(ReleaseResource release, CancellationToken cancellationToken, int? replicas = null)
     {
         var reported = release.State == ReleaseStates.Ready
             ? await PromoteAsync(release, replicas, cancellationToken)
             : await FailAsync(release, cancellationToken);
-        if (reported.Error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid) } error) throw error.ToException();
+        if (reported.Error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid) } error)
+            throw error.ToException();
         await ChangeAsync(release, x => x with { Status = x.Status with { Reported = true } }, null, cancellationToken);
     }
 
-    private ValueTask<Result<DeploymentResource>> PromoteAsync(ReleaseResource release, int? replicas, CancellationToken cancellationToken) =>
-        stores.Deployments.ChangeAsync(CallerOf(release), release.Spec.Deployment, x => Promoted(x, release, replicas), "promote", null, cancellationToken);
-
-    /// <summary>A release that was built late does not replace a newer one; ids increase with the time of creation.</summary>
-    private static Result<DeploymentResource> Promoted(DeploymentResource deployment, ReleaseResource release, int? replicas) =>
-        deployment.Spec.Release is { } present && string.CompareOrdinal(present, release.Id) > 0
-            ? BuildErrors.Overtaken()
-            : deployment with { Spec = Promoted(deployment.Spec, release, replicas), Status = deployment.Status with { Message = null } };
-
-    private static DeploymentSpec Promoted(DeploymentSpec spec, ReleaseResource release, int? replicas) => spec with
-    {
-        Release = release.Id,
-        Run = release.Status.Number == 1 && replicas is { } count ? spec.Run with { Replicas = count } : spec.Run,
-    };
+    private ValueTask<Result<DeploymentResource>> PromoteAsync(
+        ReleaseResource release, int? replicas, CancellationToken cancellationToken) =>
+        stores.Deployments.ChangeAsync(
+            CallerOf(release), release.Spec.Deployment, x =>
+                BuildOutcome.Promoted(x, release, replicas), "promote", null, cancellationToken);
 
     /// <summary>Only the deployment's latest deploy decides its state.</summary>
     private ValueTask<Result<DeploymentResource>> FailAsync(ReleaseResource release, CancellationToken cancellationToken) =>
-        stores.Deployments.ChangeAsync(CallerOf(release), release.Spec.Deployment, x => Failed(x, release), "fail", null, cancellationToken);
-
-    private static Result<DeploymentResource> Failed(DeploymentResource deployment, ReleaseResource release) => deployment.Status.Candidate == release.Id
-        ? deployment with { Status = deployment.Status with { Candidate = null, Message = NotBuilt(deployment, release) } }
-        : BuildErrors.Overtaken();
-
-    private static string NotBuilt(DeploymentResource deployment, ReleaseResource release)
-    {
-        var what = $"Release {release.Name} was not built: {release.Status.Message}";
-        return deployment.Status.Release is null ? DeployMessages.NothingServes(deployment.Name, release.Spec.Source, what) : what;
-    }
-
-    /// <summary>
-    /// The outcome of an earlier deploy no longer matters if nothing serves; FAILED keeps its reason until this deploy ends.
-    /// </summary>
-    private static DeploymentStatus WithCandidate(DeploymentResource deployment, string release) => deployment.Status with
-    {
-        Candidate = release, Message = deployment.State == DeploymentStates.Pending ? null : deployment.Status.Message,
-    };
+        stores.Deployments.ChangeAsync(
+            CallerOf(release), release.Spec.Deployment, x => BuildOutcome.Failed(x, release), "fail", null, cancellationToken);
 
     private async Task SetCandidateAsync(ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
     {
         var set = await stores.Deployments.ChangeAsync(
-            CallerOf(release), deployment.Id, x => x with { Status = WithCandidate(x, release.Id) }, null, null, cancellationToken);
+            CallerOf(release), deployment.Id, x => x with { Status = BuildOutcome.WithCandidate(x, release.Id) }, null, null,
+            cancellationToken);
         if (set.Error is { Kind: not ErrorKind.NotFound } error) throw error.ToException();
     }
 
-    private async Task<ReleaseResource?> NewerAsync(ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
+    private async Task<ReleaseResource?> NewerAsync(
+        ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
     {
         foreach (var other in await SiblingsAsync(release, deployment, cancellationToken))
         {
@@ -357,20 +351,24 @@ internal sealed partial class BuildController(
     {
         var tenant = StoreQueries.Tenant(release.Org);
         await views.Hub.CatchUpAsync(tenant, cancellationToken); // with the numbers that other builds here have just taken
-        return new[] { deployment.Id, deployment.Name }.SelectMany(reference => views.Releases.Find(DeploymentViews.ReleasesByDeployment, tenant, reference));
+        return new[] { deployment.Id, deployment.Name }.SelectMany(
+            reference => views.Releases.Find(DeploymentViews.ReleasesByDeployment, tenant, reference));
     }
 
-    private async Task<ReleaseResource> ChangeAsync(ReleaseResource release, Func<ReleaseResource, ReleaseResource> change, string? transition, CancellationToken cancellationToken)
+    private async Task<ReleaseResource> ChangeAsync(
+        ReleaseResource release, Func<ReleaseResource, ReleaseResource> change, string? transition, CancellationToken cancellationToken)
     {
         var changed = await stores.Releases.ChangeAsync(CallerOf(release), release.Id, x => change(x), transition, null, cancellationToken);
         return changed.Value;
     }
 
     /// <summary>Null if it was ended or deleted meanwhile.</summary>
-    private async Task<ReleaseResource?> TryChangeAsync(ReleaseResource release, Func<ReleaseResource, ReleaseResource> change, string? transition, CancellationToken cancellationToken)
+    private async Task<ReleaseResource?> TryChangeAsync(
+        ReleaseResource release, Func<ReleaseResource, ReleaseResource> change, string? transition, CancellationToken cancellationToken)
     {
         var changed = await stores.Releases.ChangeAsync(CallerOf(release), release.Id, x => change(x), transition, null, cancellationToken);
-        return changed.Error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid) } error ? throw error.ToException() : changed.IsOk ? changed.Value : null;
+        return changed.Error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid) } error
+            ? throw error.ToException() : changed.IsOk ? changed.Value : null;
     }
 
     private Caller CallerOf(ReleaseResource release) => CallerIn(StoreQueries.Tenant(release.Org));

@@ -8,11 +8,14 @@ namespace Strata.Deployments.Build;
 /// <summary>Why a build failed.</summary>
 internal static class BuildErrors
 {
-    public static Error StepFailed(string command, SandboxOutcome outcome) => outcome is SandboxOutcome.MachineOutOfDisk full ? full.Error : Failed(
-        $"\"{command.Shortened(100)}\" failed: {outcome.Sentence.Replace("The command ", "it ", StringComparison.Ordinal).TrimEnd('.')}.", "Read the end of the build's log, fix the cause and deploy again.");
+    public static Error StepFailed(string command, SandboxOutcome outcome) => outcome is SandboxOutcome.MachineOutOfDisk full
+        ? full.Error : Failed(
+        $"\"{command.Shortened(100)}\" failed: {outcome.Sentence.Replace("The command ", "it ", StringComparison.Ordinal).TrimEnd('.')}.",
+        "Read the end of the build's log, fix the cause and deploy again.");
 
     public static Error TimedOut(TimeSpan limit) => Failed(
-        $"The build did not finish within {limit.TotalSeconds:0} s; it was stopped.", "Raise build.timeoutSeconds in strata.yaml if it needs longer.");
+        $"The build did not finish within {limit.TotalSeconds:0} s; it was stopped.",
+        "Raise build.timeoutSeconds in strata.yaml if it needs longer.");
 
     public static Error Interrupted(int times) => Failed(
         $"The build was interrupted {times} times, each time because the server that ran it stopped.",
@@ -22,7 +25,8 @@ internal static class BuildErrors
         $"The build produced no folder {string.Join(" or ", folders)}.", "Set build.output in strata.yaml to its result.");
 
     public static Error NoRoom(long diskBytes) => Failed(
-        $"The source does not fit into the build's {ByteText.Format(diskBytes)} of disk.", "Raise build.diskBytes in the deployment's spec (docs/strata-yaml.md says how).");
+        $"The source does not fit into the build's {ByteText.Format(diskBytes)} of disk.",
+        "Raise build.diskBytes in the deployment's spec (docs/strata-yaml.md says how).");
 
     /// <summary>With its code in the message: a release has no other field for it.</summary>
     public static Error Coded(Error error) => error with { Message = $"{error.Code}: {error.Message}" };
@@ -34,7 +38,8 @@ internal static class BuildErrors
     /// <param name="other">What the source is without the Dockerfile; null: nothing that is known.</param>
     public static Error NoDocker(string path, DockerEngine engine, BuildPlan? other)
     {
-        var engineFix = engine == DockerEngine.NoUse ? "run Strata as root on Linux with runc or crun installed" : "install one (apt-get install -y docker.io) and deploy again";
+        var engineFix = engine == DockerEngine.NoUse
+            ? "run Strata as root on Linux with runc or crun installed" : "install one (apt-get install -y docker.io) and deploy again";
         var without = other is null
             ? "say in strata.yaml how to build and run the source without it: build: {command: …} and run: {command: …}"
             : $"build it as {other.Summary} without the {path}: build: {{stack: {other.Stack}}} in strata.yaml";
@@ -48,26 +53,36 @@ internal static class BuildErrors
     /// Marks an error that occurred before anything was built: the source cannot be fetched, is not recognised, or needs what this machine
     /// does not have.
     /// </summary>
-    public static Error OfSource(Error error) => error with { Details = new Dictionary<string, string>(error.Details ?? new Dictionary<string, string>()) { [Stage] = SourceStage } };
+    public static Error OfSource(Error error) =>
+        error with { Details = new Dictionary<string, string>(
+            error.Details ?? new Dictionary<string, string>()) { [Stage] = SourceStage } };
 
     public static bool IsOfSource(Error error) => error.Details?.GetValueOrDefault(Stage) == SourceStage;
 
-    public static Error DockerfileMissing(string path) => Failed($"There is no file {path} in the source.", "Correct build.dockerfile, or leave it out to have it detected.");
+    public static Error DockerfileMissing(string path) =>
+        Failed($"There is no file {path} in the source.", "Correct build.dockerfile, or leave it out to have it detected.");
 
-    public static Error NoImageCommand(string path) => Failed($"The image built from {path} has no command.", "Add CMD or ENTRYPOINT to it, or run: {command: …} to strata.yaml.");
+    public static Error NoImageCommand(string path) =>
+        Failed($"The image built from {path} has no command.", "Add CMD or ENTRYPOINT to it, or run: {command: …} to strata.yaml.");
 
     public static Error ImageTooLarge(long diskBytes) => Failed(
-        $"The image does not fit into the build's {ByteText.Format(diskBytes)} of disk.", "Make the image smaller, or raise build.diskBytes in the deployment's spec (docs/strata-yaml.md says how).");
+        $"The image does not fit into the build's {ByteText.Format(diskBytes)} of disk.",
+        "Make the image smaller, or raise build.diskBytes in the deployment's spec (docs/strata-yaml.md says how).");
 
-    public static Error DockerFailed(string what, string complaint) => Failed($"\"docker {what}\" failed: {complaint.Trim().TrimEnd('.').Shortened(100)}.", "Look whether Docker is well: docker info");
+    public static Error DockerFailed(string what, string complaint) =>
+        Failed($"\"docker {what}\" failed: {complaint.Trim().TrimEnd('.').Shortened(100)}.", "Look whether Docker is well: docker info");
 
-    public static Error ToolMissing(string tool, string install) => Failed($"This machine has no {tool}, which the source needs.", $"Install it on the machine: {install}");
+    public static Error ToolMissing(string tool, string install) =>
+        Failed($"This machine has no {tool}, which the source needs.", $"Install it on the machine: {install}");
 
-    public static Error DeploymentMissing(string deployment) => Failed($"There is no deployment \"{deployment}\" in the release's project.", "Create the deployment first.");
+    public static Error DeploymentMissing(string deployment) =>
+        Failed($"There is no deployment \"{deployment}\" in the release's project.", "Create the deployment first.");
 
-    public static Error DeploymentRemoved() => Failed("Its build was cancelled, because the deployment is being removed.", "Deploy under another name, or wait until it is gone.");
+    public static Error DeploymentRemoved() =>
+        Failed("Its build was cancelled, because the deployment is being removed.", "Deploy under another name, or wait until it is gone.");
 
-    public static Error Superseded(string newer) => Failed($"Its build was cancelled, because {newer} was deployed after it.", "There is nothing to do.");
+    public static Error Superseded(string newer) =>
+        Failed($"Its build was cancelled, because {newer} was deployed after it.", "There is nothing to do.");
 
     public static Error Cancelled(string by) => Failed($"Its build was cancelled by {by}.", "Deploy again to build it.");
 

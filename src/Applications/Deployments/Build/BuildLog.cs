@@ -8,8 +8,9 @@ using Strata.Entities.Log;
 namespace Strata.Deployments.Build;
 
 /// <summary>
-/// The log of one build: keeps its end, and ships lines to their stream at most every <see cref="ShipInterval"/>. <see cref="Line"/> is safe for concurrent use and never waits; what
-/// it takes is bounded by the sandbox's own bound on output. Disposing ships what is left. Lines that the store refuses are dropped: a build does not fail for its log.
+/// The log of one build: keeps its end, and ships lines to their stream at most every <see cref="ShipInterval"/>. <see cref="Line"/> is
+/// safe for concurrent use and never waits; what it takes is bounded by the sandbox's own bound on output. Disposing ships what is left.
+/// Lines that the store refuses are dropped: a build does not fail for its log.
 /// </summary>
 internal sealed partial class BuildLog : IAsyncDisposable
 {
@@ -58,7 +59,8 @@ internal sealed partial class BuildLog : IAsyncDisposable
     /// <summary>A remark of Strata's own.</summary>
     public void Note(string text) => lines.Writer.TryWrite("    " + UrlCredentials.Mask(text));
 
-    public static string Seconds(TimeSpan duration) => duration.TotalSeconds.ToString(duration.TotalSeconds < 10 ? "0.0" : "0", CultureInfo.InvariantCulture) + " s";
+    public static string Seconds(TimeSpan duration) =>
+        duration.TotalSeconds.ToString(duration.TotalSeconds < 10 ? "0.0" : "0", CultureInfo.InvariantCulture) + " s";
 
     /// <summary>Ships what is left; lines that come later are dropped.</summary>
     public async Task CompleteAsync()
@@ -93,7 +95,8 @@ internal sealed partial class BuildLog : IAsyncDisposable
     private string NextChunk()
     {
         var chunk = new StringBuilder();
-        while (chunk.Length < ChunkBytes && lines.Reader.TryRead(out var line)) chunk.Append(line.ReplaceLineEndings(" ").Replace('\0', ' ')).Append('\n');
+        while (chunk.Length < ChunkBytes && lines.Reader.TryRead(out var line))
+            chunk.Append(line.ReplaceLineEndings(" ").Replace('\0', ' ')).Append('\n');
         return chunk.ToString();
     }
 }

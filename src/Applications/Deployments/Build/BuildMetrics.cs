@@ -11,5 +11,6 @@ internal static class BuildMetrics
         "strata.build.duration", "s", "Builds from their start to their end, without the wait in the queue, by outcome.", null,
         new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800] });
 
-    public static void Ended(double seconds, string outcome) => Duration.Record(seconds, new KeyValuePair<string, object?>("outcome", outcome));
+    public static void Ended(double seconds, string outcome) =>
+        Duration.Record(seconds, new KeyValuePair<string, object?>("outcome", outcome));
 }

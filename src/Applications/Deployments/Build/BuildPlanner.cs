@@ -13,7 +13,8 @@ namespace Strata.Deployments.Build;
 internal static class BuildPlanner
 {
     /// <summary>The Dockerfile that a build of this source may use; null: none.</summary>
-    public static string? DockerfileOf(SourceTree source, StrataFile file, BuildConfig build) => build.Dockerfile ?? file.Dockerfile ?? source.FirstFile(DockerfileDetector.Names);
+    public static string? DockerfileOf(SourceTree source, StrataFile file, BuildConfig build) =>
+        build.Dockerfile ?? file.Dockerfile ?? source.FirstFile(DockerfileDetector.Names);
 
     public static Result<BuildPlan> Plan(SourceTree source, StrataFile file, BuildConfig build, RunConfig run, DockerEngine engine)
     {
@@ -61,9 +62,12 @@ internal static class BuildPlanner
         if (commands.Build is { } build)
         {
             var keepsOutput = plan is { Static: true, Steps.Count: > 0 };
-            plan = plan with { Steps = [.. plan.Steps.Where(x => x.Install), new BuildStep(build)], Outputs = keepsOutput ? plan.Outputs : [] };
+            plan = plan with { Steps = [.. plan.Steps.Where(x => x.Install), new BuildStep(build)],
+                Outputs = keepsOutput ? plan.Outputs : [] };
         }
-        if (commands.Run is { } run) plan = plan with { Command = run, Static = false, Outputs = plan.Static ? [] : plan.Outputs, Stack = plan.Stack == Stacks.Static ? Stacks.Custom : plan.Stack };
+        if (commands.Run is { } run)
+            plan = plan with { Command = run, Static = false, Outputs = plan.Static ? [] : plan.Outputs,
+                Stack = plan.Stack == Stacks.Static ? Stacks.Custom : plan.Stack };
         if (commands.Output is { } output) plan = plan with { Outputs = [output], Static = plan.Static || plan.Command is null };
         return plan.Static || plan.Command is not null ? plan : BuildErrors.NothingToRun();
     }

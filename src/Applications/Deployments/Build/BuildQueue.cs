@@ -21,7 +21,8 @@ internal sealed class BuildQueue : IShareReport
     {
         this.time = time;
         var most = options.BuildsPerOrganizationMax ?? Math.Max(1, options.BuildsMax / 2);
-        places = new FairShare("builds", new ShareSize(options.BuildsMax) { PerOrganizationMax = most, IsShared = () => isShared }, options.BuildsWaitingMax);
+        places = new FairShare(
+            "builds", new ShareSize(options.BuildsMax) { PerOrganizationMax = most, IsShared = () => isShared }, options.BuildsWaitingMax);
     }
 
     public IEnumerable<ShareUse> Shares => [places.Use];

@@ -9,10 +9,12 @@ using Strata.Runtimes.Sandbox;
 namespace Strata.Deployments.Build;
 
 /// <summary>
-/// Turns a source into an image: fetch, read strata.yaml, detect, run the steps in the sandbox (or a Dockerfile by Docker), pack. All of it happens in one workspace, whose size and
-/// number of files are bounded, and before one deadline. Keeps nothing but the image's blobs; safe for concurrent use.
+/// Turns a source into an image: fetch, read strata.yaml, detect, run the steps in the sandbox (or a Dockerfile by Docker), pack. All of it
+/// happens in one workspace, whose size and number of files are bounded, and before one deadline. Keeps nothing but the image's blobs; safe
+/// for concurrent use.
 /// </summary>
-internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStore images, DockerBuild docker, Toolchain toolchain, DeploymentOptions options, TimeProvider time)
+internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStore images, DockerBuild docker, Toolchain toolchain,
+    DeploymentOptions options, TimeProvider time)
 {
     public const int PortDefault = 8080;
 
@@ -45,21 +47,25 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         }
     }
 
-    private async Task<Result<BuiltRelease>> BuildAsync(BuildJob job, IWorkspace workspace, BuildDeadline deadline, BuildLog log, CancellationToken cancellationToken)
+    private async Task<Result<BuiltRelease>> BuildAsync(
+        BuildJob job, IWorkspace workspace, BuildDeadline deadline, BuildLog log, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        if (!(await PrepareAsync(job, workspace, deadline, log, cancellationToken)).TryGet(out var ready, out var error)) return BuildErrors.OfSource(error);
+        if (!(await PrepareAsync(job, workspace, deadline, log, cancellationToken)).TryGet(out var ready, out var error))
+            return BuildErrors.OfSource(error);
         if (!(await MakeAsync(ready.Work, cancellationToken)).TryGet(out var image, out error)) return error;
         log.Step($"Built in {BuildLog.Seconds(time.GetElapsedTime(started))}");
         return image with { Commit = ready.Commit, Replicas = ready.Replicas };
     }
 
     /// <summary>The checks before anything is built: the source, its kind, and whether this machine has the required tools.</summary>
-    private async Task<Result<Prepared>> PrepareAsync(BuildJob job, IWorkspace workspace, BuildDeadline deadline, BuildLog log, CancellationToken cancellationToken)
+    private async Task<Result<Prepared>> PrepareAsync(
+        BuildJob job, IWorkspace workspace, BuildDeadline deadline, BuildLog log, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         log.Step("Fetching the source");
-        if (!(await fetcher.FetchAsync(job.Tenant, job.Source, workspace, cancellationToken)).TryGet(out var fetched, out var error)) return error;
+        if (!(await fetcher.FetchAsync(job.Tenant, job.Source, workspace, cancellationToken)).TryGet(out var fetched, out var error))
+            return error;
         log.Note($"{(fetched.Commit is { } commit ? $"commit {commit}, " : "")}done in {BuildLog.Seconds(time.GetElapsedTime(started))}");
         if (fetched.HasSubmodules) log.Note("The repository has submodules, which are not fetched: their folders are empty.");
         var tree = new SourceTree(workspace.Folder, options.Source.FilesMax * 2, cancellationToken);
@@ -83,7 +89,8 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
     };
 
     /// <summary>With plain processes as instances, an image could be built but never run.</summary>
-    private async Task<DockerEngine> FindEngineAsync(string? dockerfile, CancellationToken cancellationToken) => dockerfile is null ? DockerEngine.NoAnswer
+    private async Task<DockerEngine> FindEngineAsync(string? dockerfile, CancellationToken cancellationToken) => dockerfile is null
+        ? DockerEngine.NoAnswer
         : sandbox.Runtime == "process" ? DockerEngine.NoUse
         : await DockerEngine.FindAsync(cancellationToken);
 
@@ -130,7 +137,8 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         foreach (var left in layer.LeftOut.Lines()) work.Log.Note(left);
         foreach (var path in layer.NotServed.Take(10)) work.Log.Note(NotServed(path));
         if (layer.NotServed.Count > 10) work.Log.Note($"not served: {layer.NotServed.Count - 10} more such files");
-        work.Log.Step($"Packed {layer.Files} {(layer.Files == 1 ? "file" : "files")}, {ByteText.Format(image.Bytes)}, in {BuildLog.Seconds(time.GetElapsedTime(started))}");
+        work.Log.Step(
+            $"Packed {layer.Files} {(layer.Files == 1 ? "file" : "files")}, {ByteText.Format(image.Bytes)}, in {BuildLog.Seconds(time.GetElapsedTime(started))}");
         return new BuiltRelease
         {
             Detected = work.Plan.Stack,
@@ -202,4 +210,5 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
 /// <summary>A build under way.</summary>
 /// <param name="Serve">Patterns of private files that a static site serves.</param>
 internal sealed record Work(
-    BuildJob Job, BuildPlan Plan, ReleaseConfig Config, SourceTree Source, IWorkspace Workspace, BuildDeadline Deadline, IReadOnlyList<string> Serve, BuildLog Log);
+    BuildJob Job, BuildPlan Plan, ReleaseConfig Config, SourceTree Source, IWorkspace Workspace, BuildDeadline Deadline,
+    IReadOnlyList<string> Serve, BuildLog Log);

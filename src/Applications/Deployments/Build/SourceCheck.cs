@@ -8,8 +8,9 @@ using Strata.Deployments.Source;
 namespace Strata.Deployments.Build;
 
 /// <summary>
-/// Finds out on the developer's machine, before anything is uploaded or created, that a folder is nothing that could be built. It looks at the whole folder, also at what an
-/// upload leaves out: so what it refuses the server would refuse too, and what it lets pass the server still decides.
+/// Finds out on the developer's machine, before anything is uploaded or created, that a folder is nothing that could be built. It looks at
+/// the whole folder, also at what an upload leaves out: so what it refuses the server would refuse too, and what it lets pass the server
+/// still decides.
 /// </summary>
 public static class SourceCheck
 {

@@ -55,7 +55,8 @@ internal sealed partial class Toolchain
         limit.CancelAfter(VersionTimeout);
         try
         {
-            var environment = new Dictionary<string, string> { ["PATH"] = string.Join(':', Folders), ["HOME"] = "/tmp", ["DOTNET_NOLOGO"] = "1" };
+            var environment = new Dictionary<string, string> { ["PATH"] = string.Join(':', Folders), ["HOME"] = "/tmp",
+                ["DOTNET_NOLOGO"] = "1" };
             var end = await BareCommand.RunAsync(path, ["--version"], "/", environment, limit.Token);
             return end.ExitCode == 0 && Version().Match(end.Words) is { Success: true } found ? found.Value : null;
         }

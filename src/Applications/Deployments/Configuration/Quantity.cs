@@ -9,8 +9,10 @@ internal static class Quantity
     public static bool TryBytes(string text, out long bytes)
     {
         var unit = text.TrimStart("0123456789".ToCharArray());
-        var shift = unit.ToUpperInvariant() switch { "" or "B" => 0, "K" or "KB" or "KI" or "KIB" => 10, "M" or "MB" or "MI" or "MIB" => 20, "G" or "GB" or "GI" or "GIB" => 30, _ => -1 };
-        return long.TryParse(text[..^unit.Length], NumberStyles.None, CultureInfo.InvariantCulture, out bytes) && shift >= 0 && bytes <= long.MaxValue >> shift && Shift(ref bytes, shift);
+        var shift = unit.ToUpperInvariant() switch { "" or "B" => 0, "K" or "KB" or "KI" or "KIB" => 10, "M" or "MB" or "MI" or "MIB" => 20,
+            "G" or "GB" or "GI" or "GIB" => 30, _ => -1 };
+        return long.TryParse(text[..^unit.Length], NumberStyles.None, CultureInfo.InvariantCulture, out bytes) && shift >= 0
+            && bytes <= long.MaxValue >> shift && Shift(ref bytes, shift);
     }
 
     /// <summary>Whole seconds: a whole number with an optional s, m or h.</summary>
@@ -18,7 +20,8 @@ internal static class Quantity
     {
         var unit = text.TrimStart("0123456789".ToCharArray());
         var factor = unit switch { "" or "s" => 1, "m" => 60, "h" => 3600, _ => 0 };
-        var parsed = int.TryParse(text[..^unit.Length], NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && factor > 0 && seconds <= int.MaxValue / factor;
+        var parsed = int.TryParse(text[..^unit.Length], NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && factor > 0
+            && seconds <= int.MaxValue / factor;
         seconds *= parsed ? factor : 0;
         return parsed;
     }

@@ -4,7 +4,8 @@ using Strata.Contracts;
 namespace Strata.Deployments.Configuration;
 
 /// <summary>
-/// What an application's <c>strata.yaml</c> says; see <see cref="StrataFileReader"/>. What is null is not in the file and stays as the deployment has it, or is detected.
+/// What an application's <c>strata.yaml</c> says; see <see cref="StrataFileReader"/>. What is null is not in the file and stays as the
+/// deployment has it, or is detected.
 /// </summary>
 public sealed record StrataFile
 {

@@ -38,13 +38,15 @@ public static partial class StrataFileReader
         }
         var file = Health(Run(Build(new StrataFile { Name = Name(top), Env = Env(top), Serve = Serve(top) }, top), top), top);
         top.End();
-        if (file is { Dockerfile: not null, BuildCommand: not null }) faults.Add(new ValidationError("build", "dockerfile and command exclude each other"));
+        if (file is { Dockerfile: not null, BuildCommand: not null })
+            faults.Add(new ValidationError("build", "dockerfile and command exclude each other"));
         return file;
     }
 
     private static string? Name(YamlSection top) => top.Text("name") is not { } name ? null
         : ResourceName.IsValid(name) ? name
-        : top.Fault<string>("name", top.Find("name")!, "must be 1 to 63 of a-z, 0-9 and \"-\", starting with a letter and not ending with \"-\"");
+        : top.Fault<string>(
+            "name", top.Find("name")!, "must be 1 to 63 of a-z, 0-9 and \"-\", starting with a letter and not ending with \"-\"");
 
     private static IReadOnlyDictionary<string, string> Env(YamlSection top) =>
         top.Map("env", x => VariableName().IsMatch(x), "names must be letters, digits and \"_\", not starting with a digit");
@@ -53,7 +55,8 @@ public static partial class StrataFileReader
     private static IReadOnlyList<string> Serve(YamlSection top)
     {
         var section = top.Section("static");
-        var patterns = section.List("serve", ServedFiles.PatternsMax, ServedFiles.IsPattern, "must be a file's path in the site, or *.EXTENSION");
+        var patterns = section.List(
+            "serve", ServedFiles.PatternsMax, ServedFiles.IsPattern, "must be a file's path in the site, or *.EXTENSION");
         section.End();
         return patterns;
     }
@@ -105,7 +108,8 @@ public static partial class StrataFileReader
     {
         var health = top.Section("health");
         var path = health.Text("path");
-        if (path is not null && (path[0] != '/' || path.Any(char.IsWhiteSpace))) health.Fault<object>("path", health.Find("path")!, "must start with \"/\" and hold no spaces");
+        if (path is not null && (path[0] != '/' || path.Any(char.IsWhiteSpace)))
+            health.Fault<object>("path", health.Find("path")!, "must start with \"/\" and hold no spaces");
         var read = file with
         {
             HealthPath = path,

@@ -21,22 +21,26 @@ internal sealed class YamlSection(YamlMappingNode? node, string path, ICollectio
     public string? Text(string name, int lengthMax = 4096) => Scalar(name) switch
     {
         null => null,
-        { Value: { Length: > 0 } value } scalar when value.Length > lengthMax || value.Contains('\0') => Fault<string>(name, scalar, $"must be a text of at most {lengthMax} characters"),
+        { Value: { Length: > 0 } value } scalar when value.Length > lengthMax || value.Contains('\0') =>
+            Fault<string>(name, scalar, $"must be a text of at most {lengthMax} characters"),
         { Value: { Length: > 0 } value } => value,
         var empty => Fault<string>(name, empty, "is empty; leave it out instead"),
     };
 
     public int? Whole(string name, int least, int most) => Scalar(name) is not { } scalar ? null
-        : int.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+        : int.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least
+        && value <= most
             ? value : Fault<object>(name, scalar, $"must be a whole number from {least} to {most}") as int?;
 
     public double? Number(string name, double least, double most) => Scalar(name) is not { } scalar ? null
         : double.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
-            ? value : Fault<object>(name, scalar, string.Create(CultureInfo.InvariantCulture, $"must be a number from {least} to {most}")) as double?;
+            ? value : Fault<object>(
+                name, scalar, string.Create(CultureInfo.InvariantCulture, $"must be a number from {least} to {most}")) as double?;
 
     public long? Bytes(string name, long least, long most) => Scalar(name) is not { } scalar ? null
         : Quantity.TryBytes(scalar.Value ?? "", out var value) && value >= least && value <= most
-            ? value : Fault<object>(name, scalar, $"must be a size from {ByteText.Format(least)} to {ByteText.Format(most)}, for example 512M") as long?;
+            ? value : Fault<object>(
+                name, scalar, $"must be a size from {ByteText.Format(least)} to {ByteText.Format(most)}, for example 512M") as long?;
 
     public int? Seconds(string name, int least, int most) => Scalar(name) is not { } scalar ? null
         : Quantity.TrySeconds(scalar.Value ?? "", out var value) && value >= least && value <= most

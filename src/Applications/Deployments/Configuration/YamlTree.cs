@@ -35,7 +35,8 @@ internal static class YamlTree
         }
     }
 
-    public static Error Fault(string name, string why) => new(ErrorKind.Unprocessable, "CONFIG_INVALID", $"{name} cannot be used: {why}.", "Correct the file and deploy again.");
+    public static Error Fault(string name, string why) =>
+        new(ErrorKind.Unprocessable, "CONFIG_INVALID", $"{name} cannot be used: {why}.", "Correct the file and deploy again.");
 
     /// <summary>Looks at the flat run of events first, because the tree's loader calls itself for each level.</summary>
     private static string? FindUnwanted(string text)
@@ -46,7 +47,8 @@ internal static class YamlTree
             if (parser.Current is not { } e) continue;
             depth += e.NestingIncrease;
             if (depth > DepthMax) return $"line {e.Start.Line}: it is nested too deeply";
-            if (e is AnchorAlias or NodeEvent { Anchor.IsEmpty: false }) return $"line {e.Start.Line}: anchors and aliases are not supported";
+            if (e is AnchorAlias or NodeEvent { Anchor.IsEmpty: false })
+                return $"line {e.Start.Line}: anchors and aliases are not supported";
         }
         return null;
     }

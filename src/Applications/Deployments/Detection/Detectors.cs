@@ -40,7 +40,8 @@ internal static class Detectors
     }
 
     /// <summary>Looks for one stack only, as strata.yaml may require.</summary>
-    public static Result<BuildPlan> DetectAs(string stack, SourceTree source) => stack == Stacks.Static && StaticDetector.PlanAsAsked(source) is { } site ? site : All.FirstOrDefault(x => x.Stack == stack) is not { } detector
+    public static Result<BuildPlan> DetectAs(string stack, SourceTree source) => stack == Stacks.Static
+        && StaticDetector.PlanAsAsked(source) is { } site ? site : All.FirstOrDefault(x => x.Stack == stack) is not { } detector
         ? new BuildPlan { Stack = Stacks.Custom, Summary = "an application with its own commands" }
         : detector.Detect(source) switch
         {

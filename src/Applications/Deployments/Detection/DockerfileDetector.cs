@@ -11,5 +11,6 @@ internal sealed class DockerfileDetector : IDetector
 
     public Detection Detect(SourceTree source) => source.FirstFile(Names) is { } file ? new Detection.Found(Plan(file)) : Detection.No;
 
-    public static BuildPlan Plan(string file) => new() { Stack = Stacks.Dockerfile, Summary = $"an image built from {file}", Dockerfile = file };
+    public static BuildPlan Plan(string file) =>
+        new() { Stack = Stacks.Dockerfile, Summary = $"an image built from {file}", Dockerfile = file };
 }

@@ -19,7 +19,8 @@ internal sealed class DotNetDetector : IDetector
         return web switch
         {
             [var one] => new Detection.Found(Plan(one)),
-            [] => projects.Count == 0 ? Detection.No : new Detection.Other($"{projects[0].Path} is not a web project (Sdk=\"Microsoft.NET.Sdk.Web\")"),
+            [] => projects.Count == 0 ? Detection.No
+                : new Detection.Other($"{projects[0].Path} is not a web project (Sdk=\"Microsoft.NET.Sdk.Web\")"),
             _ => Several(web),
         };
     }
@@ -37,7 +38,9 @@ internal sealed class DotNetDetector : IDetector
     {
         Stack = Stacks.DotNet,
         Summary = $"an ASP.NET Core application ({project.Framework}), {project.Path}",
-        Steps = [new BuildStep($"dotnet publish {ShellCommand.Quote(project.Path)} -c Release -o {Output} -p:UseAppHost=false --nologo -v quiet -clp:NoSummary")],
+        Steps = [
+            new BuildStep(
+                $"dotnet publish {ShellCommand.Quote(project.Path)} -c Release -o {Output} -p:UseAppHost=false --nologo -v quiet -clp:NoSummary")],
         Outputs = [Output],
         Command = $"export ASPNETCORE_URLS=\"http://$HOST:$PORT\"; exec dotnet {ShellCommand.Quote(project.Assembly + ".dll")}",
         Tools = ["dotnet"],
@@ -51,10 +54,12 @@ internal sealed class DotNetDetector : IDetector
         {
             try
             {
-                using var reader = XmlReader.Create(new StringReader(source.Read(path) ?? ""), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
+                using var reader = XmlReader.Create(new StringReader(source.Read(path) ?? ""),
+                    new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
                 var xml = XDocument.Load(reader);
                 var web = xml.Root?.Attribute("Sdk")?.Value.StartsWith("Microsoft.NET.Sdk.Web", StringComparison.OrdinalIgnoreCase) == true;
-                return new Project(path, web, Value(xml, "AssemblyName") ?? System.IO.Path.GetFileNameWithoutExtension(path), Value(xml, "TargetFramework") ?? "framework of its own choice");
+                return new Project(path, web, Value(xml, "AssemblyName") ?? System.IO.Path.GetFileNameWithoutExtension(path),
+                    Value(xml, "TargetFramework") ?? "framework of its own choice");
             }
             catch (XmlException)
             {
@@ -63,6 +68,7 @@ internal sealed class DotNetDetector : IDetector
         }
 
         private static string? Value(XDocument xml, string name) =>
-            xml.Descendants().FirstOrDefault(x => x.Name.LocalName == name)?.Value.Trim() is { Length: > 0 } value && !value.Contains('$') ? value : null;
+            xml.Descendants().FirstOrDefault(x => x.Name.LocalName == name)?.Value.Trim() is { Length: > 0 } value && !value.Contains('$')
+                ? value : null;
     }
 }

@@ -32,5 +32,6 @@ internal abstract record Detection
 
     public static readonly Detection No = new Other();
 
-    public static Detection Fault(string message, string nextStep) => new Faulty(new Error(ErrorKind.Unprocessable, "SOURCE_NOT_BUILDABLE", message, nextStep));
+    public static Detection Fault(string message, string nextStep) =>
+        new Faulty(new Error(ErrorKind.Unprocessable, "SOURCE_NOT_BUILDABLE", message, nextStep));
 }

@@ -15,8 +15,10 @@ internal sealed class NodeDetector : IDetector
         if (source.Read("package.json") is not { } text) return Detection.No;
         try
         {
-            using var package = JsonDocument.Parse(text, new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
-            return package.RootElement.ValueKind == JsonValueKind.Object ? Detect(source, package.RootElement) : Broken("it is not an object");
+            using var package = JsonDocument.Parse(
+                text, new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+            return package.RootElement.ValueKind == JsonValueKind.Object
+                ? Detect(source, package.RootElement) : Broken("it is not an object");
         }
         catch (JsonException e)
         {
@@ -24,17 +26,21 @@ internal sealed class NodeDetector : IDetector
         }
     }
 
-    private static Detection Broken(string why) => Detection.Fault($"package.json cannot be read: {why}.", "Fix the file and deploy again.");
+    private static Detection Broken(string why) =>
+        Detection.Fault($"package.json cannot be read: {why}.", "Fix the file and deploy again.");
 
     private static Detection Detect(SourceTree source, JsonElement package)
     {
         var build = Script(package, "build");
         var command = StartCommand(source, package);
-        if (command is null && build is null) return new Detection.Other("package.json has neither a start nor a build script, and there is no server.js, index.js or app.js");
+        if (command is null && build is null)
+            return new Detection.Other(
+                "package.json has neither a start nor a build script, and there is no server.js, index.js or app.js");
         var plan = new BuildPlan
         {
             Stack = Stacks.Node,
-            Summary = command is null ? "a site built by Node (npm run build)" : $"a Node application, run by \"{Shown(package, command)}\"",
+            Summary = command is null ? "a site built by Node (npm run build)"
+                : $"a Node application, run by \"{Shown(package, command)}\"",
             Steps = Steps(source, package, build is not null, command is null),
             Outputs = command is null ? SiteFolders : [],
             Command = command,
@@ -70,24 +76,29 @@ internal sealed class NodeDetector : IDetector
     {
         if (Script(package, "start") is not { } start) return MainFile(source, package) is { } file ? "node " + file : null;
         if (Script(package, "prestart") is not null || Script(package, "poststart") is not null) return "npm start";
-        return start.StartsWith("node ", StringComparison.Ordinal) ? start : "export PATH=\"$PWD/node_modules/.bin:$PATH\"; " + ShellCommand.WithExec(start);
+        return start.StartsWith("node ", StringComparison.Ordinal)
+            ? start : "export PATH=\"$PWD/node_modules/.bin:$PATH\"; " + ShellCommand.WithExec(start);
     }
 
-    private static string Shown(JsonElement package, string command) => command.StartsWith("export ", StringComparison.Ordinal) ? Script(package, "start")! : command;
+    private static string Shown(JsonElement package, string command) => command.StartsWith("export ", StringComparison.Ordinal)
+        ? Script(package, "start")! : command;
 
     private static string? MainFile(SourceTree source, JsonElement package)
     {
         var main = package.TryGetProperty("main", out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
-        if (main.Length > 0 && main.All(x => char.IsAsciiLetterOrDigit(x) || "._/-".Contains(x)) && main[0] != '-' && source.HasFile(main)) return main;
+        if (main.Length > 0 && main.All(x => char.IsAsciiLetterOrDigit(x) || "._/-".Contains(x)) && main[0] != '-' && source.HasFile(main))
+            return main;
         return source.FirstFile("server.js", "server.mjs", "index.js", "index.mjs", "app.js", "app.mjs");
     }
 
     private static string? Script(JsonElement package, string name) =>
         package.TryGetProperty("scripts", out var scripts) && scripts.ValueKind == JsonValueKind.Object
-        && scripts.TryGetProperty(name, out var script) && script.ValueKind == JsonValueKind.String && !string.IsNullOrWhiteSpace(script.GetString())
+        && scripts.TryGetProperty(name, out var script) && script.ValueKind == JsonValueKind.String
+        && !string.IsNullOrWhiteSpace(script.GetString())
             ? script.GetString()!.Trim() : null;
 
     private static IReadOnlyList<string> Notes(SourceTree source) =>
-        source.FirstFile("yarn.lock", "pnpm-lock.yaml", "bun.lockb") is { } other && source.FirstFile("package-lock.json", "npm-shrinkwrap.json") is null
+        source.FirstFile("yarn.lock", "pnpm-lock.yaml", "bun.lockb") is { } other
+            && source.FirstFile("package-lock.json", "npm-shrinkwrap.json") is null
             ? [$"{other} is not used: npm installs the dependencies, by the ranges in package.json."] : [];
 }

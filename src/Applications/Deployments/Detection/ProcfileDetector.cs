@@ -12,7 +12,8 @@ internal sealed class ProcfileDetector(IReadOnlyList<IDetector> languages) : IDe
     public Detection Detect(SourceTree source)
     {
         if (source.Read("Procfile") is not { } text) return Detection.No;
-        if (WebCommand(text) is not { } command) return Detection.Fault("The Procfile has no line \"web: COMMAND\".", "Add one, for example: web: node server.js");
+        if (WebCommand(text) is not { } command)
+            return Detection.Fault("The Procfile has no line \"web: COMMAND\".", "Add one, for example: web: node server.js");
         var built = languages.Select(x => x.Detect(source)).OfType<Detection.Found>().FirstOrDefault(x => !x.Plan.Static)?.Plan;
         return new Detection.Found(new BuildPlan
         {

@@ -28,7 +28,8 @@ internal sealed class StaticDetector : IDetector
     private static string? ServerPages(SourceTree source, string folder)
     {
         var prefix = folder.Length == 0 ? "" : folder + "/";
-        return source.FilesWhere(x => x.StartsWith(prefix, StringComparison.Ordinal) && x.AsSpan(prefix.Length).Count('/') <= 1 && ServedFiles.IsPageCode(x)).FirstOrDefault();
+        return source.FilesWhere(x => x.StartsWith(prefix, StringComparison.Ordinal) && x.AsSpan(prefix.Length).Count('/') <= 1
+            && ServedFiles.IsPageCode(x)).FirstOrDefault();
     }
 
     private static Detection NotStatic(string page) => Detection.Fault(

@@ -8,7 +8,10 @@ using Strata.Deployments.Source;
 
 namespace Strata.Deployments.Images;
 
-/// <summary>Images as OCI blobs: a manifest, a configuration and one layer. The manifest's digest is the image's. The same folder always gives the same image.</summary>
+/// <summary>
+/// Images as OCI blobs: a manifest, a configuration and one layer. The manifest's digest is the image's. The same folder always gives the
+/// same image.
+/// </summary>
 internal sealed class ImageStore(IBlobStore blobs)
 {
     private const int ManifestBytesMax = 1 << 20;
@@ -51,7 +54,8 @@ internal sealed class ImageStore(IBlobStore blobs)
         (manifest?.Layers ?? []).Append(manifest?.Config).OfType<OciDescriptor>()
         .Select(x => Digest.TryParse(x.Digest, out var digest) ? digest : default).Where(x => x != default);
 
-    private async Task<Result<StoredImage>> StoreAsync(TenantId tenant, BlobInfo layer, Digest diffId, OciRun run, CancellationToken cancellationToken)
+    private async Task<Result<StoredImage>> StoreAsync(
+        TenantId tenant, BlobInfo layer, Digest diffId, OciRun run, CancellationToken cancellationToken)
     {
         var config = new OciConfig { Architecture = Architecture, Config = run, Rootfs = new OciRootFs("layers", [diffId.ToString()]) };
         if (!(await PutAsync(tenant, OciImage.ToBytes(config), cancellationToken)).TryGet(out var configBlob, out var error)) return error;
@@ -120,7 +124,9 @@ internal sealed class ImageStore(IBlobStore blobs)
 
     private static OciDescriptor Describe(string type, BlobInfo blob) => new(type, blob.Digest.ToString(), blob.Bytes);
 
-    private static string Architecture => RuntimeInformation.ProcessArchitecture switch { System.Runtime.InteropServices.Architecture.X64 => "amd64", var other => other.ToString().ToLowerInvariant() };
+    private static string Architecture =>
+        RuntimeInformation.ProcessArchitecture switch { System.Runtime.InteropServices.Architecture.X64 => "amd64", var other =>
+            other.ToString().ToLowerInvariant() };
 
     private sealed record StoredLayer(BlobInfo Blob, Digest DiffId);
 

@@ -5,8 +5,9 @@ using Strata.Deployments.Source;
 namespace Strata.Deployments.Images;
 
 /// <summary>
-/// Writes a folder as a tar that depends on nothing but the folder's content: entries sorted by name, no times, owners or groups. Symbolic links are kept as they are for
-/// applications; for static sites they are followed where they stay inside, and left out where not, because an edge follows none, and so are private files (<see cref="ServedFiles"/>).
+/// Writes a folder as a tar that depends on nothing but the folder's content: entries sorted by name, no times, owners or groups. Symbolic
+/// links are kept as they are for applications; for static sites they are followed where they stay inside, and left out where not, because
+/// an edge follows none, and so are private files (<see cref="ServedFiles"/>).
 /// </summary>
 /// <param name="site">Patterns of the private files that a static site serves; null: it is an application.</param>
 internal sealed class LayerWriter(SourceTree tree, IReadOnlyList<string>? site, long bytesMax)
@@ -54,7 +55,8 @@ internal sealed class LayerWriter(SourceTree tree, IReadOnlyList<string>? site, 
         return entries;
     }
 
-    private async Task<Error?> AddAsync(TarWriter tar, UserEntry entry, string name, Stack<(string Path, string Name)> pending, CancellationToken cancellationToken)
+    private async Task<Error?> AddAsync(
+        TarWriter tar, UserEntry entry, string name, Stack<(string Path, string Name)> pending, CancellationToken cancellationToken)
     {
         if (++files > EntriesMax) return SourceErrors.TooManyFiles(EntriesMax);
         if (!LeftOutFiles.IsPortable(name) || entry.Target is { } text && !LeftOutFiles.IsPortable(text))
@@ -69,7 +71,8 @@ internal sealed class LayerWriter(SourceTree tree, IReadOnlyList<string>? site, 
         }
         if (entry.Target is { } target)
         {
-            if (site is null) await WriteAsync(tar, new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = target }, cancellationToken);
+            if (site is null)
+                await WriteAsync(tar, new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = target }, cancellationToken);
             else if (tree.File(entry.Path) is { } file && !ServedFiles.IsPrivate(Path.GetRelativePath(tree.Root, file), site))
                 return await AddFileAsync(tar, entry.Path, name, cancellationToken);
             else LeftOut.Add(name, WhyNot(entry.Path)); // a folder behind a link could contain itself
@@ -101,7 +104,8 @@ internal sealed class LayerWriter(SourceTree tree, IReadOnlyList<string>? site, 
     {
         if (tree.Links.IsCircle(link)) return "a link that leads back to itself";
         if (tree.Links.Resolve(link) is null) return LeftOutFiles.LeadsOut;
-        return tree.Folder(link) is not null ? "a link to a folder, which a static site does not follow" : "a link to nothing, or to what a static site does not serve";
+        return tree.Folder(link) is not null ? "a link to a folder, which a static site does not follow"
+            : "a link to nothing, or to what a static site does not serve";
     }
 
     private static Task WriteAsync(TarWriter tar, PaxTarEntry entry, CancellationToken cancellationToken)

@@ -80,4 +80,5 @@ public sealed record OciRun
 }
 
 /// <param name="DiffIds">Digests of the layers' plain tars.</param>
-public sealed record OciRootFs([property: JsonPropertyName("type")] string Type, [property: JsonPropertyName("diff_ids")] IReadOnlyList<string> DiffIds);
+public sealed record OciRootFs(
+    [property: JsonPropertyName("type")] string Type, [property: JsonPropertyName("diff_ids")] IReadOnlyList<string> DiffIds);

@@ -6,8 +6,8 @@ using Strata.Deployments.Source;
 namespace Strata.Deployments.Images;
 
 /// <summary>
-/// Copies the tar of a whole root file system entry by entry: files, folders and links with their names, modes and content, and nothing else of them. Devices, pipes and
-/// hard links to what was left out are left out. One use each.
+/// Copies the tar of a whole root file system entry by entry: files, folders and links with their names, modes and content, and nothing
+/// else of them. Devices, pipes and hard links to what was left out are left out. One use each.
 /// </summary>
 internal sealed class RootLayerWriter(long bytesMax)
 {
@@ -29,7 +29,8 @@ internal sealed class RootLayerWriter(long bytesMax)
     {
         try
         {
-            await using var guard = new GuardedTarStream(source, new TarLimits(bytesMax + (EntriesMax * EntryOverheadBytes), EntriesMax * 4));
+            await using var guard = new GuardedTarStream(
+                source, new TarLimits(bytesMax + (EntriesMax * EntryOverheadBytes), EntriesMax * 4));
             await using var reader = new TarReader(guard, leaveOpen: true);
             await using var writer = new TarWriter(target, TarEntryFormat.Pax, leaveOpen: true);
             while (await reader.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
@@ -38,7 +39,8 @@ internal sealed class RootLayerWriter(long bytesMax)
             }
             return default(Done);
         }
-        catch (Exception e) when (e is InvalidDataException or TarLimitException or EndOfStreamException or FormatException or ArgumentException)
+        catch (Exception e)
+            when (e is InvalidDataException or TarLimitException or EndOfStreamException or FormatException or ArgumentException)
         {
             return BuildErrors.DockerFailed("export", e.Message);
         }
@@ -73,7 +75,8 @@ internal sealed class RootLayerWriter(long bytesMax)
                 return new PaxTarEntry(TarEntryType.Directory, name + "/") { Mode = entry.Mode & Permissions };
             case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
                 written.Add(name);
-                return new PaxTarEntry(TarEntryType.RegularFile, name) { Mode = entry.Mode & Permissions, DataStream = entry.DataStream is { } data ? new SizedStream(data, entry.Length) : null };
+                return new PaxTarEntry(TarEntryType.RegularFile, name) { Mode = entry.Mode & Permissions,
+                    DataStream = entry.DataStream is { } data ? new SizedStream(data, entry.Length) : null };
             case TarEntryType.SymbolicLink:
                 return new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = entry.LinkName };
             case TarEntryType.HardLink when written.Contains(entry.LinkName.Trim('/')):

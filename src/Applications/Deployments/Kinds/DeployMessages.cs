@@ -5,7 +5,8 @@ namespace Strata.Deployments.Kinds;
 /// <summary>A deployment's messages about failed deploys.</summary>
 internal static class DeployMessages
 {
-    public static string NoRelease(string deployment) => $"It has no release yet. Deploy one with: strata deploy FOLDER --name {deployment}";
+    public static string NoRelease(string deployment) =>
+        $"It has no release yet. Deploy one with: strata deploy FOLDER --name {deployment}";
 
     public static string VariablesChanged(string release) =>
         $"spec.env has changed since {release} was built. Deploy the source again to apply it; a restart keeps the variables of {release}.";

@@ -15,7 +15,8 @@ internal static partial class DeploymentChecks
     private const int TextCharsMax = 1024;
 
     public static IReadOnlyList<ValidationError> Check(DeploymentSpec spec) =>
-        [.. Run(spec.Run), .. Build(spec.Build), .. Env(spec.Env), .. Health(spec.Health), .. Text("release", spec.Release), .. Range("generation", spec.Generation, 0, int.MaxValue)];
+        [.. Run(spec.Run), .. Build(spec.Build), .. Env(spec.Env), .. Health(spec.Health), .. Text("release", spec.Release),
+            .. Range("generation", spec.Generation, 0, int.MaxValue)];
 
     public static IReadOnlyList<ValidationError> Check(ReleaseSpec spec) =>
     [
@@ -30,8 +31,10 @@ internal static partial class DeploymentChecks
     public static IReadOnlyList<ValidationError> Check(RouteSpec spec) =>
     [
         .. Required("deployment", spec.Deployment),
-        .. spec.Host is { Length: <= 253 } host && Host().IsMatch(host) && !System.Net.IPAddress.TryParse(host, out _) ? [] : Fault("host", "It must be a host name in lower case without a port, not an address, for example shop.example.org."),
-        .. spec.Path is { Length: <= TextCharsMax } path && Path().IsMatch(path) ? [] : Fault("path", "It must start with \"/\" and hold only what a URL's path may hold."),
+        .. spec.Host is { Length: <= 253 } host && Host().IsMatch(host) && !System.Net.IPAddress.TryParse(host, out _)
+        ? [] : Fault("host", "It must be a host name in lower case without a port, not an address, for example shop.example.org."),
+        .. spec.Path is { Length: <= TextCharsMax } path && Path().IsMatch(path)
+        ? [] : Fault("path", "It must start with \"/\" and hold only what a URL's path may hold."),
         .. spec.Limits is { } limits ? Limits(limits) : [],
     ];
 
@@ -69,7 +72,8 @@ internal static partial class DeploymentChecks
 
     private static IEnumerable<ValidationError> Health(HealthCheck health) =>
     [
-        .. health.Path is null or ['/', ..] && health.Path?.Length is null or <= TextCharsMax && health.Path?.Any(x => x <= ' ' || x == '\x7f') != true
+        .. health.Path is null or ['/', ..] && health.Path?.Length is null or <= TextCharsMax
+        && health.Path?.Any(x => x <= ' ' || x == '\x7f') != true
             ? [] : Fault("health.path", "It must start with \"/\" and hold no spaces."),
         .. Range("health.intervalSeconds", health.IntervalSeconds, 1, 3600),
         .. Range("health.timeoutSeconds", health.TimeoutSeconds, 1, 300),
@@ -80,7 +84,8 @@ internal static partial class DeploymentChecks
     {
         if (env.Count > EnvCountMax) return Fault("env", $"At most {EnvCountMax} variables fit.");
         return env.SelectMany(x => VariableName().IsMatch(x.Key)
-            ? x.Value is null || x.Value.Length > EnvValueCharsMax || x.Value.Contains('\0') ? Fault("env." + x.Key, $"A value takes at most {EnvValueCharsMax} characters.") : []
+            ? x.Value is null || x.Value.Length > EnvValueCharsMax || x.Value.Contains('\0')
+            ? Fault("env." + x.Key, $"A value takes at most {EnvValueCharsMax} characters.") : []
             : Fault("env", "Names take letters, digits and \"_\", at most 128, and do not start with a digit."));
     }
 
@@ -88,8 +93,10 @@ internal static partial class DeploymentChecks
     {
         { Archive: null, Git: null } => Fault("source", "Give an archive or a git repository."),
         { Archive: not null, Git: not null } => Fault("source", "Give an archive or a git repository, not both."),
-        { Archive: { } archive } => Digest.TryParse(archive, out _) ? [] : Fault("source.archive", "It must be sha256: and 64 hexadecimal digits."),
-        _ => [.. Address(source.Git!.Url), .. Text("source.git.branch", source.Git.Branch), .. Text("source.git.commit", source.Git.Commit)],
+        { Archive: { } archive } => Digest.TryParse(archive, out _)
+            ? [] : Fault("source.archive", "It must be sha256: and 64 hexadecimal digits."),
+        _ => [.. Address(source.Git!.Url), .. Text("source.git.branch", source.Git.Branch),
+            .. Text("source.git.commit", source.Git.Commit)],
     };
 
     /// <summary>Refused before it is stored: what is in a release stays in its history.</summary>
@@ -100,17 +107,21 @@ internal static partial class DeploymentChecks
     }
 
     private static IEnumerable<ValidationError> Inside(string field, string? path) =>
-        path is null || (path.Length is > 0 and <= TextCharsMax && !path.StartsWith('/') && !path.Split('/').Contains("..")) ? [] : Fault(field, "It must be a path inside the source.");
+        path is null || (path.Length is > 0 and <= TextCharsMax && !path.StartsWith('/') && !path.Split('/').Contains(".."))
+            ? [] : Fault(field, "It must be a path inside the source.");
 
     private static IEnumerable<ValidationError> Command(string field, string? command) =>
         command is null or { Length: > 0 and <= CommandCharsMax } ? [] : Fault(field, $"It takes 1 to {CommandCharsMax} characters.");
 
-    private static IEnumerable<ValidationError> Required(string field, string? text) => string.IsNullOrEmpty(text) ? Fault(field, "It is required.") : Text(field, text);
+    private static IEnumerable<ValidationError> Required(string field, string? text) => string.IsNullOrEmpty(text)
+        ? Fault(field, "It is required.") : Text(field, text);
 
-    private static IEnumerable<ValidationError> Text(string field, string? text) => text is null or { Length: <= TextCharsMax } ? [] : Fault(field, $"It takes at most {TextCharsMax} characters.");
+    private static IEnumerable<ValidationError> Text(string field, string? text) => text is null or { Length: <= TextCharsMax }
+        ? [] : Fault(field, $"It takes at most {TextCharsMax} characters.");
 
     private static IEnumerable<ValidationError> Range<T>(string field, T value, T least, T most) where T : IComparable<T> =>
-        value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0 ? [] : Fault(field, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"It must be from {least} to {most}."));
+        value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0
+            ? [] : Fault(field, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"It must be from {least} to {most}."));
 
     private static ValidationError[] Fault(string field, string message) => [new ValidationError(field, message)];
 
@@ -126,6 +137,7 @@ internal static partial class DeploymentChecks
     /// <summary>Files on the server's machine are for operators only.</summary>
     public static IReadOnlyList<ValidationError> CheckForOthers(ReleaseSpec spec) =>
         spec.Source.Git?.Url.TrimStart().StartsWith("file:", StringComparison.OrdinalIgnoreCase) == true
-            ? [new ValidationError("source.git.url", "Only an operator of the cloud may deploy from file://. Upload the folder instead: strata deploy FOLDER.")]
+            ? [new ValidationError("source.git.url",
+                "Only an operator of the cloud may deploy from file://. Upload the folder instead: strata deploy FOLDER.")]
             : [];
 }

@@ -13,7 +13,8 @@ internal static class ReleaseInUse
     public const string Code = "RELEASE_IN_USE";
 
     /// <summary>Of a user's deletion: one that a deployment is about to run may be deleted, which ends the deploy.</summary>
-    public static ValueTask<Error?> CheckAsync(EntityTransaction transaction, EntityRevision release, CancellationToken cancellationToken) =>
+    public static ValueTask<Error?> CheckAsync(
+        EntityTransaction transaction, EntityRevision release, CancellationToken cancellationToken) =>
         DeploymentOf(release) is not { } entity ? default : CheckAsync(
             transaction, entity, DeploymentKinds.Release.IdOf(release.Id), ResourceDocument.NameOf(release),
             (deployment, id) => deployment.State != DeploymentStates.Removing && Runs(deployment, id), cancellationToken);
@@ -24,7 +25,8 @@ internal static class ReleaseInUse
         CheckAsync(transaction, deployment, release.Id, release.Name, Uses, cancellationToken);
 
     private static async ValueTask<Error?> CheckAsync(
-        EntityTransaction transaction, EntityId entity, string id, string name, Func<DeploymentResource, string, bool> uses, CancellationToken cancellationToken)
+        EntityTransaction transaction, EntityId entity, string id, string name, Func<DeploymentResource, string, bool> uses,
+        CancellationToken cancellationToken)
     {
         var read = await transaction.ReadAsync(entity, cancellationToken);
         if (!read.IsOk) return null;
@@ -39,7 +41,8 @@ internal static class ReleaseInUse
     public static bool Uses(DeploymentResource deployment, string release) =>
         Runs(deployment, release) || deployment.Status.Candidate == release;
 
-    private static bool Runs(DeploymentResource deployment, string release) => deployment.Spec.Release == release || deployment.Status.Release == release;
+    private static bool Runs(DeploymentResource deployment, string release) =>
+        deployment.Spec.Release == release || deployment.Status.Release == release;
 
     private static EntityId? DeploymentOf(EntityRevision release)
     {

@@ -38,13 +38,16 @@ internal static class OrganizationQuota
         var spare = isUpdate ? need : new InstanceNeed(need.Deployment, 0, 0);
         if (own.Instances + 1 > quota.Instances + (isUpdate ? 1 : 0)) return Sentence("instances", own.Instances, 1, quota.Instances);
         if (quota.MemoryBytes > 0 && own.MemoryBytes + need.MemoryBytes > quota.MemoryBytes + spare.MemoryBytes)
-            return Sentence("memory", ByteText.Format(own.MemoryBytes), ByteText.Format(need.MemoryBytes), ByteText.Format(quota.MemoryBytes));
+            return Sentence(
+                "memory", ByteText.Format(own.MemoryBytes), ByteText.Format(need.MemoryBytes), ByteText.Format(quota.MemoryBytes));
         if (quota.Cpu > 0 && own.Cpu + need.Cpu > quota.Cpu + spare.Cpu) return Sentence("cores", own.Cpu, need.Cpu, quota.Cpu);
         var (memory, memoryUsed) = (nodes.Sum(n => n.MemoryBytes * NodeLoad.MemoryOvercommit), nodes.Sum(n => n.MemoryPromised));
         if (TakesReserve(own.MemoryBytes - spare.MemoryBytes, memoryUsed - spare.MemoryBytes, need.MemoryBytes, memory))
-            return Sentence("memory", ByteText.Format(own.MemoryBytes), ByteText.Format(need.MemoryBytes), ByteText.Format((long)(memory * (1 - Reserve))));
+            return Sentence("memory", ByteText.Format(own.MemoryBytes), ByteText.Format(need.MemoryBytes),
+                ByteText.Format((long)(memory * (1 - Reserve))));
         var (cpu, cpuUsed) = (nodes.Sum(n => n.Cpus * NodeLoad.CpuOvercommit), nodes.Sum(n => n.CpuPromised));
-        return TakesReserve(own.Cpu - spare.Cpu, cpuUsed - spare.Cpu, need.Cpu, cpu) ? Sentence("cores", own.Cpu, need.Cpu, cpu * (1 - Reserve)) : null;
+        return TakesReserve(own.Cpu - spare.Cpu, cpuUsed - spare.Cpu, need.Cpu, cpu)
+            ? Sentence("cores", own.Cpu, need.Cpu, cpu * (1 - Reserve)) : null;
     }
 
     private static bool TakesReserve(double own, double used, double need, double capacity) =>

@@ -9,8 +9,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Deployments.Placement;
 
 /// <summary>
-/// What is promised of each node to which instances: summed up once, and kept by the informers' changes, so that a placement costs the nodes and not
-/// the instances. What placement has just written counts at once, until the view holds it. Safe for concurrent use.
+/// What is promised of each node to which instances: summed up once, and kept by the informers' changes, so that a placement costs the
+/// nodes and not the instances. What placement has just written counts at once, until the view holds it. Safe for concurrent use.
 /// </summary>
 internal sealed class PlacementBook
 {
@@ -81,7 +81,8 @@ internal sealed class PlacementBook
         var sum = new PromiseSum();
         if (byNode.TryGetValue(node.Id, out var known)) sum.Add(known);
         var siblings = 0;
-        foreach (var sibling in byDeployment.GetValueOrDefault((tenant, deployment)) ?? []) siblings += promises[sibling].Node == node.Id ? 1 : 0;
+        foreach (var sibling in byDeployment.GetValueOrDefault((tenant, deployment)) ?? [])
+            siblings += promises[sibling].Node == node.Id ? 1 : 0;
         foreach (var (key, promise) in added)
         {
             if (promise.Node != node.Id) continue;
@@ -107,7 +108,8 @@ internal sealed class PlacementBook
         {
             if (was is not null) nodes.Remove(was.Id);
             if (node is not null)
-                nodes[now!.Id] = new NodeRoom(node.Id, node.State == NodeStates.Up && node.Spec.Schedulable, node.Status.Cpus, node.Status.MemoryBytes);
+                nodes[now!.Id] = new NodeRoom(
+                    node.Id, node.State == NodeStates.Up && node.Spec.Schedulable, node.Status.Cpus, node.Status.MemoryBytes);
         }
     }
 
@@ -130,7 +132,8 @@ internal sealed class PlacementBook
         SumOf(byNode, promise.Node).Add(promise);
         if (!byTenant.TryGetValue(key.Tenant, out var own)) byTenant[key.Tenant] = own = new(StringComparer.Ordinal);
         SumOf(own, promise.Node).Add(promise);
-        if (!byDeployment.TryGetValue((key.Tenant, promise.Deployment), out var siblings)) byDeployment[(key.Tenant, promise.Deployment)] = siblings = [];
+        if (!byDeployment.TryGetValue((key.Tenant, promise.Deployment), out var siblings))
+            byDeployment[(key.Tenant, promise.Deployment)] = siblings = [];
         siblings.Add(key);
     }
 
@@ -171,7 +174,8 @@ internal sealed record PlacementLook(IReadOnlyList<NodeLoad> Nodes, Promised Own
 internal sealed record Promise(string Node, string Deployment, string? Release, string? Generation, long MemoryBytes, long MicroCores)
 {
     public static Promise Of(InstanceResource x) =>
-        new(x.Spec.Node!, x.Spec.Deployment, x.Spec.Release, GenerationOf(x), x.Spec.MemoryBytes, (long)Math.Round(x.Spec.Cpu * PromiseSum.MicroPerCore));
+        new(x.Spec.Node!, x.Spec.Deployment, x.Spec.Release, GenerationOf(x), x.Spec.MemoryBytes,
+            (long)Math.Round(x.Spec.Cpu * PromiseSum.MicroPerCore));
 
     public static string? GenerationOf(InstanceResource instance) => instance.Labels.GetValueOrDefault(RolloutObserver.GenerationLabel);
 }

@@ -11,10 +11,12 @@ namespace Strata.Deployments.Placement;
 /// <summary>
 /// Gives each PENDING instance a node that is up, takes new instances and has room, as long as its organization stays within its quota. One
 /// at a time, because each placement changes the loads, which <see cref="PlacementBook"/> keeps.
-/// <para>Invariant: no node is promised twice. What was placed here counts at once; where the outcome of a placement is not known, the view catches up with
-/// the log before the next one; what another server has placed in a former term is in the view when this server's term begins.</para>
+/// <para>Invariant: no node is promised twice. What was placed here counts at once; where the outcome of a placement is not known, the view
+/// catches up with the log before the next one; what another server has placed in a former term is in the view when this server's term
+/// begins.</para>
 /// </summary>
-internal sealed class PlacementController(DeploymentStores stores, DeploymentViews views, IPlacementStrategy strategy, DeploymentOptions options)
+internal sealed class PlacementController(
+    DeploymentStores stores, DeploymentViews views, IPlacementStrategy strategy, DeploymentOptions options)
     : Controller<InstanceSpec, InstanceStatus>
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(2);
@@ -51,7 +53,8 @@ internal sealed class PlacementController(DeploymentStores stores, DeploymentVie
         unsure = null;
         return null;
 
-        InstanceResource Place(InstanceResource x) => x with { Spec = x.Spec with { Node = node }, Status = x.Status with { Message = null } };
+        InstanceResource Place(InstanceResource x) =>
+            x with { Spec = x.Spec with { Node = node }, Status = x.Status with { Message = null } };
     }
 
     private Task ExplainAsync(InstanceResource resource, string message, CancellationToken cancellationToken) =>
@@ -69,7 +72,8 @@ internal sealed class PlacementController(DeploymentStores stores, DeploymentVie
         InstanceResource resource, Func<InstanceResource, InstanceResource> change, string? transition, CancellationToken cancellationToken)
     {
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
-        var changed = await stores.Instances.ChangeAsync(caller, resource.Id, x => x.State == InstanceStates.Pending ? change(x) : MovedOn, transition, null, cancellationToken);
+        var changed = await stores.Instances.ChangeAsync(
+            caller, resource.Id, x => x.State == InstanceStates.Pending ? change(x) : MovedOn, transition, null, cancellationToken);
         if (changed.Error is { } error && error != MovedOn && error.Kind != ErrorKind.NotFound) throw error.ToException();
         return changed.IsOk ? changed.Value : null;
     }

@@ -9,9 +9,9 @@ using Strata.Resources.Background;
 namespace Strata.Deployments.Retention;
 
 /// <summary>
-/// Deletes blobs that no release needs: neither the image of a release that is there nor the archive of one that is to be built. A young blob
-/// stays, because the release that will name it may be on its way. Uploads that have expired go too. Each server sweeps, also where they share the
-/// blobs: the store sees to it that what one of them has just put stays. A sweep that fails is repeated.
+/// Deletes blobs that no release needs: neither the image of a release that is there nor the archive of one that is to be built. A young
+/// blob stays, because the release that will name it may be on its way. Uploads that have expired go too. Each server sweeps, also where
+/// they share the blobs: the store sees to it that what one of them has just put stays. A sweep that fails is repeated.
 /// </summary>
 internal sealed partial class BlobSweeper(
     IBlobStore blobs, ImageStore images, DeploymentStores stores, TimeProvider time, ILogger<BlobSweeper> logger, Supervisor supervisor)
@@ -48,7 +48,8 @@ internal sealed partial class BlobSweeper(
         {
             if (blob.PutAt >= putBefore) continue;
             needed ??= await NeededAsync(tenant, cancellationToken);
-            if (!needed.Contains(blob.Digest) && (await blobs.DeleteAsync(tenant, blob.Digest, putBefore, cancellationToken)).Value) deleted++;
+            if (!needed.Contains(blob.Digest) && (await blobs.DeleteAsync(tenant, blob.Digest, putBefore, cancellationToken)).Value)
+                deleted++;
         }
         if (deleted > 0) Swept(logger, tenant, deleted);
         _ = (await blobs.Uploads.RemoveExpiredAsync(tenant, cancellationToken)).Value;

@@ -16,7 +16,8 @@ namespace Strata.Deployments.Rollout;
 /// scratch each time, so a step that was cut off or refused is found again.
 /// </summary>
 internal sealed class RolloutController(
-    DeploymentStores stores, DeploymentViews views, RolloutObserver observer, RouteNames names, RolloutExecutor executor, DeploymentOptions options)
+    DeploymentStores stores, DeploymentViews views, RolloutObserver observer, RouteNames names, RolloutExecutor executor,
+    DeploymentOptions options)
     : Controller<DeploymentSpec, DeploymentStatus>
 {
     public const string Actor = "controller:rollout";
@@ -47,29 +48,35 @@ internal sealed class RolloutController(
         var observed = await observer.ObserveAsync(resource, cancellationToken);
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var plan = RolloutDecision.Decide(observed.View, rules);
-        if (plan.Create is var (release, count)) await executor.CreateAsync(caller, resource, observed.Releases[release], count, cancellationToken);
+        if (plan.Create is var (release, count))
+            await executor.CreateAsync(caller, resource, observed.Releases[release], count, cancellationToken);
         var refused = await executor.RouteAsync(caller, resource, host, plan, cancellationToken);
         if (refused is { Code: HostErrors.TakenCode }) plan = plan with { Message = refused.Message };
         await executor.MoveAsync(caller, resource, plan, cancellationToken);
         if (plan.End is RolloutEnd.Removed) await executor.RemoveAsync(caller, resource, cancellationToken);
-        else await ReportAsync(resource, observed, plan with { Static = IsStatic(observed.View, plan) }, names.Url(host), cancellationToken);
+        else await ReportAsync(
+            resource, observed, plan with { Static = IsStatic(observed.View, plan) }, names.Url(host), cancellationToken);
         return RolloutDecision.Sooner(plan.LookAgain, observed.LookAgain);
     }
 
-    private async Task ReportAsync(DeploymentResource resource, Observed observed, RolloutPlan plan, string url, CancellationToken cancellationToken)
+    private async Task ReportAsync(
+        DeploymentResource resource, Observed observed, RolloutPlan plan, string url, CancellationToken cancellationToken)
     {
         var transition = plan.End switch { RolloutEnd.Settle => "settle", RolloutEnd.Fail => "fail", _ => null };
         if (transition is null && IsSame(Reported(resource, observed, plan, url), resource)) return;
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var changed = await stores.Deployments.ChangeAsync(
-            caller, resource.Id, x => IsStale(x, observed.View) ? Stale : Reported(x, observed, plan, url), transition, null, cancellationToken);
+            caller, resource.Id, x => IsStale(x, observed.View)
+                ? Stale : Reported(x, observed, plan, url), transition, null, cancellationToken);
         if (changed.Error is { } error && error != Stale && error.Kind != ErrorKind.NotFound) throw error.ToException();
     }
 
-    private static bool IsStatic(RolloutView view, RolloutPlan plan) => plan.Serving is { } serving && view.Releases.GetValueOrDefault(serving) is { StaticImage: not null };
+    private static bool IsStatic(RolloutView view, RolloutPlan plan) =>
+        plan.Serving is { } serving && view.Releases.GetValueOrDefault(serving) is { StaticImage: not null };
 
     private static bool IsStale(DeploymentResource now, RolloutView view) =>
-        now.State != view.State || now.Spec.Release != view.Wanted || now.Spec.Generation != view.Generation || now.Spec.Run.Replicas != view.Replicas;
+        now.State != view.State || now.Spec.Release != view.Wanted || now.Spec.Generation != view.Generation
+            || now.Spec.Run.Replicas != view.Replicas;
 
     private static DeploymentResource Reported(DeploymentResource deployment, Observed observed, RolloutPlan plan, string url)
     {
@@ -77,7 +84,9 @@ internal sealed class RolloutController(
         return plan.End switch
         {
             RolloutEnd.Settle => deployment with { Status = Ended(status, deployment.Spec.Release) with { Message = null } },
-            RolloutEnd.Fail fail => deployment with { Spec = deployment.Spec with { Release = plan.Serving ?? deployment.Spec.Release }, Status = Ended(status, deployment.Spec.Release) with { Message = fail.Message } },
+            RolloutEnd.Fail fail =>
+                deployment with { Spec = deployment.Spec with { Release = plan.Serving ?? deployment.Spec.Release }, Status =
+                    Ended(status, deployment.Spec.Release) with { Message = fail.Message } },
             _ => deployment with { Status = status with { Message = MessageOf(deployment, observed, plan) } },
         };
     }
@@ -86,7 +95,8 @@ internal sealed class RolloutController(
     private static string? MessageOf(DeploymentResource deployment, Observed observed, RolloutPlan plan) => deployment.State switch
     {
         DeploymentStates.Failed => deployment.Status.Message,
-        DeploymentStates.Pending => deployment.Status.Message ?? (deployment.Status.Candidate is null ? DeployMessages.NoRelease(deployment.Name) : null),
+        DeploymentStates.Pending => deployment.Status.Message
+            ?? (deployment.Status.Candidate is null ? DeployMessages.NoRelease(deployment.Name) : null),
         DeploymentStates.Running => plan.Message ?? VariablesToCome(deployment, observed),
         _ => plan.Message,
     };
@@ -96,7 +106,8 @@ internal sealed class RolloutController(
         deployment.Spec.Release is { } id && observed.Releases.GetValueOrDefault(id) is { Spec.Env: { } built } release
         && deployment.Spec.Env.Any(x => built.GetValueOrDefault(x.Key) != x.Value) ? DeployMessages.VariablesChanged(release.Name) : null;
 
-    private static DeploymentStatus Ended(DeploymentStatus status, string? release) => status.Candidate == release ? status with { Candidate = null } : status;
+    private static DeploymentStatus Ended(DeploymentStatus status, string? release) => status.Candidate == release
+        ? status with { Candidate = null } : status;
 
     /// <summary>By their text, because two lists with the same items are not equal.</summary>
     private static bool IsSame(DeploymentResource a, DeploymentResource b) =>
@@ -109,7 +120,8 @@ internal sealed class RolloutController(
     {
         foreach (var instance in views.Instances.Untyped.Find(InstanceIndexes.ByNode, default, NodeKinds.Node.IdOf(node.Id)))
         {
-            if (DeploymentOf(instance) is { } id && DeploymentKinds.Deployment.TryParseId(id, out var deployment)) yield return new ResourceKey(instance.Tenant, deployment);
+            if (DeploymentOf(instance) is { } id && DeploymentKinds.Deployment.TryParseId(id, out var deployment))
+                yield return new ResourceKey(instance.Tenant, deployment);
         }
     }
 }

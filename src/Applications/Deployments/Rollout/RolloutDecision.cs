@@ -17,13 +17,16 @@ internal static class RolloutDecision
     {
         if (view.State == DeploymentStates.Removing) return RolloutRemoval.Decide(view, rules);
         if (view.State == DeploymentStates.Failed) return Keep(view, rules);
-        if (FindFault(view, rules) is not { } fault) return Drive(view, rules, view.Wanted is { } wanted ? view.Releases[wanted] : null, view.Generation);
-        return view.State == DeploymentStates.RollingOut ? Keep(view, rules) with { End = new RolloutEnd.Fail(fault) } : Keep(view, rules) with { Message = fault };
+        if (FindFault(view, rules) is not { } fault)
+            return Drive(view, rules, view.Wanted is { } wanted ? view.Releases[wanted] : null, view.Generation);
+        return view.State == DeploymentStates.RollingOut
+            ? Keep(view, rules) with { End = new RolloutEnd.Fail(fault) } : Keep(view, rules) with { Message = fault };
     }
 
     /// <summary>Keeps the serving instances running, whatever their generation.</summary>
     private static RolloutPlan Keep(RolloutView view, RolloutRules rules) =>
-        Drive(view with { State = DeploymentStates.Failed }, rules, view.Serving is { } serving ? view.Releases.GetValueOrDefault(serving) : null, 0);
+        Drive(view with { State = DeploymentStates.Failed }, rules,
+            view.Serving is { } serving ? view.Releases.GetValueOrDefault(serving) : null, 0);
 
     private static RolloutPlan Drive(RolloutView view, RolloutRules rules, ReleaseView? target, int generation)
     {
@@ -41,29 +44,36 @@ internal static class RolloutDecision
             Delete = cleaning.Delete,
             End = roles.Switched && view.State == DeploymentStates.RollingOut ? new RolloutEnd.Settle() : null,
             Serving = roles.Switched && target is not null ? target.Id : view.Serving,
-            Ready = view.Instances.Count(x => x.IsReady && !cleaning.Drain.Contains(x.Id) && routing.Targets.Any(t => t.Release == x.Release)),
+            Ready = view.Instances.Count(
+                x => x.IsReady && !cleaning.Drain.Contains(x.Id) && routing.Targets.Any(t => t.Release == x.Release)),
             Message = Waiting(roles),
-            LookAgain = Sooner(Sooner(cleaning.LookAgain, wait), view.State == DeploymentStates.RollingOut ? TimeSpan.FromSeconds(5) : null),
+            LookAgain = Sooner(
+                Sooner(cleaning.LookAgain, wait), view.State == DeploymentStates.RollingOut ? TimeSpan.FromSeconds(5) : null),
         };
     }
 
     /// <summary>Why the wanted release will not start; null as long as it may.</summary>
     private static string? FindFault(RolloutView view, RolloutRules rules)
     {
-        if (view.Wanted is not { } wanted) return view.State == DeploymentStates.RollingOut ? "It has no release yet. Deploy it with: strata deploy" : null;
+        if (view.Wanted is not { } wanted) return view.State == DeploymentStates.RollingOut
+            ? "It has no release yet. Deploy it with: strata deploy" : null;
         if (!view.Releases.TryGetValue(wanted, out var release))
             return "The release that should run no longer exists. List releases with: strata get releases";
         if (!release.Ready) return $"Release {release.Name} is not built, so it cannot run. List releases with: strata get releases";
         if (view.State != DeploymentStates.RollingOut || view.Replicas == 0) return null;
         var current = view.Instances.Where(x => x.Release == wanted && x.Generation >= view.Generation && !x.Lost).ToList();
-        if (current.Find(x => x.State == InstanceStates.Failed) is { } failed) return $"Release {release.Name} did not become healthy: {failed.Message ?? "an instance of it failed."}";
-        return current.Find(x => IsOverdue(x, release, rules, view.Now)) is { } late ? $"Release {release.Name} did not start in time: {late.Message ?? Late(late)}" : null;
+        if (current.Find(x => x.State == InstanceStates.Failed) is { } failed)
+            return $"Release {release.Name} did not become healthy: {failed.Message ?? "an instance of it failed."}";
+        return current.Find(x => IsOverdue(x, release, rules, view.Now)) is { } late
+            ? $"Release {release.Name} did not start in time: {late.Message ?? Late(late)}" : null;
     }
 
-    private static bool IsOverdue(InstanceView instance, ReleaseView release, RolloutRules rules, DateTimeOffset now) => instance.State switch
+    private static bool IsOverdue(InstanceView instance, ReleaseView release, RolloutRules rules, DateTimeOffset now) =>
+        instance.State switch
     {
         InstanceStates.Pending or InstanceStates.Assigned => now - instance.CreatedAt > rules.Placement,
-        InstanceStates.Starting or InstanceStates.Backoff or InstanceStates.Unready => now - instance.CreatedAt > rules.Placement + release.Grace + release.Grace,
+        InstanceStates.Starting or InstanceStates.Backoff or InstanceStates.Unready =>
+            now - instance.CreatedAt > rules.Placement + release.Grace + release.Grace,
         _ => false,
     };
 

@@ -18,12 +18,15 @@ internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews v
     private const string SuffixLetters = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int SuffixLength = 5;
 
-    public async Task CreateAsync(Caller caller, DeploymentResource deployment, ReleaseResource release, int count, CancellationToken cancellationToken)
+    public async Task CreateAsync(
+        Caller caller, DeploymentResource deployment, ReleaseResource release, int count, CancellationToken cancellationToken)
     {
-        var labels = new Dictionary<string, string> { [RolloutObserver.GenerationLabel] = deployment.Spec.Generation.ToString(CultureInfo.InvariantCulture) };
+        var labels = new Dictionary<string, string> { [RolloutObserver.GenerationLabel] = deployment.Spec.Generation.ToString(
+            CultureInfo.InvariantCulture) };
         for (var i = 0; i < count; i++)
         {
-            var instance = new NewResource<InstanceSpec> { Name = NameFor(deployment.Name), Project = deployment.Project, Labels = labels, Spec = Describe(deployment, release) };
+            var instance = new NewResource<InstanceSpec> { Name = NameFor(deployment.Name), Project = deployment.Project, Labels = labels,
+                Spec = Describe(deployment, release) };
             var created = await stores.Instances.CreateAsync(caller, instance, null, cancellationToken);
             if (created.Error is { Kind: not ErrorKind.Conflict } error) throw error.ToException();
         }
@@ -33,7 +36,8 @@ internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews v
     /// Creates the default route if it is missing, and sets the targets of every route of the deployment: one commit each.
     /// </summary>
     /// <returns>Why the default route cannot be created: another project has its host. Null: it exists.</returns>
-    public async Task<Error?> RouteAsync(Caller caller, DeploymentResource deployment, string host, RolloutPlan plan, CancellationToken cancellationToken)
+    public async Task<Error?> RouteAsync(
+        Caller caller, DeploymentResource deployment, string host, RolloutPlan plan, CancellationToken cancellationToken)
     {
         List<RouteResource> routes = [.. views.RoutesOf(deployment)];
         Error? taken = null;
@@ -44,7 +48,8 @@ internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews v
         }
         foreach (var route in routes)
         {
-            var status = new RouteStatus { DeploymentName = deployment.Name, Targets = plan.Targets, Message = RolloutRouting.Named(plan.RouteMessage, deployment.Name) };
+            var status = new RouteStatus { DeploymentName = deployment.Name, Targets = plan.Targets,
+                Message = RolloutRouting.Named(plan.RouteMessage, deployment.Name) };
             if (TextOf(route.Status) == TextOf(status)) continue;
             Pass((await stores.Routes.ChangeAsync(caller, route.Id, x => x with { Status = status }, null, null, cancellationToken)).Error);
         }
@@ -53,7 +58,8 @@ internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews v
 
     public async Task MoveAsync(Caller caller, DeploymentResource deployment, RolloutPlan plan, CancellationToken cancellationToken)
     {
-        foreach (var id in plan.Drain) Pass((await stores.Instances.ChangeAsync(caller, id, x => x, "drain", null, cancellationToken)).Error);
+        foreach (var id in plan.Drain)
+            Pass((await stores.Instances.ChangeAsync(caller, id, x => x, "drain", null, cancellationToken)).Error);
         foreach (var id in plan.Stop) Pass((await stores.Instances.ChangeAsync(caller, id, x => x, "stop", null, cancellationToken)).Error);
         foreach (var id in plan.Delete) await DeleteInstanceAsync(caller, id, cancellationToken);
     }
@@ -62,7 +68,8 @@ internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews v
     public async Task RemoveAsync(Caller caller, DeploymentResource deployment, CancellationToken cancellationToken)
     {
         await views.Hub.CatchUpWithStoreAsync(caller.Tenant, cancellationToken); // nothing that belongs to it may stay behind it
-        foreach (var route in views.RoutesOf(deployment)) Pass((await stores.Routes.DeleteAsync(caller, route.Id, null, cancellationToken)).Error);
+        foreach (var route in views.RoutesOf(deployment))
+            Pass((await stores.Routes.DeleteAsync(caller, route.Id, null, cancellationToken)).Error);
         foreach (var release in views.ReleasesOf(deployment))
         {
             await lines.DeleteAsync(caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id), cancellationToken);
@@ -81,12 +88,14 @@ internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews v
     private static JsonText TextOf(RouteStatus status) => JsonText.From(status, WireJson.Of<RouteStatus>());
 
     /// <summary>Named like the deployment, or, where another route has that name, with a suffix.</summary>
-    private async Task<Result<RouteResource>> CreateRouteAsync(Caller caller, DeploymentResource deployment, string host, CancellationToken cancellationToken)
+    private async Task<Result<RouteResource>> CreateRouteAsync(
+        Caller caller, DeploymentResource deployment, string host, CancellationToken cancellationToken)
     {
         Error? error = null;
         foreach (var name in new[] { deployment.Name, NameFor(deployment.Name) })
         {
-            var route = new NewResource<RouteSpec> { Name = name, Project = deployment.Project, Spec = new RouteSpec { Host = host, Deployment = deployment.Id } };
+            var route = new NewResource<RouteSpec> { Name = name, Project = deployment.Project,
+                Spec = new RouteSpec { Host = host, Deployment = deployment.Id } };
             var created = await stores.Routes.CreateAsync(caller, route, null, cancellationToken);
             if (created.IsOk) return created;
             Pass(error = created.Error);
@@ -115,13 +124,15 @@ internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews v
 
     private static string NameFor(string deployment)
     {
-        var stem = deployment.Length <= ResourceName.LengthMax - SuffixLength - 1 ? deployment : deployment[..(ResourceName.LengthMax - SuffixLength - 1)];
+        var stem = deployment.Length <= ResourceName.LengthMax - SuffixLength - 1
+            ? deployment : deployment[..(ResourceName.LengthMax - SuffixLength - 1)];
         return $"{stem.TrimEnd('-')}-{RandomNumberGenerator.GetString(SuffixLetters, SuffixLength)}";
     }
 
     /// <summary>Throws errors that the current state does not explain, so that the controller retries.</summary>
     private static void Pass(Error? error)
     {
-        if (error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid or ErrorKind.PreconditionFailed) }) throw error.ToException();
+        if (error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid or ErrorKind.PreconditionFailed) })
+            throw error.ToException();
     }
 }

@@ -6,8 +6,9 @@ using Strata.Nodes.Kinds;
 namespace Strata.Deployments.Rollout;
 
 /// <summary>
-/// Looks at all that a rollout decides by, in memory. What it sees is never older than what this server wrote before. What another server wrote may
-/// come later, and an instance and its node are in different logs: a node is missing only once the view has caught up with the platform's log.
+/// Looks at all that a rollout decides by, in memory. What it sees is never older than what this server wrote before. What another server
+/// wrote may come later, and an instance and its node are in different logs: a node is missing only once the view has caught up with the
+/// platform's log.
 /// </summary>
 internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions options, TimeProvider time)
 {
@@ -63,7 +64,8 @@ internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions o
         foreach (var id in instances.Select(x => x.Spec.Node).OfType<string>().Distinct(StringComparer.Ordinal))
         {
             var node = views.Nodes.Get(TenantId.Platform, id);
-            var left = node is null ? TimeSpan.Zero : node.State != NodeStates.Down ? (TimeSpan?)null : node.UpdatedAt + options.NodeLostAfter - now;
+            var left = node is null ? TimeSpan.Zero : node.State != NodeStates.Down
+                ? (TimeSpan?)null : node.UpdatedAt + options.NodeLostAfter - now;
             if (left is { } wait && wait > TimeSpan.Zero) next = RolloutDecision.Sooner(next, wait);
             else if (left is not null) lost.Add(id);
         }
@@ -74,7 +76,9 @@ internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions o
     private TimeSpan? KeptUntil(RolloutView view)
     {
         TimeSpan? next = null;
-        foreach (var x in view.Instances.Where(x => x.State is InstanceStates.Stopped or InstanceStates.Failed || (x.Lost && x.State == InstanceStates.Stopping)))
+        foreach (
+            var x in view.Instances.Where(
+                x => x.State is InstanceStates.Stopped or InstanceStates.Failed || (x.Lost && x.State == InstanceStates.Stopping)))
         {
             var left = x.ChangedAt + options.StoppedKept - view.Now;
             if (left > TimeSpan.Zero) next = RolloutDecision.Sooner(next, left);
@@ -91,7 +95,8 @@ internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions o
         instance.Spec.Node is { } node && lost.Contains(node), instance.Status.Message);
 
     private static int Generation(InstanceResource instance) =>
-        instance.Labels.TryGetValue(GenerationLabel, out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var generation) ? generation : 0;
+        instance.Labels.TryGetValue(GenerationLabel, out var text)
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var generation) ? generation : 0;
 }
 
 /// <param name="Releases">By id: those of the view, whole.</param>

@@ -37,5 +37,6 @@ internal sealed class RolloutRoles
     /// <summary>The target can take all requests.</summary>
     public bool Switched => Target is not null && Ready.Count >= Replicas;
 
-    private bool IsOfTarget(InstanceView instance, int generation) => Target is { StaticImage: null } && instance.Release == Target.Id && instance.Generation >= generation;
+    private bool IsOfTarget(InstanceView instance, int generation) =>
+        Target is { StaticImage: null } && instance.Release == Target.Id && instance.Generation >= generation;
 }

@@ -10,9 +10,11 @@ internal sealed record RolloutRouting(IReadOnlyList<RouteTarget> Targets, string
     {
         var view = roles.View;
         if (roles.Target is { StaticImage: { } image }) return To(new RouteTarget(roles.Target.Id, 1, image));
-        if (view.Replicas == 0 && roles.Target is not null) return new RolloutRouting([], "It is stopped: it was scaled to 0 replicas. Start it with: strata scale NAME --replicas 1");
+        if (view.Replicas == 0 && roles.Target is not null)
+            return new RolloutRouting([], "It is stopped: it was scaled to 0 replicas. Start it with: strata scale NAME --replicas 1");
         if (roles.Switched) return To(new RouteTarget(roles.Target!.Id, 1, null));
-        if (view.Serving is { } serving && view.Releases.GetValueOrDefault(serving) is { StaticImage: { } files }) return To(new RouteTarget(serving, 1, files));
+        if (view.Serving is { } serving && view.Releases.GetValueOrDefault(serving) is { StaticImage: { } files })
+            return To(new RouteTarget(serving, 1, files));
         return FirstReady(roles) is { } release ? To(new RouteTarget(release, 1, null)) : NoneReady(roles);
     }
 
@@ -20,7 +22,8 @@ internal sealed record RolloutRouting(IReadOnlyList<RouteTarget> Targets, string
     private static string? FirstReady(RolloutRoles roles)
     {
         var ready = roles.View.Instances.Where(x => x.IsReady).Select(x => x.Release).ToList();
-        return new[] { roles.View.Serving, roles.Target?.Id }.FirstOrDefault(x => x is not null && ready.Contains(x)) ?? ready.FirstOrDefault();
+        return new[] { roles.View.Serving, roles.Target?.Id }.FirstOrDefault(x => x is not null && ready.Contains(x))
+            ?? ready.FirstOrDefault();
     }
 
     /// <summary>The release that served stays the target, so that requests reach it as soon as one of its instances is ready.</summary>
@@ -34,7 +37,8 @@ internal sealed record RolloutRouting(IReadOnlyList<RouteTarget> Targets, string
     };
 
     /// <summary>A message with the deployment's name where a command in it takes one.</summary>
-    public static string? Named(string? message, string deployment) => message?.Replace(" NAME", " " + deployment, StringComparison.Ordinal);
+    public static string? Named(string? message, string deployment) =>
+        message?.Replace(" NAME", " " + deployment, StringComparison.Ordinal);
 
     private static RolloutRouting To(RouteTarget target) => new([target], null);
 }

@@ -34,12 +34,14 @@ internal sealed record ReleaseView(string Id, string Name, bool Ready, string? S
 /// <param name="ChangedAt">When it came into its state.</param>
 /// <param name="Lost">Its node has been down for too long.</param>
 internal sealed record InstanceView(
-    string Id, string Release, int Generation, string State, DateTimeOffset CreatedAt, DateTimeOffset ChangedAt, bool Lost = false, string? Message = null)
+    string Id, string Release, int Generation, string State, DateTimeOffset CreatedAt, DateTimeOffset ChangedAt, bool Lost = false,
+    string? Message = null)
 {
     public bool IsReady => !Lost && State == InstanceStates.Ready;
 
     /// <summary>It serves or may yet.</summary>
-    public bool IsAlive => !Lost && State is not (InstanceStates.Draining or InstanceStates.Failed or InstanceStates.Stopping or InstanceStates.Stopped);
+    public bool IsAlive =>
+        !Lost && State is not (InstanceStates.Draining or InstanceStates.Failed or InstanceStates.Stopping or InstanceStates.Stopped);
 }
 
 /// <summary>The times that a rollout keeps.</summary>

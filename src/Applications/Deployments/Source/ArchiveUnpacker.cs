@@ -6,9 +6,9 @@ namespace Strata.Deployments.Source;
 
 /// <summary>
 /// Unpacks an untrusted tar archive (gzip) into an empty folder.
-/// <para>Invariant: nothing outside the folder is written or can be reached through what was written. Links are made last, when all of them are known, and only
-/// if none leaves the folder; devices and pipes are refused; owners and special mode bits are dropped. On an error the folder holds a part of the archive and the
-/// caller throws it away.</para>
+/// <para>Invariant: nothing outside the folder is written or can be reached through what was written. Links are made last, when all of them
+/// are known, and only if none leaves the folder; devices and pipes are refused; owners and special mode bits are dropped. On an error the
+/// folder holds a part of the archive and the caller throws it away.</para>
 /// </summary>
 internal sealed class ArchiveUnpacker(SourceLimits limits)
 {
@@ -25,7 +25,8 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
         try
         {
             await using var plain = new GZipStream(archive, CompressionMode.Decompress, leaveOpen: true);
-            await using var guard = new GuardedTarStream(plain, new TarLimits(limits.BytesMax + (limits.FilesMax * EntryOverheadBytes), limits.FilesMax * 4));
+            await using var guard = new GuardedTarStream(
+                plain, new TarLimits(limits.BytesMax + (limits.FilesMax * EntryOverheadBytes), limits.FilesMax * 4));
             await using var tar = new TarReader(guard, leaveOpen: true);
             while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
             {
@@ -40,7 +41,8 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
         {
             return SourceErrors.ArchiveBeyondLimits(e.Message);
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException)
+        catch (Exception e)
+            when (e is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException)
         {
             return SourceErrors.ArchiveBroken();
         }
@@ -54,7 +56,8 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
         if (entry.Name.Any(char.IsControl)) return SourceErrors.ArchiveUnsafe(TarNameException.Escape(entry.Name), TarNameException.Why);
         if (SafeName(entry.Name) is not { } name) return SourceErrors.ArchiveUnsafe(entry.Name, "would be written outside the source");
         if (name.Length == 0) return null; // "./": the folder itself
-        if (state.Links.PassesLink(name) || state.Links.IsLink(name)) return SourceErrors.ArchiveUnsafe(name, "would be written through a link");
+        if (state.Links.PassesLink(name) || state.Links.IsLink(name))
+            return SourceErrors.ArchiveUnsafe(name, "would be written through a link");
         switch (entry.EntryType)
         {
             case TarEntryType.Directory:
@@ -95,7 +98,8 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
         if (Directory.Exists(path)) return SourceErrors.ArchiveUnsafe(name, "is both a file and a folder");
         File.Delete(path); // the last of two entries of one name counts, and must not write into a hard link's other name
         var mode = (entry.Mode & Executable) != 0 ? ProgramFile : PlainFile;
-        await using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode, BufferSize = 0 });
+        await using var file = new FileStream(
+            path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode, BufferSize = 0 });
         if (entry.DataStream is { } data) await data.CopyToAsync(file, cancellationToken);
         return null;
     }
@@ -113,14 +117,16 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
     private static Error? NoteLink(State state, string name, string target)
     {
         if (Path.Exists(state.PathOf(name))) return SourceErrors.ArchiveUnsafe(name, "occurs twice, once as a link");
-        if (target.Length is 0 or > 4096 || target.Any(char.IsControl)) return SourceErrors.ArchiveUnsafe(name, "is a link without a usable target");
+        if (target.Length is 0 or > 4096 || target.Any(char.IsControl))
+            return SourceErrors.ArchiveUnsafe(name, "is a link without a usable target");
         state.Links.Add(name, target);
         return null;
     }
 
     private static Error? HardLink(State state, string name, string target)
     {
-        if (SafeName(target) is not { Length: > 0 } source || state.Links.PassesLink(source) || state.Links.IsLink(source) || !File.Exists(state.PathOf(source)))
+        if (SafeName(target) is not { Length: > 0 } source || state.Links.PassesLink(source) || state.Links.IsLink(source)
+            || !File.Exists(state.PathOf(source)))
         {
             return SourceErrors.ArchiveUnsafe(name, "is a hard link to something that is not in the archive");
         }

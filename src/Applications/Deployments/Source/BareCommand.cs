@@ -10,10 +10,12 @@ internal static class BareCommand
 
     /// <summary>Runs one to its end. Cancelled: it and all its children are killed, and the cancellation thrown.</summary>
     public static Task<ProcessEnd> RunAsync(
-        string program, IReadOnlyList<string> arguments, string folder, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken) =>
+        string program, IReadOnlyList<string> arguments, string folder, IReadOnlyDictionary<string, string> environment,
+        CancellationToken cancellationToken) =>
         ProcessRun.RunAsync(Describe(program, arguments, folder, environment), null, OutputCharsMax, cancellationToken);
 
-    internal static ProcessStartInfo Describe(string program, IReadOnlyList<string> arguments, string folder, IReadOnlyDictionary<string, string> environment)
+    internal static ProcessStartInfo Describe(
+        string program, IReadOnlyList<string> arguments, string folder, IReadOnlyDictionary<string, string> environment)
     {
         var info = new ProcessStartInfo(program, arguments)
         {

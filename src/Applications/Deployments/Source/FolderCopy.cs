@@ -20,7 +20,8 @@ internal static class FolderCopy
         await using var content = UserFile.Open(root, source);
         if (content is null) return;
         var mode = File.GetUnixFileMode(content.SafeFileHandle) & (UnixFileMode)0b111_111_111;
-        await using var copy = new FileStream(target, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode, BufferSize = 0 });
+        await using var copy = new FileStream(
+            target, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode, BufferSize = 0 });
         await content.CopyToAsync(copy, cancellationToken);
     }
 }

@@ -6,8 +6,9 @@ using Strata.Core;
 namespace Strata.Deployments.Source;
 
 /// <summary>
-/// A git address that this server may fetch from, checked: an allowed protocol, no password inside, and a host whose addresses are public unless private ones are
-/// allowed. The host is looked up once and the fetch pinned to the address that was checked, so that a name cannot change its meaning in between.
+/// A git address that this server may fetch from, checked: an allowed protocol, no password inside, and a host whose addresses are public
+/// unless private ones are allowed. The host is looked up once and the fetch pinned to the address that was checked, so that a name cannot
+/// change its meaning in between.
 /// </summary>
 /// <param name="Url">As to be shown: without user or password.</param>
 /// <param name="Pinned">The checked address of the host; null for file://.</param>
@@ -22,8 +23,10 @@ internal sealed partial record GitAddress(Uri Url, IPAddress? Pinned)
                 ? new GitAddress(url, null)
                 : SourceErrors.BadGitUrl("file:// is allowed only if the server was started with --private-git on");
         }
-        if (await LookUpAsync(url.IdnHost, cancellationToken) is not { Length: > 0 } addresses) return SourceErrors.GitHostUnknown(url.IdnHost);
-        return allowPrivate || Array.TrueForAll(addresses, IsPublic) ? new GitAddress(url, addresses[0]) : SourceErrors.GitForbidden(url.IdnHost);
+        if (await LookUpAsync(url.IdnHost, cancellationToken) is not { Length: > 0 } addresses)
+            return SourceErrors.GitHostUnknown(url.IdnHost);
+        return allowPrivate || Array.TrueForAll(addresses, IsPublic)
+            ? new GitAddress(url, addresses[0]) : SourceErrors.GitForbidden(url.IdnHost);
     }
 
     /// <summary>
@@ -35,8 +38,10 @@ internal sealed partial record GitAddress(Uri Url, IPAddress? Pinned)
             return SourceErrors.BadGitUrl("it contains invalid characters");
         if (ScpLike().Match(text) is { Success: true } scp) text = $"ssh://{scp.Groups["user"]}{scp.Groups["host"]}/{scp.Groups["path"]}";
         // A plain path would be taken for file://.
-        if (!text.Contains("://", StringComparison.Ordinal) || !Uri.TryCreate(text, UriKind.Absolute, out var url)) return SourceErrors.BadGitUrl("it is not an address");
-        if (text.IndexOf("//", StringComparison.Ordinal) is var slashes && text.AsSpan(slashes + 2).Contains("://", StringComparison.Ordinal)) return SourceErrors.BadGitUrl("it is not an address");
+        if (!text.Contains("://", StringComparison.Ordinal) || !Uri.TryCreate(text, UriKind.Absolute, out var url))
+            return SourceErrors.BadGitUrl("it is not an address");
+        if (text.IndexOf("//", StringComparison.Ordinal) is var slashes
+            && text.AsSpan(slashes + 2).Contains("://", StringComparison.Ordinal)) return SourceErrors.BadGitUrl("it is not an address");
         if (url.Scheme is not ("https" or "http" or "ssh" or "git" or "file"))
             return SourceErrors.BadGitUrl($"{url.Scheme}:// is not a supported protocol");
         if (url.UserInfo.Contains(':') || (url.UserInfo.Length > 0 && url.Scheme != "ssh"))
@@ -46,7 +51,8 @@ internal sealed partial record GitAddress(Uri Url, IPAddress? Pinned)
         if (url.Query.Length > 0 || url.Fragment.Length > 0)
             return SourceErrors.BadGitUrl("it contains a query or fragment, which may be a token");
         if (url.IsFile && url.Host.Length > 0) return SourceErrors.BadGitUrl("file:// takes no host");
-        return url.IsFile || SafeHost().IsMatch(url.IdnHost) || (url.HostNameType is UriHostNameType.IPv6 && !url.Host.Contains('%')) ? url : SourceErrors.BadGitUrl("its host is not a host name");
+        return url.IsFile || SafeHost().IsMatch(url.IdnHost) || (url.HostNameType is UriHostNameType.IPv6 && !url.Host.Contains('%'))
+            ? url : SourceErrors.BadGitUrl("its host is not a host name");
     }
 
     private static async Task<IPAddress[]?> LookUpAsync(string host, CancellationToken cancellationToken)

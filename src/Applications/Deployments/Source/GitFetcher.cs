@@ -29,13 +29,16 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
     public async Task<Result<FetchedSource>> FetchAsync(GitSource source, IWorkspace workspace, CancellationToken cancellationToken)
     {
         if (Reference(source) is not { } reference) return SourceErrors.GitRefNotFound(source.Url, source.Commit ?? source.Branch ?? "");
-        if (!(await GitAddress.ResolveAsync(source.Url, limits.AllowPrivateGit, cancellationToken)).TryGet(out var address, out var error)) return error;
+        if (!(await GitAddress.ResolveAsync(source.Url, limits.AllowPrivateGit, cancellationToken)).TryGet(out var address, out var error))
+            return error;
         return await FetchAsync(address, source.Url, reference, workspace, cancellationToken);
     }
 
-    private async Task<Result<FetchedSource>> FetchAsync(GitAddress address, string shown, string reference, IWorkspace workspace, CancellationToken cancellationToken)
+    private async Task<Result<FetchedSource>> FetchAsync(
+        GitAddress address, string shown, string reference, IWorkspace workspace, CancellationToken cancellationToken)
     {
-        if (address.Url.IsFile && !await CopyAsync(address.Url.LocalPath, workspace.Folder, cancellationToken)) return SourceErrors.GitNotFound(shown);
+        if (address.Url.IsFile && !await CopyAsync(address.Url.LocalPath, workspace.Folder, cancellationToken))
+            return SourceErrors.GitNotFound(shown);
         var said = new Queue<string>();
         var outcome = await sandbox.RunAsync(Describe(address, reference, workspace, Add), cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
@@ -46,7 +49,8 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
             SandboxOutcome.Succeeded when Commit(lines) is { } commit => new FetchedSource(commit, lines.Contains("strata:submodule")),
             SandboxOutcome.Failed { ExitCode: TooManyFiles } => SourceErrors.TooManyFiles(limits.FilesMax),
             SandboxOutcome.Failed { ExitCode: TooManyBytes } => SourceErrors.TooManyBytes(limits.BytesMax),
-            SandboxOutcome.OutOfDisk or SandboxOutcome.OutOfMemory => SourceErrors.TooManyBytes(Math.Min(limits.BytesMax, workspace.DiskBytes)),
+            SandboxOutcome.OutOfDisk or SandboxOutcome.OutOfMemory =>
+                SourceErrors.TooManyBytes(Math.Min(limits.BytesMax, workspace.DiskBytes)),
             SandboxOutcome.MachineOutOfDisk full => full.Error,
             SandboxOutcome.TimedOut => SourceErrors.GitTimeout(shown, limits.GitTimeout),
             SandboxOutcome.Failed { ExitCode: FetchFailed } => Explain(shown, reference, lines),
@@ -65,7 +69,8 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
     }
 
     /// <summary>
-    /// The sandbox sees none of the machine's folders, so the repository of an operator is copied into it, read by this server: its objects and references, without following links.
+    /// The sandbox sees none of the machine's folders, so the repository of an operator is copied into it, read by this server: its objects
+    /// and references, without following links.
     /// </summary>
     /// <returns>False: no such commit.</returns>
     private async Task<bool> CopyAsync(string repository, string folder, CancellationToken cancellationToken)
@@ -83,7 +88,8 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
         Command =
         [
             "/bin/sh", "-c", Script, "git-fetch", RemoteUrl(address), reference,
-            limits.FilesMax.ToString(CultureInfo.InvariantCulture), limits.BytesMax.ToString(CultureInfo.InvariantCulture), .. Options(address),
+            limits.FilesMax.ToString(CultureInfo.InvariantCulture), limits.BytesMax.ToString(CultureInfo.InvariantCulture),
+            .. Options(address),
         ],
         Env = Environment(address),
         OnLine = onLine,
@@ -91,28 +97,38 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
         Limits = new SandboxLimits { Cpu = 2, MemoryBytes = MemoryBytes, PidsMax = 128, Time = limits.GitTimeout, LogBytesMax = 1 << 20 },
     };
 
-    /// <summary>The sandbox's own network reaches no private address, and no IPv6; the pinned address keeps git from any other host of the machine's network.</summary>
+    /// <summary>
+    /// The sandbox's own network reaches no private address, and no IPv6; the pinned address keeps git from any other host of the machine's
+    /// network.
+    /// </summary>
     private static SandboxNetwork NetworkFor(GitAddress address) => address.Pinned is not { } ip ? SandboxNetwork.None
-        : GitAddress.IsPublic(ip) && ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? SandboxNetwork.Own : SandboxNetwork.Host;
+        : GitAddress.IsPublic(ip) && ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork
+        ? SandboxNetwork.Own : SandboxNetwork.Host;
 
     private static IEnumerable<string> Options(GitAddress address)
     {
         string[] settings =
         [
-            "core.hooksPath=/dev/null", "core.fsmonitor=false", "protocol.version=2", "credential.helper=", "gc.auto=0", "advice.detachedHead=false",
-            "submodule.recurse=false", "http.followRedirects=" + (address.Pinned is { } ip && GitAddress.IsPublic(ip) ? "false" : "initial"),
+            "core.hooksPath=/dev/null", "core.fsmonitor=false", "protocol.version=2", "credential.helper=", "gc.auto=0",
+            "advice.detachedHead=false",
+            "submodule.recurse=false",
+            "http.followRedirects=" + (address.Pinned is { } ip && GitAddress.IsPublic(ip) ? "false" : "initial"),
             .. Pin(address),
         ];
         return settings.SelectMany(x => new[] { "-c", x });
     }
 
     /// <summary>A host that is an address needs no pin, and curl takes none for IPv6.</summary>
-    private static string[] Pin(GitAddress address) => address is { Pinned: { } ip, Url: { Scheme: "http" or "https", HostNameType: UriHostNameType.Dns } }
+    private static string[] Pin(GitAddress address) =>
+        address is { Pinned: { } ip, Url: { Scheme: "http" or "https", HostNameType: UriHostNameType.Dns } }
         ? [string.Create(CultureInfo.InvariantCulture, $"http.curloptResolve={address.Url.IdnHost}:{address.Url.Port}:{Bracket(ip)}")] : [];
 
     private static string Bracket(System.Net.IPAddress ip) => ip.ToString().Contains(':') ? $"[{ip}]" : ip.ToString();
 
-    /// <summary>The git protocol names no host that a server must know, so its address can stand in for it; ssh gets the address as an option; a folder was copied.</summary>
+    /// <summary>
+    /// The git protocol names no host that a server must know, so its address can stand in for it; ssh gets the address as an option; a
+    /// folder was copied.
+    /// </summary>
     private static string RemoteUrl(GitAddress address) => address switch
     {
         { Url.IsFile: true } => Origin,
@@ -133,7 +149,8 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
     };
 
     private static string? Commit(IEnumerable<string> lines) =>
-        lines.LastOrDefault(x => x.StartsWith("strata:commit ", StringComparison.Ordinal)) is { } line && FullHash().IsMatch(line["strata:commit ".Length..]) ? line["strata:commit ".Length..] : null;
+        lines.LastOrDefault(x => x.StartsWith("strata:commit ", StringComparison.Ordinal)) is { } line
+            && FullHash().IsMatch(line["strata:commit ".Length..]) ? line["strata:commit ".Length..] : null;
 
     /// <summary>The reference to fetch; null if it cannot be one, so that no text is taken for an option or a refspec.</summary>
     private static string? Reference(GitSource source)
@@ -153,7 +170,8 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
     }
 
     private static string LastLine(IEnumerable<string> lines) =>
-        lines.Select(x => x.Trim()).LastOrDefault(x => x.StartsWith("fatal", StringComparison.Ordinal) || x.StartsWith("error", StringComparison.Ordinal)) ?? "git said nothing.";
+        lines.Select(x => x.Trim()).LastOrDefault(
+            x => x.StartsWith("fatal", StringComparison.Ordinal) || x.StartsWith("error", StringComparison.Ordinal)) ?? "git said nothing.";
 
     private static string ReadScript()
     {
@@ -175,6 +193,7 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
     [GeneratedRegex("couldn't find remote ref|not our ref|no such remote ref|unadvertised object")]
     private static partial Regex RefMissing();
 
-    [GeneratedRegex("not found|does not appear to be a git repository|does not exist|could not read Username|Authentication failed|Permission denied|access denied|403", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        "not found|does not appear to be a git repository|does not exist|could not read Username|Authentication failed|Permission denied|access denied|403", RegexOptions.IgnoreCase)]
     private static partial Regex RepositoryMissing();
 }

@@ -1,8 +1,9 @@
 namespace Strata.Deployments.Source;
 
 /// <summary>
-/// Answers where a path inside a folder leads, from the folder's symbolic links alone, without touching the file system; so that nothing outside the folder is ever reached.
-/// Paths are relative to the root, with "/" between their parts. Not safe for concurrent use while links are added.
+/// Answers where a path inside a folder leads, from the folder's symbolic links alone, without touching the file system; so that nothing
+/// outside the folder is ever reached. Paths are relative to the root, with "/" between their parts. Not safe for concurrent use while
+/// links are added.
 /// </summary>
 internal sealed class LinkMap
 {
@@ -10,8 +11,8 @@ internal sealed class LinkMap
     private const int HopsMax = 40;
 
     /// <summary>
-    /// Parts of links' targets that are followed in all: targets of 4 KiB that lead to each other cost thousands each. A tree of packages with
-    /// 100,000 links follows a tenth of it. Beyond it a link counts as one that leaves the root, which is refused.
+    /// Parts of links' targets that are followed in all: targets of 4 KiB that lead to each other cost thousands each. A tree of packages
+    /// with 100,000 links follows a tenth of it. Beyond it a link counts as one that leaves the root, which is refused.
     /// </summary>
     private const long StepsMax = 10_000_000;
 
@@ -40,8 +41,8 @@ internal sealed class LinkMap
     public string? Resolve(string path) => Resolve(path, out _);
 
     /// <summary>
-    /// Whether it leads out of the root. Links that lead in a circle do not, and nothing can be reached through them: the system refuses to follow
-    /// them (ELOOP).
+    /// Whether it leads out of the root. Links that lead in a circle do not, and nothing can be reached through them: the system refuses to
+    /// follow them (ELOOP).
     /// </summary>
     public bool Leaves(string path) => Resolve(path, out var isCircle) is null && !isCircle;
 

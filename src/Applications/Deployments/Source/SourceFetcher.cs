@@ -8,7 +8,8 @@ namespace Strata.Deployments.Source;
 /// <summary>Fetches a release's source into an empty workspace: from an uploaded archive or from git.</summary>
 internal sealed class SourceFetcher(IBlobStore blobs, ISandbox sandbox, SourceLimits limits)
 {
-    public async Task<Result<FetchedSource>> FetchAsync(TenantId tenant, SourceConfig source, IWorkspace workspace, CancellationToken cancellationToken) => source switch
+    public async Task<Result<FetchedSource>> FetchAsync(
+        TenantId tenant, SourceConfig source, IWorkspace workspace, CancellationToken cancellationToken) => source switch
     {
         { Archive: not null, Git: not null } => SourceErrors.TwoSources(),
         { Archive: { } archive } => await UnpackAsync(tenant, archive, workspace.Folder, cancellationToken),
@@ -16,7 +17,8 @@ internal sealed class SourceFetcher(IBlobStore blobs, ISandbox sandbox, SourceLi
         _ => SourceErrors.NoSource(),
     };
 
-    private async Task<Result<FetchedSource>> UnpackAsync(TenantId tenant, string archive, string folder, CancellationToken cancellationToken)
+    private async Task<Result<FetchedSource>> UnpackAsync(
+        TenantId tenant, string archive, string folder, CancellationToken cancellationToken)
     {
         if (!Digest.TryParse(archive, out var digest)) return BlobErrors.BadDigest(archive);
         if (!(await BlobStream.OpenAsync(blobs, tenant, digest, cancellationToken)).TryGet(out var content, out var error))

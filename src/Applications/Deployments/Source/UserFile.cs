@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Strata.Deployments.Source;
 
 /// <summary>
-/// Opens files that a user made. No link is followed, neither the file nor a folder above it; opening never waits (a pipe would wait for a writer for
-/// ever), and what is not a regular file is refused by what was opened, not by what was there a moment before.
+/// Opens files that a user made. No link is followed, neither the file nor a folder above it; opening never waits (a pipe would wait for a
+/// writer for ever), and what is not a regular file is refused by what was opened, not by what was there a moment before.
 /// </summary>
 public static partial class UserFile
 {
@@ -29,8 +29,8 @@ public static partial class UserFile
     private static int FolderOnly => IsArm ? 0x4000 : 0x10000;
 
     /// <summary>
-    /// Null where there is no regular file at the path, a folder above it is a link, or it may not be read. Each folder is opened below the one before
-    /// it, so a folder that is replaced by a link in the meantime leads nowhere either.
+    /// Null where there is no regular file at the path, a folder above it is a link, or it may not be read. Each folder is opened below the
+    /// one before it, so a folder that is replaced by a link in the meantime leads nowhere either.
     /// </summary>
     /// <param name="root">Trusted: it may itself be reached through links.</param>
     /// <param name="path">Relative to the root, with <c>/</c>, without <c>.</c> and <c>..</c>.</param>

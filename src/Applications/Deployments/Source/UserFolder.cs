@@ -15,16 +15,18 @@ internal enum UserEntryKind
 internal sealed record UserEntry(string Path, UserEntryKind Kind, string? Target = null);
 
 /// <summary>
-/// Lists folders that a user made. Links are listed and never entered, so that a link to "." or "/" leads nowhere; the number of entries is bounded. A pipe or device is
-/// listed as a file: <see cref="UserFile"/> refuses it.
+/// Lists folders that a user made. Links are listed and never entered, so that a link to "." or "/" leads nowhere; the number of entries is
+/// bounded. A pipe or device is listed as a file: <see cref="UserFile"/> refuses it.
 /// </summary>
 internal static class UserFolder
 {
-    private static readonly EnumerationOptions All = new() { AttributesToSkip = 0, IgnoreInaccessible = true, RecurseSubdirectories = false };
+    private static readonly EnumerationOptions All =
+        new() { AttributesToSkip = 0, IgnoreInaccessible = true, RecurseSubdirectories = false };
 
     /// <summary>Everything below a folder, each folder before what is in it.</summary>
     /// <exception cref="TooManyEntriesException">There are more than <paramref name="entriesMax"/>.</exception>
-    public static IEnumerable<UserEntry> Walk(string root, int entriesMax, CancellationToken cancellationToken, Func<UserEntry, bool>? enters = null)
+    public static IEnumerable<UserEntry> Walk(
+        string root, int entriesMax, CancellationToken cancellationToken, Func<UserEntry, bool>? enters = null)
     {
         var pending = new Stack<string>([""]);
         var count = 0;
@@ -50,7 +52,8 @@ internal static class UserFolder
         UserEntry Transform(ref FileSystemEntry entry)
         {
             var name = prefix + entry.FileName.ToString();
-            if ((entry.Attributes & FileAttributes.ReparsePoint) != 0) return new UserEntry(name, UserEntryKind.Link, new FileInfo(entry.ToFullPath()).LinkTarget ?? "");
+            if ((entry.Attributes & FileAttributes.ReparsePoint) != 0)
+                return new UserEntry(name, UserEntryKind.Link, new FileInfo(entry.ToFullPath()).LinkTarget ?? "");
             return new UserEntry(name, entry.IsDirectory ? UserEntryKind.Folder : UserEntryKind.File);
         }
     }

@@ -25,7 +25,8 @@ public interface ITunnelObserver
 /// <param name="server">Address of the API.</param>
 /// <param name="tunnel">Name or id; it must exist.</param>
 /// <param name="host">Where the program listens, for example <c>localhost</c>.</param>
-public sealed class TunnelClient(Uri server, string token, string tunnel, string host, int port, ITunnelObserver observer, TimeProvider time)
+public sealed class TunnelClient(
+    Uri server, string token, string tunnel, string host, int port, ITunnelObserver observer, TimeProvider time)
 {
     private static readonly TimeSpan PauseMin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(30);
@@ -147,7 +148,8 @@ public sealed class TunnelClient(Uri server, string token, string tunnel, string
 }
 
 /// <summary>The server answered, and does not let this machine in: no such tunnel, no right to it, another machine at it.</summary>
-public sealed class TunnelRefusedException(HttpStatusCode status, Exception inner) : Exception($"the server refused it with {(int)status}", inner)
+public sealed class TunnelRefusedException(HttpStatusCode status, Exception inner)
+    : Exception($"the server refused it with {(int)status}", inner)
 {
     public HttpStatusCode Status => status;
 
@@ -165,5 +167,7 @@ internal sealed class TunnelAddresses(Uri server, string tunnel, string? organiz
     public Uri Connection(string id) => Of($"connections/{id}?{query}".TrimEnd('?'));
 
     private Uri Of(string rest) =>
-        new UriBuilder(new Uri(server, $"/api/v1/tunnels/{Uri.EscapeDataString(tunnel)}/{rest}")) { Scheme = server.Scheme == Uri.UriSchemeHttps ? "wss" : "ws" }.Uri;
+        new UriBuilder(
+            new Uri(server, $"/api/v1/tunnels/{Uri.EscapeDataString(tunnel)}/{rest}")) { Scheme = server.Scheme == Uri.UriSchemeHttps
+                ? "wss" : "ws" }.Uri;
 }

@@ -22,6 +22,7 @@ public static class TunnelKinds
         Readers = [Roles.Viewer, Roles.Developer, Roles.Edge],
         Writers = [Roles.Developer],
         Hosts = new HostRule("status.host", [DeploymentKinds.Deployment]),
-        Validate = spec => spec.Target is { Length: > TargetCharactersMax } ? [new("target", $"It takes up to {TargetCharactersMax} characters.")] : [],
+        Validate = spec => spec.Target is { Length: > TargetCharactersMax }
+            ? [new("target", $"It takes up to {TargetCharactersMax} characters.")] : [],
     };
 }

@@ -5,8 +5,9 @@ using System.Net.WebSockets;
 namespace Strata.Tunnels.Relay;
 
 /// <summary>
-/// Carries one TCP connection over a WebSocket: bytes as binary messages, the end of one direction as an empty text message, because a WebSocket by itself ends only as a
-/// whole. Neither side is read faster than the other takes, so no more than a block waits in memory in each direction.
+/// Carries one TCP connection over a WebSocket: bytes as binary messages, the end of one direction as an empty text message, because a
+/// WebSocket by itself ends only as a whole. Neither side is read faster than the other takes, so no more than a block waits in memory in
+/// each direction.
 /// </summary>
 internal static class TcpOverWebSocket
 {
@@ -34,7 +35,8 @@ internal static class TcpOverWebSocket
     }
 
     /// <summary>How connections end that are not ended properly.</summary>
-    public static bool IsEnd(Exception e) => e is WebSocketException or SocketException or IOException or OperationCanceledException or ObjectDisposedException;
+    public static bool IsEnd(Exception e) =>
+        e is WebSocketException or SocketException or IOException or OperationCanceledException or ObjectDisposedException;
 
     private static async Task EndBothAsync(Task direction, CancellationTokenSource broken)
     {

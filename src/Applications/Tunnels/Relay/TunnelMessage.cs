@@ -17,7 +17,8 @@ internal sealed record TunnelMessage
     public string? Connection { get; init; }
 
     public ValueTask SendAsync(WebSocket to, CancellationToken cancellationToken) =>
-        to.SendAsync(JsonSerializer.SerializeToUtf8Bytes(this, TunnelJson.Default.TunnelMessage).AsMemory(), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+        to.SendAsync(JsonSerializer.SerializeToUtf8Bytes(this, TunnelJson.Default.TunnelMessage).AsMemory(), WebSocketMessageType.Text,
+            endOfMessage: true, cancellationToken);
 
     /// <returns>Null: the other end has closed, or sent something that is not a message.</returns>
     public static async ValueTask<TunnelMessage?> ReceiveAsync(WebSocket from, byte[] buffer, CancellationToken cancellationToken)
@@ -46,6 +47,7 @@ internal sealed record TunnelMessage
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(TunnelMessage))]
 internal sealed partial class TunnelJson : JsonSerializerContext;

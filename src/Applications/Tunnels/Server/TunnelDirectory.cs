@@ -20,7 +20,8 @@ internal sealed class TunnelDirectory(ResourceStore<TunnelSpec, TunnelStatus> tu
     {
         var nameOrId = call.Route("nameOrId");
         var found = await tunnels.GetAsync(call.Caller, nameOrId, AsOf.Latest, call.Aborted);
-        return found.IsOk && call.Principal.Project is { } project && project != found.Value.Project ? TunnelErrors.NotFound(nameOrId) : found;
+        return found.IsOk && call.Principal.Project is { } project && project != found.Value.Project
+            ? TunnelErrors.NotFound(nameOrId) : found;
     }
 
     /// <summary>Whether its name, and so its host, is free of deployments.</summary>
@@ -31,24 +32,32 @@ internal sealed class TunnelDirectory(ResourceStore<TunnelSpec, TunnelStatus> tu
         return deployment.Error.Kind == ErrorKind.NotFound ? default(Done) : deployment.Error;
     }
 
-    public async ValueTask<Result<TunnelResource>> ConnectedAsync(Caller caller, TunnelResource tunnel, IPEndPoint endPoint, CancellationToken cancellationToken)
+    public async ValueTask<Result<TunnelResource>> ConnectedAsync(
+        Caller caller, TunnelResource tunnel, IPEndPoint endPoint, CancellationToken cancellationToken)
     {
         var host = await names.HostAsync(tunnel.Name, tunnel.Org, cancellationToken);
         var status = new TunnelStatus { Host = host, Url = names.Url(host), Address = endPoint.Address.ToString(), Port = endPoint.Port };
-        // The same transition leads here from both states, so it does not matter whether the loss of a former server's connection is written down before this or not at all.
-        return await tunnels.ChangeAsync(ByServer(caller), tunnel.Id, now => now with { Status = status }, "connect", null, cancellationToken);
+        // The same transition leads here from both states, so it does not matter whether the loss of a former server's connection is
+        // written down before this or not at all.
+        return await tunnels.ChangeAsync(
+            ByServer(caller), tunnel.Id, now => now with { Status = status }, "connect", null, cancellationToken);
     }
 
-    /// <summary>Back to waiting, where it still leads to this end; nothing where it was deleted or connected again meanwhile, and where the store is away (its controller does it later).</summary>
+    /// <summary>
+    /// Back to waiting, where it still leads to this end; nothing where it was deleted or connected again meanwhile, and where the store is
+    /// away (its controller does it later).
+    /// </summary>
     public async ValueTask DisconnectedAsync(Caller caller, string id, IPEndPoint endPoint, CancellationToken cancellationToken)
     {
         var address = endPoint.Address.ToString();
         await tunnels.ChangeAsync(
-            ByServer(caller), id, now => now.Status.Address == address && now.Status.Port == endPoint.Port ? Waiting(now) : TunnelErrors.InUse(now.Name), "disconnect", null, cancellationToken);
+            ByServer(caller), id, now => now.Status.Address == address && now.Status.Port == endPoint.Port
+                ? Waiting(now) : TunnelErrors.InUse(now.Name), "disconnect", null, cancellationToken);
     }
 
     /// <summary>The tunnel without a connected machine.</summary>
-    public static TunnelResource Waiting(TunnelResource tunnel) => tunnel with { Status = tunnel.Status with { Address = null, Port = null } };
+    public static TunnelResource Waiting(TunnelResource tunnel) =>
+        tunnel with { Status = tunnel.Status with { Address = null, Port = null } };
 
     public async ValueTask<bool> IsThereAsync(Caller caller, string id, CancellationToken cancellationToken) =>
         (await tunnels.GetAsync(caller, id, AsOf.Latest, cancellationToken)) is { IsOk: true } or { Error.Kind: not ErrorKind.NotFound };

@@ -33,7 +33,8 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
         if (!MachineOf(call).TryGet(out var machine, out var error)) return error;
         if (!(await parts.Directory.FindAsync(call)).TryGet(out var tunnel, out error)) return error;
         if (!(await parts.Directory.CheckNameAsync(call.Caller, tunnel, call.Aborted)).TryGet(out _, out error)) return error;
-        if (await leases.HolderAsync(TunnelLease.Of(tunnel.Id), call.Aborted) is { } holder && !TunnelLease.IsOf(holder, machine)) return TunnelErrors.InUse(tunnel.Name);
+        if (await leases.HolderAsync(TunnelLease.Of(tunnel.Id), call.Aborted) is { } holder && !TunnelLease.IsOf(holder, machine))
+            return TunnelErrors.InUse(tunnel.Name);
         // Last, so that a plain request shows why a WebSocket would be refused, which a WebSocket client cannot read.
         if (!call.Http.WebSockets.IsWebSocketRequest) return TunnelErrors.UpgradeNeeded;
         if (!parts.Sessions.TryEnter(call.Caller.Tenant).TryGet(out var place, out error)) return TunnelErrors.Busy(error);
@@ -44,13 +45,14 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
     }
 
     /// <summary>
-    /// Each session has a term of its own, so that the end of an earlier one of the same machine releases nothing of a later one. A later session replaces an earlier one; a request
-    /// whose client has left replaces nothing.
+    /// Each session has a term of its own, so that the end of an earlier one of the same machine releases nothing of a later one. A later
+    /// session replaces an earlier one; a request whose client has left replaces nothing.
     /// </summary>
     private async ValueTask<HeldLease?> TakeLeaseAsync(string name, string machine, CancellationToken aborted)
     {
         var session = TunnelLease.NewHolder(machine, parts.Time);
-        if (await HeldLease.TryTakeAsync(leases, name, session, TunnelLease.Duration, parts.Time, CancellationToken.None) is { } lease) return lease;
+        if (await HeldLease.TryTakeAsync(leases, name, session, TunnelLease.Duration, parts.Time, CancellationToken.None) is { } lease)
+            return lease;
         if (await leases.HolderAsync(name, aborted) is not { } holder || !TunnelLease.IsOf(holder, machine)) return null;
         aborted.ThrowIfCancellationRequested();
         return await HeldLease.TryTakeOverAsync(leases, name, session, holder, TunnelLease.Duration, parts.Time, CancellationToken.None);
@@ -84,7 +86,8 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
     {
         if (!call.Http.WebSockets.IsWebSocketRequest) return TunnelErrors.UpgradeNeeded;
         if (!(await parts.Directory.FindAsync(call)).TryGet(out var tunnel, out var error)) return error;
-        if (!parts.Sessions.TryGet(tunnel.Id, out var listener) || listener.Take(call.Route("connection")) is not { } socket) return TunnelErrors.ConnectionGone;
+        if (!parts.Sessions.TryGet(tunnel.Id, out var listener) || listener.Take(call.Route("connection")) is not { } socket)
+            return TunnelErrors.ConnectionGone;
         return Answer.Stream(async http =>
         {
             try
@@ -101,11 +104,14 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
         });
     }
 
-    /// <summary>A machine that comes again, before the server has noticed that its last connection is dead, says that it is the same one.</summary>
+    /// <summary>
+    /// A machine that comes again, before the server has noticed that its last connection is dead, says that it is the same one.
+    /// </summary>
     private Result<string> MachineOf(ApiCall call)
     {
         if (!call.Query("machine").TryGet(out var machine, out var error)) return error;
-        if (machine is { Length: > MachineCharactersMax }) return ApiErrors.Query("machine", $"takes up to {MachineCharactersMax} characters.");
+        if (machine is { Length: > MachineCharactersMax })
+            return ApiErrors.Query("machine", $"takes up to {MachineCharactersMax} characters.");
         return call.Principal.Actor + "/" + (machine ?? Guid.CreateVersion7(parts.Time.GetUtcNow()).ToString("n"));
     }
 
@@ -120,7 +126,9 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
 
     private static readonly Operation Fetch = new()
     {
-        Id = "fetchTunnelConnection", Summary = "Carries one connection of the edge over this WebSocket, in binary messages; an empty text message ends a direction.", Tag = "tunnels",
+        Id = "fetchTunnelConnection",
+        Summary = "Carries one connection of the edge over this WebSocket, in binary messages; an empty text message ends a direction.",
+        Tag = "tunnels",
         Status = 101,
     };
 }

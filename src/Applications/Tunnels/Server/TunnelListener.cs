@@ -7,7 +7,8 @@ using Strata.Contracts;
 namespace Strata.Tunnels.Server;
 
 /// <summary>
-/// Takes the edge's connections to one tunnel and keeps each until the developer's machine fetches it. One that is not fetched in time, or is one too many, is closed. Safe for concurrent use.
+/// Takes the edge's connections to one tunnel and keeps each until the developer's machine fetches it. One that is not fetched in time, or
+/// is one too many, is closed. Safe for concurrent use.
 /// </summary>
 internal sealed class TunnelListener : IDisposable
 {

@@ -22,26 +22,32 @@ internal sealed class TunnelSession(TunnelParts parts, Caller caller, TunnelReso
     private readonly SemaphoreSlim sending = new(1); // a WebSocket takes one message at a time
     private bool mayBeConnected;
 
-    /// <summary>Makes the tunnel known as connected, under the lease; the edge follows it. Replaces an earlier session only when that is written.</summary>
+    /// <summary>
+    /// Makes the tunnel known as connected, under the lease; the edge follows it. Replaces an earlier session only when that is written.
+    /// </summary>
     public async ValueTask<Result<TunnelResource>> OpenAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         mayBeConnected = true; // a write that is cancelled, or whose answer is lost, may be in the log
-        var connected = await parts.Directory.ConnectedAsync(caller with { Fence = lease.Fence }, tunnel, listener.EndPoint, cancellationToken);
+        var connected = await parts.Directory.ConnectedAsync(
+            caller with { Fence = lease.Fence }, tunnel, listener.EndPoint, cancellationToken);
         if (connected.IsOk) parts.Sessions.Add(tunnel.Id, listener, lease.Fence.Epoch);
         return connected;
     }
 
     /// <param name="isStillGood">Whether the machine's token still opens the tunnel; asked now and then.</param>
-    public async Task RunAsync(HttpContext http, string url, Func<CancellationToken, ValueTask<bool>> isStillGood, CancellationToken stopping)
+    public async Task RunAsync(
+        HttpContext http, string url, Func<CancellationToken, ValueTask<bool>> isStillGood, CancellationToken stopping)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping, lease.Lost);
         var keepAlive = parts.Options.KeepAlive;
-        using var webSocket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = keepAlive, KeepAliveTimeout = keepAlive });
+        using var webSocket = await http.WebSockets.AcceptWebSocketAsync(
+            new WebSocketAcceptContext { KeepAliveInterval = keepAlive, KeepAliveTimeout = keepAlive });
         try
         {
             await TellAsync(webSocket, new TunnelMessage { Url = url }, over.Token);
-            Task[] work = [AnnounceAsync(webSocket, over.Token), UntilClosedAsync(webSocket, over.Token), WatchAsync(isStillGood, over.Token)];
+            Task[] work = [AnnounceAsync(webSocket, over.Token), UntilClosedAsync(webSocket, over.Token),
+                WatchAsync(isStillGood, over.Token)];
             await Task.WhenAny(work);
             await over.CancelAsync();
             await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -5,7 +5,9 @@ using Strata.Core.Sharing;
 
 namespace Strata.Tunnels.Server;
 
-/// <summary>The tunnels that are connected to this server, by id. Bounded, and shared fairly by organizations. Safe for concurrent use.</summary>
+/// <summary>
+/// The tunnels that are connected to this server, by id. Bounded, and shared fairly by organizations. Safe for concurrent use.
+/// </summary>
 internal sealed class TunnelSessions(TunnelOptions options) : IShareReport
 {
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
@@ -18,7 +20,8 @@ internal sealed class TunnelSessions(TunnelOptions options) : IShareReport
     public Result<ShareLease> TryEnter(TenantId tenant) => share.TryTake(tenant);
 
     /// <summary>In place of one that the same machine had before; does nothing where a later one is there already.</summary>
-    /// <param name="epoch">Of the session's term of the lease: a later session has a higher one, in whatever order the two come here.</param>
+    /// <param name="epoch">Of the session's term of the lease: a later session has a higher one, in whatever order the two come
+    /// here.</param>
     public void Add(string tunnel, TunnelListener listener, long epoch)
     {
         var entry = new Entry(listener, epoch);

@@ -3,8 +3,8 @@ using Strata.Core;
 namespace Strata.Blobs.Disk;
 
 /// <summary>
-/// The file in a shared folder of blobs that names the cloud it belongs to. A server whose mount is missing finds an empty folder of its own
-/// machine instead, without the file, and must not take that for the shared one.
+/// The file in a shared folder of blobs that names the cloud it belongs to. A server whose mount is missing finds an empty folder of its
+/// own machine instead, without the file, and must not take that for the shared one.
 /// </summary>
 public static class CloudFolder
 {

@@ -4,8 +4,8 @@ namespace Strata.Blobs.Disk;
 
 /// <summary>
 /// Blobs as files: <c>ROOT/TENANT/sha256/ab/abcd…</c>, where TENANT is the organization's id. A blob is written to <c>ROOT/TENANT/tmp</c>,
-/// synced, then renamed, so that a crash leaves at most a temporary file, which the next start removes. Its age is the file's modification time.
-/// Grants are empty files, <c>ROOT/TENANT/projects/PROJECT/DIGEST</c>.
+/// synced, then renamed, so that a crash leaves at most a temporary file, which the next start removes. Its age is the file's modification
+/// time. Grants are empty files, <c>ROOT/TENANT/projects/PROJECT/DIGEST</c>.
 /// </summary>
 internal sealed class DiskBlobStore : IBlobStore
 {
@@ -23,7 +23,8 @@ internal sealed class DiskBlobStore : IBlobStore
     public DiskBlobStore(string root, BlobLimits limits, TimeProvider time, Func<bool> isMounted)
     {
         this.isMounted = isMounted;
-        (folders, this.time, BytesMax, reserve) = (new DiskFolders(root), time, limits.BytesMax, new DiskReserve(root, limits.ReserveBytes));
+        (folders, this.time, BytesMax, reserve) = (
+            new DiskFolders(root), time, limits.BytesMax, new DiskReserve(root, limits.ReserveBytes));
         spool = new BlobSpool(reserve, time);
         var quota = limits.QuotaBytes > 0 ? limits.QuotaBytes : new DriveInfo(root).TotalSize / 2;
         usage = new BlobUsage(quota, null, time, (tenant, _) => Task.FromResult<Result<long>>(Measure(tenant)));
@@ -64,7 +65,8 @@ internal sealed class DiskBlobStore : IBlobStore
         try
         {
             var file = new FileStream(
-                folders.Blob(tenant, digest), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, BufferBytes, FileOptions.Asynchronous);
+                folders.Blob(tenant, digest), FileMode.Open, FileAccess.Read, FileShare.Read
+                    | FileShare.Delete, BufferBytes, FileOptions.Asynchronous);
             file.Position = Math.Min(offset, file.Length);
             var info = new BlobInfo(digest, file.Length, File.GetLastWriteTimeUtc(file.SafeFileHandle));
             return Task.FromResult<Result<BlobContent>>(new BlobContent(info, file));
@@ -109,9 +111,11 @@ internal sealed class DiskBlobStore : IBlobStore
 
     public Task<Result<Page<TenantId>>> ListTenantsAsync(string? after, int max, CancellationToken cancellationToken)
     {
-        var names = Directory.EnumerateDirectories(folders.Root).Select(x => Path.GetFileName(x)).Where(x => string.CompareOrdinal(x, after) > 0).ToList();
+        var names = Directory.EnumerateDirectories(folders.Root).Select(x => Path.GetFileName(x))
+            .Where(x => string.CompareOrdinal(x, after) > 0).ToList();
         names.Sort(StringComparer.Ordinal);
-        var items = names.Select(x => TenantId.TryParse(x, out var tenant) ? tenant : default).Where(x => x != default).Take(max + 1).ToList();
+        var items = names.Select(x => TenantId.TryParse(x, out var tenant) ? tenant : default).Where(x => x != default)
+            .Take(max + 1).ToList();
         return Task.FromResult<Result<Page<TenantId>>>(PageOf(items, max, tenant => tenant.ToString()));
     }
 
@@ -144,9 +148,11 @@ internal sealed class DiskBlobStore : IBlobStore
         foreach (var folder in Directory.GetDirectories(root).Order(StringComparer.Ordinal))
         {
             if (after.Length > 2 && string.CompareOrdinal(Path.GetFileName(folder), after[..2]) < 0) continue;
-            foreach (var file in new DirectoryInfo(folder).GetFiles().Where(f => string.CompareOrdinal(f.Name, after) > 0).OrderBy(f => f.Name, StringComparer.Ordinal))
+            foreach (var file in new DirectoryInfo(folder).GetFiles().Where(f => string.CompareOrdinal(f.Name, after) > 0)
+                .OrderBy(f => f.Name, StringComparer.Ordinal))
             {
-                if (Digest.TryParse(Digest.Prefix + file.Name, out var digest) && file.Exists) yield return new BlobInfo(digest, file.Length, file.LastWriteTimeUtc);
+                if (Digest.TryParse(Digest.Prefix + file.Name, out var digest) && file.Exists)
+                    yield return new BlobInfo(digest, file.Length, file.LastWriteTimeUtc);
             }
         }
     }

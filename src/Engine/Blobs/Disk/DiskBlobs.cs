@@ -22,7 +22,8 @@ public static class DiskBlobs
 
     /// <param name="root">One store at a time of a machine uses it. What a killed one left is removed.</param>
     /// <param name="isMounted">
-    /// Of a shared folder: whether it is there, asked before anything is kept, so that nothing is kept below a missing mount; null: it always is.
+    /// Of a shared folder: whether it is there, asked before anything is kept, so that nothing is kept below a missing mount; null: it
+    /// always is.
     /// </param>
     /// <exception cref="StrataException">BLOBS_FOLDER_UNUSABLE: it cannot be made, listed or written.</exception>
     public static IBlobStore Open(string root, BlobLimits limits, TimeProvider time, Func<bool>? isMounted = null)
@@ -42,7 +43,8 @@ public static class DiskBlobs
     {
         var options = new FileStreamOptions
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose, UnixCreateMode = PrivateFiles.FileMode,
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose,
+            UnixCreateMode = PrivateFiles.FileMode,
         };
         using var probe = new FileStream(Path.Combine(root, $"check-{Path.GetRandomFileName()}"), options);
         probe.WriteByte(0);

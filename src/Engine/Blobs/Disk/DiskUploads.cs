@@ -23,20 +23,23 @@ internal sealed class DiskUploads(
         return Task.FromResult<Result<UploadId>>(upload);
     }
 
-    public async Task<Result<UploadPart>> PutPartAsync(TenantId tenant, UploadId upload, int number, Stream content, CancellationToken cancellationToken)
+    public async Task<Result<UploadPart>> PutPartAsync(
+        TenantId tenant, UploadId upload, int number, Stream content, CancellationToken cancellationToken)
     {
         if (PartRules.Check(number) is { } fault) return fault;
         if (FolderOf(tenant, upload) is not { } folder) return BlobErrors.UploadNotFound(upload);
         if (!(await usage.ReserveAsync(tenant, isThere: false, cancellationToken)).TryGet(out var room, out var error)) return error;
         using (room)
         {
-            var taken = await spool.TakeAsync(folders.Temporary(tenant), content, BlobLimits.PartBytesMax, room, sync: true, cancellationToken);
+            var taken = await spool.TakeAsync(
+                folders.Temporary(tenant), content, BlobLimits.PartBytesMax, room, sync: true, cancellationToken);
             if (!taken.TryGet(out var file, out error)) return PartRules.Of(error);
             using (file)
             {
                 var path = PathOf(folder, number);
                 var before = new FileInfo(path) is { Exists: true } former ? former.Length : 0;
-                if (Parts(folder).Where(p => p.Number != number).Sum(p => p.Bytes) + file.Bytes > limits.BytesMax) return BlobErrors.TooLarge(limits.BytesMax);
+                if (Parts(folder).Where(p => p.Number != number).Sum(p => p.Bytes) + file.Bytes > limits.BytesMax)
+                    return BlobErrors.TooLarge(limits.BytesMax);
                 try
                 {
                     File.Move(file.Path, path, overwrite: true);
@@ -53,7 +56,8 @@ internal sealed class DiskUploads(
     }
 
     public Task<Result<IReadOnlyList<UploadPart>>> ListPartsAsync(TenantId tenant, UploadId upload, CancellationToken cancellationToken) =>
-        Task.FromResult(FolderOf(tenant, upload) is { } folder ? Result.Of<IReadOnlyList<UploadPart>>(Parts(folder)) : BlobErrors.UploadNotFound(upload));
+        Task.FromResult(FolderOf(tenant, upload) is { } folder
+            ? Result.Of<IReadOnlyList<UploadPart>>(Parts(folder)) : BlobErrors.UploadNotFound(upload));
 
     public async Task<Result<BlobInfo>> CompleteAsync(TenantId tenant, UploadId upload, Digest digest, CancellationToken cancellationToken)
     {
@@ -95,12 +99,14 @@ internal sealed class DiskUploads(
 
     private static List<UploadPart> Parts(string folder) =>
     [
-        .. new DirectoryInfo(folder).EnumerateFiles().Select(f => new UploadPart(int.Parse(f.Name, CultureInfo.InvariantCulture), f.Length)).OrderBy(p => p.Number),
+        .. new DirectoryInfo(folder).EnumerateFiles().Select(f => new UploadPart(int.Parse(f.Name, CultureInfo.InvariantCulture), f.Length))
+        .OrderBy(p => p.Number),
     ];
 
     private static string PathOf(string folder, int number) => Path.Combine(folder, number.ToString("00000", CultureInfo.InvariantCulture));
 
-    private string[] All(TenantId tenant) => Directory.Exists(folders.Uploads(tenant)) ? Directory.GetDirectories(folders.Uploads(tenant)) : [];
+    private string[] All(TenantId tenant) => Directory.Exists(folders.Uploads(tenant))
+        ? Directory.GetDirectories(folders.Uploads(tenant)) : [];
 
     private string? FolderOf(TenantId tenant, UploadId upload)
     {

@@ -3,8 +3,8 @@ using Strata.Core;
 namespace Strata.Entities.Conditions;
 
 /// <summary>
-/// A condition on an entity: one definition, evaluated in memory for workflow criteria and as SQL for search; a property test holds the two together.
-/// Read from and written as the entity API's JSON by <see cref="ConditionJson"/>. Depth and size are bounded there.
+/// A condition on an entity: one definition, evaluated in memory for workflow criteria and as SQL for search; a property test holds the two
+/// together. Read from and written as the entity API's JSON by <see cref="ConditionJson"/>. Depth and size are bounded there.
 /// <para>Meaning. A comparison with a missing value, JSON null or a value of another type is false, negated operators included; only
 /// <see cref="Not"/> turns false into true. A path with a wildcard holds if any element holds. Numbers compare by value at any precision,
 /// strings by code point (UTF-8 bytes), booleans false before true. Times inside documents are strings.</para>
@@ -35,7 +35,8 @@ public abstract record Field
     public sealed record Path(JsonPath Value) : Field;
 
     /// <summary>
-    /// A fact about the entity: <c>state</c>, <c>id</c>, <c>creationDate</c>, <c>lastUpdateTime</c>, <c>transitionForLatestSave</c>, <c>transactionId</c>.
+    /// A fact about the entity: <c>state</c>, <c>id</c>, <c>creationDate</c>, <c>lastUpdateTime</c>, <c>transitionForLatestSave</c>,
+    /// <c>transactionId</c>.
     /// </summary>
     public sealed record Meta(MetaField Value) : Field;
 }

@@ -28,8 +28,8 @@ public static class ConditionEvaluator
     };
 
     /// <summary>
-    /// A constant of a comparison with a time: RFC 3339 in a JSON string, cut to the microsecond. What is left out of it is taken to be its first
-    /// moment, in UTC: 2026-11 is 2026-11-01T00:00:00Z.
+    /// A constant of a comparison with a time: RFC 3339 in a JSON string, cut to the microsecond. What is left out of it is taken to be its
+    /// first moment, in UTC: 2026-11 is 2026-11-01T00:00:00Z.
     /// </summary>
     public static bool TryReadTime(JsonText constant, out DateTimeOffset time)
     {
@@ -87,7 +87,8 @@ public static class ConditionEvaluator
     {
         Operator.IsNull => text is null,
         Operator.NotNull => text is not null,
-        _ => text is not null && ScalarComparison.Holds(new JsonScalar(ScalarType.String, Encoding.UTF8.GetBytes(text)), compare.Operator, compare.Values),
+        _ => text is not null && ScalarComparison.Holds(
+            new JsonScalar(ScalarType.String, Encoding.UTF8.GetBytes(text)), compare.Operator, compare.Values),
     };
 
     private static bool HoldsForTime(DateTimeOffset time, Condition.Compare compare) => compare.Operator switch

@@ -9,9 +9,11 @@ namespace Strata.Entities.Conditions;
 /// <param name="Field">A path such as <c>$.amount</c>, or a fact such as <c>state</c>.</param>
 /// <param name="Operator">As the entity API spells it.</param>
 /// <param name="Wanted">The constants that it compares with.</param>
-/// <param name="Found">What the entity has there: none where it has nothing, several where the path has a wildcard. Long values are cut.</param>
+/// <param name="Found">What the entity has there: none where it has nothing, several where the path has a wildcard. Long values are
+/// cut.</param>
 /// <param name="IsToBlame">Whether the condition as a whole does not hold because of it.</param>
-public sealed record Verdict(string Field, string Operator, IReadOnlyList<JsonText> Wanted, IReadOnlyList<JsonText> Found, bool Holds, bool IsToBlame);
+public sealed record Verdict(
+    string Field, string Operator, IReadOnlyList<JsonText> Wanted, IReadOnlyList<JsonText> Found, bool Holds, bool IsToBlame);
 
 /// <summary>
 /// Explains why a criterion does or does not hold for an entity, comparison by comparison. Agrees with <see cref="CriterionEvaluator"/>.
@@ -49,13 +51,16 @@ public static class ConditionExplainer
         return holds;
     }
 
-    private static int VisitAll(IReadOnlyList<Condition> parts, bool isNegated, Subject subject, List<Verdict> into) => parts.Count(part => Visit(part, isNegated, subject, into));
+    private static int VisitAll(IReadOnlyList<Condition> parts, bool isNegated, Subject subject, List<Verdict> into) =>
+        parts.Count(part => Visit(part, isNegated, subject, into));
 
     private static bool Compare(Condition.Compare compare, bool isNegated, Subject subject, List<Verdict> into)
     {
         var holds = CriterionEvaluator.Holds(compare, subject.Document, subject.Entity);
         if (into.Count < VerdictsMax)
-            into.Add(new Verdict(ConditionWords.Of(compare.Field), ConditionNames.Of(compare.Operator), compare.Values, Find(compare.Field, subject), holds, holds == isNegated));
+            into.Add(
+                new Verdict(ConditionWords.Of(compare.Field), ConditionNames.Of(compare.Operator), compare.Values,
+                    Find(compare.Field, subject), holds, holds == isNegated));
         return holds;
     }
 
@@ -63,7 +68,8 @@ public static class ConditionExplainer
     {
         var found = new List<JsonText>();
         if (field is Field.Path path) Collect(subject.Document, path.Value.Steps, 0, found);
-        else if (field is Field.Meta meta && Fact(meta.Value, subject.Entity) is { } fact) found.Add(ConditionWords.Cut(JsonSerializer.SerializeToElement(fact)));
+        else if (field is Field.Meta meta && Fact(meta.Value, subject.Entity) is { } fact)
+            found.Add(ConditionWords.Cut(JsonSerializer.SerializeToElement(fact)));
         return found;
     }
 

@@ -6,9 +6,9 @@ namespace Strata.Entities.Conditions;
 
 /// <summary>
 /// The entity API's JSON of conditions: <c>simple</c> {jsonPath, operatorType, value}, <c>lifecycle</c> {field, operatorType, value},
-/// <c>group</c> {operator AND | OR | NOT, conditions} and <c>array</c> {jsonPath, values[]}, which is read as a group. Reads the older names <c>operator</c> and <c>operation</c> of operatorType; writes one
-/// canonical form, which reads back to the same condition. What is not such a condition is an INVALID_CONDITION that names every offender.
-/// Stateless.
+/// <c>group</c> {operator AND | OR | NOT, conditions} and <c>array</c> {jsonPath, values[]}, which is read as a group. Reads the older
+/// names <c>operator</c> and <c>operation</c> of operatorType; writes one canonical form, which reads back to the same condition. What is
+/// not such a condition is an INVALID_CONDITION that names every offender. Stateless.
 /// </summary>
 public static class ConditionJson
 {
@@ -23,7 +23,8 @@ public static class ConditionJson
 
     public static Result<Condition> Parse(JsonText json)
     {
-        if (JsonGuard.Check(json.Utf8).Error is { } malformed) return new Error(ErrorKind.Invalid, "INVALID_CONDITION", malformed.Message, malformed.NextStep);
+        if (JsonGuard.Check(json.Utf8).Error is { } malformed)
+            return new Error(ErrorKind.Invalid, "INVALID_CONDITION", malformed.Message, malformed.NextStep);
         using var document = json.Parse();
         return Parse(document.RootElement);
     }

@@ -48,7 +48,8 @@ internal static class ConditionNames
     private static readonly Dictionary<string, Operator> OperatorsByName = ReadableOperators();
 
     private static readonly Dictionary<string, MetaField> FieldsByName =
-        new(Enum.GetValues<MetaField>().ToDictionary(Of, StringComparer.Ordinal)) { ["previousTransition"] = MetaField.TransitionForLatestSave };
+        new(Enum.GetValues<MetaField>()
+            .ToDictionary(Of, StringComparer.Ordinal)) { ["previousTransition"] = MetaField.TransitionForLatestSave };
 
     public static string Of(Operator @operator) => Operators[@operator];
 

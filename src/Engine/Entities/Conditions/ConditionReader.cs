@@ -25,7 +25,8 @@ internal sealed class ConditionReader(Faults faults)
             "group" => ReadGroup(json, path, depth),
             "array" => ReadArray(json, path),
             "function" => Fault(path, "A function is a criterion by itself: use it in a workflow, not in a search or a group."),
-            { } other => Fault($"{path}.type", $"\"{Quote.Shorten(other)}\" is not a type of condition: use simple, lifecycle, group or array."),
+            { } other =>
+                Fault($"{path}.type", $"\"{Quote.Shorten(other)}\" is not a type of condition: use simple, lifecycle, group or array."),
             null => Fault($"{path}.type", "It must be simple, lifecycle, group or array."),
         };
     }
@@ -60,7 +61,8 @@ internal sealed class ConditionReader(Faults faults)
     {
         if (ReadPath(json, path) is not Field.Path { Value.Text: var array }) return null;
         if (array.EndsWith("[*]", StringComparison.Ordinal)) array = array[..^3];
-        if ((!json.TryGetProperty("values", out var values) && !json.TryGetProperty("value", out values)) || values.ValueKind != JsonValueKind.Array)
+        if ((!json.TryGetProperty("values", out var values) && !json.TryGetProperty("value", out values))
+            || values.ValueKind != JsonValueKind.Array)
         {
             faults.Add($"{path}.values", "An array of values is required; null matches any value.");
             return null;
@@ -73,7 +75,8 @@ internal sealed class ConditionReader(Faults faults)
     {
         if (!TryCount(path) || value.ValueKind == JsonValueKind.Null) return null;
         if (!JsonPath.TryParse($"{array}[{at}]", out var element)) faults.Add(path, "The path to it is too long.");
-        else if (ReadConstant(value, path, Operator.Equal) is { } constant) return new Condition.Compare(new Field.Path(element), Operator.Equal, [constant]);
+        else if (ReadConstant(value, path, Operator.Equal) is { } constant)
+            return new Condition.Compare(new Field.Path(element), Operator.Equal, [constant]);
         return null;
     }
 
@@ -92,7 +95,8 @@ internal sealed class ConditionReader(Faults faults)
             return Fault($"{path}.operatorType", $"\"{Quote.Shorten(name)}\" is not an operator that is known here.");
         var constants = ReadConstants(json, $"{path}.value", @operator);
         if (field is null || constants is null) return null;
-        if (field is Field.Meta { Value: MetaField.CreationDate or MetaField.LastUpdateTime } && !SuitsTimes(@operator, constants, path)) return null;
+        if (field is Field.Meta { Value: MetaField.CreationDate or MetaField.LastUpdateTime } && !SuitsTimes(@operator, constants, path))
+            return null;
         return new Condition.Compare(field, @operator, constants);
     }
 
@@ -104,7 +108,8 @@ internal sealed class ConditionReader(Faults faults)
         if (count == ConstantCount.One) return ReadConstant(value, path, @operator) is { } one ? [one] : null;
         if (value.ValueKind != JsonValueKind.Array) return None(path, "It must be an array of values.");
         if (count == ConstantCount.Two && value.GetArrayLength() != 2) return None(path, "It must be an array of two values: from and to.");
-        var read = value.EnumerateArray().Select((item, i) => TryCount(path) ? ReadConstant(item, $"{path}[{i}]", @operator) : null).ToList();
+        var read = value.EnumerateArray().Select(
+            (item, i) => TryCount(path) ? ReadConstant(item, $"{path}[{i}]", @operator) : null).ToList();
         return read.TrueForAll(constant => constant is not null) ? read.ConvertAll(constant => constant!.Value) : null;
     }
 
@@ -114,16 +119,19 @@ internal sealed class ConditionReader(Faults faults)
         {
             case JsonValueKind.Null: return NoConstant(path, "null compares with nothing: use IS_NULL or NOT_NULL.");
             case JsonValueKind.Object or JsonValueKind.Array: return NoConstant(path, "It must be a string, a number or a boolean.");
-            case not JsonValueKind.String when @operator.IsOfText(): return NoConstant(path, $"{ConditionNames.Of(@operator)} needs a string.");
+            case not JsonValueKind.String when @operator.IsOfText(): return NoConstant(
+                path, $"{ConditionNames.Of(@operator)} needs a string.");
         }
         if (PatternFault(value, @operator) is { } fault) return NoConstant(path, fault);
         var text = JsonText.From(value);
-        return text.Utf8.Length > ConditionJson.ConstantBytesMax ? NoConstant(path, $"It is longer than {ConditionJson.ConstantBytesMax} bytes.") : text;
+        return text.Utf8.Length > ConditionJson.ConstantBytesMax
+            ? NoConstant(path, $"It is longer than {ConditionJson.ConstantBytesMax} bytes.") : text;
     }
 
     private static string? PatternFault(JsonElement value, Operator @operator) => @operator switch
     {
-        Operator.Like => LikePattern.TryParse(value.GetString()!, out _) ? null : "The pattern ends with a lone backslash: write two for one.",
+        Operator.Like => LikePattern.TryParse(value.GetString()!, out _)
+            ? null : "The pattern ends with a lone backslash: write two for one.",
         Operator.MatchesPattern => RegularExpression.TryParse(value.GetString()!, out _, out var fault) ? null : fault,
         _ => null,
     };

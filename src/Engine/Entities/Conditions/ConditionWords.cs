@@ -28,7 +28,8 @@ public static class ConditionWords
     }
 
     /// <summary>A time as RFC 3339 in UTC.</summary>
-    public static string Of(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
+    public static string Of(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
 
     internal static string Of(Field field) => field switch
     {
@@ -37,7 +38,8 @@ public static class ConditionWords
         _ => throw new ArgumentException($"Unknown field {field}.", nameof(field)),
     };
 
-    internal static string Bound(string text) => text.Length <= AuditEvent.WordsLengthMax ? text : text.Start(AuditEvent.WordsLengthMax - 1) + "…";
+    internal static string Bound(string text) => text.Length <= AuditEvent.WordsLengthMax
+        ? text : text.Start(AuditEvent.WordsLengthMax - 1) + "…";
 
     internal static JsonText Cut(JsonElement value)
     {
@@ -75,13 +77,15 @@ public static class ConditionWords
     private static string Group(string word, IReadOnlyList<Condition> parts, bool isPart)
     {
         // Half the bound is more parts than it has room for: the rest need not be written to be cut off.
-        var text = parts.Count == 0 ? $"{word} ()" : string.Join($" {word} ", parts.Take(AuditEvent.WordsLengthMax / 2).Select(part => Bound(Write(part, isPart: true))));
+        var text = parts.Count == 0 ? $"{word} ()"
+            : string.Join($" {word} ", parts.Take(AuditEvent.WordsLengthMax / 2).Select(part => Bound(Write(part, isPart: true))));
         return isPart && parts.Count > 1 ? $"({text})" : text;
     }
 
     private static string Compare(string field, string @operator, IReadOnlyList<JsonText> constants)
     {
-        var shown = constants.Take(BlamedMax).Select(constant => constant.Utf8.Length <= ValueLengthMax ? constant.ToString() : Cut(JsonElement.Parse(constant.Utf8.Span)).ToString());
+        var shown = constants.Take(BlamedMax).Select(constant => constant.Utf8.Length <= ValueLengthMax
+            ? constant.ToString() : Cut(JsonElement.Parse(constant.Utf8.Span)).ToString());
         var list = string.Join(", ", shown) + (constants.Count > BlamedMax ? ", …" : "");
         return list.Length == 0 ? $"{field} {@operator}" : $"{field} {@operator} {list}";
     }

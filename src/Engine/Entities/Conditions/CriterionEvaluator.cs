@@ -7,8 +7,10 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Conditions;
 
 /// <summary>
-/// Evaluates conditions as criteria: as <see cref="ConditionEvaluator"/>, but a constant is read as the type of the value that it meets, so that "30" and
-/// 30 mean the same. A search reads its constants by the model's types; what is in an entity has the types of its model, so the two agree. Stateless.
+/// Evaluates conditions as criteria: as <see cref="ConditionEvaluator"/>, but a constant is read as the type of the value that it meets, so
+/// that "30" and
+/// 30 mean the same. A search reads its constants by the model's types; what is in an entity has the types of its model, so the two agree.
+/// Stateless.
 /// </summary>
 public static class CriterionEvaluator
 {
@@ -32,8 +34,8 @@ public static class CriterionEvaluator
     };
 
     /// <summary>
-    /// The comparison with its constants as text, and as what the text says. A value compares with constants of its own type only, so at most one of the
-    /// ways has a say.
+    /// The comparison with its constants as text, and as what the text says. A value compares with constants of its own type only, so at
+    /// most one of the ways has a say.
     /// </summary>
     private static IEnumerable<Condition.Compare> OtherWays(Condition.Compare compare)
     {
@@ -44,7 +46,8 @@ public static class CriterionEvaluator
     private static Condition.Compare? With(Condition.Compare compare, Func<JsonText, JsonText?> read)
     {
         var constants = compare.Values.Select(read).OfType<JsonText>().ToArray();
-        return constants.Length == compare.Values.Count || (compare.Operator == Operator.In && constants.Length > 0) ? compare with { Values = constants } : null;
+        return constants.Length == compare.Values.Count || (compare.Operator == Operator.In && constants.Length > 0)
+            ? compare with { Values = constants } : null;
     }
 
     private static JsonText? AsText(JsonText constant) => JsonScalar.Read(constant.Utf8.Span).Type switch
@@ -59,6 +62,7 @@ public static class CriterionEvaluator
         var scalar = JsonScalar.Read(constant.Utf8.Span);
         if (scalar.Type != ScalarType.String) return constant;
         var inside = scalar.Utf8.ToArray();
-        return JsonGuard.Check(inside).IsOk && JsonScalar.Read(inside).Type is not (ScalarType.String or ScalarType.None) ? new JsonText(inside) : null;
+        return JsonGuard.Check(inside).IsOk && JsonScalar.Read(inside).Type is not (ScalarType.String or ScalarType.None)
+            ? new JsonText(inside) : null;
     }
 }

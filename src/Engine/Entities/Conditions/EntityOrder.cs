@@ -6,7 +6,9 @@ using Strata.Entities.Log;
 
 namespace Strata.Entities.Conditions;
 
-/// <summary>Orders entities in memory by the meaning that <see cref="SortKey"/> states; a property test holds it and SQL together.</summary>
+/// <summary>
+/// Orders entities in memory by the meaning that <see cref="SortKey"/> states; a property test holds it and SQL together.
+/// </summary>
 public static class EntityOrder
 {
     public static List<EntityRevision> Sort(IEnumerable<EntityRevision> entities, IReadOnlyList<SortKey> keys)
@@ -39,11 +41,13 @@ public static class EntityOrder
     private static JsonText?[] ValuesOf(EntityRevision entity, IReadOnlyList<SortKey> keys)
     {
         using var document = keys.Any(key => key.Field is Field.Path) ? entity.Document.Parse() : null;
-        return [.. keys.Select(key => key.Field is Field.Path path ? At(document!.RootElement, path.Value) : Fact(entity, ((Field.Meta)key.Field).Value))];
+        return [.. keys.Select(key => key.Field is Field.Path path
+            ? At(document!.RootElement, path.Value) : Fact(entity, ((Field.Meta)key.Field).Value))];
     }
 
     private static JsonText? At(JsonElement root, JsonPath path) =>
-        path.Follow(root) is { ValueKind: JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False } found ? JsonText.From(found) : null;
+        path.Follow(root) is { ValueKind: JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False } found
+            ? JsonText.From(found) : null;
 
     private static JsonText? Fact(EntityRevision entity, MetaField field) => field switch
     {
@@ -55,7 +59,8 @@ public static class EntityOrder
         _ => entity.Transition is { } transition ? Text(transition) : null,
     };
 
-    private static JsonText Time(DateTimeOffset time) => JsonText.FromString(Rfc3339.CutToMicrosecond(time).UtcTicks.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    private static JsonText Time(DateTimeOffset time) =>
+        JsonText.FromString(Rfc3339.CutToMicrosecond(time).UtcTicks.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
     private static JsonText Text(string text) => new(Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(text)}\""));
 }

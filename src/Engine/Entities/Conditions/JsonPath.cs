@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Strata.Entities.Conditions;
 
 /// <summary>
-/// A path into a document: <c>$</c>, then <c>.name</c>, <c>['any name']</c>, <c>[3]</c> or <c>[*]</c>. That is all of JSONPath that a condition
-/// needs. At most <see cref="StepsMax"/> steps and <see cref="LengthMax"/> characters.
+/// A path into a document: <c>$</c>, then <c>.name</c>, <c>['any name']</c>, <c>[3]</c> or <c>[*]</c>. That is all of JSONPath that a
+/// condition needs. At most <see cref="StepsMax"/> steps and <see cref="LengthMax"/> characters.
 /// </summary>
 public sealed record JsonPath
 {
@@ -25,7 +25,8 @@ public sealed record JsonPath
     /// <summary>One step: a member by name, an element by index, or (both null) every element.</summary>
     public readonly record struct Step(string? Name, int? Index);
 
-    public static JsonPath Parse(string text) => TryParse(text, out var path) ? path : throw new FormatException($"\"{text}\" is not a path.");
+    public static JsonPath Parse(string text) => TryParse(text, out var path)
+        ? path : throw new FormatException($"\"{text}\" is not a path.");
 
     public static bool TryParse(string text, [NotNullWhen(true)] out JsonPath? path)
     {

@@ -8,7 +8,9 @@ public abstract record RegexNode
     /// <summary>How many steps a matcher needs for it, repetitions written out.</summary>
     public abstract long Size { get; }
 
-    /// <summary>One character of these ranges of code points, which are in order, apart from each other, and hold neither NUL nor surrogates.</summary>
+    /// <summary>
+    /// One character of these ranges of code points, which are in order, apart from each other, and hold neither NUL nor surrogates.
+    /// </summary>
     public sealed record Set(IReadOnlyList<(int First, int Last)> Ranges) : RegexNode
     {
         public override long Size => 1 + Ranges.Count / 16;

@@ -79,7 +79,8 @@ internal sealed class RegexReader(string text)
         else if (!TryTakeCounts(ref min, ref max)) return part;
         TryTake('?'); // lazy or not, the whole text matches or does not
         if (part is RegexNode.Start or RegexNode.End) return Fail("^ and $ cannot be repeated.");
-        if (min > (max ?? min) || Math.Max(min, max ?? 0) > RegularExpression.RepeatMax) return Fail($"Repetitions go from 0 to {RegularExpression.RepeatMax}.");
+        if (min > (max ?? min) || Math.Max(min, max ?? 0) > RegularExpression.RepeatMax)
+            return Fail($"Repetitions go from 0 to {RegularExpression.RepeatMax}.");
         if (Current is '*' or '+' or '?') return Fail("A repetition cannot be repeated without a group.");
         return new RegexNode.Repeat(part, min, max);
     }
@@ -98,7 +99,8 @@ internal sealed class RegexReader(string text)
         return true;
     }
 
-    private static bool TryCount(string digits, out int count) => int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out count);
+    private static bool TryCount(string digits, out int count) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out count);
 
     private RegexNode? ReadEscape()
     {
@@ -129,7 +131,8 @@ internal sealed class RegexReader(string text)
         for (var isFirst = true; isFirst || Current != ']'; isFirst = false)
         {
             if (Current == -1) return Fail("A [ has no matching ].");
-            if (Current == '[' && at + 1 < characters.Length && characters[at + 1] is ':' or '.' or '=') return Fail("Named classes in sets are not known.");
+            if (Current == '[' && at + 1 < characters.Length && characters[at + 1] is ':' or '.' or '=')
+                return Fail("Named classes in sets are not known.");
             if (Current == '\\' && at + 1 < characters.Length && RegexSets.Class(characters[at + 1]) is { } known)
             {
                 ranges.AddRange(known.Ranges);

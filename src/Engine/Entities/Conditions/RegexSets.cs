@@ -31,7 +31,8 @@ internal static class RegexSets
         var joined = new List<(int First, int Last)>();
         foreach (var range in ranges.Order())
         {
-            if (joined.Count > 0 && range.First <= joined[^1].Last + 1) joined[^1] = (joined[^1].First, Math.Max(joined[^1].Last, range.Last));
+            if (joined.Count > 0 && range.First <= joined[^1].Last + 1)
+                joined[^1] = (joined[^1].First, Math.Max(joined[^1].Last, range.Last));
             else joined.Add(range);
         }
         return joined;

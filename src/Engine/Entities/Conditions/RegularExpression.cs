@@ -3,9 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace Strata.Entities.Conditions;
 
 /// <summary>
-/// A regular expression of MATCHES_PATTERN, which must match the whole text. What it may hold is what RE2 and PostgreSQL both have: characters,
-/// <c>.</c>, sets, <c>\d \w \s</c> and their opposites (ASCII), groups, <c>|</c>, <c>* + ? {n,m}</c>, <c>^ $</c>. There is no look-around, no back
-/// reference and no flag, so matching takes time in proportion to the text. Letters of different case differ.
+/// A regular expression of MATCHES_PATTERN, which must match the whole text. What it may hold is what RE2 and PostgreSQL both have:
+/// characters, <c>.</c>, sets, <c>\d \w \s</c> and their opposites (ASCII), groups, <c>|</c>, <c>* + ? {n,m}</c>, <c>^ $</c>. There is no
+/// look-around, no back reference and no flag, so matching takes time in proportion to the text. Letters of different case differ.
 /// </summary>
 public sealed class RegularExpression
 {

@@ -23,7 +23,8 @@ internal static class ScalarComparison
     {
         Operator.In => constants.Any(constant => HoldsOne(value, Operator.Equal, constant)),
         Operator.Between => HoldsOne(value, Operator.Greater, constants[0]) && HoldsOne(value, Operator.Less, constants[1]),
-        Operator.BetweenInclusive => HoldsOne(value, Operator.GreaterOrEqual, constants[0]) && HoldsOne(value, Operator.LessOrEqual, constants[1]),
+        Operator.BetweenInclusive => HoldsOne(value, Operator.GreaterOrEqual, constants[0])
+            && HoldsOne(value, Operator.LessOrEqual, constants[1]),
         _ => HoldsOne(value, @operator, constants[0]),
     };
 

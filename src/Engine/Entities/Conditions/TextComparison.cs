@@ -20,7 +20,8 @@ internal static class TextComparison
         Operator.EndsWith => text.EndsWith(other),
         Operator.NotEndsWith => !text.EndsWith(other),
         Operator.Like => LikePattern.TryParse(Encoding.UTF8.GetString(other), out var like) && like.IsMatch(text),
-        Operator.MatchesPattern => RegularExpression.TryParse(Encoding.UTF8.GetString(other), out var expression, out _) && expression.IsMatch(text),
+        Operator.MatchesPattern => RegularExpression.TryParse(Encoding.UTF8.GetString(other), out var expression, out _)
+            && expression.IsMatch(text),
         _ => false,
     };
 }

@@ -3,8 +3,8 @@ using System.Text;
 namespace Strata.Entities.Conditions;
 
 /// <summary>
-/// Letter case taken away: each character by itself becomes its lower-case character, whatever the language. The function <c>strata.fold</c> of the
-/// database does the same; a test over every character holds the two together.
+/// Letter case taken away: each character by itself becomes its lower-case character, whatever the language. The function
+/// <c>strata.fold</c> of the database does the same; a test over every character holds the two together.
 /// </summary>
 public static class TextFolding
 {

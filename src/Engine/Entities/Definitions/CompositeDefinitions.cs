@@ -6,8 +6,8 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Definitions;
 
 /// <summary>
-/// The platform's own models by their prefix <see cref="PlatformPrefix"/>, the users' for every other name: a user's model never hides one of
-/// the platform's. The model of users' models is built in. Safe for concurrent use.
+/// The platform's own models by their prefix <see cref="PlatformPrefix"/>, the users' for every other name: a user's model never hides one
+/// of the platform's. The model of users' models is built in. Safe for concurrent use.
 /// </summary>
 public sealed class CompositeDefinitions(IDefinitions platform, IDefinitions users) : IDefinitions
 {

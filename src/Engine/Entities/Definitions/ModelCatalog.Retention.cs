@@ -7,7 +7,8 @@ namespace Strata.Entities.Definitions;
 public sealed partial class ModelCatalog
 {
     /// <summary>Sets the rule {keepSupersededDays}, whether the model is locked or not.</summary>
-    public async ValueTask<Result<ModelInfo>> SetRetentionAsync(Caller caller, ModelKey key, JsonText body, CancellationToken cancellationToken)
+    public async ValueTask<Result<ModelInfo>> SetRetentionAsync(
+        Caller caller, ModelKey key, JsonText body, CancellationToken cancellationToken)
     {
         if (!ModelRetention.ReadRule(body).TryGet(out var days, out var error)) return error;
         return await ChangeRetentionAsync(caller, key, kept => kept with { KeepSupersededDays = days }, cancellationToken);
@@ -18,12 +19,16 @@ public sealed partial class ModelCatalog
         ChangeRetentionAsync(caller, key, kept => kept with { KeepSupersededDays = null }, cancellationToken);
 
     /// <summary>Notes, before anything is dropped, which reads of the past can no longer be answered from now on.</summary>
-    public ValueTask<Result<ModelInfo>> BeginDropAsync(Caller caller, ModelKey key, DateTimeOffset horizon, CancellationToken cancellationToken) =>
-        ChangeRetentionAsync(caller, key, kept => kept.DroppedBefore >= horizon ? kept : kept with { DroppedBefore = horizon }, cancellationToken);
+    public ValueTask<Result<ModelInfo>> BeginDropAsync(
+        Caller caller, ModelKey key, DateTimeOffset horizon, CancellationToken cancellationToken) =>
+        ChangeRetentionAsync(
+            caller, key, kept => kept.DroppedBefore >= horizon ? kept : kept with { DroppedBefore = horizon }, cancellationToken);
 
     /// <summary>Notes what was dropped.</summary>
-    public ValueTask<Result<ModelInfo>> EndDropAsync(Caller caller, ModelKey key, long revisions, DateTimeOffset now, CancellationToken cancellationToken) =>
-        ChangeRetentionAsync(caller, key, kept => kept with { DroppedRevisions = kept.DroppedRevisions + revisions, DroppedAt = now }, cancellationToken);
+    public ValueTask<Result<ModelInfo>> EndDropAsync(
+        Caller caller, ModelKey key, long revisions, DateTimeOffset now, CancellationToken cancellationToken) =>
+        ChangeRetentionAsync(
+            caller, key, kept => kept with { DroppedRevisions = kept.DroppedRevisions + revisions, DroppedAt = now }, cancellationToken);
 
     private ValueTask<Result<ModelInfo>> ChangeRetentionAsync(
         Caller caller, ModelKey key, Func<ModelRetention, ModelRetention> change, CancellationToken cancellationToken) =>
@@ -34,11 +39,14 @@ public sealed partial class ModelCatalog
             return (model with { Retention = retention == new ModelRetention(null) ? null : retention }).Write();
         }, null, cancellationToken);
 
-    /// <summary>What was dropped of a model that was deleted and is made again under the same name: the past of its name has gone all the same.</summary>
+    /// <summary>
+    /// What was dropped of a model that was deleted and is made again under the same name: the past of its name has gone all the same.
+    /// </summary>
     private async ValueTask<ModelDocument> WithPastAsync(Caller caller, ModelDocument created, CancellationToken cancellationToken)
     {
         var former = await engine.Log.HistoryAsync(caller.Tenant, StoredModel.IdOf(created.Key), null, 1, cancellationToken);
         if (former is not [{ Deleted: true } deleted] || deleted.Model != StoredModel.Key) return created;
-        return created with { Retention = ModelDocument.Read(deleted.Document).Retention is { DroppedBefore: not null } past ? past with { KeepSupersededDays = null } : null };
+        return created with { Retention = ModelDocument.Read(deleted.Document).Retention is { DroppedBefore: not null } past
+            ? past with { KeepSupersededDays = null } : null };
     }
 }

@@ -8,10 +8,10 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Definitions;
 
 /// <summary>
-/// The verbs on users' models, each of which is an entity in the user's own log (see <see cref="StoredModel"/>), so that it has a history and
-/// can be read as of then. Models of the platform are out of reach: FORBIDDEN. Safe for concurrent use.
-/// <para>Between the look whether a model has entities and its unlocking, one may be created by a server that does not know yet; the look is
-/// repeated afterwards and the model locked again.</para>
+/// The verbs on users' models, each of which is an entity in the user's own log (see <see cref="StoredModel"/>), so that it has a history
+/// and can be read as of then. Models of the platform are out of reach: FORBIDDEN. Safe for concurrent use.
+/// <para>Between the look whether a model has entities and its unlocking, one may be created by a server that does not know yet; the look
+/// is repeated afterwards and the model locked again.</para>
 /// </summary>
 public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions definitions)
 {
@@ -33,10 +33,12 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
         {
             var merged = await ChangeShapeAsync(caller, key, model => ModelImport.ApplyTo(model, converter, body), cancellationToken);
             if (merged.Error?.Code != "MODEL_NOT_FOUND") return merged;
-            if (!ModelImport.ApplyTo(ModelDocument.New(key) with { Project = caller.Project }, converter, body).TryGet(out var created, out error)) return error;
+            if (!ModelImport.ApplyTo(ModelDocument.New(key) with { Project = caller.Project }, converter, body)
+                .TryGet(out var created, out error)) return error;
             created = await WithPastAsync(caller, created, cancellationToken);
             var result = await engine.CreateAsync(caller, StoredModel.Key, StoredModel.IdOf(key), created.Write(), null, cancellationToken);
-            if (result.Error?.Code != "CONFLICT" || attempt == CreateTriesMax) return result.Error?.Code == "CONFLICT" && caller.Project is not null ? ModelErrors.NameTaken(key) : Learn(key, result);
+            if (result.Error?.Code != "CONFLICT" || attempt == CreateTriesMax)
+                return result.Error?.Code == "CONFLICT" && caller.Project is not null ? ModelErrors.NameTaken(key) : Learn(key, result);
         }
     }
 
@@ -44,14 +46,17 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
     /// Sets what documents may change about the structure while the model is locked: ARRAY_LENGTH, ARRAY_ELEMENTS, TYPE or STRUCTURAL (else
     /// INVALID_CHANGE_LEVEL), each including those before it.
     /// </summary>
-    public async ValueTask<Result<ModelInfo>> SetChangeLevelAsync(Caller caller, ModelKey key, string level, CancellationToken cancellationToken)
+    public async ValueTask<Result<ModelInfo>> SetChangeLevelAsync(
+        Caller caller, ModelKey key, string level, CancellationToken cancellationToken)
     {
         if (ChangeLevels.Find(level) is not { } known) return StructureErrors.UnknownChangeLevel(key, level);
         DocumentChange change = current => (ModelDocument.Read(current.Document) with { ChangeLevel = known }).Write();
         return await ChangeAsync(caller, key, change, null, cancellationToken);
     }
 
-    /// <summary>Whether a document fits the model's structure as it is; the fault is what a create would answer at no change level.</summary>
+    /// <summary>
+    /// Whether a document fits the model's structure as it is; the fault is what a create would answer at no change level.
+    /// </summary>
     public async ValueTask<Result<(ModelInfo Model, Error? Fault)>> ValidateAsync(
         Caller caller, ModelKey key, JsonText document, CancellationToken cancellationToken)
     {
@@ -64,7 +69,8 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
     /// <summary>
     /// Sets the unique keys: {uniqueKeys: [{id, fields[]}]}. Only while it is unlocked; INVALID_UNIQUE_KEY_DEFINITION names every fault.
     /// </summary>
-    public ValueTask<Result<ModelInfo>> SetUniqueKeysAsync(Caller caller, ModelKey key, JsonText body, CancellationToken cancellationToken) =>
+    public ValueTask<Result<ModelInfo>> SetUniqueKeysAsync(
+        Caller caller, ModelKey key, JsonText body, CancellationToken cancellationToken) =>
         ChangeShapeAsync(caller, key, model => SetKeys(model, body), cancellationToken);
 
     /// <summary>From here on the model holds entities and keeps its shape.</summary>
@@ -114,10 +120,11 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
     }
 
     /// <summary>
-    /// Imports workflows: {workflows[], importMode MERGE | REPLACE | ACTIVATE, allowCycles}. Entities that exist follow the new ones from their
-    /// next change on.
+    /// Imports workflows: {workflows[], importMode MERGE | REPLACE | ACTIVATE, allowCycles}. Entities that exist follow the new ones from
+    /// their next change on.
     /// </summary>
-    public async ValueTask<Result<ModelInfo>> ImportWorkflowsAsync(Caller caller, ModelKey key, JsonText body, CancellationToken cancellationToken)
+    public async ValueTask<Result<ModelInfo>> ImportWorkflowsAsync(
+        Caller caller, ModelKey key, JsonText body, CancellationToken cancellationToken)
     {
         if (!WorkflowImport.Parse(body).TryGet(out var import, out var error)) return error;
         return await ChangeAsync(caller, key, current => Apply(import, ModelDocument.Read(current.Document)), null, cancellationToken);
@@ -136,7 +143,8 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
         var workflows = import.ApplyTo(model.Workflows);
         return workflows.Count <= WorkflowImport.WorkflowsMax
             ? (model with { Workflows = workflows }).Write()
-            : new Error(ErrorKind.Invalid, "VALIDATION_FAILED", $"A model has at most {WorkflowImport.WorkflowsMax} workflows.", "Import with the mode REPLACE.");
+            : new Error(ErrorKind.Invalid, "VALIDATION_FAILED", $"A model has at most {WorkflowImport.WorkflowsMax} workflows.",
+                "Import with the mode REPLACE.");
     }
 
     private static Result<ModelDocument> SetKeys(ModelDocument model, JsonText body) =>
@@ -152,7 +160,8 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
         Caller caller, ModelKey key, DocumentChange change, string? transition, CancellationToken cancellationToken)
     {
         if (CheckKey(key) is { } error) return error;
-        return Learn(key, await engine.UpdateAsync(caller, StoredModel.Key, StoredModel.IdOf(key), ChangeOwn, transition, null, cancellationToken));
+        return Learn(
+            key, await engine.UpdateAsync(caller, StoredModel.Key, StoredModel.IdOf(key), ChangeOwn, transition, null, cancellationToken));
 
         Result<JsonText> ChangeOwn(EntityRevision current) => IsOf(caller, current) ? change(current) : EngineErrors.ModelNotFound(key);
     }
@@ -165,13 +174,15 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
     }
 
     private async ValueTask<Error> RefuseEntitiesAsync(Caller caller, ModelKey key, CancellationToken cancellationToken) =>
-        ModelErrors.HasEntities(key, (await engine.Log.CountAsync(caller.Tenant, key, AsOf.Latest, cancellationToken)).Sum(state => state.Count));
+        ModelErrors.HasEntities(
+            key, (await engine.Log.CountAsync(caller.Tenant, key, AsOf.Latest, cancellationToken)).Sum(state => state.Count));
 
     private async ValueTask<bool> HasEntitiesAsync(Caller caller, ModelKey key, CancellationToken cancellationToken) =>
         (await engine.Log.ScanAsync(new Scan { Tenant = caller.Tenant, Model = key, Limit = 1 }, cancellationToken)).Count > 0;
 
     /// <summary>A caller of one project reaches only the models that belong to it.</summary>
-    private static bool IsOf(Caller caller, EntityRevision model) => caller.Project is null || ModelDocument.ProjectOf(model.Document) == caller.Project;
+    private static bool IsOf(Caller caller, EntityRevision model) =>
+        caller.Project is null || ModelDocument.ProjectOf(model.Document) == caller.Project;
 
     private Result<ModelInfo> Learn(ModelKey key, Result<EntityRevision> written)
     {
@@ -180,7 +191,8 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
         return ModelInfo.Of(revision);
     }
 
-    private static Error NotFoundAsModel(ModelKey key, Error error) => error.Code == "ENTITY_NOT_FOUND" ? EngineErrors.ModelNotFound(key) : error;
+    private static Error NotFoundAsModel(ModelKey key, Error error) => error.Code == "ENTITY_NOT_FOUND"
+        ? EngineErrors.ModelNotFound(key) : error;
 
     private static Error? CheckKey(ModelKey key)
     {

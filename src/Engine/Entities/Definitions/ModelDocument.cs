@@ -9,8 +9,8 @@ using Strata.Entities.Workflows;
 
 namespace Strata.Entities.Definitions;
 
-/// <summary>The document of a stored model: {name, version, structure, changeLevel?, project?, retention?, uniqueKeys[], workflows[]}; each workflow is a string that holds its text, because a store may change
-/// the order of members and the spelling of numbers in JSON.</summary>
+/// <summary>The document of a stored model: {name, version, structure, changeLevel?, project?, retention?, uniqueKeys[], workflows[]}; each
+/// workflow is a string that holds its text, because a store may change the order of members and the spelling of numbers in JSON.</summary>
 internal sealed record ModelDocument(
     ModelKey Key, ModelStructure Structure, IReadOnlyList<UniqueKeyDefinition> UniqueKeys, IReadOnlyList<WorkflowDefinition> Workflows)
 {
@@ -28,7 +28,8 @@ internal sealed record ModelDocument(
 
     public static ModelDocument New(ModelKey key) => new(key, new ModelStructure(), [], []);
 
-    public ModelDefinition ToDefinition() => new() { Key = Key, Workflows = Workflows, UniqueKeys = UniqueKeys, Project = Project, Check = new StructureCheck(Structure) };
+    public ModelDefinition ToDefinition() =>
+        new() { Key = Key, Workflows = Workflows, UniqueKeys = UniqueKeys, Project = Project, Check = new StructureCheck(Structure) };
 
     /// <exception cref="StrataException">The document is not one that <see cref="Write"/> made.</exception>
     public static ModelDocument Read(JsonText text)
@@ -39,7 +40,8 @@ internal sealed record ModelDocument(
             new ModelKey(root.GetProperty("name").GetString()!, root.GetProperty("version").GetInt32()),
             ModelStructure.Read(root.GetProperty("structure")),
             [.. root.GetProperty("uniqueKeys").EnumerateArray().Select(ReadKey)],
-            [.. root.GetProperty("workflows").EnumerateArray().Select(text => WorkflowJson.Parse(JsonText.FromString(text.GetString()!), allowCycles: true).Value)])
+            [.. root.GetProperty("workflows").EnumerateArray()
+                .Select(text => WorkflowJson.Parse(JsonText.FromString(text.GetString()!), allowCycles: true).Value)])
         {
             ChangeLevel = root.TextOf("changeLevel") is { } level ? ChangeLevels.Find(level) ?? ChangeLevel.None : ChangeLevel.None,
             Retention = ModelRetention.Read(root),
@@ -92,5 +94,6 @@ internal sealed record ModelDocument(
     }
 
     private static UniqueKeyDefinition ReadKey(JsonElement key) => new(
-        key.GetProperty("id").GetString()!, [.. key.GetProperty("fields").EnumerateArray().Select(field => JsonPath.Parse(field.GetString()!))]);
+        key.GetProperty("id").GetString()!,
+        [.. key.GetProperty("fields").EnumerateArray().Select(field => JsonPath.Parse(field.GetString()!))]);
 }

@@ -71,11 +71,13 @@ public sealed record ModelRetention(int? KeepSupersededDays)
     internal static Result<int> ReadRule(JsonText body)
     {
         using var json = body.Parse();
-        return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.EnumerateObject().Count() == 1 && json.RootElement.TryGetProperty(DaysName, out var days)
+        return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.EnumerateObject().Count() == 1
+            && json.RootElement.TryGetProperty(DaysName, out var days)
             && days.ValueKind == JsonValueKind.Number && days.TryGetInt32(out var number) && number is >= DaysMin and <= DaysMax
             ? number
             : ModelErrors.BadRetention();
     }
 
-    private static DateTimeOffset? TimeOf(JsonElement json, string name) => json.TryFind(name, out var time) ? time.GetDateTimeOffset() : null;
+    private static DateTimeOffset? TimeOf(JsonElement json, string name) => json.TryFind(name, out var time)
+        ? time.GetDateTimeOffset() : null;
 }

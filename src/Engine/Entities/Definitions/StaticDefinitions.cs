@@ -9,5 +9,6 @@ public sealed class StaticDefinitions(IEnumerable<ModelDefinition> models) : IDe
 {
     private readonly Dictionary<ModelKey, ModelDefinition> models = models.ToDictionary(model => model.Key);
 
-    public ValueTask<ModelDefinition?> FindAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) => new(models.GetValueOrDefault(key));
+    public ValueTask<ModelDefinition?> FindAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) =>
+        new(models.GetValueOrDefault(key));
 }

@@ -8,8 +8,8 @@ namespace Strata.Entities.Definitions;
 
 /// <summary>
 /// Users' models out of the log (see <see cref="StoredModel"/>), kept in memory. Changes by this server are seen at once, through
-/// <see cref="Learn"/>; changes by other servers after <see cref="FreshFor"/> at most, when a cached model is read again. Safe for concurrent
-/// use.
+/// <see cref="Learn"/>; changes by other servers after <see cref="FreshFor"/> at most, when a cached model is read again. Safe for
+/// concurrent use.
 /// </summary>
 public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefinitions
 {
@@ -31,10 +31,12 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
         await KnowAsync(tenant, key, cancellationToken) is { Model: { } model } && model.Key == key ? model : null;
 
     /// <summary>Id of the project that a model belongs to, locked or not; null: to the organization, or there is no such model.</summary>
-    public async ValueTask<string?> ProjectOfAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) => (await KnowAsync(tenant, key, cancellationToken)).Project;
+    public async ValueTask<string?> ProjectOfAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) =>
+        (await KnowAsync(tenant, key, cancellationToken)).Project;
 
     public async ValueTask<Error> ExplainAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) =>
-        await KnowAsync(tenant, key, cancellationToken) is { Exists: true } ? EngineErrors.ModelNotLocked(key) : EngineErrors.ModelNotFound(key);
+        await KnowAsync(tenant, key, cancellationToken) is { Exists: true }
+            ? EngineErrors.ModelNotLocked(key) : EngineErrors.ModelNotFound(key);
 
     /// <summary>Takes note of a model's newest revision, deletion included; older ones are ignored.</summary>
     public void Learn(EntityRevision revision)
@@ -71,7 +73,8 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
     {
         var startedAt = time.GetTimestamp();
         var revision = await log.ReadAsync(at.Tenant, at.Id, AsOf.Latest, cancellationToken);
-        var next = present is { Exists: true } && present.At == revision?.Revision ? present with { ReadAt = startedAt } : Known.Of(revision, startedAt);
+        var next = present is { Exists: true } && present.At == revision?.Revision
+            ? present with { ReadAt = startedAt } : Known.Of(revision, startedAt);
         if (!next.Exists)
         {
             if (present is not null) known.TryRemove(new(at, present));

@@ -7,8 +7,8 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Definitions;
 
 /// <summary>
-/// How users' models are kept: as entities of the platform's model <c>strata.model</c> in the user's tenant, UNLOCKED ⇄ LOCKED. Only a locked
-/// model holds entities, only an unlocked one changes shape; workflows may be imported in either state.
+/// How users' models are kept: as entities of the platform's model <c>strata.model</c> in the user's tenant, UNLOCKED ⇄ LOCKED. Only a
+/// locked model holds entities, only an unlocked one changes shape; workflows may be imported in either state.
 /// </summary>
 public static class StoredModel
 {
@@ -62,7 +62,9 @@ public static class StoredModel
         {
             return revision.Id == IdOf(ModelDocument.Read(revision.Document).Key);
         }
-        catch (Exception e) when (e is StrataException or System.Text.Json.JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        catch (Exception e)
+            when (e is StrataException or System.Text.Json.JsonException or KeyNotFoundException or InvalidOperationException
+                or FormatException or ArgumentException)
         {
             return false;
         }

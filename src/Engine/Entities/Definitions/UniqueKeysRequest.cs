@@ -21,10 +21,12 @@ internal static class UniqueKeysRequest
         var members = new MemberReader(faults);
         var isThere = json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryFind("uniqueKeys", out _);
         if (!isThere) faults.Add("$.uniqueKeys", "An array of keys is needed.");
-        var keys = isThere ? members.Items(json.RootElement, "$", "uniqueKeys", KeysMax, (key, path) => Read(key, path, structure, members, faults)) : [];
+        var keys = isThere
+            ? members.Items(json.RootElement, "$", "uniqueKeys", KeysMax, (key, path) => Read(key, path, structure, members, faults)) : [];
         foreach (var id in keys.GroupBy(key => key.Id).Where(group => group.Count() > 1))
             faults.Add("$.uniqueKeys", $"The id \"{Quote.Shorten(id.Key)}\" occurs twice.");
-        return faults.Any ? faults.ToError("INVALID_UNIQUE_KEY_DEFINITION", "Correct the keys at the places named.", ErrorKind.Unprocessable) : keys;
+        return faults.Any
+            ? faults.ToError("INVALID_UNIQUE_KEY_DEFINITION", "Correct the keys at the places named.", ErrorKind.Unprocessable) : keys;
     }
 
     private static UniqueKeyDefinition? Read(JsonElement json, string path, ModelStructure structure, MemberReader members, Faults faults)
@@ -32,7 +34,8 @@ internal static class UniqueKeysRequest
         if (!members.IsObject(json, path, "A key")) return null;
         var id = members.Name(json, path, "id");
         var count = json.TryFind("fields", out var list) && list.ValueKind == JsonValueKind.Array ? list.GetArrayLength() : 0;
-        var fields = count == 0 ? [] : members.Items(json, path, "fields", FieldsMax, (field, at) => ReadField(field, at, structure, faults));
+        var fields = count == 0
+            ? [] : members.Items(json, path, "fields", FieldsMax, (field, at) => ReadField(field, at, structure, faults));
         if (count == 0) faults.Add($"{path}.fields", "At least one field is needed.");
         return new UniqueKeyDefinition(id, fields);
     }

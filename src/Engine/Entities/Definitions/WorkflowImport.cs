@@ -25,8 +25,10 @@ internal sealed record WorkflowImport(IReadOnlyList<WorkflowDefinition> Workflow
     {
         if (Mode == WorkflowImportMode.Replace) return Workflows;
         bool? active = Mode == WorkflowImportMode.Activate ? true : null;
-        var imported = Workflows.ToDictionary(workflow => workflow.Name, workflow => WorkflowText.SetActive(workflow, active ?? workflow.Active), StringComparer.Ordinal);
-        var kept = present.Select(workflow => imported.GetValueOrDefault(workflow.Name) ?? WorkflowText.SetActive(workflow, !active ?? workflow.Active));
+        var imported = Workflows.ToDictionary(
+            workflow => workflow.Name, workflow => WorkflowText.SetActive(workflow, active ?? workflow.Active), StringComparer.Ordinal);
+        var kept = present.Select(
+            workflow => imported.GetValueOrDefault(workflow.Name) ?? WorkflowText.SetActive(workflow, !active ?? workflow.Active));
         var names = present.Select(workflow => workflow.Name).ToHashSet(StringComparer.Ordinal);
         return [.. kept, .. Workflows.Where(workflow => !names.Contains(workflow.Name)).Select(workflow => imported[workflow.Name])];
     }
@@ -57,7 +59,9 @@ internal sealed record WorkflowImport(IReadOnlyList<WorkflowDefinition> Workflow
     }
 }
 
-/// <summary>What becomes of workflows that an import does not name: Merge keeps them, Replace drops them, Activate keeps them inactive.</summary>
+/// <summary>
+/// What becomes of workflows that an import does not name: Merge keeps them, Replace drops them, Activate keeps them inactive.
+/// </summary>
 internal enum WorkflowImportMode
 {
     Merge,

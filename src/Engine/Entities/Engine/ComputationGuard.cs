@@ -4,19 +4,24 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// Keeps calls to processors and criteria within their response timeout and turns what they throw into errors, so that no member can hold or
-/// break a transaction. A call that has timed out is cancelled and its late answer dropped. Stateless; safe for concurrent use.
+/// Keeps calls to processors and criteria within their response timeout and turns what they throw into errors, so that no member can hold
+/// or break a transaction. A call that has timed out is cancelled and its late answer dropped. Stateless; safe for concurrent use.
 /// </summary>
 internal sealed class ComputationGuard(IComputation computation, TimeProvider time)
 {
-    public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
-        GuardAsync(processor.Name, processor.Config, call, (asked, token) => computation.ProcessAsync(processor, asked, token), cancellationToken);
+    public ValueTask<Result<JsonText?>> ProcessAsync(
+        ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
+        GuardAsync(
+            processor.Name, processor.Config, call, (asked, token) => computation.ProcessAsync(processor, asked, token), cancellationToken);
 
     public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-        GuardAsync(function.Name, function.Config, call, (asked, token) => computation.MatchesAsync(function, asked, token), cancellationToken);
+        GuardAsync(
+            function.Name, function.Config, call, (asked, token) => computation.MatchesAsync(function, asked, token), cancellationToken);
 
-    public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-        GuardAsync(function.Name, function.Config, call, (asked, token) => computation.ScheduleAsync(function, asked, token), cancellationToken);
+    public ValueTask<Result<ScheduleTimes>> ScheduleAsync(
+        FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
+        GuardAsync(
+            function.Name, function.Config, call, (asked, token) => computation.ScheduleAsync(function, asked, token), cancellationToken);
 
     public bool Serves(TenantId tenant, ProcessorDefinition processor) => computation.Serves(tenant, processor);
 

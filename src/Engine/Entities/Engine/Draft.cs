@@ -16,10 +16,14 @@ internal sealed class Draft(EntityId id, EntityRevision? read)
     /// <summary>As it is in the middle of its change, while a member is asked about it; null: it is not.</summary>
     public EntityRevision? InWork { get; set; }
 
-    /// <summary>What was armed before the first commit in the middle of the change, to be put back at its end; null: there was no such commit.</summary>
+    /// <summary>
+    /// What was armed before the first commit in the middle of the change, to be put back at its end; null: there was no such commit.
+    /// </summary>
     public IReadOnlyList<ScheduledTransition>? Armed { get; set; }
 
-    /// <summary>A bit for each depth of requests that wrote it: 0 is who began the transaction, the others are members that joined.</summary>
+    /// <summary>
+    /// A bit for each depth of requests that wrote it: 0 is who began the transaction, the others are members that joined.
+    /// </summary>
     public uint WrittenBy { get; set; }
 
     /// <summary>Whether it is what was asked for, and not only what members that joined did beside it.</summary>
@@ -34,7 +38,8 @@ internal sealed class Draft(EntityId id, EntityRevision? read)
         get => new(Current, Last, IsWritten, WrittenBy, Admitted, Claims, Schedules, audit.Count);
         set
         {
-            (Current, Last, IsWritten, WrittenBy, Admitted, Claims, Schedules) = (value.Current, value.Last, value.IsWritten, value.WrittenBy, value.Admitted, value.Claims, value.Schedules);
+            (Current, Last, IsWritten, WrittenBy, Admitted, Claims, Schedules) = (
+                value.Current, value.Last, value.IsWritten, value.WrittenBy, value.Admitted, value.Claims, value.Schedules);
             audit.RemoveRange(value.AuditCount, audit.Count - value.AuditCount);
         }
     }
@@ -56,7 +61,8 @@ internal sealed class Draft(EntityId id, EntityRevision? read)
 
     public IEnumerable<UniqueClaim> NewClaims => Current is null ? [] : Claims ?? [];
 
-    public void Write(EntityRevision next, IReadOnlyList<AuditEvent> events, IReadOnlyList<UniqueClaim>? claims, IReadOnlyList<ScheduledTransition>? schedules)
+    public void Write(EntityRevision next, IReadOnlyList<AuditEvent> events, IReadOnlyList<UniqueClaim>? claims,
+        IReadOnlyList<ScheduledTransition>? schedules)
     {
         (Current, Last, IsWritten) = (next, next, true);
         (Claims, Schedules) = (claims ?? Claims, schedules ?? Schedules);
@@ -110,5 +116,6 @@ internal sealed class Draft(EntityId id, EntityRevision? read)
 
 /// <summary>One entity inside a transaction at one moment.</summary>
 internal readonly record struct DraftState(
-    EntityRevision? Current, EntityRevision? Last, bool IsWritten, uint WrittenBy, ReadOnlyMemory<byte> Admitted, IReadOnlyList<UniqueClaim>? Claims,
+    EntityRevision? Current, EntityRevision? Last, bool IsWritten, uint WrittenBy, ReadOnlyMemory<byte> Admitted,
+    IReadOnlyList<UniqueClaim>? Claims,
     IReadOnlyList<ScheduledTransition>? Schedules, int AuditCount);

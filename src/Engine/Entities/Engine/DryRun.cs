@@ -6,8 +6,8 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// What a change would do to an entity, and why not more. Nothing is written and no processor is called: what lies behind one assumes that it leaves the
-/// document as it is. Functions are asked, because they have no effects. Immutable.
+/// What a change would do to an entity, and why not more. Nothing is written and no processor is called: what lies behind one assumes that
+/// it leaves the document as it is. Functions are asked, because they have no effects. Immutable.
 /// </summary>
 public sealed record DryRun
 {
@@ -39,7 +39,8 @@ public sealed record DryRun
     public IReadOnlyList<DryOffer> Offers { get; init; } = [];
 
     /// <summary>Whether a processor that may change the document would be called before the end.</summary>
-    public bool IsAssumption => Steps.Any(step => step.Calls.Any(call => call.Processor.ExecutionMode != ExecutionMode.AsyncNewTransaction));
+    public bool IsAssumption =>
+        Steps.Any(step => step.Calls.Any(call => call.Processor.ExecutionMode != ExecutionMode.AsyncNewTransaction));
 }
 
 /// <summary>A transition that would be taken.</summary>

@@ -18,7 +18,8 @@ internal sealed class DryRunAnswers(ComputationGuard computation, TenantId tenan
     public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
         computation.MatchesAsync(function, call, cancellationToken);
 
-    public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
+    public ValueTask<Result<ScheduleTimes>> ScheduleAsync(
+        FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
         computation.ScheduleAsync(function, call, cancellationToken);
 
     public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken)
@@ -28,7 +29,8 @@ internal sealed class DryRunAnswers(ComputationGuard computation, TenantId tenan
         return new(isServed ? Result.Of<JsonText?>(null) : ComputationErrors.NoMember(processor.Name, processor.Config.Tags));
     }
 
-    public ValueTask<Result<EntityRevision>> CommitAsync(ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken)
+    public ValueTask<Result<EntityRevision>> CommitAsync(
+        ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken)
     {
         committed.AddRange(soFar.Audit);
         return new(soFar.Entity);

@@ -29,10 +29,12 @@ internal sealed class DryRunReport(ModelDefinition model, WorkflowMachine machin
     private IEnumerable<DryOffer> Offers(string state)
     {
         var entity = machine.Entity with { State = state };
-        foreach (var transition in machine.Workflow.States.GetValueOrDefault(state)?.Transitions.Where(transition => transition.IsOffered) ?? [])
+        foreach (
+            var transition in machine.Workflow.States.GetValueOrDefault(state)?.Transitions.Where(transition => transition.IsOffered) ?? [])
         {
             var isRefused = transition.Criterion?.Explain(entity).Any(verdict => verdict.IsToBlame) == true;
-            yield return new DryOffer(transition.Name, transition.Next, transition.Criterion?.ToWords(), isRefused ? transition.Criterion!.WhyNot(entity) : null);
+            yield return new DryOffer(
+                transition.Name, transition.Next, transition.Criterion?.ToWords(), isRefused ? transition.Criterion!.WhyNot(entity) : null);
         }
     }
 
@@ -41,7 +43,8 @@ internal sealed class DryRunReport(ModelDefinition model, WorkflowMachine machin
         for (var at = 0; at < events.Count; at++)
         {
             if (events[at] is not { Type: AuditEventTypes.TransitionMake, Detail: { } name, State: { } from }) continue;
-            yield return new DryStep(name, from, StepWords.StateBehind(events, at) ?? machine.Entity.State, asked is null, [.. CallsOf(name, from)]);
+            yield return new DryStep(
+                name, from, StepWords.StateBehind(events, at) ?? machine.Entity.State, asked is null, [.. CallsOf(name, from)]);
             asked = null;
         }
         // What is still there was to be called by a transition that did not come to its end.
@@ -51,19 +54,24 @@ internal sealed class DryRunReport(ModelDefinition model, WorkflowMachine machin
 
     private IEnumerable<DryCall> CallsOf(string transition, string state)
     {
-        while (answers.Calls.TryPeek(out var next) && next.Transition == transition && next.State == state) yield return answers.Calls.Dequeue().Call;
+        while (answers.Calls.TryPeek(out var next) && next.Transition == transition && next.State == state)
+            yield return answers.Calls.Dequeue().Call;
     }
 
     private static bool IsRefusal(AuditEvent step) =>
-        step.Type is AuditEventTypes.TransitionNotMatchCriterion or AuditEventTypes.WorkflowSkip or AuditEventTypes.ProcessNotMatchCriterion;
+        step.Type is AuditEventTypes.TransitionNotMatchCriterion or AuditEventTypes.WorkflowSkip
+            or AuditEventTypes.ProcessNotMatchCriterion;
 
-    private DryRefusal Refusal(AuditEvent step) => new(step, CriterionOf(step)?.Explain(machine.Entity with { State = step.State ?? "" }) ?? []);
+    private DryRefusal Refusal(AuditEvent step) =>
+        new(step, CriterionOf(step)?.Explain(machine.Entity with { State = step.State ?? "" }) ?? []);
 
     private Criterion? CriterionOf(AuditEvent step)
     {
-        if (step.Type == AuditEventTypes.WorkflowSkip) return model.Workflows.FirstOrDefault(workflow => workflow.Name == step.Detail)?.Criterion;
+        if (step.Type == AuditEventTypes.WorkflowSkip)
+            return model.Workflows.FirstOrDefault(workflow => workflow.Name == step.Detail)?.Criterion;
         var transitions = machine.Workflow.States.GetValueOrDefault(step.State ?? "")?.Transitions ?? [];
-        if (step.Type == AuditEventTypes.TransitionNotMatchCriterion) return transitions.FirstOrDefault(transition => transition.Name == step.Detail)?.Criterion;
+        if (step.Type == AuditEventTypes.TransitionNotMatchCriterion)
+            return transitions.FirstOrDefault(transition => transition.Name == step.Detail)?.Criterion;
         var processors = transitions.SelectMany(transition => transition.Processors).Where(processor => processor.Name == step.Detail);
         return processors.Select(processor => processor.Criterion).FirstOrDefault(criterion => criterion is not null);
     }

@@ -20,7 +20,8 @@ internal static class EngineErrors
         "Lock the model first.");
 
     public static Error StateUnknown(ModelKey key, string state) => new(
-        ErrorKind.Conflict, "STATE_UNKNOWN", $"No workflow of {Quote.Shorten(key.Name)} in version {key.Version} has the state {Quote.Shorten(state)}.",
+        ErrorKind.Conflict, "STATE_UNKNOWN",
+        $"No workflow of {Quote.Shorten(key.Name)} in version {key.Version} has the state {Quote.Shorten(state)}.",
         "Import a workflow that has it, or bring the entity into another state first.");
 
     public static Error EntityNotFound(EntityId id) => new(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no entity {id}.");
@@ -44,10 +45,12 @@ internal static class EngineErrors
         "Send the request again.") { Retryable = true, Details = new Dictionary<string, string> { ["entityId"] = id.ToString() } };
 
     public static Error ModelBusy() => new(
-        ErrorKind.Conflict, "CONFLICT", "The model is being changed by others at the same time, again and again.", "Send the request again.") { Retryable = true };
+        ErrorKind.Conflict, "CONFLICT", "The model is being changed by others at the same time, again and again.",
+        "Send the request again.") { Retryable = true };
 
     public static Error AlreadyCommitted() => new(
-        ErrorKind.Conflict, "ALREADY_COMMITTED", "A request with this Idempotency-Key has taken effect already.", "Send the request again for its answer.") { Retryable = true };
+        ErrorKind.Conflict, "ALREADY_COMMITTED", "A request with this Idempotency-Key has taken effect already.",
+        "Send the request again for its answer.") { Retryable = true };
 
     public static Error LeaseLost(Fence fence) => new(
         ErrorKind.PreconditionFailed, "LEASE_LOST", $"The lease {fence.Lease} has gone to another holder; nothing was written.",
@@ -68,7 +71,8 @@ internal static class EngineErrors
         key, $"The value of the unique key \"{key.Id}\" is longer than {UniqueClaim.ValueBytesMax} bytes", "Shorten it.");
 
     public static Error DocumentTooLarge(int bytes, int max) => new(
-        ErrorKind.TooLarge, "TOO_LARGE", $"The document has {bytes} bytes; at most {max} are kept.", "Keep large content elsewhere and point at it.")
+        ErrorKind.TooLarge, "TOO_LARGE", $"The document has {bytes} bytes; at most {max} are kept.",
+        "Keep large content elsewhere and point at it.")
     { Details = new Dictionary<string, string> { ["limit"] = max.ToString(CultureInfo.InvariantCulture) } };
 
     public static Error TransactionTooLarge(string what) => new(
@@ -80,11 +84,13 @@ internal static class EngineErrors
         "Begin a new one.");
 
     public static Error TransactionTimeout() => new(
-        ErrorKind.RequestTimeout, "TRANSACTION_TIMEOUT", "The transaction was not ready to commit within transactionTimeoutMillis; nothing of it was written.",
+        ErrorKind.RequestTimeout, "TRANSACTION_TIMEOUT",
+        "The transaction was not ready to commit within transactionTimeoutMillis; nothing of it was written.",
         "Send it again, with more time or less to do.") { Retryable = true };
 
     public static Error ImportInProgress() => new(
-        ErrorKind.Conflict, "IMPORT_IN_PROGRESS", "An import into this organization is under way: until it is finished, its models and entities cannot be written.",
+        ErrorKind.Conflict, "IMPORT_IN_PROGRESS",
+        "An import into this organization is under way: until it is finished, its models and entities cannot be written.",
         "Finish the import by sending the export again (strata entity import), or cancel it with DELETE /api/import; GET /api/import shows its state.");
 
     public static Error TransactionEnded() => new(
@@ -108,13 +114,15 @@ internal static class EngineErrors
         "Send them one after another.") { Retryable = true };
 
     public static Error JoinedTooDeep(int max) => new(
-        ErrorKind.Conflict, "JOINED_TOO_DEEP", $"Members have joined each other's calls {max} deep.", "Let the members write less of what members are asked about.");
+        ErrorKind.Conflict, "JOINED_TOO_DEEP", $"Members have joined each other's calls {max} deep.",
+        "Let the members write less of what members are asked about.");
 
     public static Error CommitInJoinedTransaction(string processor) => new(
         ErrorKind.Conflict, "COMMIT_IN_JOINED_TRANSACTION",
         $"A processor of \"{Quote.Shorten(processor)}\" commits before it is called, which a transaction with several steps or by several hands cannot.",
         "Take that transition outside of the transaction.");
 
-    private static Error InvalidKey(UniqueKeyDefinition key, string what, string nextStep) => new(ErrorKind.Unprocessable, "INVALID_UNIQUE_KEY", what + ".", nextStep)
+    private static Error InvalidKey(UniqueKeyDefinition key, string what, string nextStep) =>
+        new(ErrorKind.Unprocessable, "INVALID_UNIQUE_KEY", what + ".", nextStep)
     { Details = new Dictionary<string, string> { ["key"] = key.Id } };
 }

@@ -13,23 +13,30 @@ public readonly record struct Caller(TenantId Tenant, string Actor, RequestKey? 
     /// <summary>Whether documents must fit their models as they are, whatever the models' change levels allow: so with a patch.</summary>
     public bool KeepsModels { get; init; }
 
-    /// <summary>Id of the only project whose models it reaches: entities of any other model do not exist for it. Null: all of the organization.</summary>
+    /// <summary>
+    /// Id of the only project whose models it reaches: entities of any other model do not exist for it. Null: all of the organization.
+    /// </summary>
     public string? Project { get; init; }
 
     /// <summary>
-    /// The token of a transaction that waits for the caller's answer (<see cref="ICallTransaction"/>): what is asked for happens in it, and becomes durable with it. Then neither
-    /// <see cref="Request"/> nor <see cref="Deadline"/> counts: they are the transaction's own. Null: none is joined.
+    /// The token of a transaction that waits for the caller's answer (<see cref="ICallTransaction"/>): what is asked for happens in it, and
+    /// becomes durable with it. Then neither <see cref="Request"/> nor <see cref="Deadline"/> counts: they are the transaction's own. Null:
+    /// none is joined.
     /// </summary>
     public string? Join { get; init; }
 
-    /// <summary>The lease under which the caller acts; null: under none. When it has gone to another holder, nothing is written (LEASE_LOST).</summary>
+    /// <summary>
+    /// The lease under which the caller acts; null: under none. When it has gone to another holder, nothing is written (LEASE_LOST).
+    /// </summary>
     public Fence? Fence { get; init; }
 
     /// <summary>
-    /// The id of a new entity. For a request with a key it follows from the key and the ordinal, so that the request sent again, to any server, makes the same entity; else it is fresh.
+    /// The id of a new entity. For a request with a key it follows from the key and the ordinal, so that the request sent again, to any
+    /// server, makes the same entity; else it is fresh.
     /// </summary>
     /// <param name="ordinal">Which of the request's new entities, from 0.</param>
-    public EntityId NewEntityId(int ordinal, TimeProvider time) => Request is { } key && Join is null ? key.EntityIdAt(ordinal) : EntityId.New(time);
+    public EntityId NewEntityId(int ordinal, TimeProvider time) => Request is { } key && Join is null
+        ? key.EntityIdAt(ordinal) : EntityId.New(time);
 }
 
 /// <summary>What a change to an entity makes of its document; an error abandons the change.</summary>
@@ -38,18 +45,22 @@ public delegate Result<JsonText> DocumentChange(EntityRevision current);
 /// <summary>
 /// The verbs on entities. Each is one transaction; <see cref="BeginAsync"/> joins several. Documents handed in have passed
 /// <see cref="JsonGuard"/>. Safe for concurrent use.
-/// <para>Errors: MODEL_NOT_FOUND, MODEL_NOT_LOCKED, VALIDATION_FAILED, INCOMPATIBLE_TYPE, ENTITY_NOT_FOUND, ENTITY_MODIFIED, TRANSITION_NOT_FOUND, WORKFLOW_FAILED, UNIQUE_VIOLATION,
-/// INVALID_UNIQUE_KEY, TOO_LARGE, CONFLICT (retryable), ALREADY_COMMITTED (the request's key has a commit: look it up), LEASE_LOST, those of <see cref="IComputation"/>, and what a <see cref="DocumentChange"/>
+/// <para>Errors: MODEL_NOT_FOUND, MODEL_NOT_LOCKED, VALIDATION_FAILED, INCOMPATIBLE_TYPE, ENTITY_NOT_FOUND, ENTITY_MODIFIED,
+/// TRANSITION_NOT_FOUND, WORKFLOW_FAILED, UNIQUE_VIOLATION, INVALID_UNIQUE_KEY, TOO_LARGE, CONFLICT (retryable), ALREADY_COMMITTED (the
+/// request's key has a commit: look it up), LEASE_LOST, those of <see cref="IComputation"/>, and what a <see cref="DocumentChange"/>
 /// answers.</para>
-/// <para>A caller may join a transaction instead (<see cref="Caller.Join"/>). Then what is returned is of the commit to come, without its revision, and there are more errors:
-/// TRANSACTION_NOT_FOUND, CALLOUT_SUPERSEDED, TOO_MANY_JOINED_REQUESTS, COMMIT_IN_JOINED_TRANSACTION, and CONFLICT for the entity that the call is about.</para>
+/// <para>A caller may join a transaction instead (<see cref="Caller.Join"/>). Then what is returned is of the commit to come, without its
+/// revision, and there are more errors: TRANSACTION_NOT_FOUND, CALLOUT_SUPERSEDED, TOO_MANY_JOINED_REQUESTS, COMMIT_IN_JOINED_TRANSACTION,
+/// and CONFLICT for the entity that the call is about.</para>
 /// </summary>
 public sealed class EntityEngine(
-    IEntityLog log, IDefinitions definitions, IComputation computation, TimeProvider time, EngineLimits? limits = null, string? server = null)
+    IEntityLog log, IDefinitions definitions, IComputation computation, TimeProvider time, EngineLimits? limits = null,
+    string? server = null)
 {
     private static readonly ExponentialBackOff Pauses = new(TimeSpan.FromMilliseconds(2), TimeSpan.FromSeconds(5), Spread: 0.5);
 
-    private readonly EngineParts parts = new(log, definitions, new ComputationGuard(computation, time), time, limits ?? EngineLimits.Default, server);
+    private readonly EngineParts parts = new(
+        log, definitions, new ComputationGuard(computation, time), time, limits ?? EngineLimits.Default, server);
 
     /// <summary>Reads go straight to the log.</summary>
     public IEntityLog Log => log;
@@ -62,27 +73,33 @@ public sealed class EntityEngine(
     /// </summary>
     public async ValueTask<Result<EntityRevision>> ReadAsync(Caller caller, EntityId id, AsOf asOf, CancellationToken cancellationToken)
     {
-        if (caller.Join is not null && asOf.IsLatest) return await parts.JoinTokens.RunAsync(caller, (joined, ct) => joined.ReadInWorkAsync(id, ct), cancellationToken);
-        return await log.ReadAsync(caller.Tenant, id, asOf, cancellationToken) is { } entity && await parts.ReachesAsync(caller.Project, entity.Tenant, entity.Model, cancellationToken)
+        if (caller.Join is not null && asOf.IsLatest)
+            return await parts.JoinTokens.RunAsync(caller, (joined, ct) => joined.ReadInWorkAsync(id, ct), cancellationToken);
+        return await log.ReadAsync(caller.Tenant, id, asOf, cancellationToken) is { } entity
+            && await parts.ReachesAsync(caller.Project, entity.Tenant, entity.Model, cancellationToken)
             ? entity : EngineErrors.EntityNotFound(id);
     }
 
-    /// <summary>Creates an entity: initial state, then the named transition if any, then the automatic cascade. One append and no read.</summary>
+    /// <summary>
+    /// Creates an entity: initial state, then the named transition if any, then the automatic cascade. One append and no read.
+    /// </summary>
     public async ValueTask<Result<EntityRevision>> CreateAsync(
         Caller caller, ModelKey model, EntityId id, JsonText document, string? transition, CancellationToken cancellationToken)
     {
         if (caller.Join is not null)
-            return await parts.JoinTokens.RunAsync(caller, (joined, ct) => joined.CreateAsync(model, id, document, transition, ct), cancellationToken);
+            return await parts.JoinTokens.RunAsync(
+                caller, (joined, ct) => joined.CreateAsync(model, id, document, transition, ct), cancellationToken);
         using var span = EngineMetrics.Start("entity.create", model, id);
         var transaction = new EntityTransaction(parts, caller, AsOf.Latest);
-        var created = await CommitAsync(transaction, await transaction.CreateAsync(model, id, document, transition, cancellationToken), cancellationToken);
+        var created = await CommitAsync(
+            transaction, await transaction.CreateAsync(model, id, document, transition, cancellationToken), cancellationToken);
         if (!transaction.HasConflicted) return created;
         return transaction.HasCommitted ? EngineErrors.ModifiedDuringCall(id) : EngineErrors.EntityExists(id);
     }
 
     /// <summary>
-    /// As <see cref="CreateAsync(Caller, ModelKey, EntityId, JsonText, string?, CancellationToken)"/>, on condition that another entity is still
-    /// as it was read: CONFLICT (retryable, with its id in the details) otherwise. One append and no read.
+    /// As <see cref="CreateAsync(Caller, ModelKey, EntityId, JsonText, string?, CancellationToken)"/>, on condition that another entity is
+    /// still as it was read: CONFLICT (retryable, with its id in the details) otherwise. One append and no read.
     /// </summary>
     /// <param name="unchanged">Of the same tenant, read before.</param>
     public async ValueTask<Result<EntityRevision>> CreateAsync(
@@ -97,15 +114,18 @@ public sealed class EntityEngine(
     }
 
     /// <summary>
-    /// Changes an entity and takes a transition; without one the automatic transitions are tried again from the present state (a loopback). One
-    /// read and one append.
+    /// Changes an entity and takes a transition; without one the automatic transitions are tried again from the present state (a loopback).
+    /// One read and one append.
     /// </summary>
     /// <param name="model">When set, an entity of another model counts as not found.</param>
     /// <param name="change">May be called more than once.</param>
-    /// <param name="ifMatch">The revision it must still have (412 ENTITY_MODIFIED); null: the change is tried again on conflict, a few times.</param>
+    /// <param name="ifMatch">The revision it must still have (412 ENTITY_MODIFIED); null: the change is tried again on conflict, a few
+    /// times.</param>
     public ValueTask<Result<EntityRevision>> UpdateAsync(
-        Caller caller, ModelKey? model, EntityId id, DocumentChange change, string? transition, Revision? ifMatch, CancellationToken cancellationToken) =>
-        ChangeAsync(caller, id, ifMatch, (transaction, ct) => transaction.UpdateAsync(model, id, change, transition, ifMatch, ct), cancellationToken);
+        Caller caller, ModelKey? model, EntityId id, DocumentChange change, string? transition, Revision? ifMatch,
+        CancellationToken cancellationToken) =>
+        ChangeAsync(caller, id, ifMatch, (transaction, ct) => transaction.UpdateAsync(model, id, change, transition, ifMatch, ct),
+            cancellationToken);
 
     /// <summary>Deletes an entity; the value is its last revision.</summary>
     public ValueTask<Result<EntityRevision>> DeleteAsync(
@@ -119,8 +139,8 @@ public sealed class EntityEngine(
         ChangeAsync(caller, id, null, (transaction, ct) => transaction.DeleteAsync(id, check, ct), cancellationToken);
 
     /// <summary>
-    /// Does several steps in one transaction and commits; all of it again, a few times, when an entity has moved on meanwhile. The value is what
-    /// was written, in the order of the first writes.
+    /// Does several steps in one transaction and commits; all of it again, a few times, when an entity has moved on meanwhile. The value is
+    /// what was written, in the order of the first writes.
     /// </summary>
     /// <param name="work">May be called more than once, each time with a new transaction; an error abandons it.</param>
     public async ValueTask<Result<IReadOnlyList<EntityRevision>>> TransactAsync(
@@ -129,7 +149,8 @@ public sealed class EntityEngine(
         if (caller.Join is not null)
         {
             return await parts.JoinTokens.RunAsync<IReadOnlyList<EntityRevision>>(
-                caller, async (joined, ct) => await work(joined, ct) is { } failure ? failure : Result.Of(joined.Written()), cancellationToken);
+                caller, async (joined, ct) => await work(joined, ct) is { } failure
+                    ? failure : Result.Of(joined.Written()), cancellationToken);
         }
         for (var attempt = 1; ; attempt++)
         {
@@ -141,7 +162,10 @@ public sealed class EntityEngine(
         }
     }
 
-    /// <summary>What an update would do, and why not more; nothing is written. TRANSITION_NOT_FOUND and a document that does not fit are errors here too.</summary>
+    /// <summary>
+    /// What an update would do, and why not more; nothing is written. TRANSITION_NOT_FOUND and a document that does not fit are errors here
+    /// too.
+    /// </summary>
     public ValueTask<Result<DryRun>> DryRunAsync(
         Caller caller, EntityId id, DocumentChange change, string? transition, CancellationToken cancellationToken) =>
         new EntityTransaction(parts, caller, AsOf.Latest).DryRunAsync(id, change, transition, cancellationToken);
@@ -165,7 +189,8 @@ public sealed class EntityEngine(
         new EntityTransaction(parts, caller, AsOf.Latest).FireAsync(due, cancellationToken);
 
     private async ValueTask<Result<EntityRevision>> ChangeAsync(
-        Caller caller, EntityId id, Revision? ifMatch, Func<EntityTransaction, CancellationToken, ValueTask<Result<EntityRevision>>> change, CancellationToken cancellationToken)
+        Caller caller, EntityId id, Revision? ifMatch, Func<EntityTransaction, CancellationToken, ValueTask<Result<EntityRevision>>> change,
+        CancellationToken cancellationToken)
     {
         if (caller.Join is not null) return await parts.JoinTokens.RunAsync(caller, change, cancellationToken);
         using var span = EngineMetrics.Start("entity.change", null, id);

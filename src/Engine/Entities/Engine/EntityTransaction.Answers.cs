@@ -7,7 +7,8 @@ namespace Strata.Entities.Engine;
 public sealed partial class EntityTransaction
 {
     /// <summary>Ends a call to a member when the transaction's deadline comes before its answer.</summary>
-    private async ValueTask<Result<T>> InTimeAsync<T>(Func<CancellationToken, ValueTask<Result<T>>> ask, CancellationToken cancellationToken)
+    private async ValueTask<Result<T>> InTimeAsync<T>(
+        Func<CancellationToken, ValueTask<Result<T>>> ask, CancellationToken cancellationToken)
     {
         if (caller.Deadline is not { } deadline || HasCommitted) return await ask(cancellationToken);
         if (IsLate) return EngineErrors.TransactionTimeout();
@@ -28,18 +29,25 @@ public sealed partial class EntityTransaction
     private sealed class Answers(EntityTransaction transaction, Draft draft, ModelDefinition model) : IWorkflowAnswers
     {
         public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-            transaction.CallAsync(draft, call with { Project = model.Project }, mayWrite: false, (joinable, ct) => transaction.parts.Computation.MatchesAsync(function, joinable, ct), cancellationToken);
+            transaction.CallAsync(draft, call with { Project = model.Project }, mayWrite: false,
+                (joinable, ct) => transaction.parts.Computation.MatchesAsync(function, joinable, ct), cancellationToken);
 
-        public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
-            transaction.CallAsync(draft, call with { Project = model.Project }, mayWrite: true, (joinable, ct) => transaction.parts.Computation.ProcessAsync(processor, joinable, ct), cancellationToken);
+        public ValueTask<Result<JsonText?>> ProcessAsync(
+            ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
+            transaction.CallAsync(draft, call with { Project = model.Project }, mayWrite: true,
+                (joinable, ct) => transaction.parts.Computation.ProcessAsync(processor, joinable, ct), cancellationToken);
 
-        public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-            transaction.CallAsync(draft, call with { Project = model.Project }, mayWrite: false, (joinable, ct) => transaction.parts.Computation.ScheduleAsync(function, joinable, ct), cancellationToken);
+        public ValueTask<Result<ScheduleTimes>> ScheduleAsync(
+            FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
+            transaction.CallAsync(draft, call with { Project = model.Project }, mayWrite: false,
+                (joinable, ct) => transaction.parts.Computation.ScheduleAsync(function, joinable, ct), cancellationToken);
 
-        public async ValueTask<Result<EntityRevision>> CommitAsync(ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken)
+        public async ValueTask<Result<EntityRevision>> CommitAsync(
+            ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken)
         {
             if (transaction.hasSteps || transaction.IsJoined) return EngineErrors.CommitInJoinedTransaction(model.Key.Name);
-            draft.Armed ??= draft.Expected == Revision.None ? [] : await transaction.parts.Log.SchedulesAsync(transaction.caller.Tenant, draft.Id, cancellationToken);
+            draft.Armed ??= draft.Expected == Revision.None
+                ? [] : await transaction.parts.Log.SchedulesAsync(transaction.caller.Tenant, draft.Id, cancellationToken);
             var watched = soFar with { Schedules = [.. draft.Armed, ProcessorTimeout.Over(processor, transaction.parts.Time.GetUtcNow())] };
             if (await transaction.WriteAsync(draft, model, watched, cancellationToken) is { } error) return error;
             if (!(await transaction.AppendAsync(cancellationToken)).TryGet(out var written, out error)) return error;

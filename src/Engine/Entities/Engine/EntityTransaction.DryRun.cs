@@ -7,7 +7,8 @@ namespace Strata.Entities.Engine;
 public sealed partial class EntityTransaction
 {
     /// <summary>As <see cref="UpdateAsync"/> up to the commit, which never comes.</summary>
-    internal async ValueTask<Result<DryRun>> DryRunAsync(EntityId id, DocumentChange change, string? transition, CancellationToken cancellationToken)
+    internal async ValueTask<Result<DryRun>> DryRunAsync(
+        EntityId id, DocumentChange change, string? transition, CancellationToken cancellationToken)
     {
         if (!(await FindAsync(null, id, null, cancellationToken)).TryGet(out var draft, out var error)) return error;
         var before = draft.Current!;
@@ -24,7 +25,8 @@ public sealed partial class EntityTransaction
     }
 
     /// <summary>What the store would have against the outcome.</summary>
-    private async ValueTask<Error?> RefusalAsync(Draft draft, ModelDefinition model, WorkflowOutcome outcome, CancellationToken cancellationToken)
+    private async ValueTask<Error?> RefusalAsync(
+        Draft draft, ModelDefinition model, WorkflowOutcome outcome, CancellationToken cancellationToken)
     {
         if (await WriteAsync(draft, model, outcome, cancellationToken) is { } error) return error;
         foreach (var claim in draft.NewClaims)

@@ -23,7 +23,8 @@ public sealed partial class EntityTransaction
     /// <summary>Calls a member; the transaction is open to it until the answer arrives.</summary>
     /// <param name="mayWrite">Whether what it did in the transaction stays when it succeeds.</param>
     private async ValueTask<Result<T>> CallAsync<T>(
-        Draft draft, ComputeCall call, bool mayWrite, Func<ComputeCall, CancellationToken, ValueTask<Result<T>>> ask, CancellationToken cancellationToken)
+        Draft draft, ComputeCall call, bool mayWrite, Func<ComputeCall, CancellationToken, ValueTask<Result<T>>> ask,
+        CancellationToken cancellationToken)
     {
         var join = new CallTransaction(caller.Tenant, this, parts.JoinTokens);
         var hasSucceeded = false;
@@ -65,14 +66,17 @@ public sealed partial class EntityTransaction
     }
 
     /// <summary>What the current request itself has written.</summary>
-    internal IReadOnlyList<EntityRevision> Written() => [.. drafts.Values.Where(draft => (draft.WrittenBy & DepthBit) != 0 && draft.MustAppend).Select(draft => draft.Written)];
+    internal IReadOnlyList<EntityRevision> Written() =>
+        [.. drafts.Values.Where(draft => (draft.WrittenBy & DepthBit) != 0 && draft.MustAppend).Select(draft => draft.Written)];
 
     /// <summary>One entity as members see it: also the one that is in the middle of its change.</summary>
     internal async ValueTask<Result<EntityRevision>> ReadInWorkAsync(EntityId id, CancellationToken cancellationToken) =>
-        drafts.TryGetValue(id, out var draft) && draft.InWork is { } entity && await ReachesAsync(entity.Model, cancellationToken) ? entity with { Commit = request!.Value } : await ReadAsync(id, cancellationToken);
+        drafts.TryGetValue(id, out var draft) && draft.InWork is { } entity && await ReachesAsync(entity.Model, cancellationToken)
+            ? entity with { Commit = request!.Value } : await ReadAsync(id, cancellationToken);
 
     internal Savepoint Save() => new(
-        [.. drafts.Values.Select(draft => (draft, draft.State))], models is null ? [] : [.. models.Values.Select(model => (model, model.DocumentCount))], bytes);
+        [.. drafts.Values.Select(draft => (draft, draft.State))], models is null
+            ? [] : [.. models.Values.Select(model => (model, model.DocumentCount))], bytes);
 
     internal void Restore(Savepoint savepoint)
     {

@@ -12,8 +12,8 @@ public sealed partial class EntityTransaction
     private Dictionary<ModelKey, ModelDraft>? models;
 
     /// <summary>
-    /// Checks a document against its model's structure; where the model's change level allows, the structure grows by it, in the same commit. What was
-    /// checked before, or stood in the entity before, is not looked at again.
+    /// Checks a document against its model's structure; where the model's change level allows, the structure grows by it, in the same
+    /// commit. What was checked before, or stood in the entity before, is not looked at again.
     /// </summary>
     private ValueTask<Error?> AdmitAsync(Draft draft, ModelDefinition model, JsonText document, CancellationToken cancellationToken)
     {
@@ -59,7 +59,8 @@ public sealed partial class EntityTransaction
     }
 
     /// <summary>The model that another commit has changed meanwhile.</summary>
-    private ModelDraft? Met(AppendOutcome outcome) => outcome is AppendOutcome.Conflict conflict ? models!.Values.FirstOrDefault(model => model.Id == conflict.Id) : null;
+    private ModelDraft? Met(AppendOutcome outcome) => outcome is AppendOutcome.Conflict conflict
+        ? models!.Values.FirstOrDefault(model => model.Id == conflict.Id) : null;
 
     private async ValueTask<AppendOutcome> AppendWithModelsAsync(Commit commit, CancellationToken cancellationToken)
     {

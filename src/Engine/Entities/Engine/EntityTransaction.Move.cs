@@ -10,11 +10,12 @@ public sealed partial class EntityTransaction
     public const string MigrateTransition = "migrate";
 
     /// <summary>
-    /// Moves an entity to another model, mostly another version of its own, in the state that it has and with its scheduled transitions; no workflow runs. The document must fit that model,
-    /// and its workflows must know the state (STATE_UNKNOWN).
+    /// Moves an entity to another model, mostly another version of its own, in the state that it has and with its scheduled transitions; no
+    /// workflow runs. The document must fit that model, and its workflows must know the state (STATE_UNKNOWN).
     /// </summary>
     /// <param name="from">An entity of another model counts as not found.</param>
-    public async ValueTask<Result<EntityRevision>> MoveAsync(EntityId id, ModelKey from, ModelKey to, DocumentChange change, CancellationToken cancellationToken)
+    public async ValueTask<Result<EntityRevision>> MoveAsync(
+        EntityId id, ModelKey from, ModelKey to, DocumentChange change, CancellationToken cancellationToken)
     {
         if (!(await FindAsync(from, id, null, cancellationToken)).TryGet(out var draft, out var error)) return error;
         if (!(await FindModelAsync(to, cancellationToken)).TryGet(out var definition, out error)) return error;
@@ -29,5 +30,6 @@ public sealed partial class EntityTransaction
     }
 
     private static bool KnowsState(ModelDefinition model, string state) =>
-        model.Workflows.Count == 0 ? DefaultWorkflow.Definition.States.ContainsKey(state) : model.Workflows.Any(w => w.States.ContainsKey(state));
+        model.Workflows.Count == 0 ? DefaultWorkflow.Definition.States.ContainsKey(state)
+            : model.Workflows.Any(w => w.States.ContainsKey(state));
 }

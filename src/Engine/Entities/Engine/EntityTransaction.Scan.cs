@@ -7,8 +7,8 @@ namespace Strata.Entities.Engine;
 public sealed partial class EntityTransaction
 {
     /// <summary>
-    /// One page of a model's entities in order of their ids, as the transaction sees them: the snapshot with its own writes. What is returned
-    /// counts as read, so a commit validates it; that nothing else came to meet the condition is not validated.
+    /// One page of a model's entities in order of their ids, as the transaction sees them: the snapshot with its own writes. What is
+    /// returned counts as read, so a commit validates it; that nothing else came to meet the condition is not validated.
     /// </summary>
     /// <param name="after">Go on behind this entity; null: from the start.</param>
     /// <param name="limit">1 to <see cref="PageLimits.Max"/>. A page that is shorter is the last.</param>
@@ -20,7 +20,8 @@ public sealed partial class EntityTransaction
         if (!await ReachesAsync(model, cancellationToken)) return EngineErrors.ModelNotFound(model);
         var position = after is { } id ? new ScanPosition(caller.Tenant, id) : (ScanPosition?)null;
         var scan = new Scan { Tenant = caller.Tenant, Model = model, Where = where, AsOf = snapshot, After = position, Limit = limit };
-        var own = drafts.Values.Where(draft => draft.IsWritten && IsWithin(draft, model, where, after)).Select(draft => draft.Current!).ToList();
+        var own = drafts.Values.Where(draft => draft.IsWritten && IsWithin(draft, model, where, after))
+            .Select(draft => draft.Current!).ToList();
         var found = new List<EntityRevision>();
         var isLast = false;
         var bytes = 0L;

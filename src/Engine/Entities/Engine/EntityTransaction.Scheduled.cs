@@ -7,8 +7,8 @@ namespace Strata.Entities.Engine;
 public sealed partial class EntityTransaction
 {
     /// <summary>
-    /// Fires one scheduled transition that is due, or records why not; commits. Either way it is disarmed, or armed for later, so that nothing
-    /// stays due for ever.
+    /// Fires one scheduled transition that is due, or records why not; commits. Either way it is disarmed, or armed for later, so that
+    /// nothing stays due for ever.
     /// </summary>
     internal async ValueTask<Result<ScheduleOutcome>> FireAsync(DueTransition due, CancellationToken cancellationToken)
     {
@@ -26,11 +26,13 @@ public sealed partial class EntityTransaction
     }
 
     private async ValueTask<ScheduleOutcome> TryFireAsync(
-        Draft draft, EntityRevision entity, ScheduledTransition schedule, List<ScheduledTransition> others, CancellationToken cancellationToken)
+        Draft draft, EntityRevision entity, ScheduledTransition schedule, List<ScheduledTransition> others,
+        CancellationToken cancellationToken)
     {
         var now = parts.Time.GetUtcNow();
         if (ProcessorTimeout.Is(schedule))
-            return Record(draft, ScheduleOutcome.Abandoned, others, ProcessorTimeout.Lost((await parts.Log.HistoryAsync(entity.Tenant, entity.Id, null, 1, cancellationToken))[0]));
+            return Record(draft, ScheduleOutcome.Abandoned, others,
+                ProcessorTimeout.Lost((await parts.Log.HistoryAsync(entity.Tenant, entity.Id, null, 1, cancellationToken))[0]));
         if (schedule.ExpiresAt < now) return Record(draft, ScheduleOutcome.Expired, others, Of(AuditEventTypes.ScheduledTransitionExpire));
         if (await parts.Definitions.FindAsync(caller.Tenant, entity.Model, cancellationToken) is not { } model)
             return Record(draft, ScheduleOutcome.Cancelled, others, Of(AuditEventTypes.ScheduledTransitionCancel));
@@ -41,7 +43,8 @@ public sealed partial class EntityTransaction
         if (HasConflicted) return ScheduleOutcome.Conflict;
         if (machine.IsDeclined) return Record(draft, ScheduleOutcome.Declined, others, machine.Audit[^1]);
         if (error.Code == "TRANSITION_NOT_FOUND")
-            return Record(draft, ScheduleOutcome.Cancelled, others, Of(AuditEventTypes.TransitionNotFound), Of(AuditEventTypes.ScheduledTransitionCancel));
+            return Record(draft, ScheduleOutcome.Cancelled, others, Of(AuditEventTypes.TransitionNotFound),
+                Of(AuditEventTypes.ScheduledTransitionCancel));
         if (await ScheduleRetry.AgainAsync(parts.Log, entity, schedule, now, cancellationToken) is { } later) others.Add(later);
         var last = draft.Current!;
         var aborted = HasCommitted ? machine.Aborted(last.State, error) : [];

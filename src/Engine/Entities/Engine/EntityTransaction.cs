@@ -5,11 +5,11 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// Several reads and writes that take effect together or not at all. Reads see the log as of one revision (the snapshot) and the transaction's
-/// own writes; writes are held in memory; the commit is accepted only if no entity that was read or written has moved on since (snapshot
-/// isolation, first committer wins, reads validated).
-/// <para>Bounded in entities, bytes and time by <see cref="EngineLimits"/>. After a commit, and past its lifetime, every member answers with an
-/// error. Nothing has to be disposed: a transaction that is dropped has no effect. Not safe for concurrent use.</para>
+/// Several reads and writes that take effect together or not at all. Reads see the log as of one revision (the snapshot) and the
+/// transaction's own writes; writes are held in memory; the commit is accepted only if no entity that was read or written has moved on
+/// since (snapshot isolation, first committer wins, reads validated).
+/// <para>Bounded in entities, bytes and time by <see cref="EngineLimits"/>. After a commit, and past its lifetime, every member answers
+/// with an error. Nothing has to be disposed: a transaction that is dropped has no effect. Not safe for concurrent use.</para>
 /// </summary>
 public sealed partial class EntityTransaction
 {
@@ -48,7 +48,8 @@ public sealed partial class EntityTransaction
     public async ValueTask<Result<EntityRevision>> ReadAsync(EntityId id, CancellationToken cancellationToken)
     {
         if (!(await OpenAsync(id, cancellationToken)).TryGet(out var draft, out var error)) return error;
-        return draft.Current is { } entity && await ReachesAsync(entity.Model, cancellationToken) ? entity : EngineErrors.EntityNotFound(id);
+        return draft.Current is { } entity && await ReachesAsync(entity.Model, cancellationToken)
+            ? entity : EngineErrors.EntityNotFound(id);
     }
 
     /// <summary>Adds an entity that was read elsewhere to what the commit validates.</summary>
@@ -68,7 +69,8 @@ public sealed partial class EntityTransaction
         var machine = new WorkflowMachine(definition, entity, new Answers(this, draft, definition), begunAt);
         drafts[id] = draft;
         return (await machine.CreateAsync(transition, cancellationToken)).TryGet(out var outcome, out error)
-            ? await AcceptAsync(draft, definition, machine, outcome, cancellationToken) : await AbortAsync(draft, machine, error, cancellationToken);
+            ? await AcceptAsync(draft, definition, machine, outcome, cancellationToken)
+            : await AbortAsync(draft, machine, error, cancellationToken);
     }
 
     /// <summary>As <see cref="EntityEngine.UpdateAsync"/>.</summary>
@@ -83,11 +85,13 @@ public sealed partial class EntityTransaction
         entity = entity with { Document = document, Transition = transition ?? "loopback" };
         var machine = new WorkflowMachine(definition, entity, new Answers(this, draft, definition), parts.Time.GetUtcNow());
         return (await machine.UpdateAsync(transition, cancellationToken)).TryGet(out var outcome, out error)
-            ? await AcceptAsync(draft, definition, machine, outcome, cancellationToken) : await AbortAsync(draft, machine, error, cancellationToken);
+            ? await AcceptAsync(draft, definition, machine, outcome, cancellationToken)
+            : await AbortAsync(draft, machine, error, cancellationToken);
     }
 
     /// <summary>As <see cref="EntityEngine.DeleteAsync"/>.</summary>
-    public async ValueTask<Result<EntityRevision>> DeleteAsync(ModelKey? model, EntityId id, Revision? ifMatch, CancellationToken cancellationToken)
+    public async ValueTask<Result<EntityRevision>> DeleteAsync(
+        ModelKey? model, EntityId id, Revision? ifMatch, CancellationToken cancellationToken)
     {
         if (!(await FindAsync(model, id, ifMatch, cancellationToken)).TryGet(out var draft, out var error)) return error;
         draft.Delete([]);
@@ -96,7 +100,8 @@ public sealed partial class EntityTransaction
     }
 
     /// <summary>Deletes an entity unless the check finds fault with what the transaction sees of it.</summary>
-    public async ValueTask<Result<EntityRevision>> DeleteAsync(EntityId id, Func<EntityRevision, Error?> check, CancellationToken cancellationToken)
+    public async ValueTask<Result<EntityRevision>> DeleteAsync(
+        EntityId id, Func<EntityRevision, Error?> check, CancellationToken cancellationToken)
     {
         if (!(await FindAsync(null, id, null, cancellationToken)).TryGet(out var draft, out var error)) return error;
         if (check(draft.Current!) is { } fault) return fault;
@@ -104,8 +109,9 @@ public sealed partial class EntityTransaction
     }
 
     /// <summary>
-    /// Makes all of it durable; the value is the revisions written, in no order, none where nothing was written. CONFLICT (retryable, from the
-    /// start) where an entity has moved on, UNIQUE_VIOLATION where a unique key is taken. What members did that joined is not in the value. The transaction has ended either way.
+    /// Makes all of it durable; the value is the revisions written, in no order, none where nothing was written. CONFLICT (retryable, from
+    /// the start) where an entity has moved on, UNIQUE_VIOLATION where a unique key is taken. What members did that joined is not in the
+    /// value. The transaction has ended either way.
     /// </summary>
     public async ValueTask<Result<IReadOnlyList<EntityRevision>>> CommitAsync(CancellationToken cancellationToken)
     {
@@ -139,13 +145,16 @@ public sealed partial class EntityTransaction
             case AppendOutcome.Committed committed:
                 (HasCommitted, request) = (true, null);
                 var isAsked = Array.ConvertAll(written, draft => draft.IsAsked);
-                return written.Select((draft, i) => draft.Committed(commit, commit.Writes[i], committed)).Where((_, i) => isAsked[i]).ToArray();
+                return written.Select((draft, i) => draft.Committed(commit, commit.Writes[i], committed))
+                    .Where((_, i) => isAsked[i]).ToArray();
             case var unknown:
                 throw new InvalidOperationException($"Unknown outcome {unknown}.");
         }
     }
 
-    /// <summary>What follows a commit in the middle is a transaction of its own: what else was read and written before does not bind it.</summary>
+    /// <summary>
+    /// What follows a commit in the middle is a transaction of its own: what else was read and written before does not bind it.
+    /// </summary>
     private void GoOnWith(Draft own)
     {
         drafts.Clear();
@@ -170,7 +179,8 @@ public sealed partial class EntityTransaction
             By = caller.Actor,
             Fence = caller.Fence,
             Writes = Array.ConvertAll(written, draft => draft.ToWrite(draft.IsAsked ? fingerprint : null)),
-            Reads = drafts.Count == written.Length ? [] : [.. drafts.Values.Where(draft => !draft.MustAppend).Select(draft => draft.ToRead())],
+            Reads = drafts.Count == written.Length ? []
+                : [.. drafts.Values.Where(draft => !draft.MustAppend).Select(draft => draft.ToRead())],
         };
     }
 
@@ -192,13 +202,14 @@ public sealed partial class EntityTransaction
     private async ValueTask<Result<EntityRevision>> AcceptAsync(
         Draft draft, ModelDefinition model, WorkflowMachine machine, WorkflowOutcome outcome, CancellationToken cancellationToken)
     {
-        if (await WriteAsync(draft, model, outcome, cancellationToken) is { } error) return await AbortAsync(draft, machine, error, cancellationToken);
+        if (await WriteAsync(draft, model, outcome, cancellationToken) is { } error)
+            return await AbortAsync(draft, machine, error, cancellationToken);
         return draft.Current!;
     }
 
     /// <summary>
-    /// What was committed before a call that failed stays, so the trail must say why it went no further. When the entity has moved on meanwhile, its
-    /// trail continues without that.
+    /// What was committed before a call that failed stays, so the trail must say why it went no further. When the entity has moved on
+    /// meanwhile, its trail continues without that.
     /// </summary>
     private async ValueTask<Error> AbortAsync(Draft draft, WorkflowMachine machine, Error error, CancellationToken cancellationToken)
     {
@@ -216,7 +227,8 @@ public sealed partial class EntityTransaction
         return error;
     }
 
-    private async ValueTask<Error?> WriteAsync(Draft draft, ModelDefinition model, WorkflowOutcome outcome, CancellationToken cancellationToken)
+    private async ValueTask<Error?> WriteAsync(
+        Draft draft, ModelDefinition model, WorkflowOutcome outcome, CancellationToken cancellationToken)
     {
         var size = outcome.Entity.Document.Utf8.Length;
         if (size > parts.Limits.DocumentBytesMax) return EngineErrors.DocumentTooLarge(size, parts.Limits.DocumentBytesMax);
@@ -242,7 +254,8 @@ public sealed partial class EntityTransaction
     }
 
     /// <summary>Whether the current actor (the caller, or a member that has joined) may see entities of this model.</summary>
-    private ValueTask<bool> ReachesAsync(ModelKey model, CancellationToken cancellationToken) => parts.ReachesAsync(project, caller.Tenant, model, cancellationToken);
+    private ValueTask<bool> ReachesAsync(ModelKey model, CancellationToken cancellationToken) =>
+        parts.ReachesAsync(project, caller.Tenant, model, cancellationToken);
 
     private async ValueTask<Result<Draft>> OpenAsync(EntityId id, CancellationToken cancellationToken)
     {
@@ -262,7 +275,8 @@ public sealed partial class EntityTransaction
         var lifetime = parts.Limits.TransactionLifetime;
         if (hasSteps && parts.Time.GetUtcNow() - begunAt > lifetime) return EngineErrors.TransactionExpired(lifetime);
         var max = Math.Min(parts.Limits.TransactionEntitiesMax, Commit.EntitiesMax);
-        return opening is { } id && drafts.Count >= max && !drafts.ContainsKey(id) ? EngineErrors.TransactionTooLarge($"more than {max} entities") : null;
+        return opening is { } id && drafts.Count >= max && !drafts.ContainsKey(id)
+            ? EngineErrors.TransactionTooLarge($"more than {max} entities") : null;
     }
 
     private UniqueClaim? DuplicateWithin()

@@ -4,9 +4,10 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// One term of a lease, renewed in the background. <see cref="Lost"/> is cancelled when the lease could pass to someone else soon, by this process's monotonic clock and whatever
-/// the store does meanwhile: a call that hangs, fails or is answered late renews nothing. What the lease guards must stop then, and its writes carry <see cref="Fence"/>, so that one
-/// which is too slow to stop is refused. Disposing gives the lease up at once.
+/// One term of a lease, renewed in the background. <see cref="Lost"/> is cancelled when the lease could pass to someone else soon, by this
+/// process's monotonic clock and whatever the store does meanwhile: a call that hangs, fails or is answered late renews nothing. What the
+/// lease guards must stop then, and its writes carry <see cref="Fence"/>, so that one which is too slow to stop is refused. Disposing gives
+/// the lease up at once.
 /// </summary>
 /// <remarks>
 /// A renewal counts from the moment before it was sent, which is never later than by the store's own clock. The margin covers clocks that
@@ -39,7 +40,8 @@ public sealed class HeldLease : IAsyncDisposable
     public Fence Fence { get; }
 
     /// <summary>A name for one term, unlike that of any other, so that no two terms have the same epoch.</summary>
-    public static string NewHolder(TimeProvider time) => $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.CreateVersion7(time.GetUtcNow()):n}";
+    public static string NewHolder(TimeProvider time) =>
+        $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.CreateVersion7(time.GetUtcNow()):n}";
 
     /// <param name="holder">Mostly <see cref="NewHolder"/>; a holder that holds the lease already gets its present term again.</param>
     /// <returns>Null where someone else holds it.</returns>

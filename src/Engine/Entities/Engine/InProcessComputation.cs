@@ -29,10 +29,12 @@ public interface ICriterion
 /// <exception cref="ArgumentException">Two have one name.</exception>
 public sealed class InProcessComputation(IEnumerable<IProcessor> processors, IEnumerable<ICriterion> criteria) : IComputation
 {
-    private readonly Dictionary<string, IProcessor> processors = processors.ToDictionary(processor => processor.Name, StringComparer.Ordinal);
+    private readonly Dictionary<string, IProcessor> processors = processors.ToDictionary(
+        processor => processor.Name, StringComparer.Ordinal);
     private readonly Dictionary<string, ICriterion> criteria = criteria.ToDictionary(criterion => criterion.Name, StringComparer.Ordinal);
 
-    public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
+    public ValueTask<Result<JsonText?>> ProcessAsync(
+        ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
         processors.TryGetValue(processor.Name, out var found)
             ? found.ProcessAsync(call, cancellationToken)
             : new(ComputationErrors.NoMember(processor.Name, processor.Config.Tags));
@@ -43,7 +45,8 @@ public sealed class InProcessComputation(IEnumerable<IProcessor> processors, IEn
             : new(ComputationErrors.NoMember(function.Name, function.Config.Tags));
 
     /// <summary>The platform's own workflows have delays; a function that says when is always a user's.</summary>
-    public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
+    public ValueTask<Result<ScheduleTimes>> ScheduleAsync(
+        FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
         new(ComputationErrors.NoMember(function.Name, function.Config.Tags));
 
     /// <summary>Whether a criterion of this name is registered.</summary>

@@ -23,7 +23,8 @@ internal sealed class JoinTokens(string? server)
     /// Does the work in the transaction that the caller joins; TRANSACTION_NOT_FOUND if its token is not valid, or no longer valid, in the
     /// caller's tenant.
     /// </summary>
-    public ValueTask<Result<T>> RunAsync<T>(Caller caller, Func<EntityTransaction, CancellationToken, ValueTask<Result<T>>> work, CancellationToken cancellationToken) =>
+    public ValueTask<Result<T>> RunAsync<T>(
+        Caller caller, Func<EntityTransaction, CancellationToken, ValueTask<Result<T>>> work, CancellationToken cancellationToken) =>
         open.TryGetValue(caller.Join!, out var call) && call.Tenant == caller.Tenant
             ? call.RunAsync(caller, work, cancellationToken) : new(EngineErrors.NothingToJoin());
 }

@@ -5,7 +5,8 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// One member's stay in a transaction, while the transaction waits for its answer. Requests take turns, and one that fails leaves nothing behind. Safe for concurrent use.
+/// One member's stay in a transaction, while the transaction waits for its answer. Requests take turns, and one that fails leaves nothing
+/// behind. Safe for concurrent use.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001",
     Justification = "Requests may come late, and neither field holds a system resource unless its wait handle is used.")]

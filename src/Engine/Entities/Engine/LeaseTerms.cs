@@ -11,8 +11,8 @@ public sealed class LeaseTerms(string name, ILeases leases, TimeProvider time)
     private static readonly TimeSpan TryInterval = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Runs term after term until it is cancelled. A term ends with the lease, with an exception, which is reported, or by itself; then this
-    /// server or another begins the next.
+    /// Runs term after term until it is cancelled. A term ends with the lease, with an exception, which is reported, or by itself; then
+    /// this server or another begins the next.
     /// </summary>
     /// <param name="term">Cancelled when the lease is lost or the server stops; the lease is given up only after it has ended.</param>
     /// <param name="isOthers">Called each time another server holds the lease.</param>

@@ -6,9 +6,9 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// A model inside a transaction, for documents that do not fit it as it was known: judged by the model as the log has it now, whose structure grows
-/// where its change level allows. Growing is the union of what the documents need, so it can be done again on whatever another commit made of the
-/// model meanwhile. Not for concurrent use.
+/// A model inside a transaction, for documents that do not fit it as it was known: judged by the model as the log has it now, whose
+/// structure grows where its change level allows. Growing is the union of what the documents need, so it can be done again on whatever
+/// another commit made of the model meanwhile. Not for concurrent use.
 /// </summary>
 internal sealed class ModelDraft(IEntityLog log, TenantId tenant, ModelKey key)
 {

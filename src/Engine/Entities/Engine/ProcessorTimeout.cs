@@ -15,15 +15,18 @@ internal static class ProcessorTimeout
     /// <summary>On top of the processor's own time, for the second segment to be committed.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
-    public static ScheduledTransition Over(ProcessorDefinition processor, DateTimeOffset now) => new("", now + processor.Config.ResponseTimeout + Grace);
+    public static ScheduledTransition Over(ProcessorDefinition processor, DateTimeOffset now) =>
+        new("", now + processor.Config.ResponseTimeout + Grace);
 
     public static bool Is(ScheduledTransition schedule) => schedule.Transition.Length == 0;
 
     /// <summary>What the trail says then; nothing where the entity has moved on since.</summary>
     public static AuditEvent[] Lost(EntityRevision last)
     {
-        if (last.Audit.LastOrDefault(e => e.Type != AuditEventTypes.Request) is not { Type: AuditEventTypes.PauseForProcessing } pause) return [];
+        if (last.Audit.LastOrDefault(e => e.Type != AuditEventTypes.Request) is not { Type: AuditEventTypes.PauseForProcessing } pause)
+            return [];
         var reason = $"{LostCode}: The server that waited for the processor \"{pause.Reason}\" has ended before the answer was there.";
-        return [new(AuditEventTypes.TransitionAborted, last.State, pause.Detail, null, reason), new(AuditEventTypes.Cancel, last.State, null, null, reason)];
+        return [new(AuditEventTypes.TransitionAborted, last.State, pause.Detail, null, reason),
+            new(AuditEventTypes.Cancel, last.State, null, null, reason)];
     }
 }

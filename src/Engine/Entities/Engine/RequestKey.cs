@@ -5,9 +5,10 @@ using Strata.Core;
 namespace Strata.Entities.Engine;
 
 /// <summary>Names a request, so that it takes effect once however often it is sent.</summary>
-/// <param name="Commit">The id of the commit that it makes (its first, where it makes several), so that the outcome can be found in the log.</param>
-/// <param name="Fingerprint">Of all that was asked for; kept with each revision as an audit event REQUEST, so that a key used for something else
-/// is noticed.</param>
+/// <param name="Commit">The id of the commit that it makes (its first, where it makes several), so that the outcome can be found in the
+/// log.</param>
+/// <param name="Fingerprint">Of all that was asked for; kept with each revision as an audit event REQUEST, so that a key used for something
+/// else is noticed.</param>
 public sealed record RequestKey(CommitId Commit, string Fingerprint)
 {
     private const int IdBytes = 16;
@@ -15,15 +16,18 @@ public sealed record RequestKey(CommitId Commit, string Fingerprint)
     private const int PartMax = 0xfff;
     private const int OrdinalMax = 0x3fff;
 
-    /// <summary>Milliseconds since 1970 at which the client made the key, where the key says so. Ids of new entities are ordered by it, as fresh ids are by their time.</summary>
+    /// <summary>
+    /// Milliseconds since 1970 at which the client made the key, where the key says so. Ids of new entities are ordered by it, as fresh ids
+    /// are by their time.
+    /// </summary>
     public long? MadeAtMs { get; init; }
 
     /// <summary>Which commit of the request, from 0.</summary>
     public int Part { get; init; }
 
     /// <summary>
-    /// The id of a new entity: the same for the same commit and ordinal. With a time it has the layout of a UUID of version 7: the time, the part, the ordinal, then 48 bits of a digest;
-    /// without one it is a digest (version 8), in no order.
+    /// The id of a new entity: the same for the same commit and ordinal. With a time it has the layout of a UUID of version 7: the time,
+    /// the part, the ordinal, then 48 bits of a digest; without one it is a digest (version 8), in no order.
     /// </summary>
     public EntityId EntityIdAt(int ordinal)
     {

@@ -21,7 +21,9 @@ public enum ScheduleOutcome
     /// <summary>It was no transition but a processor's answer, lost with the server that waited for it; the trail says so.</summary>
     Abandoned,
 
-    /// <summary>It failed and is armed again, later each time, until it has failed <see cref="ScheduleRetry.FailuresMax"/> times in a row.</summary>
+    /// <summary>
+    /// It failed and is armed again, later each time, until it has failed <see cref="ScheduleRetry.FailuresMax"/> times in a row.
+    /// </summary>
     Failed,
 
     /// <summary>The entity changed meanwhile; it is looked at again in the next round.</summary>

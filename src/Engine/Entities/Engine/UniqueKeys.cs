@@ -23,8 +23,8 @@ public static class UniqueKeys
     }
 
     /// <summary>
-    /// All claims of a document. Null where the model has no unique keys; INVALID_UNIQUE_KEY where a key is filled in part, no scalar or too
-    /// long.
+    /// All claims of a document. Null where the model has no unique keys; INVALID_UNIQUE_KEY where a key is filled in part, no scalar or
+    /// too long.
     /// </summary>
     public static Result<List<UniqueClaim>?> ClaimsOf(ModelDefinition model, JsonText document)
     {

@@ -5,8 +5,8 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// Documents in the log that this program cannot read as what they should be. Listings pass over them, because one must not end everybody's listing; here they are counted
-/// and reported once each. Bounded; safe for concurrent use.
+/// Documents in the log that this program cannot read as what they should be. Listings pass over them, because one must not end everybody's
+/// listing; here they are counted and reported once each. Bounded; safe for concurrent use.
 /// </summary>
 public sealed class UnreadableDocuments
 {

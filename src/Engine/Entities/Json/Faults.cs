@@ -26,7 +26,8 @@ internal sealed class Faults
     public Error ToError(string code, string nextStep, ErrorKind kind = ErrorKind.Invalid)
     {
         var message = string.Join(" ", found.Select(fault => $"{fault.Path}: {fault.Message}")) + (more > 0 ? $" And {more} more." : "");
-        var details = found.GroupBy(fault => fault.Path).ToDictionary(group => group.Key, group => string.Join(" ", group.Select(fault => fault.Message)));
+        var details = found.GroupBy(fault => fault.Path)
+            .ToDictionary(group => group.Key, group => string.Join(" ", group.Select(fault => fault.Message)));
         return new Error(kind, code, message, nextStep) { Details = details };
     }
 }

@@ -13,8 +13,8 @@ internal enum ScalarType
 }
 
 /// <summary>
-/// A JSON scalar as bytes: a string's UTF-8 without escapes (byte order is code point order), a number as it was written, a boolean as one byte.
-/// Lives only as long as the JSON that it was read from.
+/// A JSON scalar as bytes: a string's UTF-8 without escapes (byte order is code point order), a number as it was written, a boolean as one
+/// byte. Lives only as long as the JSON that it was read from.
 /// </summary>
 internal readonly ref struct JsonScalar(ScalarType type, ReadOnlySpan<byte> utf8)
 {
@@ -22,7 +22,8 @@ internal readonly ref struct JsonScalar(ScalarType type, ReadOnlySpan<byte> utf8
 
     public ReadOnlySpan<byte> Utf8 { get; } = utf8;
 
-    public static JsonScalar Read(JsonElement element) => element.ValueKind is JsonValueKind.Undefined ? default : Read(JsonMarshal.GetRawUtf8Value(element));
+    public static JsonScalar Read(JsonElement element) => element.ValueKind is JsonValueKind.Undefined
+        ? default : Read(JsonMarshal.GetRawUtf8Value(element));
 
     /// <summary>Reads one JSON value.</summary>
     public static JsonScalar Read(ReadOnlySpan<byte> json)
@@ -40,7 +41,8 @@ internal readonly ref struct JsonScalar(ScalarType type, ReadOnlySpan<byte> utf8
     }
 
     /// <summary>Below zero, zero or above; only for two scalars of one type.</summary>
-    public int CompareTo(JsonScalar other) => Type == ScalarType.Number ? JsonNumber.Compare(Utf8, other.Utf8) : Utf8.SequenceCompareTo(other.Utf8);
+    public int CompareTo(JsonScalar other) => Type == ScalarType.Number
+        ? JsonNumber.Compare(Utf8, other.Utf8) : Utf8.SequenceCompareTo(other.Utf8);
 
     private static ReadOnlySpan<byte> Unescaped(scoped ref Utf8JsonReader reader)
     {

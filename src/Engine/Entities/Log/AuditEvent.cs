@@ -12,7 +12,8 @@ public sealed record AuditEvent(string Type, string? State, string? Detail, stri
     public const int WordsLengthMax = 400;
 
     /// <summary>The name in <see cref="Detail"/>, without the error code that follows it in some events.</summary>
-    public string? Subject => Reason is not null && Type is AuditEventTypes.StateProcessResult or AuditEventTypes.ScheduledTransitionFail && Detail is not null
+    public string? Subject => Reason is not null && Type is AuditEventTypes.StateProcessResult or AuditEventTypes.ScheduledTransitionFail
+        && Detail is not null
         && Detail.LastIndexOf(": ", StringComparison.Ordinal) is > 0 and var at ? Detail[..at] : Detail;
 }
 

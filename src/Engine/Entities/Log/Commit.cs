@@ -3,8 +3,8 @@ using Strata.Core;
 namespace Strata.Entities.Log;
 
 /// <summary>
-/// What one transaction wants to append: all of it or nothing. Documents are already checked by <see cref="JsonGuard"/>; each entity appears
-/// at most once among <see cref="Writes"/> and <see cref="Reads"/> together.
+/// What one transaction wants to append: all of it or nothing. Documents are already checked by <see cref="JsonGuard"/>; each entity
+/// appears at most once among <see cref="Writes"/> and <see cref="Reads"/> together.
 /// </summary>
 public sealed record Commit
 {
@@ -13,7 +13,9 @@ public sealed record Commit
 
     public required TenantId Tenant { get; init; }
 
-    /// <summary>No two commits of a tenant have the same id: a second one is answered with <see cref="AppendOutcome.AlreadyCommitted"/>.</summary>
+    /// <summary>
+    /// No two commits of a tenant have the same id: a second one is answered with <see cref="AppendOutcome.AlreadyCommitted"/>.
+    /// </summary>
     public required CommitId Id { get; init; }
 
     public required string By { get; init; }
@@ -35,7 +37,9 @@ public sealed record Commit
         }
     }
 
-    /// <summary>The lease under which this is done: the commit is refused when the lease has gone to another holder. Null: under none.</summary>
+    /// <summary>
+    /// The lease under which this is done: the commit is refused when the lease has gone to another holder. Null: under none.
+    /// </summary>
     public Fence? Fence { get; init; }
 }
 

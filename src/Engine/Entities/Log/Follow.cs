@@ -5,7 +5,9 @@ namespace Strata.Entities.Log;
 /// <summary>Which part of a tenant's log to read.</summary>
 public sealed record Follow
 {
-    /// <summary>Documents of one page together, so that many who read at once stay small. A commit is returned whole all the same.</summary>
+    /// <summary>
+    /// Documents of one page together, so that many who read at once stay small. A commit is returned whole all the same.
+    /// </summary>
     public const int BytesMax = 1 << 20;
 
     public required TenantId Tenant { get; init; }

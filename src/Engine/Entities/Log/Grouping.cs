@@ -34,7 +34,8 @@ public sealed record Grouping
 public sealed record EntityGroup(IReadOnlyList<JsonText?> Key, long Count, IReadOnlyList<FieldSums> Fields);
 
 /// <summary>
-/// What one field adds up to within a group, over what is a number there (and text, for the extremes alone). Numbers are exact, in plain digits.
+/// What one field adds up to within a group, over what is a number there (and text, for the extremes alone). Numbers are exact, in plain
+/// digits.
 /// </summary>
 /// <param name="Count">How many are numbers.</param>
 /// <param name="Sum">Null where none is a number; so the rest.</param>

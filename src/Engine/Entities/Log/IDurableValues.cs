@@ -19,7 +19,8 @@ public interface IDurableValues
     ValueTask<bool> WriteAsync(TenantId tenant, string name, JsonText value, Fence? fence, CancellationToken cancellationToken);
 
     /// <summary>Those whose names begin so, by name, behind <paramref name="after"/>.</summary>
-    ValueTask<IReadOnlyList<DurableValue>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<DurableValue>> ListAsync(
+        TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Removes all whose names begin so.</summary>
     /// <param name="fence">The lease under which they are removed; null: under none.</param>
@@ -29,10 +30,12 @@ public interface IDurableValues
 
 public static class MarksExtensions
 {
-    public static async ValueTask WriteAsync(this IDurableValues durable, TenantId tenant, string name, JsonText value, CancellationToken cancellationToken) =>
+    public static async ValueTask WriteAsync(
+        this IDurableValues durable, TenantId tenant, string name, JsonText value, CancellationToken cancellationToken) =>
         await durable.WriteAsync(tenant, name, value, null, cancellationToken);
 
-    public static async ValueTask DeleteAsync(this IDurableValues durable, TenantId tenant, string prefix, CancellationToken cancellationToken) =>
+    public static async ValueTask DeleteAsync(
+        this IDurableValues durable, TenantId tenant, string prefix, CancellationToken cancellationToken) =>
         await durable.DeleteAsync(tenant, prefix, null, cancellationToken);
 }
 

@@ -4,11 +4,12 @@ namespace Strata.Entities.Log;
 
 /// <summary>
 /// The storage contract: one ordered, append-only log per tenant with its heads. Implementations pass one contract suite.
-/// <para>Invariants. Revisions of a tenant are 1, 2, 3 … without gaps. Commit times never decrease along a log. A commit is visible whole or not at
-/// all, and to every read that starts after it was acknowledged. History that was imported (<see cref="ITransfers"/>) keeps its own times, and may lack numbers. Nothing acknowledged is lost. Every member is safe for concurrent use.</para>
-/// <para>Failure. When the store cannot be reached, members throw <see cref="StrataException"/> with STORAGE_UNAVAILABLE (retryable). An append
-/// then has an unknown outcome only until the same commit is appended again: that finds the first one by its id. Queues are bounded; past the bound:
-/// SERVER_BUSY.</para>
+/// <para>Invariants. Revisions of a tenant are 1, 2, 3 … without gaps. Commit times never decrease along a log. A commit is visible whole
+/// or not at all, and to every read that starts after it was acknowledged. History that was imported (<see cref="ITransfers"/>) keeps its
+/// own times, and may lack numbers. Nothing acknowledged is lost. Every member is safe for concurrent use.</para>
+/// <para>Failure. When the store cannot be reached, members throw <see cref="StrataException"/> with STORAGE_UNAVAILABLE (retryable). An
+/// append then has an unknown outcome only until the same commit is appended again: that finds the first one by its id. Queues are bounded;
+/// past the bound: SERVER_BUSY.</para>
 /// </summary>
 public interface IEntityLog
 {
@@ -35,7 +36,10 @@ public interface IEntityLog
     ValueTask<RevisionPage> HistoryAsync(
         TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken);
 
-    /// <summary>As <see cref="HistoryAsync"/> without the documents, each of which is an empty object: many commits cost little, however large the entity.</summary>
+    /// <summary>
+    /// As <see cref="HistoryAsync"/> without the documents, each of which is an empty object: many commits cost little, however large the
+    /// entity.
+    /// </summary>
     ValueTask<RevisionPage> TrailAsync(
         TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken);
 
@@ -51,12 +55,14 @@ public interface IEntityLog
     /// <summary>The newest revision of every tenant that ever committed.</summary>
     ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken);
 
-    /// <summary>How much all logs hold together. Cheap at any number of tenants: it shows whether anything was committed since the last look.</summary>
+    /// <summary>
+    /// How much all logs hold together. Cheap at any number of tenants: it shows whether anything was committed since the last look.
+    /// </summary>
     ValueTask<LogExtent> ExtentAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Calls back after commits of any tenant, by this server or another, on a thread that must not be held: of a commit by this server before its
-    /// outcome is returned. Wake-ups may be merged or lost (a follower also polls), never invented. Dispose to stop.
+    /// Calls back after commits of any tenant, by this server or another, on a thread that must not be held: of a commit by this server
+    /// before its outcome is returned. Wake-ups may be merged or lost (a follower also polls), never invented. Dispose to stop.
     /// </summary>
     IDisposable OnCommit(Action<TenantHead> wake);
 
@@ -70,7 +76,9 @@ public interface IEntityLog
 /// <summary>How far a tenant's log reaches.</summary>
 public readonly record struct TenantHead(TenantId Tenant, Revision Revision);
 
-/// <summary>What all logs hold together. It grows with each commit, so two that are equal mean that nothing was committed in between.</summary>
+/// <summary>
+/// What all logs hold together. It grows with each commit, so two that are equal mean that nothing was committed in between.
+/// </summary>
 /// <param name="Tenants">Those that ever committed.</param>
 /// <param name="Revisions">Sum of their newest revisions.</param>
 public readonly record struct LogExtent(long Tenants, long Revisions);

@@ -8,7 +8,8 @@ public interface ILeases
 {
     /// <summary>Takes the lease for this long, or renews it where this holder has it.</summary>
     /// <param name="holder">Unique to a process's life, so that a restarted server does not take itself for its former life.</param>
-    /// <returns>The epoch: the same while the holder renews in time, a higher one after anything else. Null while someone else holds it.</returns>
+    /// <returns>The epoch: the same while the holder renews in time, a higher one after anything else. Null while someone else holds
+    /// it.</returns>
     ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken);
 
     /// <summary>Renews the term with this epoch. An expired term stays expired, so that a late renewal does not take the lease.</summary>

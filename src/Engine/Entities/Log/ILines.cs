@@ -19,14 +19,17 @@ public interface ILines
     /// <summary>Appends UTF-8 text of whole lines; returns its position in the stream, counted from 1.</summary>
     ValueTask<long> AppendAsync(TenantId tenant, EntityId stream, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken);
 
-    /// <summary>Chunks behind a position, oldest first: a page of at most <paramref name="limit"/>, bounded by <see cref="PageBytesMax"/>.</summary>
-    ValueTask<IReadOnlyList<LineChunk>> ReadAsync(TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken);
+    /// <summary>
+    /// Chunks behind a position, oldest first: a page of at most <paramref name="limit"/>, bounded by <see cref="PageBytesMax"/>.
+    /// </summary>
+    ValueTask<IReadOnlyList<LineChunk>> ReadAsync(
+        TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken);
 
     ValueTask DeleteAsync(TenantId tenant, EntityId stream, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Calls back soon after lines were appended to any stream, by this server or another, on a thread that must not be held. Wake-ups may come twice, be
-    /// merged or lost (a follower also polls, seldom), never invented. Dispose to stop.
+    /// Calls back soon after lines were appended to any stream, by this server or another, on a thread that must not be held. Wake-ups may
+    /// come twice, be merged or lost (a follower also polls, seldom), never invented. Dispose to stop.
     /// </summary>
     IDisposable OnAppend(Action<LinesAppended> wake);
 }

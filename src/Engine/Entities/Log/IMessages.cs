@@ -3,8 +3,8 @@ using Strata.Core;
 namespace Strata.Entities.Log;
 
 /// <summary>
-/// Messages: payloads of any size beside the log, kept and read in pieces, so that none is ever whole in memory. A message is there once it is
-/// saved, and whole; pieces of an upload that never was are removed in time. Every member is safe for concurrent use. Failures as in
+/// Messages: payloads of any size beside the log, kept and read in pieces, so that none is ever whole in memory. A message is there once it
+/// is saved, and whole; pieces of an upload that never was are removed in time. Every member is safe for concurrent use. Failures as in
 /// <see cref="IEntityLog"/>.
 /// </summary>
 public interface IMessages
@@ -35,7 +35,8 @@ public interface IMessages
 
     /// <summary>Deletes those that are there, all in one transaction, and returns them.</summary>
     /// <param name="request">Remembered with what was deleted, if anything was; null: no need to.</param>
-    ValueTask<IReadOnlyList<EntityId>> DeleteAsync(TenantId tenant, IReadOnlyCollection<EntityId> ids, RequestOfDeletion? request, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<EntityId>> DeleteAsync(
+        TenantId tenant, IReadOnlyCollection<EntityId> ids, RequestOfDeletion? request, CancellationToken cancellationToken);
 
     /// <summary>What a request deleted before, or null.</summary>
     ValueTask<MessageDeletion?> FindDeletionAsync(TenantId tenant, CommitId request, CancellationToken cancellationToken);
@@ -48,7 +49,8 @@ public interface IMessages
 /// <param name="Transaction">The transaction id that was returned to the sender.</param>
 /// <param name="Head">A JSON object without the payload.</param>
 /// <param name="Fingerprint">Of the request that brought it; null where it had no Idempotency-Key.</param>
-public sealed record Message(EntityId Id, Guid Upload, int Pieces, long PayloadBytes, CommitId Transaction, JsonText Head, string? Fingerprint);
+public sealed record Message(
+    EntityId Id, Guid Upload, int Pieces, long PayloadBytes, CommitId Transaction, JsonText Head, string? Fingerprint);
 
 /// <summary>Names a deletion, so that it is answered again alike.</summary>
 public readonly record struct RequestOfDeletion(CommitId Id, string Fingerprint);

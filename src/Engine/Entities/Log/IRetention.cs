@@ -3,8 +3,9 @@ using Strata.Core;
 namespace Strata.Entities.Log;
 
 /// <summary>
-/// Forgets superseded revisions. Of an entity only the oldest go, never one in the middle: whatever is still found as of a time was truly current then. What was current at the horizon
-/// stays, and so does everything since: reads as of the horizon or later answer as before. Safe for concurrent use.
+/// Forgets superseded revisions. Of an entity only the oldest go, never one in the middle: whatever is still found as of a time was truly
+/// current then. What was current at the horizon stays, and so does everything since: reads as of the horizon or later answer as before.
+/// Safe for concurrent use.
 /// </summary>
 public interface IRetention
 {
@@ -14,7 +15,9 @@ public interface IRetention
     /// <summary>How many revisions <see cref="DropAsync"/> would drop.</summary>
     ValueTask<SupersededPage> CountAsync(Superseded superseded, CancellationToken cancellationToken);
 
-    /// <summary>Drops the oldest of them, with their audit events. What was done is done, also where the caller breaks off between pages.</summary>
+    /// <summary>
+    /// Drops the oldest of them, with their audit events. What was done is done, also where the caller breaks off between pages.
+    /// </summary>
     ValueTask<SupersededPage> DropAsync(Superseded superseded, CancellationToken cancellationToken);
 }
 

@@ -4,9 +4,9 @@ using Strata.Entities.Conditions;
 namespace Strata.Entities.Log;
 
 /// <summary>
-/// Declared indexes: for each, the store keeps the values of one path of one model's present entities in order, so that a search need not look at
-/// every entity. They answer equality, IN_SET and ranges of numbers; they never change what a search finds. Built and dropped in the background, without
-/// blocking writes. Safe for concurrent use.
+/// Declared indexes: for each, the store keeps the values of one path of one model's present entities in order, so that a search need not
+/// look at every entity. They answer equality, IN_SET and ranges of numbers; they never change what a search finds. Built and dropped in
+/// the background, without blocking writes. Safe for concurrent use.
 /// </summary>
 public interface ISearchIndexes
 {
@@ -21,10 +21,12 @@ public interface ISearchIndexes
 
     /// <summary>Makes these paths, and no others, the indexed ones. False where there would be more than <see cref="TotalMax"/>.</summary>
     /// <param name="paths">Of names only, each once, at most <see cref="PerModelMax"/>.</param>
-    ValueTask<bool> DeclareAsync(TenantId tenant, ModelKey model, EntityId modelId, IReadOnlyList<JsonPath> paths, CancellationToken cancellationToken);
+    ValueTask<bool> DeclareAsync(
+        TenantId tenant, ModelKey model, EntityId modelId, IReadOnlyList<JsonPath> paths, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Builds or drops one index, or does nothing and returns false. By one caller at a time in the cloud. Indexes of models that are gone are dropped.
+    /// Builds or drops one index, or does nothing and returns false. By one caller at a time in the cloud. Indexes of models that are gone
+    /// are dropped.
     /// </summary>
     ValueTask<bool> WorkAsync(CancellationToken cancellationToken);
 

@@ -3,30 +3,35 @@ using Strata.Core;
 namespace Strata.Entities.Log;
 
 /// <summary>
-/// Searches that run asynchronously, with what they found by id and revision. A job is RUNNING from the moment it is added until it ends once, for
-/// good; it belongs to the server that added it, which says regularly that it lives. Past its time a job is as if it never was. Safe for concurrent use.
+/// Searches that run asynchronously, with what they found by id and revision. A job is RUNNING from the moment it is added until it ends
+/// once, for good; it belongs to the server that added it, which says regularly that it lives. Past its time a job is as if it never was.
+/// Safe for concurrent use.
 /// </summary>
 public interface ISearchJobs
 {
     /// <summary>
-    /// Adds a running job; false where the tenant already has <paramref name="perTenantMax"/> that run or hold results. Cancelled and failed
-    /// jobs do not count; of them the newest <paramref name="perTenantMax"/> are kept.
+    /// Adds a running job; false where the tenant already has <paramref name="perTenantMax"/> that run or hold results. Cancelled and
+    /// failed jobs do not count; of them the newest <paramref name="perTenantMax"/> are kept.
     /// </summary>
     ValueTask<bool> TryAddAsync(SearchJob job, string server, int perTenantMax, CancellationToken cancellationToken);
 
     /// <summary>Null if the job does not exist, or no longer exists.</summary>
     ValueTask<SearchJob?> FindAsync(TenantId tenant, SearchJobId id, DateTimeOffset now, CancellationToken cancellationToken);
 
-    /// <summary>Searches, and keeps what is found together with the job's success. False where the job has ended meanwhile: then nothing is kept.</summary>
+    /// <summary>
+    /// Searches, and keeps what is found together with the job's success. False where the job has ended meanwhile: then nothing is kept.
+    /// </summary>
     /// <param name="resultsMax">Past it the search fails with SEARCH_RESULT_LIMIT.</param>
     /// <exception cref="StrataException">As <see cref="IEntitySearch.FindAsync"/>; the job is still running then.</exception>
     ValueTask<bool> RunAsync(SearchJob job, SearchQuery search, long resultsMax, CancellationToken cancellationToken);
 
     /// <summary>Ends a running job; false where it had ended already.</summary>
-    ValueTask<bool> EndAsync(TenantId tenant, SearchJobId id, SearchJobStatus status, string? message, DateTimeOffset now, CancellationToken cancellationToken);
+    ValueTask<bool> EndAsync(
+        TenantId tenant, SearchJobId id, SearchJobStatus status, string? message, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>What a successful job found, in its order.</summary>
-    ValueTask<IReadOnlyList<FoundEntity>> ResultsAsync(TenantId tenant, SearchJobId id, long skip, int take, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<FoundEntity>> ResultsAsync(
+        TenantId tenant, SearchJobId id, long skip, int take, CancellationToken cancellationToken);
 
     /// <summary>Heartbeat of a server; returns those of its jobs that are still running, the others were ended by someone else.</summary>
     ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken);

@@ -1,6 +1,8 @@
 namespace Strata.Entities.Log;
 
-/// <summary>What a store offers: one port for each concern. A server is given it in one line (<c>services.AddStorage</c>). Safe for concurrent use.</summary>
+/// <summary>
+/// What a store offers: one port for each concern. A server is given it in one line (<c>services.AddStorage</c>). Safe for concurrent use.
+/// </summary>
 public interface IStorage
 {
     // The log, and what is done to a tenant's log as a whole.

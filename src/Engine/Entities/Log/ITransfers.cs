@@ -16,12 +16,16 @@ public interface ITransfers
     /// <summary>The scheduled transitions that are armed now, in the order of their cursors.</summary>
     ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Tenants that were closed until a time before this one and neither opened nor published since, in the order of their ids, behind <paramref name="after"/>.</summary>
+    /// <summary>
+    /// Tenants that were closed until a time before this one and neither opened nor published since, in the order of their ids, behind
+    /// <paramref name="after"/>.
+    /// </summary>
     ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Closes the tenant to commits that write users' data (<see cref="AppendOutcome.Importing"/>) until then, or until a history is published or <see cref="OpenAsync"/>.
-    /// Never shortens how long it is closed already. Commits of the platform's own resources are accepted still: they do not get in the way of a history. Nothing that was accepted before is unseen from then on.
+    /// Closes the tenant to commits that write users' data (<see cref="AppendOutcome.Importing"/>) until then, or until a history is
+    /// published or <see cref="OpenAsync"/>. Never shortens how long it is closed already. Commits of the platform's own resources are
+    /// accepted still: they do not get in the way of a history. Nothing that was accepted before is unseen from then on.
     /// </summary>
     /// <returns>False where the lease has gone to another holder: nothing has changed.</returns>
     ValueTask<bool> CloseAsync(TenantId tenant, DateTimeOffset until, Fence fence, CancellationToken cancellationToken);
@@ -44,12 +48,15 @@ public interface ITransfers
     ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Puts all that is staged into the tenant's log, or nothing. A staged revision r becomes r behind where the log ended, which is <paramref name="head"/> longer from then on; numbers
-    /// that nothing staged has stay empty. Imported commits keep their times, which may be before those of the tenant's own first resources.
+    /// Puts all that is staged into the tenant's log, or nothing. A staged revision r becomes r behind where the log ended, which is
+    /// <paramref name="head"/> longer from then on; numbers that nothing staged has stay empty. Imported commits keep their times, which
+    /// may be before those of the tenant's own first resources.
     /// </summary>
     /// <remarks>The tenant is closed to writes of users' data from before the check that it is empty until the end.</remarks>
-    /// <param name="mark">Of the end: written in the same transaction, so that a crash right after it does not leave a published import that counts as unfinished.</param>
-    ValueTask<PublishOutcome> PublishAsync(TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence, CancellationToken cancellationToken);
+    /// <param name="mark">Of the end: written in the same transaction, so that a crash right after it does not leave a published import
+    /// that counts as unfinished.</param>
+    ValueTask<PublishOutcome> PublishAsync(
+        TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence, CancellationToken cancellationToken);
 }
 
 /// <summary>What became of a history that was to be published.</summary>

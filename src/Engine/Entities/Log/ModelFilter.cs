@@ -13,7 +13,8 @@ public readonly record struct ModelPattern(string Name, int? Version)
         var dot = text.LastIndexOf('.');
         var isVersioned = dot > 0 && dot < text.Length - 1 && text.AsSpan(dot + 1).IndexOfAnyExceptInRange('0', '9') < 0;
         var version = 0;
-        var ok = !isVersioned || (int.TryParse(text.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out version) && version > 0);
+        var ok = !isVersioned
+            || (int.TryParse(text.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out version) && version > 0);
         pattern = isVersioned ? new ModelPattern(text[..dot], version) : new ModelPattern(text, null);
         return ok && pattern.Name.Length is > 0 and <= ModelKey.NameLengthMax && !pattern.Name.Any(c => char.IsControl(c) || c == '\uFFFD');
     }
@@ -61,7 +62,8 @@ public sealed class ModelFilter
 
     public bool Wants(ModelKey model)
     {
-        if (patterns is null) return !UsersOnly || !CompositeDefinitions.IsPlatforms(model) || (WithDefinitions && model == StoredModel.Key);
+        if (patterns is null)
+            return !UsersOnly || !CompositeDefinitions.IsPlatforms(model) || (WithDefinitions && model == StoredModel.Key);
         return patterns.Contains(new ModelPattern(model.Name, null)) || patterns.Contains(new ModelPattern(model.Name, model.Version));
     }
 
@@ -76,7 +78,9 @@ public sealed class ModelFilter
     /// <summary>Whether it surely wants everything that the other wants.</summary>
     public bool Covers(ModelFilter other)
     {
-        if (patterns is not null) return other.patterns is not null && other.patterns.All(p => patterns.Contains(p) || patterns.Contains(p with { Version = null }));
-        return !UsersOnly || (other.UsersOnly && (WithDefinitions || !other.WithDefinitions)) || (other.patterns is { } named && named.All(p => !CompositeDefinitions.IsPlatforms(new ModelKey(p.Name, 1))));
+        if (patterns is not null) return other.patterns is not null
+            && other.patterns.All(p => patterns.Contains(p) || patterns.Contains(p with { Version = null }));
+        return !UsersOnly || (other.UsersOnly && (WithDefinitions || !other.WithDefinitions))
+            || (other.patterns is { } named && named.All(p => !CompositeDefinitions.IsPlatforms(new ModelKey(p.Name, 1))));
     }
 }

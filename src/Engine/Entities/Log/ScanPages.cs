@@ -6,8 +6,8 @@ namespace Strata.Entities.Log;
 public static class ScanPages
 {
     /// <summary>
-    /// The scan's pages, each of at most <see cref="Scan.Limit"/>, none of them empty. Each is a query of its own: between two, no connection of the database is held.
-    /// As of the latest they are not one snapshot.
+    /// The scan's pages, each of at most <see cref="Scan.Limit"/>, none of them empty. Each is a query of its own: between two, no
+    /// connection of the database is held. As of the latest they are not one snapshot.
     /// </summary>
     public static async IAsyncEnumerable<IReadOnlyList<EntityRevision>> PagesAsync(
         this IEntityLog log, Scan scan, [EnumeratorCancellation] CancellationToken cancellationToken)

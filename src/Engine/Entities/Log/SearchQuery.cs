@@ -31,8 +31,8 @@ public sealed record SearchQuery
 }
 
 /// <summary>
-/// One key of an order. Numbers come before strings and those before booleans, each by value (strings by code point); descending turns all of that
-/// round. What has no such value (it is missing, null, an object or an array) comes last either way.
+/// One key of an order. Numbers come before strings and those before booleans, each by value (strings by code point); descending turns all
+/// of that round. What has no such value (it is missing, null, an object or an array) comes last either way.
 /// </summary>
 /// <param name="Field">A path has no wildcard.</param>
 public sealed record SortKey(Field Field, bool Descending = false);

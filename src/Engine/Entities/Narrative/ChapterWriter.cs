@@ -11,7 +11,8 @@ internal sealed class ChapterWriter(EntityRevision revision, bool isCreation, st
 
     /// <summary>The workflow that applies from here on.</summary>
     public string? Workflow =>
-        steps.Find(step => step.Type is AuditEventTypes.WorkflowFound or AuditEventTypes.WorkflowNotFound) is { } selected ? selected.Detail ?? "" : before;
+        steps.Find(step => step.Type is AuditEventTypes.WorkflowFound or AuditEventTypes.WorkflowNotFound) is { } selected
+            ? selected.Detail ?? "" : before;
 
     public Chapter Write()
     {

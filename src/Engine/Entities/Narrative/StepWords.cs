@@ -21,7 +21,8 @@ public static class StepWords
             AuditEventTypes.WorkflowSkip => $"The workflow \"{step.Detail}\" does not apply: {step.Reason}.",
             AuditEventTypes.TransitionMake => $"\"{step.Detail}\" takes it from {step.State} to {StateBehind(steps, at)}.",
             AuditEventTypes.TransitionNotFound => $"The workflow no longer has the transition \"{step.Detail}\" in the state {step.State}.",
-            AuditEventTypes.TransitionNotMatchCriterion => $"\"{step.Detail}\" does not fire: {step.Reason ?? "its criterion does not hold"}.",
+            AuditEventTypes.TransitionNotMatchCriterion =>
+                $"\"{step.Detail}\" does not fire: {step.Reason ?? "its criterion does not hold"}.",
             AuditEventTypes.TransitionAborted => $"\"{step.Detail}\" was given up: {step.Reason}",
             _ => OfProcessor(step) ?? OfSchedule(step) ?? step.Type,
         };
@@ -33,7 +34,8 @@ public static class StepWords
     private static string? OfProcessor(AuditEvent step) => step.Type switch
     {
         AuditEventTypes.ProcessNotMatchCriterion => $"The processor \"{step.Detail}\" is skipped: {step.Reason}.",
-        AuditEventTypes.PauseForProcessing => $"What was done so far is committed before the processor \"{step.Reason}\" of \"{step.Detail}\" is called.",
+        AuditEventTypes.PauseForProcessing =>
+            $"What was done so far is committed before the processor \"{step.Reason}\" of \"{step.Detail}\" is called.",
         AuditEventTypes.StateProcessResult when step.Reason is null => $"The processor \"{step.Detail}\" did its work.",
         AuditEventTypes.StateProcessResult => $"The processor \"{step.Subject}\" failed, which does not stop the transition: {step.Reason}",
         _ => null,

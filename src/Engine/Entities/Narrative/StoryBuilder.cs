@@ -49,7 +49,8 @@ public static class StoryBuilder
     }
 
     /// <summary>A dry run of the loopback shows what would stop it.</summary>
-    private static async ValueTask<IReadOnlyList<string>> WaitsAsync(EntityEngine engine, Caller caller, EntityId id, CancellationToken cancellationToken)
+    private static async ValueTask<IReadOnlyList<string>> WaitsAsync(
+        EntityEngine engine, Caller caller, EntityId id, CancellationToken cancellationToken)
     {
         var armed = await engine.Log.SchedulesAsync(caller.Tenant, id, cancellationToken);
         var tried = await engine.DryRunAsync(caller, id, current => current.Document, null, cancellationToken);

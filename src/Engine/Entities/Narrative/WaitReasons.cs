@@ -11,7 +11,8 @@ internal static class WaitReasons
     public static IEnumerable<string> Of(DryRun run, IReadOnlyList<ScheduledTransition> armed)
     {
         var state = run.Entity.State;
-        string[] sentences = [.. Moves(run), .. armed.Select(schedule => OfSchedule(schedule, state)), .. Automatic(run, state), .. Manual(run, state)];
+        string[] sentences = [.. Moves(run), .. armed.Select(schedule => OfSchedule(schedule, state)), .. Automatic(run, state),
+            .. Manual(run, state)];
         return sentences.Length > 0 ? sentences : [$"nothing: no transition leads out of the state {state}."];
     }
 
@@ -34,7 +35,8 @@ internal static class WaitReasons
 
     private static IEnumerable<string> Automatic(DryRun run, string state) => run.Refusals
         .Where(refusal => refusal.Step.Type == AuditEventTypes.TransitionNotMatchCriterion && refusal.Step.State == state)
-        .Select(refusal => $"\"{refusal.Step.Detail}\", which fires by itself at the change that makes its criterion hold; now {refusal.Step.Reason}.");
+        .Select(refusal =>
+            $"\"{refusal.Step.Detail}\", which fires by itself at the change that makes its criterion hold; now {refusal.Step.Reason}.");
 
     private static IEnumerable<string> Manual(DryRun run, string state) => run.State != state ? [] : run.Offers.Select(offer => offer switch
     {

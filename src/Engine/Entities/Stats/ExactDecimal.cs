@@ -70,7 +70,8 @@ public readonly record struct ExactDecimal(BigInteger Unscaled, int Scale)
         var text = new StringBuilder(trimmed.Unscaled.Sign < 0 ? "-" : "");
         if (trimmed.Scale <= 0) return text.Append(digits).Append('0', trimmed.Unscaled.IsZero ? 0 : -trimmed.Scale).ToString();
         digits = digits.PadLeft(trimmed.Scale + 1, '0');
-        return text.Append(digits, 0, digits.Length - trimmed.Scale).Append('.').Append(digits, digits.Length - trimmed.Scale, trimmed.Scale).ToString();
+        return text.Append(digits, 0, digits.Length - trimmed.Scale).Append('.')
+            .Append(digits, digits.Length - trimmed.Scale, trimmed.Scale).ToString();
     }
 
     private BigInteger At(int scale) => Unscaled * BigInteger.Pow(10, scale - Scale);

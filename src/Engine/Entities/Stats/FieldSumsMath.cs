@@ -7,7 +7,8 @@ namespace Strata.Entities.Stats;
 public static class FieldSumsMath
 {
     /// <summary>Null where there is no number.</summary>
-    public static string? Average(this FieldSums sums) => sums.Sum is null ? null : ExactDecimal.Parse(sums.Sum).DivideBy(sums.Count).ToString();
+    public static string? Average(this FieldSums sums) => sums.Sum is null
+        ? null : ExactDecimal.Parse(sums.Sum).DivideBy(sums.Count).ToString();
 
     /// <summary>Of the sample, with n − 1 as the divisor; null for fewer than two numbers.</summary>
     public static string? StandardDeviation(this FieldSums sums)

@@ -6,7 +6,9 @@ using Strata.Entities.Log;
 
 namespace Strata.Entities.Stats;
 
-/// <summary>Groups entities in memory, by the meaning that <see cref="Grouping"/> states; stores that can, do it where the entities are.</summary>
+/// <summary>
+/// Groups entities in memory, by the meaning that <see cref="Grouping"/> states; stores that can, do it where the entities are.
+/// </summary>
 public sealed class GroupEvaluator
 {
     private readonly Grouping grouping;
@@ -18,7 +20,9 @@ public sealed class GroupEvaluator
     public static IReadOnlyList<EntityGroup> Group(Grouping grouping, IEnumerable<EntityRevision> entities)
     {
         var groups = new GroupEvaluator(grouping);
-        foreach (var entity in entities.Where(e => e.Model == grouping.Model && (grouping.Where is null || ConditionEvaluator.Matches(grouping.Where, e)))) groups.Add(entity);
+        foreach (
+            var entity in entities.Where(e => e.Model == grouping.Model
+                && (grouping.Where is null || ConditionEvaluator.Matches(grouping.Where, e)))) groups.Add(entity);
         return [.. groups.tallies.Values.Take(grouping.Limit).Select(t => t.ToGroup())];
     }
 
@@ -26,7 +30,8 @@ public sealed class GroupEvaluator
     {
         using var document = entity.Document.Parse();
         var root = document.RootElement;
-        var key = grouping.Keys.Select(field => field is Field.Path path ? Scalar(path.Value.Follow(root)) : JsonSerializer.Serialize(entity.State, WireJson.Of<string>())).ToArray();
+        var key = grouping.Keys.Select(field => field is Field.Path path
+            ? Scalar(path.Value.Follow(root)) : JsonSerializer.Serialize(entity.State, WireJson.Of<string>())).ToArray();
         var name = string.Join('\n', key);
         if (!tallies.TryGetValue(name, out var tally)) tallies.Add(name, tally = new Tally(key, grouping.Fields.Count));
         tally.Add(grouping.Fields.Select(path => path.Follow(root)));
@@ -53,6 +58,7 @@ public sealed class GroupEvaluator
             foreach (var (sum, value) in sums.Zip(values)) sum.Add(value);
         }
 
-        public EntityGroup ToGroup() => new([.. key.Select(k => k is null ? (JsonText?)null : JsonText.FromString(k))], count, [.. sums.Select(s => s.ToSums())]);
+        public EntityGroup ToGroup() =>
+            new([.. key.Select(k => k is null ? (JsonText?)null : JsonText.FromString(k))], count, [.. sums.Select(s => s.ToSums())]);
     }
 }

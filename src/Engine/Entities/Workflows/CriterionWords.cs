@@ -8,7 +8,8 @@ internal static class CriterionWords
 {
     public static string ToWords(this Criterion criterion) => criterion.Condition is { } condition
         ? ConditionWords.Of(condition)
-        : ConditionWords.Bound($"function \"{criterion.Function!.Name}\"{(criterion.Function.Guard is { } guard ? $" where {ConditionWords.Of(guard)}" : "")}");
+        : ConditionWords.Bound(
+            $"function \"{criterion.Function!.Name}\"{(criterion.Function.Guard is { } guard ? $" where {ConditionWords.Of(guard)}" : "")}");
 
     /// <summary>Why a criterion that does not hold for an entity does not.</summary>
     public static string WhyNot(this Criterion criterion, EntityRevision entity)

@@ -13,7 +13,8 @@ public static class DefaultWorkflow
             ["NONE"] = new() { Transitions = [new() { Name = "NEW", Next = "CREATED" }] },
             ["CREATED"] = new()
             {
-                Transitions = [new() { Name = "UPDATE", Next = "CREATED", Manual = true }, new() { Name = "DELETE", Next = "DELETED", Manual = true }],
+                Transitions = [new() { Name = "UPDATE", Next = "CREATED", Manual = true },
+                    new() { Name = "DELETE", Next = "DELETED", Manual = true }],
             },
             ["DELETED"] = new(),
         },

@@ -4,8 +4,8 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Workflows;
 
 /// <summary>
-/// Who executes processors and function criteria: the platform's own inside the process, users' compute members over RPC. Under one contract, so the
-/// engine does not know which.
+/// Who executes processors and function criteria: the platform's own inside the process, users' compute members over RPC. Under one
+/// contract, so the engine does not know which.
 /// </summary>
 public interface IComputation
 {
@@ -22,7 +22,8 @@ public interface IComputation
 }
 
 /// <summary>When a scheduled transition is due, and until when it may fire.</summary>
-/// <param name="ExpireAt">At or before <paramref name="FireAt"/>: it is over before it began, and nothing is armed. Null: as the schedule's timeout says.</param>
+/// <param name="ExpireAt">At or before <paramref name="FireAt"/>: it is over before it began, and nothing is armed. Null: as the schedule's
+/// timeout says.</param>
 public readonly record struct ScheduleTimes(DateTimeOffset FireAt, DateTimeOffset? ExpireAt);
 
 /// <summary>The input of a processor or criterion.</summary>
@@ -30,7 +31,10 @@ public readonly record struct ScheduleTimes(DateTimeOffset FireAt, DateTimeOffse
 /// <param name="Join">The transaction to join; null without one, as in a dry run.</param>
 public sealed record ComputeCall(EntityRevision Entity, string Workflow, TransitionDefinition? Transition, ICallTransaction? Join = null)
 {
-    /// <summary>Id of the project that the entity's model belongs to: members of other projects are not asked. Null: the model is the organization's, and only members that are too are asked.</summary>
+    /// <summary>
+    /// Id of the project that the entity's model belongs to: members of other projects are not asked. Null: the model is the
+    /// organization's, and only members that are too are asked.
+    /// </summary>
     public string? Project { get; init; }
 
     /// <summary>

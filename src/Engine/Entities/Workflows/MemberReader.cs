@@ -27,7 +27,8 @@ internal sealed class MemberReader(Faults faults)
 
     public void CheckName(string name, string path)
     {
-        if (name.Length is 0 or > WorkflowJson.NameLengthMax) faults.Add(path, $"It must be text of 1 to {WorkflowJson.NameLengthMax} characters.");
+        if (name.Length is 0 or > WorkflowJson.NameLengthMax)
+            faults.Add(path, $"It must be text of 1 to {WorkflowJson.NameLengthMax} characters.");
     }
 
     public string? Text(JsonElement json, string path, string name)

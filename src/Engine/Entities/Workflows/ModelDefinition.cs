@@ -26,21 +26,27 @@ public sealed record ModelDefinition
     /// <summary>What documents must fit; null: anything does.</summary>
     internal StructureCheck? Check { get; init; }
 
-    /// <summary>Whether anything is ever armed for its entities: a scheduled transition, or a watch over a processor that is called behind a commit. Without, schedules cost nothing.</summary>
+    /// <summary>
+    /// Whether anything is ever armed for its entities: a scheduled transition, or a watch over a processor that is called behind a commit.
+    /// Without, schedules cost nothing.
+    /// </summary>
     public bool HasSchedules { get; private init; }
 
     private static bool Arms(TransitionDefinition transition) =>
         transition.IsScheduled || transition.Processors.Any(p => p.ExecutionMode == ExecutionMode.CommitBeforeDispatch);
 }
 
-/// <summary>Scalar paths whose values together are unique among the model's entities. All null: exempt; some null: INVALID_UNIQUE_KEY.</summary>
+/// <summary>
+/// Scalar paths whose values together are unique among the model's entities. All null: exempt; some null: INVALID_UNIQUE_KEY.
+/// </summary>
 public sealed record UniqueKeyDefinition(string Id, IReadOnlyList<JsonPath> Fields);
 
 /// <summary>Where the engine finds definitions. Answers from memory nearly always; safe for concurrent use.</summary>
 public interface IDefinitions
 {
     /// <summary>Why <see cref="FindAsync"/> has no model of that key: MODEL_NOT_FOUND, or MODEL_NOT_LOCKED.</summary>
-    ValueTask<Error> ExplainAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) => new(EngineErrors.ModelNotFound(key));
+    ValueTask<Error> ExplainAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) =>
+        new(EngineErrors.ModelNotFound(key));
 
     /// <summary>The model, or null where the tenant has none of that key that may hold entities.</summary>
     ValueTask<ModelDefinition?> FindAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken);

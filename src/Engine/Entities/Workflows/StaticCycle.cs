@@ -1,9 +1,9 @@
 namespace Strata.Entities.Workflows;
 
 /// <summary>
-/// Finds circles that every entity which enters would run in for ever: of each state, the automatic transition that surely fires is the first
-/// one without a criterion (those behind it never do), unless a criterion before it may lead elsewhere; even so it is taken as an edge, because
-/// such a circle is nearly always a mistake.
+/// Finds circles that every entity which enters would run in for ever: of each state, the automatic transition that surely fires is the
+/// first one without a criterion (those behind it never do), unless a criterion before it may lead elsewhere; even so it is taken as an
+/// edge, because such a circle is nearly always a mistake.
 /// </summary>
 internal static class StaticCycle
 {

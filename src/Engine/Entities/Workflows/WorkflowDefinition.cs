@@ -5,8 +5,8 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Workflows;
 
 /// <summary>
-/// A workflow: a state machine that says what an entity may become. Read from and written as the entity API's workflow JSON by WorkflowJson,
-/// which checks it whole and reports every fault. Immutable.
+/// A workflow: a state machine that says what an entity may become. Read from and written as the entity API's workflow JSON by
+/// WorkflowJson, which checks it whole and reports every fault. Immutable.
 /// </summary>
 public sealed record WorkflowDefinition
 {
@@ -29,7 +29,8 @@ public sealed record WorkflowDefinition
     public JsonText? CriterionAnnotations { get; init; }
 
     /// <summary>
-    /// The JSON that it was read from, byte for byte; null for one made in code. Change it along with what it says, by <see cref="WorkflowText"/>.
+    /// The JSON that it was read from, byte for byte; null for one made in code. Change it along with what it says, by
+    /// <see cref="WorkflowText"/>.
     /// </summary>
     public JsonText? Source { get; init; }
 
@@ -74,7 +75,8 @@ public sealed record TransitionDefinition
 /// <summary>A condition on the entity, or a function that a compute member answers. Exactly one is set.</summary>
 public sealed record Criterion(Condition? Condition, FunctionDefinition? Function);
 
-/// <param name="Guard">Looked at first: where it does not hold, the function does not match and is not asked. Null: it is always asked.</param>
+/// <param name="Guard">Looked at first: where it does not hold, the function does not match and is not asked. Null: it is always
+/// asked.</param>
 public sealed record FunctionDefinition(string Name, ComputeConfig Config, Condition? Guard = null);
 
 public sealed record ProcessorDefinition
@@ -110,8 +112,8 @@ public sealed record ComputeConfig
     public string? Context { get; init; }
 
     /// <summary>
-    /// What becomes of a call that was lost: <c>NONE</c> or <c>FIXED</c>; older clients also write EXPONENTIAL and LINEAR, which mean FIXED.
-    /// Null: the default.
+    /// What becomes of a call that was lost: <c>NONE</c> or <c>FIXED</c>; older clients also write EXPONENTIAL and LINEAR, which mean
+    /// FIXED. Null: the default.
     /// </summary>
     public string? RetryPolicy { get; init; }
 
@@ -119,7 +121,9 @@ public sealed record ComputeConfig
     public bool Idempotent { get; init; }
 }
 
-/// <summary>When a processor runs relative to the commit. Spelt SYNC, ASYNC_SAME_TX, ASYNC_NEW_TX, COMMIT_BEFORE_DISPATCH in JSON.</summary>
+/// <summary>
+/// When a processor runs relative to the commit. Spelt SYNC, ASYNC_SAME_TX, ASYNC_NEW_TX, COMMIT_BEFORE_DISPATCH in JSON.
+/// </summary>
 public enum ExecutionMode
 {
     Sync,

@@ -21,13 +21,16 @@ internal static class WorkflowErrors
         $"The criterion of \"{name}\" does not hold for the entity in the state {state}: {reason}.",
         "Change the data that the criterion checks, then try again.");
 
-    public static Error TooManyVisits(string state) => Cascade($"the state {state} was entered more than {WorkflowMachine.VisitsMax} times");
+    public static Error TooManyVisits(string state) =>
+        Cascade($"the state {state} was entered more than {WorkflowMachine.VisitsMax} times");
 
     public static Error TooDeep() => Cascade($"more than {WorkflowMachine.DepthMax} automatic transitions followed each other");
 
     public static Error BadDocument(string processor, Error fault) =>
-        new(ErrorKind.Invalid, "WORKFLOW_FAILED", $"The processor \"{processor}\" answered with a document that cannot be kept. {fault.Message}");
+        new(ErrorKind.Invalid, "WORKFLOW_FAILED",
+            $"The processor \"{processor}\" answered with a document that cannot be kept. {fault.Message}");
 
     private static Error Cascade(string what) =>
-        new(ErrorKind.Invalid, "WORKFLOW_FAILED", $"The cascade was stopped: {what}.", "Give an automatic transition a criterion that ends the circle.");
+        new(ErrorKind.Invalid, "WORKFLOW_FAILED", $"The cascade was stopped: {what}.",
+            "Give an automatic transition a criterion that ends the circle.");
 }

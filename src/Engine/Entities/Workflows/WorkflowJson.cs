@@ -5,9 +5,9 @@ using Strata.Entities.Json;
 namespace Strata.Entities.Workflows;
 
 /// <summary>
-/// The entity API's JSON of workflows, versions 1.0 to 1.5 of the schema. A definition is checked whole: every fault is reported, naming the
-/// offender, as VALIDATION_FAILED (or WORKFLOW_SCHEMA_VERSION_UNSUPPORTED when the version is the fault). What is written reads back to the same
-/// definition. Stateless.
+/// The entity API's JSON of workflows, versions 1.0 to 1.5 of the schema. A definition is checked whole: every fault is reported, naming
+/// the offender, as VALIDATION_FAILED (or WORKFLOW_SCHEMA_VERSION_UNSUPPORTED when the version is the fault). What is written reads back to
+/// the same definition. Stateless.
 /// </summary>
 public static class WorkflowJson
 {
@@ -22,8 +22,8 @@ public static class WorkflowJson
     internal const string NextStep = "Correct the workflow at the places named and send it again.";
 
     /// <summary>Reads one workflow.</summary>
-    /// <param name="allowCycles">Whether automatic transitions without a criterion may lead in a circle; such a cascade ends at the limits of
-    /// the machine.</param>
+    /// <param name="allowCycles">Whether automatic transitions without a criterion may lead in a circle; such a cascade ends at the limits
+    /// of the machine.</param>
     public static Result<WorkflowDefinition> Parse(JsonText json, bool allowCycles = false)
     {
         if (JsonGuard.Check(json.Utf8).Error is { } malformed) return malformed;

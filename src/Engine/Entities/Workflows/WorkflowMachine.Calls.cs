@@ -7,14 +7,16 @@ namespace Strata.Entities.Workflows;
 
 internal sealed partial class WorkflowMachine
 {
-    private async ValueTask ProcessAsync(ProcessorDefinition processor, TransitionDefinition transition, CancellationToken cancellationToken)
+    private async ValueTask ProcessAsync(
+        ProcessorDefinition processor, TransitionDefinition transition, CancellationToken cancellationToken)
     {
         if (!await HoldsAsync(processor.Criterion, transition, cancellationToken))
         {
             if (failure is null) NoteRefusal(AuditEventTypes.ProcessNotMatchCriterion, processor.Name, processor.Criterion!);
             return;
         }
-        if (processor.ExecutionMode == ExecutionMode.CommitBeforeDispatch && !await CommitAsync(processor, transition, cancellationToken)) return;
+        if (processor.ExecutionMode == ExecutionMode.CommitBeforeDispatch && !await CommitAsync(processor, transition, cancellationToken))
+            return;
         var answer = await answers.ProcessAsync(processor, Call(transition), cancellationToken);
         if (processor.ExecutionMode == ExecutionMode.AsyncNewTransaction) NoteUnheeded(processor, answer);
         else if (answer.TryGet(out var document, out failure) && Replace(document, processor))
@@ -23,7 +25,8 @@ internal sealed partial class WorkflowMachine
 
     private void NoteUnheeded(ProcessorDefinition processor, Result<JsonText?> answer)
     {
-        if (answer.Error is { } ignored) Note(AuditEventTypes.StateProcessResult, $"{processor.Name}: {ignored.Code}", ConditionWords.Bound(ignored.Message));
+        if (answer.Error is { } ignored)
+            Note(AuditEventTypes.StateProcessResult, $"{processor.Name}: {ignored.Code}", ConditionWords.Bound(ignored.Message));
         else Note(AuditEventTypes.StateProcessResult, processor.Name);
     }
 
@@ -35,7 +38,8 @@ internal sealed partial class WorkflowMachine
         return failure is null;
     }
 
-    private async ValueTask<bool> CommitAsync(ProcessorDefinition processor, TransitionDefinition transition, CancellationToken cancellationToken)
+    private async ValueTask<bool> CommitAsync(
+        ProcessorDefinition processor, TransitionDefinition transition, CancellationToken cancellationToken)
     {
         Note(AuditEventTypes.PauseForProcessing, transition.Name, processor.Name);
         // Nothing is armed at this point: the entity has not settled, and what was armed before stays until it does.

@@ -31,7 +31,8 @@ internal sealed partial class WorkflowMachine
     {
         var (delay, timeout, function) = transition.Schedule!;
         var times = new ScheduleTimes(now + (delay ?? TimeSpan.Zero), null);
-        if (function is not null && !(await answers.ScheduleAsync(function, Call(transition), cancellationToken)).TryGet(out times, out failure)) return null;
+        if (function is not null && !(await answers.ScheduleAsync(function, Call(transition), cancellationToken))
+            .TryGet(out times, out failure)) return null;
         var expiresAt = times.ExpireAt ?? Later(times.FireAt, timeout);
         if (times.ExpireAt <= times.FireAt)
         {

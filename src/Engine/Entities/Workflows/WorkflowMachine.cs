@@ -7,8 +7,8 @@ namespace Strata.Entities.Workflows;
 
 /// <summary>
 /// Takes one entity through its workflow. One run: select the workflow, take the transition asked for, then cascade, that is take the first
-/// automatic transition in declaration order whose criterion holds, until none does. Pure: time, criteria by function, processors and commits
-/// come from outside, so the same answers give the same outcome. For one run and one thread.
+/// automatic transition in declaration order whose criterion holds, until none does. Pure: time, criteria by function, processors and
+/// commits come from outside, so the same answers give the same outcome. For one run and one thread.
 /// <para>Invariants. The state is always one that the workflow leads to. Each transition taken is one TRANSITION_MAKE. A run starts with
 /// STATE_MACHINE_START and ends with STATE_MACHINE_FINISH, or with an error and no outcome. No state is entered more than
 /// <see cref="VisitsMax"/> times and no cascade is longer than <see cref="DepthMax"/>.</para>
@@ -63,7 +63,8 @@ internal sealed partial class WorkflowMachine(ModelDefinition model, EntityRevis
     public IReadOnlyList<AuditEvent> Aborted(string durable, Error error)
     {
         var reason = ConditionWords.Bound($"{error.Code}: {error.Message}");
-        return [new(AuditEventTypes.TransitionAborted, durable, taking?.Name, null, reason), new(AuditEventTypes.Cancel, durable, null, null, reason)];
+        return [new(AuditEventTypes.TransitionAborted, durable, taking?.Name, null, reason),
+            new(AuditEventTypes.Cancel, durable, null, null, reason)];
     }
 
     private async ValueTask<Result<WorkflowOutcome>> RunAsync(string? transition, bool isSchedule, CancellationToken cancellationToken)
@@ -99,9 +100,11 @@ internal sealed partial class WorkflowMachine(ModelDefinition model, EntityRevis
     private async ValueTask TakeNamedAsync(string name, bool isSchedule, CancellationToken cancellationToken)
     {
         var transition = Offered().FirstOrDefault(t => t.Name == name && !t.Disabled);
-        if (transition is null) failure = WorkflowErrors.TransitionNotFound(name, entity.State, Offered().Where(t => t.IsOffered).Select(t => t.Name));
+        if (transition is null)
+            failure = WorkflowErrors.TransitionNotFound(name, entity.State, Offered().Where(t => t.IsOffered).Select(t => t.Name));
         else if (transition.IsScheduled && !isSchedule) failure = WorkflowErrors.FiresByItself(name);
-        else if (await HoldsAsync(transition.Criterion, transition, cancellationToken)) await TakeAsync(transition, isSchedule, cancellationToken);
+        else if (await HoldsAsync(transition.Criterion, transition, cancellationToken))
+            await TakeAsync(transition, isSchedule, cancellationToken);
         else if (failure is null) Decline(transition);
     }
 
@@ -158,5 +161,6 @@ internal sealed partial class WorkflowMachine(ModelDefinition model, EntityRevis
 
     private ComputeCall Call(TransitionDefinition? transition) => new(entity, workflow.Name, transition);
 
-    private void Note(string type, string? detail, string? reason = null) => audit.Add(new AuditEvent(type, entity.State, detail, null, reason));
+    private void Note(string type, string? detail, string? reason = null) =>
+        audit.Add(new AuditEvent(type, entity.State, detail, null, reason));
 }

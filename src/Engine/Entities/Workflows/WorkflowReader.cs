@@ -106,7 +106,8 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
         path += ".function";
         json.TryGetProperty("function", out var function);
         if (!members.IsObject(function, path, "A function")) return null;
-        var guard = function.TryFind("criterion", out var condition) ? new ConditionReader(faults).Read(condition, path + ".criterion") : null;
+        var guard = function.TryFind("criterion", out var condition)
+            ? new ConditionReader(faults).Read(condition, path + ".criterion") : null;
         return new Criterion(null, new FunctionDefinition(members.Name(function, path, "name"), ReadConfig(function, path), guard));
     }
 
@@ -221,6 +222,8 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
             }
         }
         if (!allowCycles && StaticCycle.Find(workflow) is { } cycle)
-            faults.Add($"{path}.states", $"Automatic transitions without a criterion lead in a circle: {Quote.Shorten(string.Join(" → ", cycle))}.");
+            faults.Add(
+                $"{path}.states",
+                $"Automatic transitions without a criterion lead in a circle: {Quote.Shorten(string.Join(" → ", cycle))}.");
     }
 }

@@ -4,15 +4,16 @@ using Strata.Core;
 namespace Strata.Entities.Workflows;
 
 /// <summary>
-/// The text of a workflow as it was imported. Kept byte for byte, so that an export gives back members that Strata does not know, their order and how
-/// numbers were written; only what an import mode changes is changed in it. Stateless.
+/// The text of a workflow as it was imported. Kept byte for byte, so that an export gives back members that Strata does not know, their
+/// order and how numbers were written; only what an import mode changes is changed in it. Stateless.
 /// </summary>
 internal static class WorkflowText
 {
     public static JsonText Of(WorkflowDefinition workflow) => workflow.Source ?? WorkflowJson.Write(workflow);
 
     public static WorkflowDefinition SetActive(WorkflowDefinition workflow, bool active) =>
-        workflow.Active == active ? workflow : workflow with { Active = active, Source = workflow.Source is { } text ? SetActive(text.Utf8.Span, active) : null };
+        workflow.Active == active
+            ? workflow : workflow with { Active = active, Source = workflow.Source is { } text ? SetActive(text.Utf8.Span, active) : null };
 
     private static JsonText SetActive(ReadOnlySpan<byte> utf8, bool active)
     {

@@ -11,7 +11,8 @@ internal sealed class MemoryClaims
 
     public EntityId? HolderOf(string model, UniqueClaim claim) => holders.TryGetValue((model, claim), out var holder) ? holder : null;
 
-    public IEnumerable<(string Model, UniqueClaim Claim, EntityId Holder)> All() => holders.Select(h => (h.Key.Model, h.Key.Claim, h.Value));
+    public IEnumerable<(string Model, UniqueClaim Claim, EntityId Holder)> All() =>
+        holders.Select(h => (h.Key.Model, h.Key.Claim, h.Value));
 
     /// <summary>Takes a value that is free, as recorded in the history.</summary>
     public void Put(string model, UniqueClaim claim, EntityId holder)

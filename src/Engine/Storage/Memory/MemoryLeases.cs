@@ -37,7 +37,8 @@ public sealed class MemoryLeases(TimeProvider time) : ILeases
         lock (gate) return ValueTask.FromResult(Hold(name, holder, until, ++lastEpoch));
     }
 
-    public ValueTask<long?> TryTakeOverAsync(string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken)
+    public ValueTask<long?> TryTakeOverAsync(
+        string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         lock (gate)
@@ -81,7 +82,8 @@ public sealed class MemoryLeases(TimeProvider time) : ILeases
         }
     }
 
-    private string? Current(string name, DateTimeOffset now) => leases.TryGetValue(name, out var lease) && lease.Until > now ? lease.Holder : null;
+    private string? Current(string name, DateTimeOffset now) => leases.TryGetValue(name, out var lease) && lease.Until > now
+        ? lease.Holder : null;
 
     private long Hold(string name, string holder, DateTimeOffset until, long epoch)
     {

@@ -19,7 +19,8 @@ public sealed class MemoryLines(TimeProvider time) : ILines
         return ValueTask.FromResult(position);
     }
 
-    public ValueTask<IReadOnlyList<LineChunk>> ReadAsync(TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<LineChunk>> ReadAsync(
+        TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(streams.TryGetValue((tenant, stream), out var found) ? found.Read(after, limit) : []);
 
     public ValueTask DeleteAsync(TenantId tenant, EntityId stream, CancellationToken cancellationToken)

@@ -7,7 +7,9 @@ using Strata.Entities.Stats;
 
 namespace Strata.Storage.Memory;
 
-/// <summary>A log in memory, for tests: the whole contract but durability. One lock per tenant; reads work on immutable revisions.</summary>
+/// <summary>
+/// A log in memory, for tests: the whole contract but durability. One lock per tenant; reads work on immutable revisions.
+/// </summary>
 /// <param name="leases">Against which fences are checked; null: they are not.</param>
 public sealed class MemoryLog(TimeProvider time, MemoryLeases? leases = null) : IEntityLog
 {
@@ -51,20 +53,26 @@ public sealed class MemoryLog(TimeProvider time, MemoryLeases? leases = null) : 
         return ValueTask.FromResult(MemoryPages.Take(found, new PageSize(scan.Limit, scan.BytesMax)));
     }
 
-    public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<StateCount>> CountAsync(
+        TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<StateCount>>(
-            [.. Of(tenant).Snapshot(asOf).Where(r => model is null || r.Model == model).CountBy(r => (r.Model, r.State)).Select(c => new StateCount(c.Key.Model, c.Key.State, c.Value))]);
+            [.. Of(tenant).Snapshot(asOf).Where(r => model is null || r.Model == model).CountBy(r => (r.Model, r.State))
+                .Select(c => new StateCount(c.Key.Model, c.Key.State, c.Value))]);
 
     public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) =>
         ValueTask.FromResult(GroupEvaluator.Group(grouping, Of(grouping.Tenant).Snapshot(grouping.AsOf)));
 
-    public ValueTask<RevisionPage> HistoryAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> HistoryAsync(
+        TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(MemoryPages.Take(Of(tenant).History(id, before), limit));
 
-    public ValueTask<RevisionPage> TrailAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(MemoryPages.Take(Of(tenant).History(id, before).Select(r => r with { Document = JsonText.EmptyObject }), limit));
+    public ValueTask<RevisionPage> TrailAsync(
+        TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(
+            MemoryPages.Take(Of(tenant).History(id, before).Select(r => r with { Document = JsonText.EmptyObject }), limit));
 
-    public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) => ValueTask.FromResult(Of(follow.Tenant).Follow(follow));
+    public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Of(follow.Tenant).Follow(follow));
 
     public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Of(tenant).Find(commit));
@@ -78,13 +86,15 @@ public sealed class MemoryLog(TimeProvider time, MemoryLeases? leases = null) : 
     public ValueTask<LogExtent> ExtentAsync(CancellationToken cancellationToken)
     {
         long count = 0, sum = 0;
-        foreach (var head in tenants.Values.Select(t => t.Head).Where(h => h != Revision.None)) (count, sum) = (count + 1, sum + head.Value);
+        foreach (var head in tenants.Values.Select(t => t.Head).Where(h => h != Revision.None))
+            (count, sum) = (count + 1, sum + head.Value);
         return ValueTask.FromResult(new LogExtent(count, sum));
     }
 
     public IDisposable OnCommit(Action<TenantHead> wake) => wakes.Add(wake);
 
-    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(
+        TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Of(tenant).Schedules(id));
 
     public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>

@@ -44,7 +44,8 @@ public sealed class MemoryMessages : IMessages
     public ValueTask<ReadOnlyMemory<byte>?> ReadAsync(TenantId tenant, Guid upload, int position, CancellationToken cancellationToken)
     {
         lock (gate)
-            return ValueTask.FromResult(uploads.TryGetValue((tenant, upload), out var pieces) && pieces.TryGetValue(position, out var piece) ? piece : (ReadOnlyMemory<byte>?)null);
+            return ValueTask.FromResult(uploads.TryGetValue((tenant, upload), out var pieces) && pieces.TryGetValue(position, out var piece)
+                ? piece : (ReadOnlyMemory<byte>?)null);
     }
 
     public ValueTask<IReadOnlyList<EntityId>> DeleteAsync(

@@ -13,7 +13,8 @@ public sealed class MemorySearch(MemoryLog log) : IEntitySearch
         return ValueTask.FromResult(Find(search, search.Limit));
     }
 
-    public ValueTask<FoundPage> ReadAsync(TenantId tenant, IReadOnlyList<FoundEntity> found, long bytesMax, CancellationToken cancellationToken)
+    public ValueTask<FoundPage> ReadAsync(
+        TenantId tenant, IReadOnlyList<FoundEntity> found, long bytesMax, CancellationToken cancellationToken)
     {
         var (page, bytes, read) = (new List<EntityRevision>(), 0L, 0);
         while (read < found.Count && bytes < bytesMax)

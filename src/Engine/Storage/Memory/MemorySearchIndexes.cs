@@ -15,13 +15,15 @@ public sealed class MemorySearchIndexes : ISearchIndexes
         lock (gate) return ValueTask.FromResult<IReadOnlyList<SearchIndex>>([.. declared.GetValueOrDefault((tenant, model)) ?? []]);
     }
 
-    public ValueTask<bool> DeclareAsync(TenantId tenant, ModelKey model, EntityId modelId, IReadOnlyList<JsonPath> paths, CancellationToken cancellationToken)
+    public ValueTask<bool> DeclareAsync(
+        TenantId tenant, ModelKey model, EntityId modelId, IReadOnlyList<JsonPath> paths, CancellationToken cancellationToken)
     {
         lock (gate)
         {
             var others = declared.Where(d => d.Key != (tenant, model)).Sum(d => d.Value.Count);
             if (others + paths.Count > ISearchIndexes.TotalMax) return ValueTask.FromResult(false);
-            declared[(tenant, model)] = [.. paths.OrderBy(path => path.Text, StringComparer.Ordinal).Select(path => new SearchIndex(path, SearchIndexState.Ready))];
+            declared[(tenant, model)] = [.. paths.OrderBy(path => path.Text, StringComparer.Ordinal)
+                .Select(path => new SearchIndex(path, SearchIndexState.Ready))];
             return ValueTask.FromResult(true);
         }
     }

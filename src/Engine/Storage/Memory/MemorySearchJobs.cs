@@ -13,7 +13,8 @@ public sealed class MemorySearchJobs(MemorySearch searches, TimeProvider time) :
     {
         lock (gate)
         {
-            var own = jobs.Values.Where(e => e.Job.Tenant == job.Tenant && e.Job.ExpiresAt > job.CreatedAt).ToLookup(e => Counts(e.Job.Status), e => e.Job);
+            var own = jobs.Values.Where(e => e.Job.Tenant == job.Tenant && e.Job.ExpiresAt > job.CreatedAt)
+                .ToLookup(e => Counts(e.Job.Status), e => e.Job);
             if (own[true].Count() >= perTenantMax) return ValueTask.FromResult(false);
             foreach (var old in own[false].OrderByDescending(j => j.CreatedAt).Skip(perTenantMax)) jobs.Remove((old.Tenant, old.Id));
             jobs[(job.Tenant, job.Id)] = new Entry(job, server, job.CreatedAt, []);
@@ -23,7 +24,8 @@ public sealed class MemorySearchJobs(MemorySearch searches, TimeProvider time) :
 
     public ValueTask<SearchJob?> FindAsync(TenantId tenant, SearchJobId id, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        lock (gate) return ValueTask.FromResult(jobs.TryGetValue((tenant, id), out var entry) && entry.Job.ExpiresAt > now ? entry.Job : null);
+        lock (gate)
+            return ValueTask.FromResult(jobs.TryGetValue((tenant, id), out var entry) && entry.Job.ExpiresAt > now ? entry.Job : null);
     }
 
     public ValueTask<bool> RunAsync(SearchJob job, SearchQuery search, long resultsMax, CancellationToken cancellationToken)
@@ -39,13 +41,17 @@ public sealed class MemorySearchJobs(MemorySearch searches, TimeProvider time) :
     }
 
     public ValueTask<bool> EndAsync(
-        TenantId tenant, SearchJobId id, SearchJobStatus status, string? message, DateTimeOffset now, CancellationToken cancellationToken) =>
+        TenantId tenant, SearchJobId id, SearchJobStatus status, string? message, DateTimeOffset now,
+        CancellationToken cancellationToken) =>
         ValueTask.FromResult(TryEnd(tenant, id, e => e with { Job = e.Job with { Status = status, Message = message, FinishedAt = now } }));
 
-    public ValueTask<IReadOnlyList<FoundEntity>> ResultsAsync(TenantId tenant, SearchJobId id, long skip, int take, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<FoundEntity>> ResultsAsync(
+        TenantId tenant, SearchJobId id, long skip, int take, CancellationToken cancellationToken)
     {
         lock (gate)
-            return ValueTask.FromResult<IReadOnlyList<FoundEntity>>(jobs.TryGetValue((tenant, id), out var entry) && skip < entry.Found.Count ? [.. entry.Found.Skip((int)skip).Take(take)] : []);
+            return ValueTask.FromResult<IReadOnlyList<FoundEntity>>(
+                jobs.TryGetValue((tenant, id), out var entry) && skip < entry.Found.Count
+                    ? [.. entry.Found.Skip((int)skip).Take(take)] : []);
     }
 
     public ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken)
@@ -54,7 +60,8 @@ public sealed class MemorySearchJobs(MemorySearch searches, TimeProvider time) :
         {
             var mine = jobs.Where(j => j.Value.Server == server && j.Value.Job.Status == SearchJobStatus.Running).ToList();
             foreach (var (key, entry) in mine) jobs[key] = entry with { HeardAt = now };
-            return ValueTask.FromResult<IReadOnlyList<RunningSearch>>([.. mine.Select(j => new RunningSearch(j.Value.Job.Tenant, j.Value.Job.Id))]);
+            return ValueTask.FromResult<IReadOnlyList<RunningSearch>>(
+                [.. mine.Select(j => new RunningSearch(j.Value.Job.Tenant, j.Value.Job.Id))]);
         }
     }
 
@@ -63,8 +70,10 @@ public sealed class MemorySearchJobs(MemorySearch searches, TimeProvider time) :
         lock (gate)
         {
             foreach (var key in jobs.Where(j => j.Value.Job.ExpiresAt <= now).Select(j => j.Key).ToList()) jobs.Remove(key);
-            foreach (var (key, entry) in jobs.Where(j => j.Value.Job.Status == SearchJobStatus.Running && j.Value.HeardAt < heardSince).ToList())
-                jobs[key] = entry with { Job = entry.Job with { Status = SearchJobStatus.Failed, Message = "The server that ran it has stopped.", FinishedAt = now } };
+            foreach (
+                var (key, entry) in jobs.Where(j => j.Value.Job.Status == SearchJobStatus.Running && j.Value.HeardAt < heardSince).ToList())
+                jobs[key] = entry with { Job = entry.Job with { Status = SearchJobStatus.Failed,
+                    Message = "The server that ran it has stopped.", FinishedAt = now } };
         }
         return ValueTask.CompletedTask;
     }

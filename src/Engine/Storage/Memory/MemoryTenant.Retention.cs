@@ -9,7 +9,8 @@ internal sealed partial class MemoryTenant
     {
         lock (gate)
         {
-            var entities = histories.Where(h => h.Value[^1].Model == asked.Model && (asked.After is not { } after || h.Key.Value.CompareTo(after.Value) > 0))
+            var entities = histories.Where(
+                h => h.Value[^1].Model == asked.Model && (asked.After is not { } after || h.Key.Value.CompareTo(after.Value) > 0))
                 .OrderBy(h => h.Key.Value).Take(IRetention.EntitiesMax).ToList();
             var found = entities.SelectMany(e => OldestOf(e.Value, asked)).Take(asked.Limit).ToHashSet(ReferenceEqualityComparer.Instance);
             if (drops) Forget(found);
@@ -33,7 +34,8 @@ internal sealed partial class MemoryTenant
         for (var commit = 0; commit < starts.Count; commit++)
         {
             var end = EndOf(commit);
-            if (starts[commit] < end && gone.Contains(log[starts[commit]])) commits.Remove(log[starts[commit]].Commit); // its first write finds a commit
+            // its first write finds a commit
+            if (starts[commit] < end && gone.Contains(log[starts[commit]])) commits.Remove(log[starts[commit]].Commit);
             var dropped = log.GetRange(starts[commit], end - starts[commit]).Count(gone.Contains);
             starts[commit] -= shift;
             shift += dropped;

@@ -7,13 +7,19 @@ internal sealed partial class MemoryTenant
 {
     public IReadOnlyList<HeldClaim> HeldClaims()
     {
-        lock (gate) return [.. claims.All().Where(c => ModelFilter.Users.Wants(new ModelKey(c.Model, 1))).Select(c => new HeldClaim($"{c.Model}/{c.Claim.Key}/{c.Claim.Value}", c.Holder, c.Model, c.Claim))];
+        lock (gate)
+            return [.. claims.All().Where(c => ModelFilter.Users.Wants(new ModelKey(c.Model, 1)))
+                .Select(c => new HeldClaim($"{c.Model}/{c.Claim.Key}/{c.Claim.Value}", c.Holder, c.Model, c.Claim))];
     }
 
     public IReadOnlyList<HeldSchedule> HeldSchedules()
     {
         lock (gate)
-            return [.. schedules.SelectMany(s => s.Value.Select((t, i) => new HeldSchedule(MemoryTransfers.CursorOf(s.Key, histories[s.Key][^1].Revision, i), s.Key, histories[s.Key][^1].Revision, t)))];
+            return [.. schedules.SelectMany(
+                s => s.Value.Select(
+                    (t, i) =>
+                        new HeldSchedule(
+                            MemoryTransfers.CursorOf(s.Key, histories[s.Key][^1].Revision, i), s.Key, histories[s.Key][^1].Revision, t)))];
     }
 
     public bool HoldsNothingOfUsers()
@@ -35,7 +41,8 @@ internal sealed partial class MemoryTenant
         lock (gate) closedUntil = until < closedUntil ? closedUntil : until;
     }
 
-    public Revision? Publish(IReadOnlyDictionary<long, List<EntityRevision>> commitsByRevision, IReadOnlyList<HeldClaim> held, IReadOnlyList<HeldSchedule> armed, Revision head)
+    public Revision? Publish(IReadOnlyDictionary<long, List<EntityRevision>> commitsByRevision, IReadOnlyList<HeldClaim> held,
+        IReadOnlyList<HeldSchedule> armed, Revision head)
     {
         lock (gate)
         {
@@ -48,7 +55,8 @@ internal sealed partial class MemoryTenant
                 if (commitsByRevision.TryGetValue(revision, out var commit)) Publish(commit, new Revision(end.Value + revision));
             }
             foreach (var claim in held) claims.Put(claim.Model, claim.Claim, claim.Entity);
-            foreach (var entity in armed.OrderBy(a => a.Cursor, StringComparer.Ordinal).GroupBy(a => a.Entity)) schedules[entity.Key] = [.. entity.Select(a => a.Schedule)];
+            foreach (var entity in armed.OrderBy(a => a.Cursor, StringComparer.Ordinal).GroupBy(a => a.Entity))
+                schedules[entity.Key] = [.. entity.Select(a => a.Schedule)];
             return end;
         }
     }

@@ -4,8 +4,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Memory;
 
 /// <summary>
-/// One tenant's log in memory. Invariant: <c>log</c> holds the revisions in commit order, and <c>starts[r - 1]</c> is where commit r begins in it; an
-/// entity's history holds the same objects. A refused commit leaves everything as it was.
+/// One tenant's log in memory. Invariant: <c>log</c> holds the revisions in commit order, and <c>starts[r - 1]</c> is where commit r begins
+/// in it; an entity's history holds the same objects. A refused commit leaves everything as it was.
 /// </summary>
 internal sealed partial class MemoryTenant(TenantId id)
 {
@@ -81,7 +81,8 @@ internal sealed partial class MemoryTenant(TenantId id)
             var next = (int)Math.Min(follow.After.Value, starts.Count);
             for (; next < starts.Count; next++)
             {
-                var commit = log[starts[next]..EndOf(next)].Where(r => follow.Models.Wants(r.Model)).Select(r => follow.WithAudit ? r : WithoutAudit(r)).ToList();
+                var commit = log[starts[next]..EndOf(next)].Where(r => follow.Models.Wants(r.Model))
+                    .Select(r => follow.WithAudit ? r : WithoutAudit(r)).ToList();
                 bytes += commit.Sum(r => (long)r.Document.Utf8.Length);
                 if (found.Count > 0 && (found.Count + commit.Count > follow.Limit || bytes > Entities.Log.Follow.BytesMax)) break;
                 found.AddRange(commit);
@@ -105,11 +106,13 @@ internal sealed partial class MemoryTenant(TenantId id)
 
     private static EntityRevision? Living(List<EntityRevision> history, AsOf asOf)
     {
-        var last = history.FindLast(r => (asOf.Revision is not { } revision || r.Revision <= revision) && (asOf.Time is not { } at || r.ChangedAt <= at));
+        var last = history.FindLast(
+            r => (asOf.Revision is not { } revision || r.Revision <= revision) && (asOf.Time is not { } at || r.ChangedAt <= at));
         return last is null or { Deleted: true } ? null : WithoutAudit(last);
     }
 
-    private static EntityRevision WithoutAudit(EntityRevision revision) => revision.Audit.Count == 0 ? revision : revision with { Audit = [] };
+    private static EntityRevision WithoutAudit(EntityRevision revision) => revision.Audit.Count == 0
+        ? revision : revision with { Audit = [] };
 
     private Revision Current(EntityId entity) =>
         histories.TryGetValue(entity, out var history) && history[^1] is { Deleted: false } last ? last.Revision : Revision.None;

@@ -10,11 +10,17 @@ public sealed class MemoryTransfers(MemoryLog log, MemoryValues durable, MemoryL
 {
     private readonly ConcurrentDictionary<TenantId, Staging> stagings = new();
 
-    public ValueTask<IReadOnlyList<HeldClaim>> ClaimsAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<HeldClaim>>([.. log.Of(tenant).HeldClaims().Where(c => IsBehind(c.Cursor, after)).OrderBy(c => c.Cursor, StringComparer.Ordinal).Take(limit)]);
+    public ValueTask<IReadOnlyList<HeldClaim>> ClaimsAsync(
+        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<HeldClaim>>(
+            [.. log.Of(tenant).HeldClaims().Where(c => IsBehind(c.Cursor, after)).OrderBy(c => c.Cursor, StringComparer.Ordinal)
+                .Take(limit)]);
 
-    public ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<HeldSchedule>>([.. log.Of(tenant).HeldSchedules().Where(s => IsBehind(s.Cursor, after)).OrderBy(s => s.Cursor, StringComparer.Ordinal).Take(limit)]);
+    public ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(
+        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<HeldSchedule>>(
+            [.. log.Of(tenant).HeldSchedules().Where(s => IsBehind(s.Cursor, after)).OrderBy(s => s.Cursor, StringComparer.Ordinal)
+                .Take(limit)]);
 
     public ValueTask<bool> CloseAsync(TenantId tenant, DateTimeOffset until, Fence fence, CancellationToken cancellationToken) =>
         ValueTask.FromResult(leases.TryDo(fence, () => log.Of(tenant).Close(until)));
@@ -22,9 +28,11 @@ public sealed class MemoryTransfers(MemoryLog log, MemoryValues durable, MemoryL
     public ValueTask<bool> OpenAsync(TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
         ValueTask.FromResult(leases.TryDo(fence, () => log.Of(tenant).Close(null)));
 
-    public ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(
+        DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<TenantId>>(
-            [.. log.Tenants.Where(t => t.Value.ClosedUntil < before).Select(t => t.Key).Where(t => after is null || t.Value > after.Value.Value).OrderBy(t => t.Value).Take(limit)]);
+            [.. log.Tenants.Where(t => t.Value.ClosedUntil < before).Select(t => t.Key)
+                .Where(t => after is null || t.Value > after.Value.Value).OrderBy(t => t.Value).Take(limit)]);
 
     public ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken) =>
         ValueTask.FromResult(leases.TryDo(fence, () => Stage(tenant, part)));
@@ -34,7 +42,8 @@ public sealed class MemoryTransfers(MemoryLog log, MemoryValues durable, MemoryL
         var staging = stagings.GetOrAdd(tenant, _ => new Staging());
         lock (staging)
         {
-            foreach (var commit in part.Revisions.GroupBy(r => r.Revision)) staging.Commits[commit.Key.Value] = [.. commit.Select(r => r with { Tenant = tenant })];
+            foreach (var commit in part.Revisions.GroupBy(r => r.Revision))
+                staging.Commits[commit.Key.Value] = [.. commit.Select(r => r with { Tenant = tenant })];
             foreach (var claim in part.Claims) staging.Claims[(claim.Model, claim.Claim)] = claim;
             foreach (var schedule in part.Schedules) staging.Schedules[schedule.Cursor] = schedule;
         }
@@ -69,9 +78,11 @@ public sealed class MemoryTransfers(MemoryLog log, MemoryValues durable, MemoryL
         }
     }
 
-    public ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.FromResult(log.Of(tenant).HoldsNothingOfUsers());
+    public ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(log.Of(tenant).HoldsNothingOfUsers());
 
-    public ValueTask<PublishOutcome> PublishAsync(TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence, CancellationToken cancellationToken)
+    public ValueTask<PublishOutcome> PublishAsync(
+        TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence, CancellationToken cancellationToken)
     {
         PublishOutcome outcome = new PublishOutcome.NotEmpty();
         var isHeld = leases.TryDo(fence, () =>
@@ -94,7 +105,8 @@ public sealed class MemoryTransfers(MemoryLog log, MemoryValues durable, MemoryL
         }
     }
 
-    internal static string CursorOf(EntityId id, Revision revision, int ordinal) => string.Create(CultureInfo.InvariantCulture, $"{id.Value}/{revision.Value:D19}/{ordinal:D6}");
+    internal static string CursorOf(EntityId id, Revision revision, int ordinal) =>
+        string.Create(CultureInfo.InvariantCulture, $"{id.Value}/{revision.Value:D19}/{ordinal:D6}");
 
     private static bool IsBehind(string cursor, string? after) => after is null || string.CompareOrdinal(cursor, after) > 0;
 

@@ -35,11 +35,13 @@ public sealed class MemoryValues(MemoryLeases? leases = null) : IDurableValues
         lock (gate) Of(tenant)[name] = value;
     }
 
-    public ValueTask<IReadOnlyList<DurableValue>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<DurableValue>> ListAsync(
+        TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken)
     {
         lock (gate)
         {
-            var found = Of(tenant).Where(m => m.Key.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(m.Key, after) > 0);
+            var found = Of(tenant)
+                .Where(m => m.Key.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(m.Key, after) > 0);
             return ValueTask.FromResult<IReadOnlyList<DurableValue>>([.. found.Take(limit).Select(m => new DurableValue(m.Key, m.Value))]);
         }
     }

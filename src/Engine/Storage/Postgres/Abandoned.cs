@@ -8,8 +8,8 @@ internal static class Abandoned
         asked.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
     /// <summary>
-    /// On a thread of its own: Npgsql sends the request to cancel over a new connection, and blocks until the server takes it or the time to connect is over. Pool threads would be missing
-    /// elsewhere.
+    /// On a thread of its own: Npgsql sends the request to cancel over a new connection, and blocks until the server takes it or the time
+    /// to connect is over. Pool threads would be missing elsewhere.
     /// </summary>
     public static Task Cancel(Action cancel)
     {

@@ -25,7 +25,8 @@ internal sealed class AppendAnswers(IReadOnlyList<AppendRequest> group)
     public void Add(int no, int kind, int which, (Revision Revision, DateTimeOffset Time)? at)
     {
         AppendOutcome? outcome = at is not { } found ? null
-            : kind == Accepted ? new AppendOutcome.Committed(found.Revision, found.Time) : new AppendOutcome.AlreadyCommitted(found.Revision, found.Time);
+            : kind == Accepted ? new AppendOutcome.Committed(found.Revision, found.Time)
+            : new AppendOutcome.AlreadyCommitted(found.Revision, found.Time);
         if (answers[no] is { } other && (other.Kind, other.Which).CompareTo((kind, which)) < 0) return;
         answers[no] = (kind, which, outcome);
     }
@@ -36,7 +37,8 @@ internal sealed class AppendAnswers(IReadOnlyList<AppendRequest> group)
         var outcomes = new AppendOutcome[group.Count];
         for (var no = 0; no < outcomes.Length; no++)
         {
-            var (kind, which, outcome) = answers[no] ?? throw new UnreachableException("The database did not answer for a commit of the group.");
+            var (kind, which, outcome) = answers[no]
+                ?? throw new UnreachableException("The database did not answer for a commit of the group.");
             outcomes[no] = outcome ?? Refusal(group[no].Commit, kind, which, claims);
         }
         return outcomes;

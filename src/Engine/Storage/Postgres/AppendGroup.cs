@@ -3,8 +3,8 @@ using Strata.Core;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// The commits of one round trip. Invariant: no entity that one of them writes is written or read by another, no two want the same unique value, and
-/// no two are the same commit, so each can be checked against the heads as they were before the group.
+/// The commits of one round trip. Invariant: no entity that one of them writes is written or read by another, no two want the same unique
+/// value, and no two are the same commit, so each can be checked against the heads as they were before the group.
 /// </summary>
 internal sealed class AppendGroup(int commitsMax)
 {
@@ -62,6 +62,7 @@ internal sealed class AppendGroup(int commitsMax)
             var key = (commit.Tenant, write.Id);
             if (written.Contains(key) || (read.Count > 0 && read.Contains(key))) return true;
         }
-        return commit.Reads.Any(r => written.Contains((commit.Tenant, r.Id))) || request.Claims.Any(c => claimed.Contains((commit.Tenant, c.Text)));
+        return commit.Reads.Any(r => written.Contains((commit.Tenant, r.Id)))
+            || request.Claims.Any(c => claimed.Contains((commit.Tenant, c.Text)));
     }
 }

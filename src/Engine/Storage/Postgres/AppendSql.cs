@@ -15,21 +15,23 @@ internal enum AppendParts
 }
 
 /// <summary>
-/// The statement that appends a group. It runs behind <see cref="Lock"/> in the same transaction: that locks the tenants in order, and this one,
-/// having a newer snapshot, sees all that other servers committed until then.
-/// <para>Steps: join the writes with their heads; refuse the commits that find something moved; number the accepted ones per tenant; keep claims and
-/// schedules; insert log rows; insert or update heads; move the tenants' heads on and notify. <c>no</c> is a commit's place in the group,
-/// <c>ordinal</c> a write's place in its commit. Answers: one row per accepted commit, one or more per refused one, with the first outcome where the
-/// same commit was appended before.</para>
+/// The statement that appends a group. It runs behind <see cref="Lock"/> in the same transaction: that locks the tenants in order, and this
+/// one, having a newer snapshot, sees all that other servers committed until then.
+/// <para>Steps: join the writes with their heads; refuse the commits that find something moved; number the accepted ones per tenant; keep
+/// claims and schedules; insert log rows; insert or update heads; move the tenants' heads on and notify. <c>no</c> is a commit's place in
+/// the group, <c>ordinal</c> a write's place in its commit. Answers: one row per accepted commit, one or more per refused one, with the
+/// first outcome where the same commit was appended before.</para>
 /// </summary>
 internal static class AppendSql
 {
     public const string Channel = "strata_log";
 
-    public const string Lock = "select count(*) from (select 1 from strata.log_head where tenant = any($1) order by tenant for update) locked";
+    public const string Lock =
+        "select count(*) from (select 1 from strata.log_head where tenant = any($1) order by tenant for update) locked";
 
     /// <summary>Runs first where a commit has a fence: the lease cannot be taken until the group is committed.</summary>
-    public const string LockLeases = "select count(*) from (select 1 from strata.lease where name = any($1) order by name for share) locked";
+    public const string LockLeases =
+        "select count(*) from (select 1 from strata.lease where name = any($1) order by name for share) locked";
 
     /// <summary>A tenant's first commit needs the row that it locks.</summary>
     public const string AddTenants =
@@ -53,7 +55,8 @@ internal static class AppendSql
         var schedules = parts.HasFlag(AppendParts.Schedules) ? parameters.Take(10) : null;
         var fences = parts.HasFlag(AppendParts.Fences) ? parameters.Take(3) : null;
         return string.Concat(
-            Join(writes), Refuse, RefuseClosed, parts.HasFlag(AppendParts.Resent) ? RefuseResent : "", reads is null ? "" : RefuseReads(reads),
+            Join(writes), Refuse, RefuseClosed, parts.HasFlag(AppendParts.Resent) ? RefuseResent : "",
+            reads is null ? "" : RefuseReads(reads),
             claims is null ? "" : RefuseClaims(claims), fences is null ? "" : RefuseFences(fences), Accept,
             claims is null ? "" : KeepClaims(claims), schedules is null ? "" : KeepSchedules(schedules), Write, Answer);
     }
@@ -68,8 +71,8 @@ internal static class AppendSql
         )
         """;
 
-    // A commit sent again after its entity was deleted would look new; the log knows it. Here and below, "limit 1" keeps a look-up by index what it
-    // is: without it a plan may read the whole log once and hash it.
+    // A commit sent again after its entity was deleted would look new; the log knows it. Here and below, "limit 1" keeps a look-up by index
+    // what it is: without it a plan may read the whole log once and hash it.
     private const string Refuse = """
         , refused as materialized (
             select no, 1 as kind, ordinal as which from w

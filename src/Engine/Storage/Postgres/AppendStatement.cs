@@ -7,8 +7,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// The prepared statement for groups with the same parts, on one connection. Used by one caller at a time. Arrays are made to measure for each group:
-/// an array that is kept and only partly used would be sent whole.
+/// The prepared statement for groups with the same parts, on one connection. Used by one caller at a time. Arrays are made to measure for
+/// each group: an array that is kept and only partly used would be sent whole.
 /// </summary>
 internal sealed class AppendStatement : IDisposable
 {
@@ -26,7 +26,8 @@ internal sealed class AppendStatement : IDisposable
         arrays = new ParameterArrays(appendCommand.Parameters);
         batch = new NpgsqlBatch(connection);
         Cancel = batch.Cancel;
-        if (parts.HasFlag(AppendParts.Fences)) batch.BatchCommands.Add(new NpgsqlBatchCommand(AppendSql.LockLeases) { Parameters = { leases } });
+        if (parts.HasFlag(AppendParts.Fences))
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(AppendSql.LockLeases) { Parameters = { leases } });
         batch.BatchCommands.Add(lockCommand);
         batch.BatchCommands.Add(appendCommand);
     }
@@ -34,7 +35,8 @@ internal sealed class AppendStatement : IDisposable
     /// <summary>Cancels the execution, if there is one, from any thread; see <see cref="Abandoned.Cancel"/>.</summary>
     public Action Cancel { get; }
 
-    public static async Task<AppendStatement> PrepareAsync(NpgsqlConnection connection, AppendParts parts, CancellationToken cancellationToken)
+    public static async Task<AppendStatement> PrepareAsync(
+        NpgsqlConnection connection, AppendParts parts, CancellationToken cancellationToken)
     {
         var statement = new AppendStatement(connection, parts);
         statement.Fill([]);
@@ -78,7 +80,8 @@ internal sealed class AppendStatement : IDisposable
     public void Dispose() => batch.Dispose();
 
     /// <summary>Whether the entity may hold something that this write takes from it; a new entity holds nothing.</summary>
-    private static bool Releases(EntityWrite write, int? countFromNowOn) => write.Expected != Revision.None && (write.Delete || countFromNowOn is not null);
+    private static bool Releases(EntityWrite write, int? countFromNowOn) =>
+        write.Expected != Revision.None && (write.Delete || countFromNowOn is not null);
 
     private void Fill(IReadOnlyList<AppendRequest> group)
     {
@@ -93,7 +96,8 @@ internal sealed class AppendStatement : IDisposable
 
     private void FillFences(IReadOnlyList<AppendRequest> group)
     {
-        var fences = group.Select((r, no) => (No: no, r.Commit.Fence)).Where(f => f.Fence is not null).Select(f => (f.No, Fence: f.Fence!.Value)).ToList();
+        var fences = group.Select((r, no) => (No: no, r.Commit.Fence)).Where(f => f.Fence is not null)
+            .Select(f => (f.No, Fence: f.Fence!.Value)).ToList();
         leases.TypedValue = [.. fences.Select(f => f.Fence.Lease).Distinct()];
         arrays.Set(NpgsqlDbType.Integer, [.. fences.Select(f => f.No)]);
         arrays.Set(NpgsqlDbType.Text, [.. fences.Select(f => f.Fence.Lease)]);

@@ -3,7 +3,8 @@ using Npgsql;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Reads rows one by one until they are enough. Then the query is cancelled, because closing the reader alone would have the database send all the rest.
+/// Reads rows one by one until they are enough. Then the query is cancelled, because closing the reader alone would have the database send
+/// all the rest.
 /// </summary>
 internal static class BoundedReader
 {

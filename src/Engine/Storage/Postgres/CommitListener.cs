@@ -30,7 +30,8 @@ internal sealed partial class CommitListener : IAsyncDisposable
     private readonly SupervisedWork work;
 
     public CommitListener(
-        Connections connections, PostgresOptions options, LogQueries queries, Notifier<TenantHead> wakes, Notifier<LinesAppended> appended, Supervisor supervisor,
+        Connections connections, PostgresOptions options, LogQueries queries, Notifier<TenantHead> wakes, Notifier<LinesAppended> appended,
+        Supervisor supervisor,
         TimeProvider time, ILogger logger)
     {
         (this.connections, this.options, this.queries, this.wakes, this.appended, this.time, this.logger) =
@@ -73,7 +74,8 @@ internal sealed partial class CommitListener : IAsyncDisposable
     {
         await using var connection = await connections.OpenSingleAsync(cancellationToken);
         connection.Notification += (_, said) => Hear(said.Channel, said.Payload);
-        await using (var listen = new NpgsqlCommand($"listen {AppendSql.Channel}; listen {LineNotices.Channel}", connection)) await listen.ExecuteNonQueryAsync(cancellationToken);
+        await using (var listen = new NpgsqlCommand($"listen {AppendSql.Channel}; listen {LineNotices.Channel}", connection))
+            await listen.ExecuteNonQueryAsync(cancellationToken);
         self.Succeeded();
         foreach (var head in await queries.HeadsAsync(cancellationToken)) Hear(head);
         while (true)

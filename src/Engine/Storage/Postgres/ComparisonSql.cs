@@ -5,9 +5,8 @@ using Strata.Entities.Conditions;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Comparisons of one value with constants. A constant of another type than the value's makes the comparison false, whatever the operator. Casts
-/// stand inside
-/// <c>case</c>, because SQL is free to evaluate both sides of an <c>and</c>.
+/// Comparisons of one value with constants. A constant of another type than the value's makes the comparison false, whatever the operator.
+/// Casts stand inside <c>case</c>, because SQL is free to evaluate both sides of an <c>and</c>.
 /// </summary>
 internal sealed class ComparisonSql(SqlParameters parameters)
 {
@@ -51,7 +50,8 @@ internal sealed class ComparisonSql(SqlParameters parameters)
 
     private static string Range(Condition.Compare compare, Func<Operator, JsonText, string> write)
     {
-        var (low, high) = compare.Operator == Operator.Between ? (Operator.Greater, Operator.Less) : (Operator.GreaterOrEqual, Operator.LessOrEqual);
+        var (low, high) = compare.Operator == Operator.Between
+            ? (Operator.Greater, Operator.Less) : (Operator.GreaterOrEqual, Operator.LessOrEqual);
         return $"({write(low, compare.Values[0])} and {write(high, compare.Values[1])})";
     }
 
@@ -69,7 +69,8 @@ internal sealed class ComparisonSql(SqlParameters parameters)
         "string" when @operator == Operator.NotEqual => When(value, "string", $"{value} <> {parameters.AddJson(constant.Utf8)}"),
         "string" => When(value, "string", TextOperation($"({value} #>> '{{}}') collate \"C\"", @operator, constant)),
         "number" => When(value, "number", Symbol(@operator) is { } symbol ? $"({value})::numeric {symbol} {Number(constant)}" : Never),
-        _ => When(value, "boolean", Symbol(@operator) is { } symbol ? $"({value})::boolean {symbol} ({parameters.AddJson(constant.Utf8)})::boolean" : Never),
+        _ => When(value, "boolean", Symbol(@operator) is { } symbol
+            ? $"({value})::boolean {symbol} ({parameters.AddJson(constant.Utf8)})::boolean" : Never),
     };
 
     private string Known(string comparison) => MayBeNull ? $"({comparison})" : $"coalesce({comparison}, false)";
@@ -99,7 +100,8 @@ internal sealed class ComparisonSql(SqlParameters parameters)
         Operator.EndsWith => Ending(text, "=", other),
         Operator.NotEndsWith => Ending(text, "<>", other),
         Operator.Like => LikePattern.TryParse(other, out _) ? $"{text} like {parameters.Add(other)}" : Never,
-        Operator.MatchesPattern => RegularExpression.TryParse(other, out var expression, out _) ? $"{text} ~ {parameters.Add(RegexSql.Write(expression))}" : Never,
+        Operator.MatchesPattern => RegularExpression.TryParse(other, out var expression, out _)
+            ? $"{text} ~ {parameters.Add(RegexSql.Write(expression))}" : Never,
         _ => Symbol(@operator) is { } symbol ? $"{text} {symbol} {parameters.Add(other)}" : Never,
     };
 
@@ -110,7 +112,8 @@ internal sealed class ComparisonSql(SqlParameters parameters)
     }
 
     private string TimeAndConstant(string value, Operator @operator, JsonText constant) =>
-        Symbol(@operator) is { } symbol && ConditionEvaluator.TryReadTime(constant, out var time) ? $"({value} {symbol} {parameters.Add(time)})" : Never;
+        Symbol(@operator) is { } symbol && ConditionEvaluator.TryReadTime(constant, out var time)
+            ? $"({value} {symbol} {parameters.Add(time)})" : Never;
 
     private static string? Symbol(Operator @operator) => @operator switch
     {

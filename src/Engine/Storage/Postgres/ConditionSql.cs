@@ -4,8 +4,9 @@ using Strata.Entities.Conditions;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Writes a condition as SQL, by the meaning that <see cref="Condition"/> states and <see cref="ConditionEvaluator"/> has in memory; a property test
-/// holds the two together. Every part below a <c>not</c> is true or false and never null, so that it turns one into the other.
+/// Writes a condition as SQL, by the meaning that <see cref="Condition"/> states and <see cref="ConditionEvaluator"/> has in memory; a
+/// property test holds the two together. Every part below a <c>not</c> is true or false and never null, so that it turns one into the
+/// other.
 /// </summary>
 /// <param name="isIndexed">Returns whether a declared index holds a path's values; null: none does.</param>
 internal sealed class ConditionSql(SqlParameters parameters, string alias, Predicate<JsonPath>? isIndexed = null)
@@ -20,7 +21,8 @@ internal sealed class ConditionSql(SqlParameters parameters, string alias, Predi
         Condition.Any { Parts: [] } => "false",
         Condition.Any any => Join(any.Parts, " or "),
         Condition.Not not => Negated(not.Part),
-        Condition.Compare { Field: Field.Path path } compare => WithIndex(At($"{alias}.document", path.Value.Steps, 0, compare), path.Value, compare),
+        Condition.Compare { Field: Field.Path path } compare =>
+            WithIndex(At($"{alias}.document", path.Value.Steps, 0, compare), path.Value, compare),
         Condition.Compare { Field: Field.Meta meta } compare => Fact(meta.Value, compare),
         _ => throw new ArgumentException($"Unknown condition {condition}.", nameof(condition)),
     };

@@ -7,10 +7,12 @@ namespace Strata.Storage.Postgres;
 internal sealed class Connections : IAsyncDisposable
 {
     // Every query of ours is made for an index. A plan that was made while the tables were empty would choose otherwise and stay.
-    private const string Planner = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off";
+    private const string Planner =
+        "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off";
 
-    // Searches are planned each on its own, with their constants: only so an index on a path is seen, and what a condition selects is known. They may read
-    // the heads from end to end, which is the cheapest where a model is most of them. Joins are with the log alone, one row each.
+    // Searches are planned each on its own, with their constants: only so an index on a path is seen, and what a condition selects is
+    // known. They may read the heads from end to end, which is the cheapest where a model is most of them. Joins are with the log alone,
+    // one row each.
     private const string SearchPlanner = "-c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_custom_plan";
 
     private readonly NpgsqlDataSource single;
@@ -18,10 +20,15 @@ internal sealed class Connections : IAsyncDisposable
     public Connections(PostgresOptions options)
     {
         Queries = new QueryPool(
-            () => Build(options, b => (b.MaxPoolSize, b.MaxAutoPrepare, b.AutoPrepareMinUsages, b.Options) = (options.PoolSizeMax, 40, 3, Planner)), () => Watch);
-        Searches = new QueryPool(() => Build(options, b => (b.MaxPoolSize, b.Options) = (options.SearchPoolSizeMax, SearchPlanner)), () => Watch);
+            () => Build(
+                options, b => (b.MaxPoolSize, b.MaxAutoPrepare, b.AutoPrepareMinUsages, b.Options) = (options.PoolSizeMax, 40, 3, Planner)),
+                () => Watch);
+        Searches = new QueryPool(
+            () => Build(options, b => (b.MaxPoolSize, b.Options) = (options.SearchPoolSizeMax, SearchPlanner)), () => Watch);
         // Npgsql cancels what timed out over a new connection, so on a silent host the time to connect is waited for once more.
-        single = Build(options, b => (b.Pooling, b.Timeout, b.Options) = (false, options.SilenceSeconds, Planner + " -c plan_cache_mode=force_generic_plan"));
+        single = Build(
+            options, b =>
+                (b.Pooling, b.Timeout, b.Options) = (false, options.SilenceSeconds, Planner + " -c plan_cache_mode=force_generic_plan"));
     }
 
     /// <summary>Null until the store is open.</summary>
@@ -33,7 +40,8 @@ internal sealed class Connections : IAsyncDisposable
     public QueryPool Searches { get; }
 
     /// <summary>A connection outside the pool, whose prepared statements are planned once.</summary>
-    public async ValueTask<NpgsqlConnection> OpenSingleAsync(CancellationToken cancellationToken) => await single.OpenConnectionAsync(cancellationToken);
+    public async ValueTask<NpgsqlConnection> OpenSingleAsync(CancellationToken cancellationToken) =>
+        await single.OpenConnectionAsync(cancellationToken);
 
     /// <summary>From now on what needs the database is refused while it is away.</summary>
     public DatabaseWatch StartWatch(PostgresOptions options, Supervisor supervisor, TimeProvider time)

@@ -68,8 +68,8 @@ internal sealed class CreateStatement : IDisposable
     }
 
     /// <summary>
-    /// Appends the group whole, or throws a unique violation where something is not new. No outcome for the commits of a tenant that an import has closed: none of them was
-    /// written, and those of the others were.
+    /// Appends the group whole, or throws a unique violation where something is not new. No outcome for the commits of a tenant that an
+    /// import has closed: none of them was written, and those of the others were.
     /// </summary>
     public async Task<AppendOutcome?[]> ExecuteAsync(IReadOnlyList<AppendRequest> group, CancellationToken cancellationToken)
     {
@@ -80,13 +80,15 @@ internal sealed class CreateStatement : IDisposable
         Fill(group, places, [.. tenants.OrderBy(t => t.Key.Value)]); // in order, so that two servers never wait for each other
         var moved = new Dictionary<TenantId, (long Revision, DateTime At)>(tenants.Count);
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
-            while (await reader.ReadAsync(cancellationToken)) moved[new TenantId(reader.GetGuid(0))] = (reader.GetInt64(1), reader.GetDateTime(2));
+            while (await reader.ReadAsync(cancellationToken))
+                moved[new TenantId(reader.GetGuid(0))] = (reader.GetInt64(1), reader.GetDateTime(2));
         return ToOutcomes(group, places, moved);
     }
 
     public void Dispose() => command.Dispose();
 
-    private static AppendOutcome?[] ToOutcomes(IReadOnlyList<AppendRequest> group, long[] places, Dictionary<TenantId, (long Revision, DateTime At)> moved)
+    private static AppendOutcome?[] ToOutcomes(
+        IReadOnlyList<AppendRequest> group, long[] places, Dictionary<TenantId, (long Revision, DateTime At)> moved)
     {
         var outcomes = new AppendOutcome?[places.Length];
         for (var no = 0; no < outcomes.Length; no++)

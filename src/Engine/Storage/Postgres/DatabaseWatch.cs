@@ -5,10 +5,10 @@ using Strata.Core.Background;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Knows whether the database answers, by asking it each second on a connection of its own. Once it has not answered for <see cref="PostgresOptions.AwayAfter"/> it counts as away: what
-/// needs it is refused at once, what waits for it fails. One connection that hangs does not count: before the database counts as away it is asked once
-/// more on a fresh one. As soon as one question is answered, requests are let through again; until then there is one question at a time, however many
-/// requests come. Safe for concurrent use.
+/// Knows whether the database answers, by asking it each second on a connection of its own. Once it has not answered for
+/// <see cref="PostgresOptions.AwayAfter"/> it counts as away: what needs it is refused at once, what waits for it fails. One connection
+/// that hangs does not count: before the database counts as away it is asked once more on a fresh one. As soon as one question is answered,
+/// requests are let through again; until then there is one question at a time, however many requests come. Safe for concurrent use.
 /// </summary>
 internal sealed class DatabaseWatch : IAsyncDisposable
 {
@@ -31,7 +31,8 @@ internal sealed class DatabaseWatch : IAsyncDisposable
     private TaskCompletionSource back = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="open">Opens a connection that is not shared.</param>
-    public DatabaseWatch(Func<CancellationToken, ValueTask<NpgsqlConnection>> open, PostgresOptions options, Supervisor supervisor, TimeProvider time)
+    public DatabaseWatch(
+        Func<CancellationToken, ValueTask<NpgsqlConnection>> open, PostgresOptions options, Supervisor supervisor, TimeProvider time)
     {
         (this.open, this.time, silenceSeconds) = (open, time, options.SilenceSeconds);
         awayAfter = options.AwayAfter < options.SilenceMax ? options.AwayAfter : options.SilenceMax;
@@ -76,7 +77,8 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         }
         Abandoned.Forget(asked);
         var cancelled = Abandoned.Cancel(own.Cancel);
-        _ = Task.WhenAll(cancelled, asked).ContinueWith(_ => own.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _ = Task.WhenAll(cancelled, asked).ContinueWith(
+            _ => own.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         throw StoreErrors.Unavailable(reason ?? new TimeoutException("The database was away for a moment."));
     }
 
@@ -98,7 +100,8 @@ internal sealed class DatabaseWatch : IAsyncDisposable
             var asked = asking = AskAsync(cancellationToken);
             try
             {
-                if (reason is null && !await AnswersWithinAsync(asked, awayAfter - time.GetElapsedTime(failingSince ?? began), cancellationToken))
+                if (reason is null && !await AnswersWithinAsync(
+                    asked, awayAfter - time.GetElapsedTime(failingSince ?? began), cancellationToken))
                 {
                     if (await AnswersFreshAsync(asked, cancellationToken))
                     {
@@ -130,11 +133,12 @@ internal sealed class DatabaseWatch : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether a server that is there has said so, as where it has no connection left (53300). Not one that starts or stops (57P), loses connections (08), refuses the login (28) or has not
-    /// the database (3D).
+    /// Whether a server that is there has said so, as where it has no connection left (53300). Not one that starts or stops (57P), loses
+    /// connections (08), refuses the login (28) or has not the database (3D).
     /// </summary>
     private static bool IsAnswer(Exception e) =>
-        e is PostgresException { SqlState: var state } && state[..2] is not ("08" or "28" or "3D") && !state.StartsWith("57P", StringComparison.Ordinal);
+        e is PostgresException { SqlState: var state } && state[..2] is not ("08" or "28" or "3D")
+            && !state.StartsWith("57P", StringComparison.Ordinal);
 
     /// <summary>
     /// Probes on a new connection, which replaces the kept one if it answers. The kept one is closed once its probe has ended.
@@ -227,7 +231,8 @@ internal sealed class DatabaseWatch : IAsyncDisposable
     {
         self.Succeeded();
         if (reason is null) return;
-        Volatile.Write(ref away, new CancellationTokenSource()); // the old one is not disposed: who read it a moment ago may still wait for it
+        // the old one is not disposed: who read it a moment ago may still wait for it
+        Volatile.Write(ref away, new CancellationTokenSource());
         Volatile.Write(ref gone, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         reason = null;
         back.SetResult();

@@ -6,8 +6,9 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Reads a tenant's log in order. The head is read in the same snapshot, so that a page knows how far it has looked even where it found nothing. Rows of documents are taken one
-/// by one until they are enough, so that large documents do not fill the memory. Safe for concurrent use.
+/// Reads a tenant's log in order. The head is read in the same snapshot, so that a page knows how far it has looked even where it found
+/// nothing. Rows of documents are taken one by one until they are enough, so that large documents do not fill the memory. Safe for
+/// concurrent use.
 /// </summary>
 internal sealed class FollowQuery(QueryPool pool, bool staged = false)
 {
@@ -39,7 +40,8 @@ internal sealed class FollowQuery(QueryPool pool, bool staged = false)
         var cut = read.Rows[^1].Revision; // the last commit may be there in part
         var whole = read.Rows.FindIndex(r => r.Revision == cut);
         if (whole > 0) return new FollowPage(Wanted(follow, read.Rows.GetRange(0, whole)), read.Rows[whole - 1].Revision);
-        return new FollowPage(Wanted(follow, await pool.RunAsync(command => ReadCommitAsync(command, follow, cut, cancellationToken))), cut);
+        return new FollowPage(
+            Wanted(follow, await pool.RunAsync(command => ReadCommitAsync(command, follow, cut, cancellationToken))), cut);
     }
 
     private static string Sql(string models) => $"""
@@ -53,7 +55,8 @@ internal sealed class FollowQuery(QueryPool pool, bool staged = false)
         where h.tenant = $1
         """;
 
-    private static string SqlOf(Follow follow) => SqlOf(follow.Models).Replace("AUDIT", follow.WithAudit ? ", l.audit" : "", StringComparison.Ordinal);
+    private static string SqlOf(Follow follow) =>
+        SqlOf(follow.Models).Replace("AUDIT", follow.WithAudit ? ", l.audit" : "", StringComparison.Ordinal);
 
     private static string SqlOf(ModelFilter models)
     {
@@ -79,7 +82,9 @@ internal sealed class FollowQuery(QueryPool pool, bool staged = false)
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = follow.Tenant.Value });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = follow.After.Value });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = follow.Limit + 1L });
-        if (follow.Models.Names is { } names) command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. names], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        if (follow.Models.Names is { } names)
+            command.Parameters.Add(
+                new NpgsqlParameter<string[]> { TypedValue = [.. names], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
         var (rows, head, bytes) = (new List<EntityRevision>(), Revision.None, 0L);
         var isAll = await BoundedReader.ReadAsync(command, Take, cancellationToken);
         return new Read(rows, head, isAll && rows.Count <= follow.Limit);
@@ -94,7 +99,8 @@ internal sealed class FollowQuery(QueryPool pool, bool staged = false)
         }
     }
 
-    private async Task<List<EntityRevision>> ReadCommitAsync(NpgsqlCommand command, Follow follow, Revision revision, CancellationToken cancellationToken)
+    private async Task<List<EntityRevision>> ReadCommitAsync(
+        NpgsqlCommand command, Follow follow, Revision revision, CancellationToken cancellationToken)
     {
         command.CommandText = OneCommit;
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = follow.Tenant.Value });
@@ -108,7 +114,8 @@ internal sealed class FollowQuery(QueryPool pool, bool staged = false)
     private static EntityRevision ReadRow(NpgsqlDataReader reader, TenantId tenant, bool withAudit)
     {
         var row = RevisionRow.ReadBehindKey(reader, FirstColumn, tenant, new EntityId(reader.GetGuid(EntityColumn)));
-        return withAudit && !reader.IsDBNull(AuditColumn) ? row with { Audit = AuditText.Read(reader.GetFieldValue<byte[]>(AuditColumn)) } : row;
+        return withAudit && !reader.IsDBNull(AuditColumn)
+            ? row with { Audit = AuditText.Read(reader.GetFieldValue<byte[]>(AuditColumn)) } : row;
     }
 
     /// <param name="IsWhole">All that there is behind the revision is here, up to the head.</param>

@@ -8,7 +8,8 @@ namespace Strata.Storage.Postgres;
 /// <summary>Counts and groups, worked out in the database. Safe for concurrent use.</summary>
 internal sealed class GroupQueries(QueryPool pool)
 {
-    public async ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<StateCount>> CountAsync(
+        TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
         await pool.RunAsync(async command =>
         {
             GroupSql.WriteCounts(tenant, model, asOf, command);
@@ -41,13 +42,15 @@ internal sealed class GroupQueries(QueryPool pool)
     private static EntityGroup Read(NpgsqlDataReader row, Grouping grouping)
     {
         var keys = grouping.Keys.Count;
-        var key = Enumerable.Range(0, keys).Select(i => row.IsDBNull(i) ? (JsonText?)null : JsonText.FromString(row.GetString(i))).ToArray();
+        var key = Enumerable.Range(0, keys).Select(
+            i => row.IsDBNull(i) ? (JsonText?)null : JsonText.FromString(row.GetString(i))).ToArray();
         var fields = grouping.Fields.Select((_, i) => Sums(row, keys + 1 + (i * GroupSql.ColumnsPerField))).ToArray();
         return new EntityGroup(key, row.GetInt64(keys), fields);
     }
 
     private static FieldSums Sums(NpgsqlDataReader row, int at) => new(
-        row.GetInt64(at), Number(row, at + 1), Number(row, at + 2), Number(row, at + 3), Number(row, at + 4), Text(row, at + 5), Text(row, at + 6));
+        row.GetInt64(at), Number(row, at + 1), Number(row, at + 2), Number(row, at + 3), Number(row, at + 4), Text(row, at + 5),
+        Text(row, at + 6));
 
     private static string? Number(NpgsqlDataReader row, int at) => Text(row, at) is { } text ? ExactDecimal.Parse(text).ToString() : null;
 

@@ -6,8 +6,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Writes counts and groups as SQL: one walk over the heads of the tenant's model, for the past with one look into the log for each. Sums are of
-/// type numeric, so exact.
+/// Writes counts and groups as SQL: one walk over the heads of the tenant's model, for the past with one look into the log for each. Sums
+/// are of type numeric, so exact.
 /// </summary>
 internal static class GroupSql
 {
@@ -17,7 +17,8 @@ internal static class GroupSql
     public static void WriteCounts(TenantId tenant, ModelKey? model, AsOf asOf, NpgsqlCommand command)
     {
         var source = new EntitySource(tenant, model, asOf, new SqlParameters(command.Parameters));
-        command.CommandText = $"select e.model, e.version, e.state, count(*) from {source.From} where {source.Where} group by e.model, e.version, e.state";
+        command.CommandText =
+            $"select e.model, e.version, e.state, count(*) from {source.From} where {source.Where} group by e.model, e.version, e.state";
     }
 
     public static void WriteGroups(Grouping grouping, NpgsqlCommand command)
@@ -25,7 +26,8 @@ internal static class GroupSql
         var parameters = new SqlParameters(command.Parameters);
         var source = new EntitySource(grouping.Tenant, grouping.Model, grouping.AsOf, parameters);
         var condition = grouping.Where is null ? "true" : new ConditionSql(parameters, "e").Write(grouping.Where);
-        var values = grouping.Keys.Select((key, i) => $"{Key(key, parameters)} as k{i}").Concat(grouping.Fields.Select((path, i) => Field(path, i, parameters)));
+        var values = grouping.Keys.Select((key, i) => $"{Key(key, parameters)} as k{i}")
+            .Concat(grouping.Fields.Select((path, i) => Field(path, i, parameters)));
         var keys = Enumerable.Range(0, grouping.Keys.Count);
         var sums = Enumerable.Range(0, grouping.Fields.Count).Select(Sums);
         // "offset 0" keeps the values from being worked out once for every place that they are used in.
@@ -52,7 +54,8 @@ internal static class GroupSql
             """;
     }
 
-    private static string Sums(int i) => $"count(n{i}), sum(n{i})::text, sum(n{i} * n{i})::text, min(n{i})::text, max(n{i})::text, min(t{i}), max(t{i})";
+    private static string Sums(int i) =>
+        $"count(n{i}), sum(n{i})::text, sum(n{i} * n{i})::text, min(n{i})::text, max(n{i})::text, min(t{i}), max(t{i})";
 
     private static string Follow(JsonPath path, SqlParameters parameters) =>
         $"(e.document{string.Concat(path.Steps.Select(step => $" -> {parameters.Add(step.Name ?? throw new ArgumentException("A grouping's path names members only.", nameof(path)))}"))})";
@@ -71,11 +74,14 @@ internal static class GroupSql
             ) e
             """;
 
-        public string Where => $"e.tenant = {tenantNumber} and not e.deleted" + (model is null ? "" : $" and e.model = {nameNumber} and e.version = {versionNumber}");
+        public string Where => $"e.tenant = {tenantNumber} and not e.deleted"
+            + (model is null ? "" : $" and e.model = {nameNumber} and e.version = {versionNumber}");
 
-        private string Until => asOf.Revision is { } revision ? $"l.revision <= {parameters.Add(revision.Value)}" : $"l.changed_at <= {parameters.Add(asOf.Time!.Value)}";
+        private string Until => asOf.Revision is { } revision
+            ? $"l.revision <= {parameters.Add(revision.Value)}" : $"l.changed_at <= {parameters.Add(asOf.Time!.Value)}";
 
         private string Heads(string which) =>
-            $"select h.entity from strata.head h where {which} and h.tenant = {tenantNumber}" + (model is null ? "" : $" and h.model = {nameNumber}");
+            $"select h.entity from strata.head h where {which} and h.tenant = {tenantNumber}"
+                + (model is null ? "" : $" and h.model = {nameNumber}");
     }
 }

@@ -55,7 +55,10 @@ internal sealed partial class GroupWriter
         }
     }
 
-    /// <summary>Those that are at the database get their outcome now, whatever comes of them: as after any lost connection it is open until the commit is sent again.</summary>
+    /// <summary>
+    /// Those that are at the database get their outcome now, whatever comes of them: as after any lost connection it is open until the
+    /// commit is sent again.
+    /// </summary>
     private void FailAll(StrataException fault)
     {
         lock (gathering)

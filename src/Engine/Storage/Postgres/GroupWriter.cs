@@ -11,9 +11,10 @@ namespace Strata.Storage.Postgres;
 /// <summary>
 /// The one writer of a server: takes all commits that wait, up to a bound and never lingering, and appends them in one round trip.
 /// Invariant: a request leaves with exactly one outcome, whatever happens to the database or to this loop, which runs supervised.
-/// <para>A group is refused as bad data only for errors that the data can cause (<see cref="StoreErrors.IsDataFault"/>); then its members are tried singly, so that one bad row
-/// harms its own commit only. After any other error the group is sent again on a new connection, with back-off, for <see cref="PostgresOptions.RetryFor"/>: that is safe, because a
-/// commit that was written is found again by its id. After that its members are looked up once more, and those not found fail as unavailable.</para>
+/// <para>A group is refused as bad data only for errors that the data can cause (<see cref="StoreErrors.IsDataFault"/>); then its members
+/// are tried singly, so that one bad row harms its own commit only. After any other error the group is sent again on a new connection, with
+/// back-off, for <see cref="PostgresOptions.RetryFor"/>: that is safe, because a commit that was written is found again by its id. After
+/// that its members are looked up once more, and those not found fail as unavailable.</para>
 /// </summary>
 internal sealed partial class GroupWriter : IAsyncDisposable
 {
@@ -51,7 +52,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private Exception? awayBecause;
 
     public GroupWriter(
-        Connections connections, DatabaseWatch watch, PostgresOptions options, Action<TenantHead> committed, Supervisor supervisor, TimeProvider time, ILogger logger)
+        Connections connections, DatabaseWatch watch, PostgresOptions options, Action<TenantHead> committed, Supervisor supervisor,
+        TimeProvider time, ILogger logger)
     {
         (this.connections, this.watch, this.options, this.committed, this.supervisor, this.time, this.logger) =
             (connections, watch, options, committed, supervisor, time, logger);
@@ -119,7 +121,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
                 await AppendAsync(group.Members, time.GetTimestamp());
                 if (!isAway) self.Succeeded();
                 else if (awayBecause is { } reason) self.Failed(reason); // a database that reads and cannot write shows nowhere else
-                await Task.Yield(); // those just answered go first: what they append next comes into this group and not half of it into the one after
+                // those just answered go first: what they append next comes into this group and not half of it into the one after
+                await Task.Yield();
             }
         }
         catch (Exception e)
@@ -130,8 +133,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits for commits. While the database is away it is asked now and then, so that its return shows without one. A database that answers and does not
-    /// write, as on a full or hanging disk, shows only by the next commit.
+    /// Waits for commits. While the database is away it is asked now and then, so that its return shows without one. A database that
+    /// answers and does not write, as on a full or hanging disk, shows only by the next commit.
     /// </summary>
     /// <returns>False when the queue is closed.</returns>
     private async ValueTask<bool> WaitForCommitsAsync(SupervisedWork self)
@@ -198,7 +201,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         catch (Exception e)
         {
             AppendFailed(e, members.Count);
-            if (!members.All(m => m.Outcome.IsCompleted)) await ResolveAsync(members, e); // otherwise all have failed when the database went away
+            // otherwise all have failed when the database went away
+            if (!members.All(m => m.Outcome.IsCompleted)) await ResolveAsync(members, e);
         }
     }
 
@@ -224,7 +228,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
                     (isAway, awayBecause) = (true, e is OperationCanceledException ? WentAway(e) : e);
                     throw;
                 }
-                await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, stop.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -240,7 +245,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     }
 
     /// <summary>Of tenants that were closed; which of their commits that concerns is for the other statement to check.</summary>
-    private async Task<AppendOutcome[]> CompleteAsync(NpgsqlConnection open, IReadOnlyList<AppendRequest> members, AppendOutcome?[] outcomes)
+    private async Task<AppendOutcome[]> CompleteAsync(
+        NpgsqlConnection open, IReadOnlyList<AppendRequest> members, AppendOutcome?[] outcomes)
     {
         var left = members.Where((_, no) => outcomes[no] is null).ToList();
         var others = new Queue<AppendOutcome>(await CheckAndWriteAsync(open, left, AppendParts.None));
@@ -262,7 +268,9 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>A commit whose id is in the log already breaches the index only where its expectations would let it in; then all are looked up.</summary>
+    /// <summary>
+    /// A commit whose id is in the log already breaches the index only where its expectations would let it in; then all are looked up.
+    /// </summary>
     private async Task<AppendOutcome[]> CheckAndWriteAsync(NpgsqlConnection open, IReadOnlyList<AppendRequest> members, AppendParts resent)
     {
         try
@@ -318,8 +326,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     };
 
     /// <summary>
-    /// What was written before the trouble is in the log, and a database that has become read-only can still say so. Those not found may be written by a statement that
-    /// still runs, so their outcome is unknown until they are sent again.
+    /// What was written before the trouble is in the log, and a database that has become read-only can still say so. Those not found may be
+    /// written by a statement that still runs, so their outcome is unknown until they are sent again.
     /// </summary>
     private async Task ResolveAsync(IReadOnlyList<AppendRequest> members, Exception e)
     {
@@ -349,7 +357,9 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         cancelAtWork = command.Cancel;
         await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
         while (await row.ReadAsync(CancellationToken.None))
-            found.Add(((int)row.GetInt64(0), new AppendOutcome.AlreadyCommitted(new Revision(row.GetInt64(1)), row.GetFieldValue<DateTimeOffset>(2))));
+            found.Add(
+                ((int)row.GetInt64(0),
+                    new AppendOutcome.AlreadyCommitted(new Revision(row.GetInt64(1)), row.GetFieldValue<DateTimeOffset>(2))));
         return found;
     }
 

@@ -15,7 +15,8 @@ internal readonly struct GroupWrites(IReadOnlyList<AppendRequest> group)
         for (var no = 0; no < group.Count; no++)
         {
             var commit = group[no].Commit;
-            for (var ordinal = 0; ordinal < commit.Writes.Count; ordinal++) values[at++] = pick(commit, no, ordinal, commit.Writes[ordinal]);
+            for (var ordinal = 0; ordinal < commit.Writes.Count; ordinal++)
+                values[at++] = pick(commit, no, ordinal, commit.Writes[ordinal]);
         }
         return values;
     }

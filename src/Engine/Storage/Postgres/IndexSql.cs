@@ -4,8 +4,8 @@ using Strata.Entities.Conditions;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Writes what follows from a comparison for the key that a declared index holds, so that PostgreSQL can use the index. Always beside the comparison
-/// itself, never in its place: the key holds less than the value.
+/// Writes what follows from a comparison for the key that a declared index holds, so that PostgreSQL can use the index. Always beside the
+/// comparison itself, never in its place: the key holds less than the value.
 /// </summary>
 internal sealed class IndexSql(SqlParameters parameters)
 {
@@ -15,7 +15,9 @@ internal sealed class IndexSql(SqlParameters parameters)
     private const string NumbersFrom = "'-1e200'::jsonb";
     private const string NumbersTo = "'1e200'::jsonb";
 
-    /// <summary>An index's expression over a path of names, for its definition. Names are quoted, because a definition takes no parameters.</summary>
+    /// <summary>
+    /// An index's expression over a path of names, for its definition. Names are quoted, because a definition takes no parameters.
+    /// </summary>
     public static string Expression(JsonPath path) =>
         $"strata.index_key({path.Steps.Aggregate("document", (value, step) => $"({value} -> {Literal(step.Name!)})")})";
 

@@ -35,7 +35,8 @@ internal sealed class IndexWork(Connections connections)
         """;
 
     /// <returns>Whether something was done; also false if another session is doing the work.</returns>
-    public Task<bool> DoOneAsync(CancellationToken cancellationToken) => connections.Watch!.WhileThereAsync(DoOneOnConnectionAsync, cancellationToken);
+    public Task<bool> DoOneAsync(CancellationToken cancellationToken) =>
+        connections.Watch!.WhileThereAsync(DoOneOnConnectionAsync, cancellationToken);
 
     private async Task<bool> DoOneOnConnectionAsync(CancellationToken cancellationToken)
     {
@@ -81,14 +82,16 @@ internal sealed class IndexWork(Connections connections)
         await using var command = new NpgsqlCommand(NextSql, connection);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken)
-            ? new Index(row.GetGuid(0), row.GetString(1), row.GetInt32(2), JsonPath.Parse(row.GetString(3)), row.GetString(4), Enum.Parse<SearchIndexState>(row.GetString(5), ignoreCase: true))
+            ? new Index(row.GetGuid(0), row.GetString(1), row.GetInt32(2), JsonPath.Parse(row.GetString(3)), row.GetString(4),
+                Enum.Parse<SearchIndexState>(row.GetString(5), ignoreCase: true))
             : null;
     }
 
     private static async Task DropAsync(NpgsqlConnection connection, Index index, CancellationToken cancellationToken)
     {
         await RunAsync(connection, $"drop index concurrently if exists strata.{index.Name}", cancellationToken);
-        await RunAsync(connection, $"delete from strata.search_index where name = '{index.Name}' and state = 'DROPPING'", cancellationToken);
+        await RunAsync(
+            connection, $"delete from strata.search_index where name = '{index.Name}' and state = 'DROPPING'", cancellationToken);
     }
 
     private static async Task BuildAsync(NpgsqlConnection connection, Index index, CancellationToken cancellationToken)
@@ -113,12 +116,14 @@ internal sealed class IndexWork(Connections connections)
         """);
 
     /// <summary>Indexes undeclared in the meantime stay undeclared.</summary>
-    private static async Task SetAsync(NpgsqlConnection connection, Index index, SearchIndexState state, string? message, CancellationToken cancellationToken)
+    private static async Task SetAsync(
+        NpgsqlConnection connection, Index index, SearchIndexState state, string? message, CancellationToken cancellationToken)
     {
         const string Sql = "update strata.search_index set state = $2, message = $3, changed_at = clock_timestamp() where name = $1 and state in ('PENDING', 'BUILDING')";
         await using var command = new NpgsqlCommand(Sql, connection)
         {
-            Parameters = { new() { Value = index.Name }, new() { Value = state.ToString().ToUpperInvariant() }, new() { Value = message ?? (object)DBNull.Value } },
+            Parameters = { new() { Value = index.Name }, new() { Value = state.ToString().ToUpperInvariant() },
+                new() { Value = message ?? (object)DBNull.Value } },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

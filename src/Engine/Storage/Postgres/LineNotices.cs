@@ -30,7 +30,8 @@ internal sealed class LineNotices(QueryPool pool, Supervisor supervisor, TimePro
         """;
 
     private readonly ConcurrentDictionary<(TenantId Tenant, EntityId Stream), long> newest = new();
-    private readonly Channel<bool> some = System.Threading.Channels.Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> some = System.Threading.Channels.Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock starting = new();
     private volatile SupervisedWork? work;
 
@@ -64,7 +65,8 @@ internal sealed class LineNotices(QueryPool pool, Supervisor supervisor, TimePro
         lock (starting) work ??= supervisor.Start("line-notices", RunAsync);
     }
 
-    private void Keep((TenantId, EntityId) stream, long position) => newest.AddOrUpdate(stream, position, (_, known) => Math.Max(known, position));
+    private void Keep((TenantId, EntityId) stream, long position) =>
+        newest.AddOrUpdate(stream, position, (_, known) => Math.Max(known, position));
 
     private async Task RunAsync(SupervisedWork self, CancellationToken cancellationToken)
     {
@@ -99,7 +101,8 @@ internal sealed class LineNotices(QueryPool pool, Supervisor supervisor, TimePro
         }
     }
 
-    private Task<object?> NotifyAsync(List<LinesAppended> batch, int? timeoutSeconds, CancellationToken cancellationToken) => pool.RunAsync(command =>
+    private Task<object?> NotifyAsync(List<LinesAppended> batch, int? timeoutSeconds, CancellationToken cancellationToken) =>
+        pool.RunAsync(command =>
     {
         command.CommandText = NotifySql;
         if (timeoutSeconds is { } seconds) command.CommandTimeout = seconds;

@@ -6,8 +6,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Instruments of the log and of search, in the meter <c>Strata.Log</c>, and spans of its commits, in the source of the same name. Recording is
-/// thread-safe and allocates nothing; while nothing listens it costs a comparison.
+/// Instruments of the log and of search, in the meter <c>Strata.Log</c>, and spans of its commits, in the source of the same name.
+/// Recording is thread-safe and allocates nothing; while nothing listens it costs a comparison.
 /// </summary>
 internal static class LogMetrics
 {
@@ -20,7 +20,8 @@ internal static class LogMetrics
         HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     };
 
-    private static readonly InstrumentAdvice<int> Counts = new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] };
+    private static readonly InstrumentAdvice<int> Counts =
+        new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] };
     private static readonly Meter Meter = new(Name);
 
     private static readonly Histogram<double> CommitDuration = Meter.CreateHistogram(

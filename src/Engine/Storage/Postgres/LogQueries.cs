@@ -45,10 +45,12 @@ internal sealed class LogQueries(QueryPool pool)
         }
     }
 
-    public ValueTask<RevisionPage> HistoryAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> HistoryAsync(
+        TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         ReadHistoryAsync(HistorySql, tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<RevisionPage> TrailAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> TrailAsync(
+        TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         ReadHistoryAsync(TrailSql, tenant, id, before, limit, cancellationToken);
 
     private async ValueTask<RevisionPage> ReadHistoryAsync(
@@ -82,7 +84,8 @@ internal sealed class LogQueries(QueryPool pool)
         {
             var heads = new List<TenantHead>();
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken)) heads.Add(new TenantHead(new TenantId(reader.GetGuid(0)), new Revision(reader.GetInt64(1))));
+            while (await reader.ReadAsync(cancellationToken))
+                heads.Add(new TenantHead(new TenantId(reader.GetGuid(0)), new Revision(reader.GetInt64(1))));
             return heads;
         });
 
@@ -94,7 +97,8 @@ internal sealed class LogQueries(QueryPool pool)
             return new LogExtent(reader.GetInt64(0), reader.GetInt64(1));
         });
 
-    public async ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(
+        TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         await RunAsync(SchedulesSql, async command =>
         {
             Add(command, tenant.Value);
@@ -131,7 +135,8 @@ internal sealed class LogQueries(QueryPool pool)
         return run(command);
     });
 
-    private static async Task<RevisionPage> ReadPageAsync(NpgsqlCommand command, PageSize size, bool withAudit, CancellationToken cancellationToken)
+    private static async Task<RevisionPage> ReadPageAsync(
+        NpgsqlCommand command, PageSize size, bool withAudit, CancellationToken cancellationToken)
     {
         var rows = new List<EntityRevision>();
         var bytes = 0L;

@@ -4,17 +4,17 @@ using Strata.Core;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Finds the revision that a tenant's log had reached at a time. With it a read as of a time finds its place in an entity's history by the index;
-/// without, it would walk back over all that came later. What was found is remembered for a while: once the log has gone on beyond the time, only an
-/// import changes it. Safe for concurrent use.
+/// Finds the revision that a tenant's log had reached at a time. With it a read as of a time finds its place in an entity's history by the
+/// index; without, it would walk back over all that came later. What was found is remembered for a while: once the log has gone on beyond
+/// the time, only an import changes it. Safe for concurrent use.
 /// </summary>
 internal sealed class LogTimes(QueryPool queries, TimeProvider time)
 {
     private const int RememberedMax = 10_000;
     private static readonly TimeSpan RememberedFor = TimeSpan.FromSeconds(10);
 
-    // Between the samples of the index log_time. No row: the log has not gone on beyond the time, or holds an imported history, whose times stand behind
-    // younger ones. No revision: nothing is that old.
+    // Between the samples of the index log_time. No row: the log has not gone on beyond the time, or holds an imported history, whose times
+    // stand behind younger ones. No revision: nothing is that old.
     private const string Sql = """
         select (
             select l.revision from strata.log l
@@ -33,7 +33,8 @@ internal sealed class LogTimes(QueryPool queries, TimeProvider time)
 
     /// <returns>No revision above it is as old as that time; null: none is known.</returns>
     public ValueTask<Revision?> FindAsync(TenantId tenant, DateTimeOffset asOf, CancellationToken cancellationToken) =>
-        remembered.TryGetValue((tenant, asOf), out var known) && known.Until > time.GetTimestamp() ? new(known.Revision) : new(AskAsync(tenant, asOf, cancellationToken));
+        remembered.TryGetValue((tenant, asOf), out var known) && known.Until > time.GetTimestamp()
+            ? new(known.Revision) : new(AskAsync(tenant, asOf, cancellationToken));
 
     private async Task<Revision?> AskAsync(TenantId tenant, DateTimeOffset asOf, CancellationToken cancellationToken)
     {
@@ -46,7 +47,8 @@ internal sealed class LogTimes(QueryPool queries, TimeProvider time)
             return await command.ExecuteScalarAsync(cancellationToken) is long found ? new Revision(found) : null;
         });
         if (remembered.Count >= RememberedMax) remembered.Clear(); // rare, and cheaper than keeping an order of use
-        remembered[(tenant, asOf)] = new Found(revision, time.GetTimestamp() + (long)(RememberedFor.TotalSeconds * time.TimestampFrequency));
+        remembered[(tenant, asOf)] = new Found(
+            revision, time.GetTimestamp() + (long)(RememberedFor.TotalSeconds * time.TimestampFrequency));
         return revision;
     }
 

@@ -8,7 +8,8 @@ internal static class MessageSql
         insert into strata.message_piece (tenant, upload, position, bytes) values ($1, $2, $3, $4) on conflict do nothing
         """;
 
-    public const string Keep = "insert into strata.message_piece (tenant, upload, position, bytes) values ($1, $2, $3, $4) on conflict do nothing";
+    public const string Keep =
+        "insert into strata.message_piece (tenant, upload, position, bytes) values ($1, $2, $3, $4) on conflict do nothing";
 
     /// <summary>With more than one piece the upload must still be there: one that was given up has lost its pieces.</summary>
     public const string Save = """

@@ -21,21 +21,26 @@ internal static class OpenErrors
             PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => new Error(
                 ErrorKind.NotFound, "DATABASE_NOT_FOUND", $"The PostgreSQL at {server} has no database \"{database}\".",
                 $"Create it (createdb -h {at.Host} -p {at.Port} -O {user} {database}), or name another. {UrlStep}"),
-            PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } p => new Error(
-                ErrorKind.Forbidden, "DATABASE_LOGIN_REFUSED", $"The PostgreSQL at {server} refuses the login of \"{user}\": {p.MessageText}.",
+            PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } p =>
+                new Error(
+                ErrorKind.Forbidden, "DATABASE_LOGIN_REFUSED",
+                $"The PostgreSQL at {server} refuses the login of \"{user}\": {p.MessageText}.",
                 $"Correct the user and the password, or allow the login in pg_hba.conf. {UrlStep}"),
             PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } p => new Error(
-                ErrorKind.Forbidden, "DATABASE_RIGHTS_MISSING", $"The user \"{user}\" may not set up the database \"{database}\": {p.MessageText}.",
+                ErrorKind.Forbidden, "DATABASE_RIGHTS_MISSING",
+                $"The user \"{user}\" may not set up the database \"{database}\": {p.MessageText}.",
                 $"As its owner or a superuser: grant create on database \"{database}\" to \"{user}\"; what is in the schema strata already must belong to that user."),
             PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => new Error(
-                ErrorKind.Unavailable, "DATABASE_READ_ONLY", $"The PostgreSQL at {server} cannot be written: it is a standby, or set to read-only.",
+                ErrorKind.Unavailable, "DATABASE_READ_ONLY",
+                $"The PostgreSQL at {server} cannot be written: it is a standby, or set to read-only.",
                 $"Name the primary server. {UrlStep}"),
             StrataException s => s.Error,
             _ when Reason(e) is { } reason => new Error(
                 ErrorKind.Unavailable, "DATABASE_UNREACHABLE", $"No PostgreSQL can be reached at {server}: {reason.TrimEnd('.')}.",
                 $"Start it, or correct the address. {UrlStep}") { Retryable = true },
             NpgsqlException { InnerException: null } n when !n.IsTransient => new Error(
-                ErrorKind.Forbidden, "DATABASE_LOGIN_REFUSED", $"The login of \"{user}\" at the PostgreSQL at {server} fails: {n.Message.TrimEnd('.')}.",
+                ErrorKind.Forbidden, "DATABASE_LOGIN_REFUSED",
+                $"The login of \"{user}\" at the PostgreSQL at {server} fails: {n.Message.TrimEnd('.')}.",
                 $"Correct the user and the password. {UrlStep}"),
             _ => null,
         };
@@ -43,12 +48,14 @@ internal static class OpenErrors
 
     /// <summary>Null: it is fine.</summary>
     public static Error? OfVersion(Version version) => version.Major >= PostgresOptions.VersionMin ? null : new Error(
-        ErrorKind.NotSupported, "DATABASE_TOO_OLD", $"The PostgreSQL has version {version}; Strata needs {PostgresOptions.VersionMin} or newer.",
+        ErrorKind.NotSupported, "DATABASE_TOO_OLD",
+        $"The PostgreSQL has version {version}; Strata needs {PostgresOptions.VersionMin} or newer.",
         "Upgrade it, or let Strata run a private one: leave out --postgres-url.");
 
     /// <summary>Null: it is fine.</summary>
     public static Error? OfEncoding(string encoding) => encoding == "UTF8" ? null : new Error(
-        ErrorKind.NotSupported, "DATABASE_ENCODING", $"The database has the encoding {encoding}; Strata keeps text of every language and needs UTF8.",
+        ErrorKind.NotSupported, "DATABASE_ENCODING",
+        $"The database has the encoding {encoding}; Strata keeps text of every language and needs UTF8.",
         "Make another: createdb --encoding UTF8 --template template0 NAME, and name it in --postgres-url.");
 
     /// <summary>Why no connection came about; null where it did, or it is not known to be about that.</summary>
@@ -56,7 +63,8 @@ internal static class OpenErrors
     {
         for (var cause = e; cause is not null; cause = cause.InnerException)
         {
-            if (cause is SocketException s) return s.SocketErrorCode == SocketError.HostNotFound ? "the host's name is not known" : s.Message;
+            if (cause is SocketException s) return s.SocketErrorCode == SocketError.HostNotFound
+                ? "the host's name is not known" : s.Message;
             if (cause is AuthenticationException a) return a.Message; // TLS
             if (cause is TimeoutException) return "it does not answer in time";
         }

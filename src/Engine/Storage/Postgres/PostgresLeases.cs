@@ -43,7 +43,8 @@ internal sealed class PostgresLeases(QueryPool pool) : ILeases
     public async ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
         (long)(await AskAsync(TakeOverSql, cancellationToken, name, holder, duration))!;
 
-    public async ValueTask<long?> TryTakeOverAsync(string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken) =>
+    public async ValueTask<long?> TryTakeOverAsync(
+        string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken) =>
         await AskAsync(TryTakeOverSql, cancellationToken, name, holder, duration, from) as long?;
 
     public async ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken) =>
@@ -53,7 +54,8 @@ internal sealed class PostgresLeases(QueryPool pool) : ILeases
         await AskAsync("delete from strata.lease where starts_with(name, $1)", cancellationToken, prefix);
 
     public async ValueTask<string?> HolderAsync(string name, CancellationToken cancellationToken) =>
-        await AskAsync("select holder from strata.lease where name = $1 and held_until > clock_timestamp()", cancellationToken, name) as string;
+        await AskAsync(
+            "select holder from strata.lease where name = $1 and held_until > clock_timestamp()", cancellationToken, name) as string;
 
     private Task<object?> AskAsync(string sql, CancellationToken cancellationToken, params object[] values) => pool.RunAsync(command =>
     {

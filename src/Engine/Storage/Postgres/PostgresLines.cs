@@ -29,7 +29,8 @@ internal sealed class PostgresLines(QueryPool pool, LineNotices notices, Notifie
         delete from strata.line where tenant = $1 and stream = $2
         """;
 
-    public async ValueTask<long> AppendAsync(TenantId tenant, EntityId stream, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    public async ValueTask<long> AppendAsync(
+        TenantId tenant, EntityId stream, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
         LinesGuard.Check(lines.Length);
         var position = await pool.RunOnceAsync(async command =>
@@ -46,7 +47,8 @@ internal sealed class PostgresLines(QueryPool pool, LineNotices notices, Notifie
 
     public IDisposable OnAppend(Action<LinesAppended> wake) => wakes.Add(wake);
 
-    public async ValueTask<IReadOnlyList<LineChunk>> ReadAsync(TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<LineChunk>> ReadAsync(
+        TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken) =>
         await pool.RunAsync(async command =>
         {
             Set(command, ReadSql, tenant, stream);

@@ -7,8 +7,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// The log on PostgreSQL. Commits go through one writer that groups them; reads by id coalesced on a connection or two; all else through a small pool.
-/// Any number of servers may share a database and a tenant.
+/// The log on PostgreSQL. Commits go through one writer that groups them; reads by id coalesced on a connection or two; all else through a
+/// small pool. Any number of servers may share a database and a tenant.
 /// </summary>
 internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
 {
@@ -24,7 +24,8 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
 
     /// <param name="appended">Notified of lines that other servers append, which arrive over the same connection.</param>
     public PostgresLog(
-        Connections connections, PostgresOptions options, Notifier<LinesAppended> appended, Supervisor supervisor, TimeProvider time, ILogger<PostgresLog> logger)
+        Connections connections, PostgresOptions options, Notifier<LinesAppended> appended, Supervisor supervisor, TimeProvider time,
+        ILogger<PostgresLog> logger)
     {
         var watch = connections.Watch!;
         queries = new LogQueries(connections.Queries);
@@ -39,7 +40,8 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
         past = Batcher(ReadStatement.PreparePastAsync);
 
         ReadBatcher Batcher(Func<NpgsqlConnection, RevisionCache, CancellationToken, Task<ReadStatement>> prepare) =>
-            new(watch, options, supervisor, time, stop => new ReadLane(connections, watch, options, (connection, token) => prepare(connection, cache, token), time, stop));
+            new(watch, options, supervisor, time, stop =>
+                new ReadLane(connections, watch, options, (connection, token) => prepare(connection, cache, token), time, stop));
     }
 
     public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)
@@ -62,23 +64,29 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
         return queries.ScanAsync(scan, cancellationToken);
     }
 
-    public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<StateCount>> CountAsync(
+        TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
         groups.CountAsync(tenant, model, asOf, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) => groups.GroupAsync(grouping, cancellationToken);
+    public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) =>
+        groups.GroupAsync(grouping, cancellationToken);
 
-    public ValueTask<RevisionPage> HistoryAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> HistoryAsync(
+        TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         queries.HistoryAsync(tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<RevisionPage> TrailAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> TrailAsync(
+        TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         queries.TrailAsync(tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) => follows.ReadAsync(follow, cancellationToken);
+    public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) =>
+        follows.ReadAsync(follow, cancellationToken);
 
     public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
         queries.FindCommitAsync(tenant, commit, cancellationToken);
 
-    public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) => queries.HeadAsync(tenant, cancellationToken);
+    public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        queries.HeadAsync(tenant, cancellationToken);
 
     public ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) => queries.HeadsAsync(cancellationToken);
 
@@ -86,13 +94,15 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
 
     public IDisposable OnCommit(Action<TenantHead> wake) => wakes.Add(wake);
 
-    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(
+        TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         queries.SchedulesAsync(tenant, id, cancellationToken);
 
     public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         queries.DueAsync(now, limit, cancellationToken);
 
-    private async ValueTask<EntityRevision?> ReadThenAsync(TenantId tenant, EntityId id, DateTimeOffset time, CancellationToken cancellationToken)
+    private async ValueTask<EntityRevision?> ReadThenAsync(
+        TenantId tenant, EntityId id, DateTimeOffset time, CancellationToken cancellationToken)
     {
         var until = await times.FindAsync(tenant, time, cancellationToken);
         return await past.ReadAsync(new ReadKey(tenant, id, AsOf.At(time), until), cancellationToken);

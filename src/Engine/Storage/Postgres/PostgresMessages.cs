@@ -8,7 +8,8 @@ namespace Strata.Storage.Postgres;
 /// <summary>Messages in the database. No connection is held between two pieces. Safe for concurrent use.</summary>
 internal sealed class PostgresMessages(QueryPool pool) : IMessages
 {
-    public async ValueTask KeepAsync(TenantId tenant, Guid upload, int position, ReadOnlyMemory<byte> piece, CancellationToken cancellationToken)
+    public async ValueTask KeepAsync(
+        TenantId tenant, Guid upload, int position, ReadOnlyMemory<byte> piece, CancellationToken cancellationToken)
     {
         MessageGuard.Check(piece.Length);
         if (position == 0) await SweepAsync(cancellationToken);
@@ -19,7 +20,8 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
         });
     }
 
-    public async ValueTask<bool> SaveAsync(TenantId tenant, Message message, ReadOnlyMemory<byte> lastPiece, CancellationToken cancellationToken)
+    public async ValueTask<bool> SaveAsync(
+        TenantId tenant, Message message, ReadOnlyMemory<byte> lastPiece, CancellationToken cancellationToken)
     {
         MessageGuard.Check(lastPiece.Length);
         var saved = await pool.RunAsync(command =>
@@ -29,7 +31,8 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
             Add(command, message.PayloadBytes);
             Add(command, message.Transaction.Value);
             Add(command, message.Head.Utf8, NpgsqlDbType.Bytea);
-            command.Parameters.Add(new NpgsqlParameter { Value = (object?)message.Fingerprint ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+            command.Parameters.Add(
+                new NpgsqlParameter { Value = (object?)message.Fingerprint ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
             return command.ExecuteScalarAsync(cancellationToken);
         });
         // After a lost connection the same statement was sent twice, and the first may have had its effect.
@@ -51,7 +54,8 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
             return await row.ReadAsync(cancellationToken) ? ReadMessage(row) : null;
         });
 
-    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(TenantId tenant, Guid upload, int position, CancellationToken cancellationToken) =>
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(
+        TenantId tenant, Guid upload, int position, CancellationToken cancellationToken) =>
         await pool.RunAsync(async command =>
         {
             Set(command, MessageSql.Read, tenant, upload);
@@ -66,8 +70,10 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
             command.CommandText = MessageSql.Delete;
             Add(command, tenant.Value);
             Add(command, ids.Select(id => id.Value).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Uuid);
-            command.Parameters.Add(new NpgsqlParameter { Value = (object?)request?.Id.Value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
-            command.Parameters.Add(new NpgsqlParameter { Value = (object?)request?.Fingerprint ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+            command.Parameters.Add(
+                new NpgsqlParameter { Value = (object?)request?.Id.Value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+            command.Parameters.Add(
+                new NpgsqlParameter { Value = (object?)request?.Fingerprint ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
             var gone = new List<EntityId>();
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
             while (await row.ReadAsync(cancellationToken)) gone.Add(new EntityId(row.GetGuid(0)));

@@ -11,7 +11,9 @@ public sealed record PostgresOptions
     /// <summary>In Npgsql's form, for example <c>Host=/run/strata/socket;Username=strata;Database=postgres</c>.</summary>
     public required string ConnectionString { get; init; }
 
-    /// <summary>Connections for scans and other single queries. Commits and wake-ups have one each beside them, and reads four to eight.</summary>
+    /// <summary>
+    /// Connections for scans and other single queries. Commits and wake-ups have one each beside them, and reads four to eight.
+    /// </summary>
     public int PoolSizeMax { get; init; } = 8;
 
     /// <summary>Connections for searches: so many run at once, others wait and are then refused with SERVER_BUSY.</summary>
@@ -26,22 +28,29 @@ public sealed record PostgresOptions
     /// <summary>Bytes of documents that may wait to be appended; past it SERVER_BUSY.</summary>
     public long QueueBytesMax { get; init; } = 64 * 1024 * 1024;
 
-    /// <summary>How long a group of commits is tried again while the database cannot write, before it fails as STORAGE_UNAVAILABLE.</summary>
+    /// <summary>
+    /// How long a group of commits is tried again while the database cannot write, before it fails as STORAGE_UNAVAILABLE.
+    /// </summary>
     public TimeSpan RetryFor { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a connection, a batch of reads or a probe waits for the database, and a read for its turn, before it fails as STORAGE_UNAVAILABLE. Whole seconds.</summary>
+    /// <summary>
+    /// How long a connection, a batch of reads or a probe waits for the database, and a read for its turn, before it fails as
+    /// STORAGE_UNAVAILABLE. Whole seconds.
+    /// </summary>
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>As PostgreSQL's client takes it: whole seconds, of which none would mean without end.</summary>
     internal int SilenceSeconds => Math.Max(1, (int)SilenceMax.TotalSeconds);
 
     /// <summary>
-    /// How long the database may fail to answer a small question before it counts as away, and what needs it is refused at once; <see cref="SilenceMax"/> where that is shorter.
+    /// How long the database may fail to answer a small question before it counts as away, and what needs it is refused at once;
+    /// <see cref="SilenceMax"/> where that is shorter.
     /// </summary>
     public TimeSpan AwayAfter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long one connection may keep a batch of reads waiting while the database answers others, before they are asked again on a new one. Whole seconds.
+    /// How long one connection may keep a batch of reads waiting while the database answers others, before they are asked again on a new
+    /// one. Whole seconds.
     /// </summary>
     public TimeSpan StallMax { get; init; } = TimeSpan.FromSeconds(3);
 

@@ -5,10 +5,13 @@ using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
 
-/// <summary>Retention on the tables of the log, a bounded number of entities and rows per statement, by their primary keys. Safe for concurrent use.</summary>
+/// <summary>
+/// Retention on the tables of the log, a bounded number of entities and rows per statement, by their primary keys. Safe for concurrent use.
+/// </summary>
 internal sealed class PostgresRetention(QueryPool pool) : IRetention
 {
-    // The heads are taken by two indexes, one of which holds those that live. Rows of the log are never changed and appends only add newer ones, so nothing can come in between.
+    // The heads are taken by two indexes, one of which holds those that live. Rows of the log are never changed and appends only add newer
+    // ones, so nothing can come in between.
     private static readonly string Found = $"""
         with entities as materialized (
             select entity from (
@@ -47,19 +50,22 @@ internal sealed class PostgresRetention(QueryPool pool) : IRetention
     public async ValueTask<SupersededPage> DropAsync(Superseded superseded, CancellationToken cancellationToken) =>
         await pool.RunAsync(command => RunAsync(command, DropSql, superseded, cancellationToken));
 
-    private static async Task<SupersededPage> RunAsync(NpgsqlCommand command, string sql, Superseded asked, CancellationToken cancellationToken)
+    private static async Task<SupersededPage> RunAsync(
+        NpgsqlCommand command, string sql, Superseded asked, CancellationToken cancellationToken)
     {
         command.CommandText = sql;
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = asked.Tenant.Value });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = asked.Model.Name });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = asked.Model.Version });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = asked.After?.Value ?? Guid.Empty });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = asked.Horizon.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(
+            new NpgsqlParameter<DateTime> { TypedValue = asked.Horizon.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = asked.Limit });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         var (revisions, entities) = ((int)row.GetInt64(0), row.GetInt64(1));
         if (revisions == asked.Limit) return new SupersededPage(revisions, IsLast: false, asked.After);
-        return entities < IRetention.EntitiesMax ? new SupersededPage(revisions, IsLast: true, null) : new SupersededPage(revisions, IsLast: false, new EntityId(row.GetGuid(2)));
+        return entities < IRetention.EntitiesMax ? new SupersededPage(revisions, IsLast: true, null)
+            : new SupersededPage(revisions, IsLast: false, new EntityId(row.GetGuid(2)));
     }
 }

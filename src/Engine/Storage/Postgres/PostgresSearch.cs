@@ -5,7 +5,9 @@ using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
 
-/// <summary>Search on PostgreSQL, on connections of its own, so that searches take none from what else is asked. Safe for concurrent use.</summary>
+/// <summary>
+/// Search on PostgreSQL, on connections of its own, so that searches take none from what else is asked. Safe for concurrent use.
+/// </summary>
 internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes indexes, TimeProvider time) : IEntitySearch
 {
     /// <summary>The token says when it is enough; this ends a search that hangs after its caller has left.</summary>
@@ -28,15 +30,20 @@ internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes index
         }), cancellationToken));
     }
 
-    public async ValueTask<FoundPage> ReadAsync(TenantId tenant, IReadOnlyList<FoundEntity> found, long bytesMax, CancellationToken cancellationToken)
+    public async ValueTask<FoundPage> ReadAsync(
+        TenantId tenant, IReadOnlyList<FoundEntity> found, long bytesMax, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(found.Count, IEntitySearch.ReadMax);
         return await pool.RunAsync(async command =>
         {
             command.CommandText = ReadSql;
             command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
-            command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. found.Select(f => f.Id.Value)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
-            command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. found.Select(f => f.Revision.Value)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
+            command.Parameters.Add(
+                new NpgsqlParameter<Guid[]> { TypedValue = [.. found.Select(f => f.Id.Value)],
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+            command.Parameters.Add(
+                new NpgsqlParameter<long[]> { TypedValue = [.. found.Select(f => f.Revision.Value)],
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
             var (revisions, bytes, place) = (new List<EntityRevision>(), 0L, 0L);
             var isAll = await BoundedReader.ReadAsync(command, Take, cancellationToken);
             return new FoundPage(revisions, isAll ? found.Count : (int)place);
@@ -55,7 +62,8 @@ internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes index
     {
         var found = new List<FoundEntity>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken)) found.Add(new FoundEntity(new EntityId(reader.GetGuid(0)), new Revision(reader.GetInt64(1))));
+        while (await reader.ReadAsync(cancellationToken))
+            found.Add(new FoundEntity(new EntityId(reader.GetGuid(0)), new Revision(reader.GetInt64(1))));
         return found;
     }
 

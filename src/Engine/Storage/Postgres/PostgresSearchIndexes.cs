@@ -6,8 +6,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Declared indexes on PostgreSQL. Which are ready is remembered for a moment: a search that takes a missing index for ready, or a ready one for
-/// missing, finds the same, only slower.
+/// Declared indexes on PostgreSQL. Which are ready is remembered for a moment: a search that takes a missing index for ready, or a ready
+/// one for missing, finds the same, only slower.
 /// </summary>
 internal sealed class PostgresSearchIndexes(Connections connections, TimeProvider time) : ISearchIndexes
 {
@@ -46,10 +46,13 @@ internal sealed class PostgresSearchIndexes(Connections connections, TimeProvide
             return indexes;
         });
 
-    public async ValueTask<bool> DeclareAsync(TenantId tenant, ModelKey model, EntityId modelId, IReadOnlyList<JsonPath> paths, CancellationToken cancellationToken)
+    public async ValueTask<bool> DeclareAsync(
+        TenantId tenant, ModelKey model, EntityId modelId, IReadOnlyList<JsonPath> paths, CancellationToken cancellationToken)
     {
         var names = paths.Select(path => path.Text).ToArray();
-        if (names.Length > 0 && await RunAsync(DeclareSql, cancellationToken, tenant.Value, model.Name, model.Version, names, modelId.Value, ISearchIndexes.TotalMax) == 0) return false;
+        if (names.Length > 0
+            && await RunAsync(DeclareSql, cancellationToken, tenant.Value, model.Name, model.Version, names, modelId.Value,
+                ISearchIndexes.TotalMax) == 0) return false;
         await RunAsync(UndeclareSql, cancellationToken, tenant.Value, model.Name, model.Version, names);
         return true;
     }
@@ -67,11 +70,14 @@ internal sealed class PostgresSearchIndexes(Connections connections, TimeProvide
         var isReady = await ReadyAsync(search, cancellationToken);
         var plan = await connections.Searches.RunAsync(async command =>
         {
-            command.CommandText = "explain (format json) " + new SearchSql(search, new SqlParameters(command.Parameters), isReady).Write(search.Limit);
+            command.CommandText = "explain (format json) "
+                + new SearchSql(search, new SqlParameters(command.Parameters), isReady).Write(search.Limit);
             return (string)(await command.ExecuteScalarAsync(cancellationToken))!;
         });
         var names = await NamesAsync(search, cancellationToken);
-        return new SearchPlan([.. names.Where(name => plan.Contains($"\"{name.Name}\"", StringComparison.Ordinal)).Select(name => name.Path)], JsonText.FromString(plan));
+        return new SearchPlan(
+            [.. names.Where(name => plan.Contains($"\"{name.Name}\"", StringComparison.Ordinal)).Select(name => name.Path)],
+            JsonText.FromString(plan));
     }
 
     /// <summary>Which paths of the search's model have an index.</summary>
@@ -91,7 +97,8 @@ internal sealed class PostgresSearchIndexes(Connections connections, TimeProvide
             var found = new HashSet<(TenantId, ModelKey, JsonPath)>();
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
             while (await row.ReadAsync(cancellationToken))
-                found.Add((new TenantId(row.GetGuid(0)), new ModelKey(row.GetString(1), row.GetInt32(2)), JsonPath.Parse(row.GetString(3))));
+                found.Add(
+                    (new TenantId(row.GetGuid(0)), new ModelKey(row.GetString(1), row.GetInt32(2)), JsonPath.Parse(row.GetString(3))));
             return found;
         });
         readAt = now;
@@ -100,7 +107,8 @@ internal sealed class PostgresSearchIndexes(Connections connections, TimeProvide
     private async Task<List<(JsonPath Path, string Name)>> NamesAsync(SearchQuery search, CancellationToken cancellationToken) =>
         await connections.Queries.RunAsync(async command =>
         {
-            Prepare(command, "select path, name from strata.search_index where tenant = $1 and model = $2 and version = $3", search.Tenant.Value, search.Model.Name, search.Model.Version);
+            Prepare(command, "select path, name from strata.search_index where tenant = $1 and model = $2 and version = $3",
+                search.Tenant.Value, search.Model.Name, search.Model.Version);
             var names = new List<(JsonPath, string)>();
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
             while (await row.ReadAsync(cancellationToken)) names.Add((JsonPath.Parse(row.GetString(0)), row.GetString(1)));
@@ -120,7 +128,8 @@ internal sealed class PostgresSearchIndexes(Connections connections, TimeProvide
         foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
     }
 
-    private Task<int> RunAsync(string sql, CancellationToken cancellationToken, params object[] values) => connections.Queries.RunAsync(command =>
+    private Task<int> RunAsync(string sql, CancellationToken cancellationToken, params object[] values) =>
+        connections.Queries.RunAsync(command =>
     {
         Prepare(command, sql, values);
         return command.ExecuteNonQueryAsync(cancellationToken);

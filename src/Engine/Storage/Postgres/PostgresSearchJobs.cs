@@ -5,8 +5,11 @@ using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
 
-/// <summary>Asynchronous searches on PostgreSQL: each runs as one statement that keeps what it finds, so that no row passes through this server.</summary>
-internal sealed class PostgresSearchJobs(QueryPool pool, QueryPool searches, DatabaseWatch watch, PostgresSearchIndexes indexes) : ISearchJobs
+/// <summary>
+/// Asynchronous searches on PostgreSQL: each runs as one statement that keeps what it finds, so that no row passes through this server.
+/// </summary>
+internal sealed class PostgresSearchJobs(
+    QueryPool pool, QueryPool searches, DatabaseWatch watch, PostgresSearchIndexes indexes) : ISearchJobs
 {
     private const string Running = "RUNNING";
     private const int SweepMax = 100;
@@ -46,9 +49,11 @@ internal sealed class PostgresSearchJobs(QueryPool pool, QueryPool searches, Dat
         """;
 
     public async ValueTask<bool> TryAddAsync(SearchJob job, string server, int perTenantMax, CancellationToken cancellationToken) =>
-        await AskAsync(AddSql, cancellationToken, job.Tenant.Value, job.Id.Value, server, job.CreatedAt, Nullable(job.PointInTime), job.ExpiresAt, (long)perTenantMax) is true;
+        await AskAsync(AddSql, cancellationToken, job.Tenant.Value, job.Id.Value, server, job.CreatedAt, Nullable(job.PointInTime),
+            job.ExpiresAt, (long)perTenantMax) is true;
 
-    public async ValueTask<SearchJob?> FindAsync(TenantId tenant, SearchJobId id, DateTimeOffset now, CancellationToken cancellationToken) =>
+    public async ValueTask<SearchJob?> FindAsync(
+        TenantId tenant, SearchJobId id, DateTimeOffset now, CancellationToken cancellationToken) =>
         await pool.RunAsync(async command =>
         {
             Prepare(command, FindSql, tenant.Value, id.Value, now);
@@ -69,7 +74,8 @@ internal sealed class PostgresSearchJobs(QueryPool pool, QueryPool searches, Dat
         {
             await using var connection = await searches.Source.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            var found = await StoreAsync(connection, job, search, await indexes.ReadyAsync(search, cancellationToken), resultsMax + 1, cancellationToken);
+            var found = await StoreAsync(
+                connection, job, search, await indexes.ReadyAsync(search, cancellationToken), resultsMax + 1, cancellationToken);
             if (found > resultsMax) throw StoreErrors.ResultLimit(resultsMax);
             await using var succeed = new NpgsqlCommand { Connection = connection };
             Prepare(succeed, SucceedSql, job.Tenant.Value, job.Id.Value, found);
@@ -88,10 +94,12 @@ internal sealed class PostgresSearchJobs(QueryPool pool, QueryPool searches, Dat
     }
 
     public async ValueTask<bool> EndAsync(
-        TenantId tenant, SearchJobId id, SearchJobStatus status, string? message, DateTimeOffset now, CancellationToken cancellationToken) =>
+        TenantId tenant, SearchJobId id, SearchJobStatus status, string? message, DateTimeOffset now,
+        CancellationToken cancellationToken) =>
         await AskAsync(EndSql, cancellationToken, tenant.Value, id.Value, Text(status), message ?? (object)DBNull.Value, now) is true;
 
-    public async ValueTask<IReadOnlyList<FoundEntity>> ResultsAsync(TenantId tenant, SearchJobId id, long skip, int take, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<FoundEntity>> ResultsAsync(
+        TenantId tenant, SearchJobId id, long skip, int take, CancellationToken cancellationToken) =>
         await pool.RunAsync(async command =>
         {
             const string Sql = "select entity, revision from strata.search_result where tenant = $1 and job = $2 and position >= $3 and position < $4 order by position";
@@ -99,13 +107,16 @@ internal sealed class PostgresSearchJobs(QueryPool pool, QueryPool searches, Dat
             return await PostgresSearch.ReadFoundAsync(command, cancellationToken);
         });
 
-    public async ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(
+        string server, DateTimeOffset now, CancellationToken cancellationToken) =>
         await pool.RunAsync(async command =>
         {
-            Prepare(command, "update strata.search_job set heard_at = $2 where server = $1 and status = 'RUNNING' returning tenant, job", server, now);
+            Prepare(command,
+                "update strata.search_job set heard_at = $2 where server = $1 and status = 'RUNNING' returning tenant, job", server, now);
             var running = new List<RunningSearch>();
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken)) running.Add(new RunningSearch(new TenantId(reader.GetGuid(0)), new SearchJobId(reader.GetGuid(1))));
+            while (await reader.ReadAsync(cancellationToken))
+                running.Add(new RunningSearch(new TenantId(reader.GetGuid(0)), new SearchJobId(reader.GetGuid(1))));
             return running;
         });
 
@@ -119,7 +130,8 @@ internal sealed class PostgresSearchJobs(QueryPool pool, QueryPool searches, Dat
     }
 
     private static async Task<long> StoreAsync(
-        NpgsqlConnection connection, SearchJob job, SearchQuery search, Predicate<JsonPath> isIndexed, long limit, CancellationToken cancellationToken)
+        NpgsqlConnection connection, SearchJob job, SearchQuery search, Predicate<JsonPath> isIndexed, long limit,
+        CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand { Connection = connection, CommandTimeout = 0 };
         var parameters = new SqlParameters(command.Parameters);
@@ -144,14 +156,16 @@ internal sealed class PostgresSearchJobs(QueryPool pool, QueryPool searches, Dat
         Message = row.IsDBNull(6) ? null : row.GetString(6),
     };
 
-    private static string Text(SearchJobStatus status) => status == SearchJobStatus.Running ? Running : status.ToString().ToUpperInvariant();
+    private static string Text(SearchJobStatus status) => status == SearchJobStatus.Running
+        ? Running : status.ToString().ToUpperInvariant();
 
     private static object Nullable(DateTimeOffset? time) => time is { } at ? at.ToUniversalTime() : DBNull.Value;
 
     private static void Prepare(NpgsqlCommand command, string sql, params object[] values)
     {
         command.CommandText = sql;
-        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value is DateTimeOffset time ? time.ToUniversalTime() : value });
+        foreach (var value in values)
+            command.Parameters.Add(new NpgsqlParameter { Value = value is DateTimeOffset time ? time.ToUniversalTime() : value });
     }
 
     private Task<object?> AskAsync(string sql, CancellationToken cancellationToken, params object[] values) => pool.RunOnceAsync(command =>

@@ -15,7 +15,8 @@ public sealed class PostgresStore : IStorage, IAsyncDisposable
     private readonly PostgresLog log;
     private readonly LineNotices notices;
 
-    private PostgresStore(Connections connections, PostgresOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
+    private PostgresStore(
+        Connections connections, PostgresOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
     {
         this.connections = connections;
         connections.StartWatch(options, supervisor, time);
@@ -55,8 +56,10 @@ public sealed class PostgresStore : IStorage, IAsyncDisposable
     public ISearchIndexes SearchIndexes { get; }
 
     /// <summary>Connects and brings the schema up to date; several servers may do so at once.</summary>
-    /// <exception cref="StrataException">DATABASE_… where it cannot be used as it is, each says how to fix it; SCHEMA_NEWER when a newer program wrote it.</exception>
-    public static Task<PostgresStore> OpenAsync(PostgresOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+    /// <exception cref="StrataException">DATABASE_… where it cannot be used as it is, each says how to fix it; SCHEMA_NEWER when a newer
+    /// program wrote it.</exception>
+    public static Task<PostgresStore> OpenAsync(
+        PostgresOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken) =>
         OpenAsync(options, new Supervisor(time, loggers.CreateLogger<Supervisor>()), time, loggers, cancellationToken);
 
     /// <inheritdoc cref="OpenAsync(PostgresOptions, TimeProvider, ILoggerFactory, CancellationToken)"/>

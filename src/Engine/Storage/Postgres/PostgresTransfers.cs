@@ -18,17 +18,21 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     private readonly QueryPool pool = connections.Queries;
     private readonly FollowQuery staged = new(connections.Queries, staged: true);
 
-    public async ValueTask<IReadOnlyList<HeldClaim>> ClaimsAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+    public async ValueTask<IReadOnlyList<HeldClaim>> ClaimsAsync(
+        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
     {
         Prepare(command, TransferSql.Claims, tenant, after ?? "", limit);
         var found = new List<HeldClaim>();
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
-            found.Add(new HeldClaim(row.GetString(0), new EntityId(row.GetGuid(1)), row.GetString(2), new UniqueClaim(row.GetString(3), row.GetString(4))));
+            found.Add(
+                new HeldClaim(
+                    row.GetString(0), new EntityId(row.GetGuid(1)), row.GetString(2), new UniqueClaim(row.GetString(3), row.GetString(4))));
         return found;
     });
 
-    public async ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+    public async ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(
+        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
     {
         var parts = after?.Split('/') ?? [Guid.Empty.ToString(), "0", "0"];
         Prepare(command, TransferSql.Schedules, tenant, Guid.Parse(parts[0]), NumberOf(parts[1]), (int)NumberOf(parts[2]), limit);
@@ -60,10 +64,12 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     private static void PrepareClose(NpgsqlCommand command, TenantId tenant, DateTimeOffset? until)
     {
         Prepare(command, TransferSql.Close, tenant);
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)until?.ToUniversalTime() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(
+            new NpgsqlParameter { Value = (object?)until?.ToUniversalTime() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
     }
 
-    public async ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+    public async ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(
+        DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
     {
         command.CommandText = TransferSql.Expired;
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = before.UtcDateTime });
@@ -76,9 +82,11 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     });
 
     public async ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken) =>
-        (part.Revisions.Count == 0 || await TryRunAsync(command => FillRevisions(command, tenant, part.Revisions), fence, cancellationToken))
+        (part.Revisions.Count == 0 || await TryRunAsync(
+            command => FillRevisions(command, tenant, part.Revisions), fence, cancellationToken))
         && (part.Claims.Count == 0 || await TryRunAsync(command => FillClaims(command, tenant, part.Claims), fence, cancellationToken))
-        && (part.Schedules.Count == 0 || await TryRunAsync(command => FillSchedules(command, tenant, part.Schedules), fence, cancellationToken));
+        && (part.Schedules.Count == 0 || await TryRunAsync(
+            command => FillSchedules(command, tenant, part.Schedules), fence, cancellationToken));
 
     public ValueTask<FollowPage> StagedAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken) =>
         staged.ReadAsync(new Follow { Tenant = tenant, After = after, Limit = limit, WithAudit = true }, cancellationToken);
@@ -112,7 +120,8 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     });
 
-    public async ValueTask<PublishOutcome> PublishAsync(TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence, CancellationToken cancellationToken)
+    public async ValueTask<PublishOutcome> PublishAsync(
+        TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence, CancellationToken cancellationToken)
     {
         try
         {
@@ -136,16 +145,20 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     }
 
     private static async Task<PublishOutcome> PublishAsync(
-        NpgsqlConnection connection, TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence, CancellationToken cancellationToken)
+        NpgsqlConnection connection, TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence,
+        CancellationToken cancellationToken)
     {
         await using var reserve = new NpgsqlCommand { Connection = connection };
         Prepare(reserve, TransferSql.Reserve, tenant, head.Value);
         PostgresValues.Add(reserve, fence);
         if (await reserve.ExecuteScalarAsync(cancellationToken) is not long end) return new PublishOutcome.Fenced();
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        foreach (var sql in (string[])[TransferSql.PublishLog, TransferSql.PublishHeads, TransferSql.PublishClaims, TransferSql.PublishSchedules])
+        foreach (
+            var sql in (string[])[TransferSql.PublishLog, TransferSql.PublishHeads, TransferSql.PublishClaims,
+                TransferSql.PublishSchedules])
         {
-            await using var command = new NpgsqlCommand { Connection = connection, Transaction = transaction, CommandTimeout = PublishSeconds };
+            await using var command = new NpgsqlCommand { Connection = connection, Transaction = transaction,
+                CommandTimeout = PublishSeconds };
             Prepare(command, sql, tenant, end);
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -159,7 +172,8 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         await using (var write = new NpgsqlCommand { Connection = connection, Transaction = transaction })
         {
             PostgresValues.PrepareWrite(write, tenant, mark(new Revision(end)), fence);
-            if (await write.ExecuteNonQueryAsync(cancellationToken) == 0) return new PublishOutcome.Fenced(); // the transaction is rolled back
+            // the transaction is rolled back
+            if (await write.ExecuteNonQueryAsync(cancellationToken) == 0) return new PublishOutcome.Fenced();
         }
         await using (var open = new NpgsqlCommand { Connection = connection, Transaction = transaction })
         {
@@ -221,7 +235,8 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     private static long NumberOf(string text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
     /// <returns>Whether the lease is held still; otherwise nothing was done.</returns>
-    private async Task<bool> TryRunAsync(Action<NpgsqlCommand> prepare, Fence fence, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+    private async Task<bool> TryRunAsync(Action<NpgsqlCommand> prepare, Fence fence, CancellationToken cancellationToken) =>
+        await pool.RunAsync(async command =>
     {
         prepare(command);
         PostgresValues.Add(command, fence);
@@ -236,5 +251,6 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     }
 
     private static void Add<TRow, TValue>(NpgsqlCommand command, NpgsqlDbType element, IReadOnlyList<TRow> rows, Func<TRow, TValue> pick) =>
-        command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = [.. rows.Select(pick)], NpgsqlDbType = NpgsqlDbType.Array | element });
+        command.Parameters.Add(
+            new NpgsqlParameter<TValue[]> { TypedValue = [.. rows.Select(pick)], NpgsqlDbType = NpgsqlDbType.Array | element });
 }

@@ -18,7 +18,8 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
         on conflict (tenant, name) do update set value = excluded.value
         """;
 
-    // The names that begin so are a range of the key: in the order of bytes nothing that begins with the prefix is behind the prefix and U+10FFFF.
+    // The names that begin so are a range of the key: in the order of bytes nothing that begins with the prefix is behind the prefix and
+    // U+10FFFF.
     private const string ListSql = """
         select name, value from strata.mark where tenant = $1 and name >= $2 and name < $2 || chr(1114111) and name > $3 order by name limit $4
         """;
@@ -31,7 +32,8 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
         select exists (select from held)
         """;
 
-    public async ValueTask<JsonText?> ReadAsync(TenantId tenant, string name, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+    public async ValueTask<JsonText?> ReadAsync(TenantId tenant, string name, CancellationToken cancellationToken) =>
+        await pool.RunAsync(async command =>
     {
         Prepare(command, "select value from strata.mark where tenant = $1 and name = $2", tenant, name);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
@@ -52,11 +54,13 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
     {
         DurableValueGuard.Check(mark.Value);
         Prepare(command, fence is null ? WriteSql : WriteFencedSql, tenant, mark.Name);
-        command.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = mark.Value.Utf8, NpgsqlDbType = NpgsqlDbType.Jsonb });
+        command.Parameters.Add(
+            new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = mark.Value.Utf8, NpgsqlDbType = NpgsqlDbType.Jsonb });
         if (fence is { } term) Add(command, term);
     }
 
-    public async ValueTask<IReadOnlyList<DurableValue>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<DurableValue>> ListAsync(
+        TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken) =>
         await pool.RunAsync(async command =>
         {
             Prepare(command, ListSql, tenant, prefix);
@@ -64,11 +68,13 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
             var found = new List<DurableValue>();
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
-            while (await row.ReadAsync(cancellationToken)) found.Add(new DurableValue(row.GetString(0), new JsonText(row.GetFieldValue<byte[]>(1))));
+            while (await row.ReadAsync(cancellationToken))
+                found.Add(new DurableValue(row.GetString(0), new JsonText(row.GetFieldValue<byte[]>(1))));
             return found;
         });
 
-    public async ValueTask<bool> DeleteAsync(TenantId tenant, string prefix, Fence? fence, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+    public async ValueTask<bool> DeleteAsync(TenantId tenant, string prefix, Fence? fence, CancellationToken cancellationToken) =>
+        await pool.RunAsync(async command =>
     {
         Prepare(command, fence is null ? DeleteSql : DeleteFencedSql, tenant, prefix);
         if (fence is { } term)

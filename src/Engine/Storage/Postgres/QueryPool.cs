@@ -4,8 +4,8 @@ using Strata.Core;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Single queries on a small pool of connections. After a restart of PostgreSQL every pooled connection is dead and does not know it, so what may be
-/// asked twice is asked once more on a new one. While the database is away nothing is asked. Safe for concurrent use.
+/// Single queries on a small pool of connections. After a restart of PostgreSQL every pooled connection is dead and does not know it, so
+/// what may be asked twice is asked once more on a new one. While the database is away nothing is asked. Safe for concurrent use.
 /// </summary>
 /// <param name="build">Makes a pool without connections.</param>
 internal sealed class QueryPool(Func<NpgsqlDataSource> build, Func<DatabaseWatch?> watch) : IAsyncDisposable
@@ -67,8 +67,8 @@ internal sealed class QueryPool(Func<NpgsqlDataSource> build, Func<DatabaseWatch
     }
 
     /// <summary>
-    /// A query that the database does not answer before it counts as away is abandoned: its caller gets an error, and the query is cancelled. It cannot rely on its caller's token, which
-    /// may be disposed by then, so each query must have a timeout of its own.
+    /// A query that the database does not answer before it counts as away is abandoned: its caller gets an error, and the query is
+    /// cancelled. It cannot rely on its caller's token, which may be disposed by then, so each query must have a timeout of its own.
     /// </summary>
     private async Task<T> AskAsync<T>(Func<NpgsqlCommand, Task<T>> run)
     {

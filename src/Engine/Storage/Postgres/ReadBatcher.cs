@@ -6,12 +6,12 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Reads by id, coalesced: takes all that wait, up to a bound and never lingering, and asks for them in one round trip on a lane, which is a prepared
-/// connection. A batch runs after all that it holds was asked, so each read sees every commit that was acknowledged before.
+/// Reads by id, coalesced: takes all that wait, up to a bound and never lingering, and asks for them in one round trip on a lane, which is
+/// a prepared connection. A batch runs after all that it holds was asked, so each read sees every commit that was acknowledged before.
 /// </summary>
 /// <remarks>
-/// What a batch costs is half in its round trip, so few large ones are cheaper than many small ones: another lane goes to work only where there is
-/// enough for it, or when the first takes so long that it must be at large documents.
+/// What a batch costs is half in its round trip, so few large ones are cheaper than many small ones: another lane goes to work only where
+/// there is enough for it, or when the first takes so long that it must be at large documents.
 /// </remarks>
 internal sealed class ReadBatcher : IAsyncDisposable
 {
@@ -34,7 +34,8 @@ internal sealed class ReadBatcher : IAsyncDisposable
     private Task tick = Task.CompletedTask;
 
     /// <param name="openLane">Makes a lane; it connects when it is first used. The token is cancelled at the end.</param>
-    public ReadBatcher(DatabaseWatch watch, PostgresOptions options, Supervisor supervisor, TimeProvider time, Func<CancellationToken, ReadLane> openLane)
+    public ReadBatcher(
+        DatabaseWatch watch, PostgresOptions options, Supervisor supervisor, TimeProvider time, Func<CancellationToken, ReadLane> openLane)
     {
         (this.watch, this.time, ageMax, take, answered) = (watch, time, options.SilenceMax, Take, Answered);
         // A lane keeps one processor busy, on either side of the connection in turns.
@@ -45,8 +46,8 @@ internal sealed class ReadBatcher : IAsyncDisposable
     }
 
     /// <summary>
-    /// A token that is cancelled meanwhile is looked at when the read's turn comes, and no more after that: the batch is soon answered, and listening to each would cost as much as
-    /// all else here.
+    /// A token that is cancelled meanwhile is looked at when the read's turn comes, and no more after that: the batch is soon answered, and
+    /// listening to each would cost as much as all else here.
     /// </summary>
     /// <exception cref="StrataException">STORAGE_UNAVAILABLE at once while the database is away; SERVER_BUSY.</exception>
     public ValueTask<EntityRevision?> ReadAsync(ReadKey key, CancellationToken cancellationToken)
@@ -54,7 +55,8 @@ internal sealed class ReadBatcher : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         watch.Check();
         var request = new ReadRequest(key, time.GetTimestamp(), cancellationToken);
-        if (!queue.Writer.TryWrite(request)) throw queue.Reader.Completion.IsCompleted || stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
+        if (!queue.Writer.TryWrite(request)) throw queue.Reader.Completion.IsCompleted || stop.IsCancellationRequested
+            ? StoreErrors.Closed() : StoreErrors.Busy();
         return new(request.Task);
     }
 
@@ -103,14 +105,15 @@ internal sealed class ReadBatcher : IAsyncDisposable
             if (lane is null) continue;
             if (!await WaitForReadsAsync(lane)) return;
             if (watch.Reason is not null || !lane.Work.IsCompleted) continue;
-            await Task.Yield(); // those who were just answered ask again first, as in GroupWriter: otherwise batches alternate between small and large
+            // those who were just answered ask again first, as in GroupWriter: otherwise batches alternate between small and large
+            await Task.Yield();
             lane.Start(take, answered);
         }
     }
 
     /// <summary>
-    /// Heard from lanes. A lane that fails harms its own batch only: the next read tries again, on another lane while this one is at it. Whether the database is there at all is for the
-    /// watch to say.
+    /// Heard from lanes. A lane that fails harms its own batch only: the next read tries again, on another lane while this one is at it.
+    /// Whether the database is there at all is for the watch to say.
     /// </summary>
     private void Answered(Exception? fault)
     {
@@ -123,7 +126,8 @@ internal sealed class ReadBatcher : IAsyncDisposable
         }
         var wasFailing = isFailing;
         isFailing = true;
-        if (!wasFailing && !stop.IsCancellationRequested) work.Failed(fault); // once, because batches that are refused follow each other fast
+        // once, because batches that are refused follow each other fast
+        if (!wasFailing && !stop.IsCancellationRequested) work.Failed(fault);
         if (!wasFailing) Wake();
     }
 
@@ -142,7 +146,9 @@ internal sealed class ReadBatcher : IAsyncDisposable
         queue.Writer.TryWrite(nothing);
     }
 
-    /// <summary>Waits for reads. While the last one failed, the database is asked now and then, so that the end of an outage shows without one.</summary>
+    /// <summary>
+    /// Waits for reads. While the last one failed, the database is asked now and then, so that the end of an outage shows without one.
+    /// </summary>
     /// <returns>False when the queue is closed.</returns>
     private async ValueTask<bool> WaitForReadsAsync(ReadLane idle)
     {
@@ -185,7 +191,8 @@ internal sealed class ReadBatcher : IAsyncDisposable
         while (batch.Count < share && queue.Reader.TryRead(out var request))
         {
             if (request.CancellationToken.IsCancellationRequested) request.TrySetCanceled(request.CancellationToken);
-            else if (time.GetElapsedTime(request.AskedAt) > ageMax) request.TrySetException(StoreErrors.Unavailable(new TimeoutException("The read waited too long for its turn.")));
+            else if (time.GetElapsedTime(request.AskedAt) > ageMax)
+                request.TrySetException(StoreErrors.Unavailable(new TimeoutException("The read waited too long for its turn.")));
             else if (!request.Task.IsCompleted) batch.Add(request);
         }
     }
@@ -206,6 +213,9 @@ internal sealed class ReadBatcher : IAsyncDisposable
     /// <summary>Whether waiting for it gains nothing: it has no work, or is long at it.</summary>
     private static bool IsNoHelp(ReadLane lane) => lane.Work.IsCompleted || lane.Busy > Patience;
 
-    /// <summary>Ends within <see cref="Patience"/>, for another look at the lanes. One timer at a time, because most waits end before; not cancelled at the end, where it would end at once, again and again.</summary>
+    /// <summary>
+    /// Ends within <see cref="Patience"/>, for another look at the lanes. One timer at a time, because most waits end before; not cancelled
+    /// at the end, where it would end at once, again and again.
+    /// </summary>
     private Task Tick() => tick.IsCompleted ? tick = Task.Delay(Patience, time, CancellationToken.None) : tick;
 }

@@ -16,7 +16,8 @@ internal readonly record struct ReadKey(TenantId Tenant, EntityId Id, AsOf AsOf,
 
 /// <summary>A read that waits for its answer.</summary>
 /// <param name="askedAt">A timestamp of the clock.</param>
-internal sealed class ReadRequest(ReadKey key, long askedAt, CancellationToken cancellationToken) : TaskCompletionSource<EntityRevision?>(TaskCreationOptions.RunContinuationsAsynchronously)
+internal sealed class ReadRequest(ReadKey key, long askedAt, CancellationToken cancellationToken)
+    : TaskCompletionSource<EntityRevision?>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public ReadKey Key => key;
 

@@ -4,11 +4,13 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// One connection that answers a batch of reads in one round trip. When the connection is lost, or silent while the database answers others, the batch is asked once more on a new one, then
-/// its members fail as unavailable; at once where the database is away. Used by one caller, who waits for <see cref="Work"/> before the next batch.
+/// One connection that answers a batch of reads in one round trip. When the connection is lost, or silent while the database answers
+/// others, the batch is asked once more on a new one, then its members fail as unavailable; at once where the database is away. Used by one
+/// caller, who waits for <see cref="Work"/> before the next batch.
 /// </summary>
 internal sealed class ReadLane(
-    Connections connections, DatabaseWatch watch, PostgresOptions options, Func<NpgsqlConnection, CancellationToken, Task<ReadStatement>> prepare, TimeProvider time, CancellationToken stop)
+    Connections connections, DatabaseWatch watch, PostgresOptions options,
+    Func<NpgsqlConnection, CancellationToken, Task<ReadStatement>> prepare, TimeProvider time, CancellationToken stop)
     : IAsyncDisposable
 {
     public const int BatchMax = 64;
@@ -27,7 +29,9 @@ internal sealed class ReadLane(
     /// <summary>How long ago the batch begun last was begun.</summary>
     public TimeSpan Busy => time.GetElapsedTime(startedAt);
 
-    /// <summary>Begins a batch, which <paramref name="take"/> fills with <see cref="BatchMax"/> reads at most; without any it is a probe.</summary>
+    /// <summary>
+    /// Begins a batch, which <paramref name="take"/> fills with <see cref="BatchMax"/> reads at most; without any it is a probe.
+    /// </summary>
     /// <param name="answered">Hears before <see cref="Work"/> ends what went wrong; null: the database answered.</param>
     public void Start(Action<List<ReadRequest>> take, Action<Exception?> answered)
     {
@@ -84,7 +88,8 @@ internal sealed class ReadLane(
         {
             return await AskAsync();
         }
-        catch (Exception e) when (StoreErrors.IsConnectionLost(e) && !isFresh && watch.Reason is null && (StoreErrors.IsTimeout(e) || Busy < silenceMax))
+        catch (Exception e)
+            when (StoreErrors.IsConnectionLost(e) && !isFresh && watch.Reason is null && (StoreErrors.IsTimeout(e) || Busy < silenceMax))
         {
             await DropConnectionAsync();
             return await AskAsync();

@@ -31,7 +31,8 @@ internal sealed class ReadStatement : IDisposable
     private readonly NpgsqlParameter<Guid[]> entities = Uuids();
     private readonly NpgsqlParameter<Guid[]> known = Uuids();
     private readonly NpgsqlParameter<long[]> revisions = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint, TypedValue = [] };
-    private readonly NpgsqlParameter<DateTimeOffset[]> times = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz, TypedValue = [] };
+    private readonly NpgsqlParameter<DateTimeOffset[]> times =
+        new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz, TypedValue = [] };
     private readonly bool isPast;
 
     private ReadStatement(NpgsqlConnection connection, RevisionCache cache, bool isPast)
@@ -44,11 +45,13 @@ internal sealed class ReadStatement : IDisposable
     }
 
     /// <summary>Reads what is now.</summary>
-    public static Task<ReadStatement> PrepareLatestAsync(NpgsqlConnection connection, RevisionCache cache, CancellationToken cancellationToken) =>
+    public static Task<ReadStatement> PrepareLatestAsync(
+        NpgsqlConnection connection, RevisionCache cache, CancellationToken cancellationToken) =>
         PrepareAsync(new ReadStatement(connection, cache, isPast: false), cancellationToken);
 
     /// <summary>Reads as of a time or a revision, each its own.</summary>
-    public static Task<ReadStatement> PreparePastAsync(NpgsqlConnection connection, RevisionCache cache, CancellationToken cancellationToken) =>
+    public static Task<ReadStatement> PreparePastAsync(
+        NpgsqlConnection connection, RevisionCache cache, CancellationToken cancellationToken) =>
         PrepareAsync(new ReadStatement(connection, cache, isPast: true), cancellationToken);
 
     /// <summary>One answer per key, null where there is no such entity.</summary>
@@ -96,7 +99,8 @@ internal sealed class ReadStatement : IDisposable
         {
             var key = keyAt(i);
             guesses[i] = cache.Guess(key);
-            (tenants.TypedValue[i], entities.TypedValue[i], known.TypedValue[i]) = (key.Tenant.Value, key.Id.Value, guesses[i]?.Commit.Value ?? Guid.Empty);
+            (tenants.TypedValue[i], entities.TypedValue[i], known.TypedValue[i]) = (
+                key.Tenant.Value, key.Id.Value, guesses[i]?.Commit.Value ?? Guid.Empty);
         }
         if (isPast) FillBounds(count, keyAt);
         return guesses;

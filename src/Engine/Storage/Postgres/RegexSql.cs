@@ -3,7 +3,9 @@ using Strata.Entities.Conditions;
 
 namespace Strata.Storage.Postgres;
 
-/// <summary>Writes a regular expression in PostgreSQL's language. Every character is written by its number, so that none is taken for an operator.</summary>
+/// <summary>
+/// Writes a regular expression in PostgreSQL's language. Every character is written by its number, so that none is taken for an operator.
+/// </summary>
 internal static class RegexSql
 {
     public static string Write(RegularExpression expression) => $"^(?:{Write(expression.Root)})$";
@@ -23,7 +25,8 @@ internal static class RegexSql
 
     private static string Counts(RegexNode.Repeat repeat) => string.Create(CultureInfo.InvariantCulture, $"{{{repeat.Min},{repeat.Max}}}");
 
-    private static string Range((int First, int Last) range) => range.First == range.Last ? Character(range.First) : $"{Character(range.First)}-{Character(range.Last)}";
+    private static string Range((int First, int Last) range) => range.First == range.Last
+        ? Character(range.First) : $"{Character(range.First)}-{Character(range.Last)}";
 
     private static string Character(int code) => code <= 0xFFFF
         ? string.Create(CultureInfo.InvariantCulture, $"\\u{code:X4}")

@@ -10,7 +10,10 @@ namespace Strata.Storage.Postgres;
 /// confirmed in that very read. What identifies a revision is its commit's id, which is never given out twice, not even by a database
 /// restored from a copy.
 /// </summary>
-/// <remarks>Two generations, each up to half of the bound: what is used moves to the young one, and when that is full it becomes the old one. Safe for concurrent use.</remarks>
+/// <remarks>
+/// Two generations, each up to half of the bound: what is used moves to the young one, and when that is full it becomes the old one. Safe
+/// for concurrent use.
+/// </remarks>
 /// <param name="bytesMax">About so much is held; 0: nothing.</param>
 internal sealed class RevisionCache(long bytesMax)
 {
@@ -38,7 +41,8 @@ internal sealed class RevisionCache(long bytesMax)
     public void Add(EntityRevision revision)
     {
         if (SizeOf(revision) > bytesMax / 16) return;
-        young.AddOrUpdate((revision.Tenant, revision.Id), static (_, added) => [added], static (_, held, added) => With(held, added), revision);
+        young.AddOrUpdate(
+            (revision.Tenant, revision.Id), static (_, added) => [added], static (_, held, added) => With(held, added), revision);
         Grow(SizeOf(revision));
     }
 

@@ -13,7 +13,8 @@ internal static class RevisionRow
 
     private static readonly string[] Names =
     [
-        "tenant", "entity", "commit", "revision", "created_at", "changed_at", "version", "deleted", "model", "state", "transition", "changed_by", "document",
+        "tenant", "entity", "commit", "revision", "created_at", "changed_at", "version", "deleted", "model", "state", "transition",
+        "changed_by", "document",
     ];
 
     public static string Columns(string alias) => string.Join(", ", Names.Select(n => $"{alias}.{n}"));
@@ -25,7 +26,8 @@ internal static class RevisionRow
     public static string ColumnsUnlessKnown(string alias, string known) =>
         string.Join(", ", Names.Skip(KeyCount).Select(n => $"case when {alias}.commit <> {known} then {alias}.{n} end"));
 
-    public static EntityRevision Read(NpgsqlDataReader row) => ReadBehindKey(row, KeyCount, new TenantId(row.GetGuid(0)), new EntityId(row.GetGuid(1)));
+    public static EntityRevision Read(NpgsqlDataReader row) =>
+        ReadBehindKey(row, KeyCount, new TenantId(row.GetGuid(0)), new EntityId(row.GetGuid(1)));
 
     /// <param name="first">Where the columns begin.</param>
     public static EntityRevision ReadBehindKey(NpgsqlDataReader row, int first, TenantId tenant, EntityId id) => new()

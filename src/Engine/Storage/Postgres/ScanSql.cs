@@ -5,8 +5,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Writes a scan as SQL. The latest is a walk along one index of the heads. The past is a walk along the heads too, living and deleted ones merged in
-/// order, with one look into the log for each: both go no further than the page needs.
+/// Writes a scan as SQL. The latest is a walk along one index of the heads. The past is a walk along the heads too, living and deleted ones
+/// merged in order, with one look into the log for each: both go no further than the page needs.
 /// </summary>
 internal static class ScanSql
 {
@@ -43,7 +43,8 @@ internal static class ScanSql
     }
 
     private static string Until(Scan scan, SqlParameters parameters) =>
-        scan.AsOf.Revision is { } revision ? $"l.revision <= {parameters.Add(revision.Value)}" : $"l.changed_at <= {parameters.Add(scan.AsOf.Time!.Value)}";
+        scan.AsOf.Revision is { } revision ? $"l.revision <= {parameters.Add(revision.Value)}"
+            : $"l.changed_at <= {parameters.Add(scan.AsOf.Time!.Value)}";
 
     private static string Range(Scan scan, string alias, SqlParameters parameters)
     {

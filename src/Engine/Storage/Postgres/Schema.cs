@@ -5,8 +5,8 @@ using Strata.Core;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Brings the database's schema to this program's version: numbered SQL files, each applied once in a transaction of its own, by one server at a
-/// time. A database of a newer program is left alone.
+/// Brings the database's schema to this program's version: numbered SQL files, each applied once in a transaction of its own, by one server
+/// at a time. A database of a newer program is left alone.
 /// </summary>
 internal static class Schema
 {
@@ -44,7 +44,8 @@ internal static class Schema
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await RunAsync(connection, migration.Sql, cancellationToken);
-            await RunAsync(connection, $"insert into strata.migration (version, name) values ({migration.Version}, '{migration.Name}')", cancellationToken);
+            await RunAsync(connection, $"insert into strata.migration (version, name) values ({migration.Version}, '{migration.Name}')",
+                cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
     }
@@ -71,7 +72,8 @@ internal static class Schema
     {
         var assembly = typeof(Schema).Assembly;
         const string prefix = "Strata.Storage.Migrations.";
-        return [.. assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(n =>
+        return [.. assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal).Select(n =>
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(n)!);
             var name = n[prefix.Length..^".sql".Length]; // 0001-log

@@ -5,9 +5,9 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Writes a search as SQL that yields entity and revision, in order. The latest is a walk along an index of the heads. As of a revision, which is
-/// that of a moment ago, heads that have not changed since are taken as they are, and only the others are looked up in the log. As of a time is a walk
-/// along the heads with one look into the log for each.
+/// Writes a search as SQL that yields entity and revision, in order. The latest is a walk along an index of the heads. As of a revision,
+/// which is that of a moment ago, heads that have not changed since are taken as they are, and only the others are looked up in the log. As
+/// of a time is a walk along the heads with one look into the log for each.
 /// </summary>
 /// <param name="isIndexed">Whether a declared index holds a path; it is of use for the latest only.</param>
 internal sealed class SearchSql(SearchQuery search, SqlParameters parameters, Predicate<JsonPath> isIndexed)
@@ -31,12 +31,15 @@ internal sealed class SearchSql(SearchQuery search, SqlParameters parameters, Pr
     private string Changed(Revision revision)
     {
         var then = parameters.Add(revision.Value);
-        return Past($"l.revision <= {then}", $"select distinct c.tenant, c.entity from strata.log c where c.tenant = {Tenant} and c.revision > {then}");
+        return Past(
+            $"l.revision <= {then}",
+            $"select distinct c.tenant, c.entity from strata.log c where c.tenant = {Tenant} and c.revision > {then}");
     }
 
     private string Everything() => string.Join(
         " union all ",
-        new[] { "not h.deleted", "h.deleted" }.Select(living => $"select h.tenant, h.entity from strata.head h where {living} and h.tenant = {Tenant} and h.model = {Model}"));
+        new[] { "not h.deleted", "h.deleted" }.Select(
+            living => $"select h.tenant, h.entity from strata.head h where {living} and h.tenant = {Tenant} and h.model = {Model}"));
 
     private string Past(string until, string entities) => $"""
         select {Columns()} from ({entities}) k
@@ -46,9 +49,11 @@ internal sealed class SearchSql(SearchQuery search, SqlParameters parameters, Pr
         where not r.deleted and r.model = {Model} and r.version = {Version} and {Where(null)}
         """;
 
-    private string Columns() => "r.entity, r.revision" + string.Concat(search.Sort.SelectMany((key, i) => new SortSql(parameters, "r").Columns(key, i)));
+    private string Columns() => "r.entity, r.revision"
+        + string.Concat(search.Sort.SelectMany((key, i) => new SortSql(parameters, "r").Columns(key, i)));
 
-    private string Where(Predicate<JsonPath>? indexed) => search.Where is null ? "true" : new ConditionSql(parameters, "r", indexed).Write(search.Where);
+    private string Where(Predicate<JsonPath>? indexed) => search.Where is null
+        ? "true" : new ConditionSql(parameters, "r", indexed).Write(search.Where);
 
     private string Tenant => parameters.Add(search.Tenant.Value);
 

@@ -13,10 +13,12 @@ internal static class StoreErrors
             "Try again in a moment; strata status shows whether PostgreSQL runs.") { Retryable = true }, inner);
 
     public static StrataException Closed() => new(
-        new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The store is shutting down.", "Try again on another server.") { Retryable = true });
+        new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The store is shutting down.",
+            "Try again on another server.") { Retryable = true });
 
     public static StrataException Busy(Exception? inner = null) => new(
-        new Error(ErrorKind.Unavailable, "SERVER_BUSY", "Too many requests wait for the database.", "Try again in a moment, with fewer at once.")
+        new Error(
+            ErrorKind.Unavailable, "SERVER_BUSY", "Too many requests wait for the database.", "Try again in a moment, with fewer at once.")
         { Retryable = true }, inner);
 
     public static StrataException Refused(PostgresException inner) => new(
@@ -26,22 +28,28 @@ internal static class StoreErrors
     public static StrataException Invalid(string message) => new(new Error(ErrorKind.Invalid, "INVALID_CONDITION", message));
 
     public static StrataException SearchTimeout(TimeSpan timeout) => new(
-        new Error(ErrorKind.RequestTimeout, "SEARCH_TIMEOUT", string.Create(CultureInfo.InvariantCulture, $"The search took longer than {timeout.TotalSeconds:0.###} s."),
+        new Error(ErrorKind.RequestTimeout, "SEARCH_TIMEOUT",
+            string.Create(CultureInfo.InvariantCulture, $"The search took longer than {timeout.TotalSeconds:0.###} s."),
             "Narrow the condition, declare an index on a field that it compares, or search asynchronously.") { Retryable = true });
 
     public static StrataException ResultLimit(long limit) => new(
         new Error(ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.", "Narrow the condition."));
 
     /// <summary>
-    /// Whether the data of a write is at fault: data exceptions (22), breached constraints (23), limits of PostgreSQL (54). Everything else is the server's state, or a fault of this program,
-    /// neither of which the user's data can change. A breached unique index is a lost race and not the data.
+    /// Whether the data of a write is at fault: data exceptions (22), breached constraints (23), limits of PostgreSQL (54). Everything else
+    /// is the server's state, or a fault of this program, neither of which the user's data can change. A breached unique index is a lost
+    /// race and not the data.
     /// </summary>
-    public static bool IsDataFault(PostgresException e) => e.SqlState[..2] is "22" or "23" or "54" && e.SqlState != PostgresErrorCodes.UniqueViolation;
+    public static bool IsDataFault(PostgresException e) =>
+        e.SqlState[..2] is "22" or "23" or "54" && e.SqlState != PostgresErrorCodes.UniqueViolation;
 
     /// <summary>Whether one row of a group may be what the error is about, so that the others could be written without it.</summary>
     public static bool MayBeOneRow(PostgresException e) => IsDataFault(e) || !(IsConnectionLost(e) || IsCollision(e));
 
-    /// <summary>Whether the fault lies with the connection or the server's state, and not with what was asked. 25006 is a server that has become read-only.</summary>
+    /// <summary>
+    /// Whether the fault lies with the connection or the server's state, and not with what was asked. 25006 is a server that has become
+    /// read-only.
+    /// </summary>
     public static bool IsConnectionLost(Exception e) => e switch
     {
         PostgresException p => p.SqlState[..2] is "08" or "53" or "57" or "58" || p.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction,
@@ -51,10 +59,15 @@ internal static class StoreErrors
         _ => false,
     };
 
-    /// <summary>Whether the database was silent until the time was over: asking it once more at once would only wait as long again.</summary>
+    /// <summary>
+    /// Whether the database was silent until the time was over: asking it once more at once would only wait as long again.
+    /// </summary>
     public static bool IsTimeout(Exception e) => e is TimeoutException or NpgsqlException { InnerException: TimeoutException };
 
-    /// <summary>Whether there is no server to talk to, as while it starts; one that answers and does not write is there, and so is one that is silent.</summary>
+    /// <summary>
+    /// Whether there is no server to talk to, as while it starts; one that answers and does not write is there, and so is one that is
+    /// silent.
+    /// </summary>
     public static bool IsServerGone(Exception e) =>
         e is PostgresException p ? p.SqlState[..2] is "08" or "57" : IsConnectionLost(e) && !IsTimeout(e);
 

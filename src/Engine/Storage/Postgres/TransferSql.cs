@@ -1,8 +1,10 @@
 namespace Strata.Storage.Postgres;
 
-/// <summary>The statements of <see cref="PostgresTransfers"/>. In those that publish, $1 is the tenant and $2 where its log ended.</summary>
-/// <remarks>Those that stage and unstage run under a lease and answer whether it is held still; its name and epoch are their last parameters. The share lock keeps the lease from being taken
-/// before they are committed.</remarks>
+/// <summary>
+/// The statements of <see cref="PostgresTransfers"/>. In those that publish, $1 is the tenant and $2 where its log ended.
+/// </summary>
+/// <remarks>Those that stage and unstage run under a lease and answer whether it is held still; its name and epoch are their last
+/// parameters. The share lock keeps the lease from being taken before they are committed.</remarks>
 internal static class TransferSql
 {
     public const string IsPlatforms = "model >= 'strata.' and model < 'strata/'";
@@ -45,7 +47,8 @@ internal static class TransferSql
 
     public static readonly string UnstageRevisions = Unstage("staged");
 
-    public const string IsEmpty = $"select not exists (select from strata.head where tenant = $1 and (not ({IsPlatforms}) or model = 'strata.model'))";
+    public const string IsEmpty =
+        $"select not exists (select from strata.head where tenant = $1 and (not ({IsPlatforms}) or model = 'strata.model'))";
 
     /// <summary>Null opens the tenant; a time never shortens how long it is closed. The lease is locked first, as by commits.</summary>
     public const string Close = """
@@ -59,7 +62,10 @@ internal static class TransferSql
     /// <summary>Opens the tenant at the end of the transaction that publishes.</summary>
     public const string Open = "update strata.log_head set closed_until = null where tenant = $1";
 
-    /// <summary>Sets the numbers aside in a transaction of its own: filling them must not hold up the tenant's row, on which groups of other tenants' commits would wait.</summary>
+    /// <summary>
+    /// Sets the numbers aside in a transaction of its own: filling them must not hold up the tenant's row, on which groups of other
+    /// tenants' commits would wait.
+    /// </summary>
     public const string Reserve = """
         update strata.log_head
         set revision = revision + $2, at = greatest(at, (select max(changed_at) from strata.staged where tenant = $1)), imported = true
@@ -94,8 +100,8 @@ internal static class TransferSql
         """;
 
     /// <summary>
-    /// Deletes a piece of a table, and returns how many rows it was; -1 where the lease is gone. In pieces, because each locks the lease, which must be
-    /// renewed meanwhile.
+    /// Deletes a piece of a table, and returns how many rows it was; -1 where the lease is gone. In pieces, because each locks the lease,
+    /// which must be renewed meanwhile.
     /// </summary>
     private static string Unstage(string table) => $"""
         with held as materialized (select from strata.lease where name = $2 and epoch = $3 for share),

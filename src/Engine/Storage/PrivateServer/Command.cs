@@ -3,7 +3,9 @@ using Strata.Core;
 
 namespace Strata.Storage.PrivateServer;
 
-/// <summary>Runs a short command to its end, or one that starts PostgreSQL in the background: without the server's secrets in its environment.</summary>
+/// <summary>
+/// Runs a short command to its end, or one that starts PostgreSQL in the background: without the server's secrets in its environment.
+/// </summary>
 internal static class Command
 {
     private const int OutputCharsMax = 1 << 20;

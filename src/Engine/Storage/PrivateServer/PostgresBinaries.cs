@@ -14,9 +14,11 @@ internal sealed record PostgresBinaries(string Folder, int Version)
     public string Postgres => Path.Combine(Folder, "postgres");
 
     /// <summary>The installation of one version, or the newest where none is asked for.</summary>
-    public static async Task<PostgresBinaries> FindAsync(string? folder, int? version, string dataFolder, CancellationToken cancellationToken)
+    public static async Task<PostgresBinaries> FindAsync(
+        string? folder, int? version, string dataFolder, CancellationToken cancellationToken)
     {
-        var installed = folder is null ? await InstalledAsync(cancellationToken) : await InFolderAsync(folder, cancellationToken) is { } one ? [one] : [];
+        var installed = folder is null ? await InstalledAsync(cancellationToken)
+            : await InFolderAsync(folder, cancellationToken) is { } one ? [one] : [];
         if (installed.Count == 0) throw PostgresErrors.NotFound();
         if (version is { } wanted)
             return installed.FirstOrDefault(i => i.Version == wanted) ?? throw PostgresErrors.VersionMissing(wanted, dataFolder);
@@ -26,7 +28,8 @@ internal sealed record PostgresBinaries(string Folder, int Version)
 
     private static async Task<IReadOnlyList<PostgresBinaries>> InstalledAsync(CancellationToken cancellationToken)
     {
-        var debian = Directory.Exists(DebianRoot) ? Directory.GetDirectories(DebianRoot).Select(FromDebian).OfType<PostgresBinaries>().ToList() : [];
+        var debian = Directory.Exists(DebianRoot)
+            ? Directory.GetDirectories(DebianRoot).Select(FromDebian).OfType<PostgresBinaries>().ToList() : [];
         if (debian.Count > 0) return debian;
         foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -51,5 +54,6 @@ internal sealed record PostgresBinaries(string Folder, int Version)
         return number is null ? null : new PostgresBinaries(folder, int.Parse(number, CultureInfo.InvariantCulture));
     }
 
-    private static bool IsComplete(string folder) => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres"));
+    private static bool IsComplete(string folder) =>
+        File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres"));
 }

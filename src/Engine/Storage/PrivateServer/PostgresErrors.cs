@@ -18,19 +18,22 @@ internal static class PostgresErrors
             $"Install it with: sudo apt-get install -y postgresql-{version}");
 
     public static StrataException UserMissing(string user) =>
-        Make("POSTGRES_USER_MISSING", $"PostgreSQL does not run as root, and the user {user} does not exist.", $"Make it with: useradd --system {user}");
+        Make("POSTGRES_USER_MISSING", $"PostgreSQL does not run as root, and the user {user} does not exist.",
+            $"Make it with: useradd --system {user}");
 
     public static StrataException InUse(string folder, int pid) =>
         Make("DATA_FOLDER_IN_USE", $"The data folder {folder} is in use by process {pid}.",
             $"Stop the other one (strata down --all, or kill {pid}), or set STRATA_HOME to another folder.");
 
     public static StrataException InUse(string folder) =>
-        Make("DATA_FOLDER_IN_USE", $"Another program is starting PostgreSQL in {folder}.", "Wait until it is done, or set STRATA_HOME to another folder.");
+        Make("DATA_FOLDER_IN_USE", $"Another program is starting PostgreSQL in {folder}.",
+            "Wait until it is done, or set STRATA_HOME to another folder.");
 
     /// <param name="owner">Null: it is a link, or no folder.</param>
     public static StrataException SocketFolderForeign(string folder, uint? owner) =>
         Make("SOCKET_FOLDER_FOREIGN",
-            owner is null ? $"{folder}, the folder for PostgreSQL's socket, is a link or no folder." : $"{folder}, the folder for PostgreSQL's socket, belongs to the user {owner}.",
+            owner is null ? $"{folder}, the folder for PostgreSQL's socket, is a link or no folder."
+                : $"{folder}, the folder for PostgreSQL's socket, belongs to the user {owner}.",
             $"Another user may be trying to intercept connections. Inspect the folder, then remove it: rm -r {folder}");
 
     public static StrataException NotWritable(string folder, Exception inner) =>
@@ -42,7 +45,8 @@ internal static class PostgresErrors
             "Restore the folder from a backup, or move it away to begin with an empty cloud.", inner);
 
     public static StrataException InitFailed(string output) =>
-        Make("POSTGRES_INIT_FAILED", $"PostgreSQL could not make a new cluster: {output}", "Check free disk space and the rights of the data folder.");
+        Make("POSTGRES_INIT_FAILED", $"PostgreSQL could not make a new cluster: {output}",
+            "Check free disk space and the rights of the data folder.");
 
     public static StrataException StartFailed(string logFile, string logEnd) =>
         Make("POSTGRES_START_FAILED", $"PostgreSQL did not start. The end of its log: {logEnd}", $"Read the whole log: {logFile}");

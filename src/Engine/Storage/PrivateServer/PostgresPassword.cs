@@ -5,8 +5,9 @@ using Npgsql;
 namespace Strata.Storage.PrivateServer;
 
 /// <summary>
-/// The generated password of a private server's only role, in a file that only this program's user reads. Invariant: what the file holds is what the server was given, because the file
-/// gets its name after that. A folder without the file (of an older version, or where it was deleted) gets a new password at the next start.
+/// The generated password of a private server's only role, in a file that only this program's user reads. Invariant: what the file holds is
+/// what the server was given, because the file gets its name after that. A folder without the file (of an older version, or where it was
+/// deleted) gets a new password at the next start.
 /// </summary>
 internal sealed class PostgresPassword(PostgresFolder folder)
 {
@@ -40,7 +41,8 @@ internal sealed class PostgresPassword(PostgresFolder folder)
         if (Read() is not null) return;
         var password = Write();
         var answer = await Command.RunAsync(command, cancellationToken, AlterRole(password) + "\n");
-        if (answer.ExitCode != 0 || answer.Output.Contains("ERROR:", StringComparison.Ordinal) || answer.Output.Contains("FATAL:", StringComparison.Ordinal))
+        if (answer.ExitCode != 0 || answer.Output.Contains("ERROR:", StringComparison.Ordinal)
+            || answer.Output.Contains("FATAL:", StringComparison.Ordinal))
             throw PostgresErrors.InitFailed(answer.Output.Split('\n')[^1].Trim());
         Finish();
     }
@@ -80,7 +82,8 @@ internal sealed class PostgresPassword(PostgresFolder folder)
     {
         var password = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
         File.Delete(Unfinished);
-        using var file = new FileStream(Unfinished, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OnlyOwner });
+        using var file = new FileStream(
+            Unfinished, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OnlyOwner });
         using var writer = new StreamWriter(file);
         writer.Write(Prefix + password + "\n");
         return password;

@@ -6,8 +6,8 @@ using Strata.Core;
 namespace Strata.Storage.PrivateServer;
 
 /// <summary>
-/// The server process of a folder, found by what the kernel says and not only by its pid file: after a crash or a reboot the number in that file may
-/// belong to someone else. A server's working folder is its data folder for all its life.
+/// The server process of a folder, found by what the kernel says and not only by its pid file: after a crash or a reboot the number in that
+/// file may belong to someone else. A server's working folder is its data folder for all its life.
 /// </summary>
 internal sealed partial class PostgresProcess(int pid, PostgresFolder folder)
 {
@@ -35,7 +35,8 @@ internal sealed partial class PostgresProcess(int pid, PostgresFolder folder)
     {
         foreach (var path in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && WorksIn(pid, folder.Data)) return pid;
+            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                && WorksIn(pid, folder.Data)) return pid;
         }
         return null;
     }
@@ -72,7 +73,8 @@ internal sealed partial class PostgresProcess(int pid, PostgresFolder folder)
     }
 
     private static int? PidInFile(PostgresFolder folder) =>
-        ReadPidFile(folder) is [var first, ..] && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
+        ReadPidFile(folder) is [var first, ..] && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+            ? pid : null;
 
     private static string[]? ReadPidFile(PostgresFolder folder)
     {

@@ -55,7 +55,10 @@ internal static class PostgresSettings
     /// </summary>
     public static void WriteAccess(string data) => WriteFile(Path.Combine(data, "pg_hba.conf"), "local all all scram-sha-256\n");
 
-    /// <summary>A sixteenth of the memory that this process may use: what is read again and again should not have to be fetched from the system's cache.</summary>
+    /// <summary>
+    /// A sixteenth of the memory that this process may use: what is read again and again should not have to be fetched from the system's
+    /// cache.
+    /// </summary>
     private static long BuffersMiB() => Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16 / (1 << 20), 128, 1024);
 
     /// <summary>Whole or not at all, and only where it differs: a start on a full disk must not leave an empty file.</summary>

@@ -6,8 +6,9 @@ using Strata.Core;
 namespace Strata.Storage.PrivateServer;
 
 /// <summary>
-/// Makes the folder of the server's socket. It may be in /tmp, where anybody can put a link or a folder of that name first. So it is opened without following a link, and owner and mode
-/// are looked at and changed on what was opened. In a folder of another user the socket could be replaced.
+/// Makes the folder of the server's socket. It may be in /tmp, where anybody can put a link or a folder of that name first. So it is opened
+/// without following a link, and owner and mode are looked at and changed on what was opened. In a folder of another user the socket could
+/// be replaced.
 /// </summary>
 internal static partial class PostgresSocketFolder
 {
@@ -35,12 +36,14 @@ internal static partial class PostgresSocketFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new FileInfo(path) is { LinkTarget: not null } or { Exists: true } ? PostgresErrors.SocketFolderForeign(path, null) : PostgresErrors.NotWritable(path, e);
+            throw new FileInfo(path) is { LinkTarget: not null } or { Exists: true }
+                ? PostgresErrors.SocketFolderForeign(path, null) : PostgresErrors.NotWritable(path, e);
         }
         var descriptor = Open(path, FolderOnly | NoFollow | CloseOnExec);
         if (descriptor < 0) throw PostgresErrors.SocketFolderForeign(path, null);
         using var folder = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (OwnerOf(descriptor) is var owner && owner != EffectiveUser() && owner != serverUser) throw PostgresErrors.SocketFolderForeign(path, owner);
+        if (OwnerOf(descriptor) is var owner && owner != EffectiveUser() && owner != serverUser)
+            throw PostgresErrors.SocketFolderForeign(path, owner);
         File.SetUnixFileMode(folder, OnlyOwner);
         if (serverUser is { } user && ChangeOwner(descriptor, user, Same) != 0)
             throw PostgresErrors.NotWritable(path, new IOException(Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())));
@@ -50,7 +53,8 @@ internal static partial class PostgresSocketFolder
     private static uint? OwnerOf(int descriptor)
     {
         Span<byte> buffer = stackalloc byte[256];
-        return Statx(descriptor, "", AtEmptyPath, StatxUser, buffer) == 0 ? BinaryPrimitives.ReadUInt32LittleEndian(buffer[UserOffset..]) : null;
+        return Statx(descriptor, "", AtEmptyPath, StatxUser, buffer) == 0
+            ? BinaryPrimitives.ReadUInt32LittleEndian(buffer[UserOffset..]) : null;
     }
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]

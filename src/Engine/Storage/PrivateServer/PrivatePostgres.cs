@@ -6,14 +6,14 @@ using Strata.Core;
 namespace Strata.Storage.PrivateServer;
 
 /// <summary>
-/// A PostgreSQL that belongs to one data folder and listens on a Unix socket there, nowhere else. It is a process of its own session: it survives a
-/// crash of this program, and the next start adopts it. After its own crash the next start recovers it. Nothing is held open here, so there is
-/// nothing to dispose.
+/// A PostgreSQL that belongs to one data folder and listens on a Unix socket there, nowhere else. It is a process of its own session: it
+/// survives a crash of this program, and the next start adopts it. After its own crash the next start recovers it. Nothing is held open
+/// here, so there is nothing to dispose.
 /// </summary>
 public sealed partial class PrivatePostgres
 {
-    // Descriptor 9 is the data folder and 8 the socket's. The user postgres may not enter the folders above them (root's home, say); it need not,
-    // because a path through an open descriptor starts at the folder itself.
+    // Descriptor 9 is the data folder and 8 the socket's. The user postgres may not enter the folders above them (root's home, say); it
+    // need not, because a path through an open descriptor starts at the folder itself.
     private const string DataDescriptor = "/proc/self/fd/9";
     private const string SocketDescriptor = "/proc/self/fd/8";
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
@@ -82,7 +82,8 @@ public sealed partial class PrivatePostgres
     }
 
     /// <summary>Starts the server again after it has died; does nothing while it lives.</summary>
-    /// <exception cref="StrataException">As <see cref="StartAsync(PrivatePostgresOptions, TimeProvider, ILogger{PrivatePostgres}, CancellationToken)"/>.</exception>
+    /// <exception cref="StrataException">As
+    /// <see cref="StartAsync(PrivatePostgresOptions, TimeProvider, ILogger{PrivatePostgres}, CancellationToken)"/>.</exception>
     public async Task ReviveAsync(CancellationToken cancellationToken)
     {
         if (IsRunning) return;
@@ -114,7 +115,8 @@ public sealed partial class PrivatePostgres
     private async Task AdoptOrStartAsync(CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        if (PostgresProcess.Find(folder) is { } running && await IsReadyAsync(running, cancellationToken)) (process, Adopted) = (running, true);
+        if (PostgresProcess.Find(folder) is { } running && await IsReadyAsync(running, cancellationToken))
+            (process, Adopted) = (running, true);
         else await StartAsync(cancellationToken);
         if (Adopted && !await password.TrySetAsync(WithoutPassword, cancellationToken))
         {
@@ -139,7 +141,8 @@ public sealed partial class PrivatePostgres
         if (!folder.HasCluster) await InitializeAsync(binaries, cancellationToken);
         await ClearRemainsAsync(cancellationToken);
         PostgresSettings.Write(folder.Data, options.ConnectionsMax);
-        await password.SetAsync(AsServer(folder.Data, [binaries.Postgres, "--single", "-D", DataPath(folder.Data), "postgres"]), cancellationToken);
+        await password.SetAsync(
+            AsServer(folder.Data, [binaries.Postgres, "--single", "-D", DataPath(folder.Data), "postgres"]), cancellationToken);
         PostgresSocketFolder.Create(folder.SocketFolder, await ServerUserAsync(cancellationToken));
         folder.RotateLog();
         var logged = folder.LogLength;
@@ -162,7 +165,10 @@ public sealed partial class PrivatePostgres
         PostgresFolder.CreatePrivate(folder.Unfinished);
         await GiveToServerAsync(folder.Unfinished, cancellationToken);
         var answer = await Command.RunAsync(
-            AsServer(folder.Unfinished, [binaries.Initdb, "-D", DataPath(folder.Unfinished), "-U", "strata", "--auth=trust", "--encoding=UTF8", "--locale=C", "--data-checksums"]),
+            AsServer(
+                folder.Unfinished,
+                [binaries.Initdb, "-D", DataPath(folder.Unfinished), "-U", "strata", "--auth=trust", "--encoding=UTF8", "--locale=C",
+                    "--data-checksums"]),
             cancellationToken);
         if (answer.ExitCode != 0) throw PostgresErrors.InitFailed(LastLine(answer.Output));
         Directory.Move(folder.Unfinished, folder.Data);
@@ -170,9 +176,10 @@ public sealed partial class PrivatePostgres
 
     private async Task<PostgresProcess> LaunchAsync(PostgresBinaries binaries, CancellationToken cancellationToken)
     {
-        // The shell exits at once, so the server is no child of this process; setsid keeps the terminal's signals from it. The pid stays the same
-        // through each exec.
-        var command = AsServer(folder.Data, [binaries.Postgres, "-D", DataPath(folder.Data), "-c", $"unix_socket_directories={SocketPath()}"]);
+        // The shell exits at once, so the server is no child of this process; setsid keeps the terminal's signals from it. The pid stays
+        // the same through each exec.
+        var command = AsServer(
+            folder.Data, [binaries.Postgres, "-D", DataPath(folder.Data), "-c", $"unix_socket_directories={SocketPath()}"]);
         const string script = "log=\"$1\"; shift; setsid \"$@\" </dev/null >>\"$log\" 2>&1 & echo $!";
         var answer = await Command.RunAsync(["/bin/sh", "-c", script, "sh", folder.LogFile, .. command], cancellationToken);
         if (!int.TryParse(answer.Output, NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
@@ -211,7 +218,8 @@ public sealed partial class PrivatePostgres
     {
         if (!Environment.IsPrivilegedProcess) return null;
         var answer = await Command.RunAsync(["id", "-u", options.User], cancellationToken);
-        return uint.TryParse(answer.Output, NumberStyles.None, CultureInfo.InvariantCulture, out var user) ? user : throw PostgresErrors.UserMissing(options.User);
+        return uint.TryParse(answer.Output, NumberStyles.None, CultureInfo.InvariantCulture, out var user)
+            ? user : throw PostgresErrors.UserMissing(options.User);
     }
 
     /// <summary>The command as the server's own user when we are root, as ourselves otherwise.</summary>
@@ -220,7 +228,8 @@ public sealed partial class PrivatePostgres
         if (!Environment.IsPrivilegedProcess) return command;
         const string script = "exec 9<\"$1\" 8<\"$2\"; shift 2; exec \"$@\"";
         var socket = Directory.Exists(folder.SocketFolder) ? folder.SocketFolder : data;
-        return ["/bin/sh", "-c", script, "sh", data, socket, "setpriv", "--reuid", options.User, "--regid", options.User, "--init-groups", .. command];
+        return ["/bin/sh", "-c", script, "sh", data, socket, "setpriv", "--reuid", options.User, "--regid", options.User,
+            "--init-groups", .. command];
     }
 
     private static string DataPath(string data) => Environment.IsPrivilegedProcess ? DataDescriptor : data;

@@ -28,7 +28,8 @@ internal sealed class EventWriter(TimeProvider time)
             write(json);
             json.WriteEndObject();
         }
-        return new CloudEvent { Id = id, Source = Source, SpecVersion = SpecVersion, Type = type, TextData = Encoding.UTF8.GetString(buffer.WrittenSpan) };
+        return new CloudEvent { Id = id, Source = Source, SpecVersion = SpecVersion, Type = type, TextData = Encoding.UTF8.GetString(
+            buffer.WrittenSpan) };
     }
 
     /// <summary>The answer to a request.</summary>
@@ -51,5 +52,6 @@ internal sealed class EventWriter(TimeProvider time)
         json.WriteEndObject();
     });
 
-    public static void SetAttribute(CloudEvent message, string name, string value) => message.Attributes[name] = new CloudEvent.Types.CloudEventAttributeValue { CeString = value };
+    public static void SetAttribute(CloudEvent message, string name, string value) =>
+        message.Attributes[name] = new CloudEvent.Types.CloudEventAttributeValue { CeString = value };
 }

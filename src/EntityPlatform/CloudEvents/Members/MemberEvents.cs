@@ -26,12 +26,14 @@ internal static class MemberEvents
 
     public static bool IsAnswer(string type) => type is ProcessorAnswer or CriteriaAnswer or FunctionAnswer;
 
-    public static IReadOnlyList<string> TagsOf(JsonElement join) => join.TryGetProperty("tags", out var tags) && tags.ValueKind == JsonValueKind.Array
+    public static IReadOnlyList<string> TagsOf(JsonElement join) =>
+        join.TryGetProperty("tags", out var tags) && tags.ValueKind == JsonValueKind.Array
         ? [.. tags.EnumerateArray().Where(t => t.ValueKind == JsonValueKind.String).Select(t => t.GetString()!)] : [];
 
     /// <summary>Strata's own: how many calls the member works on at once; null: the default.</summary>
     public static int? LimitOf(JsonElement join) =>
-        join.TryGetProperty("maxConcurrentCalls", out var limit) && limit.ValueKind == JsonValueKind.Number && limit.TryGetInt32(out var value) && value > 0 ? value : null;
+        join.TryGetProperty("maxConcurrentCalls", out var limit) && limit.ValueKind == JsonValueKind.Number
+            && limit.TryGetInt32(out var value) && value > 0 ? value : null;
 
     public static CloudEvent Greet(EventWriter events, Member member) => events.Make(GreetType, json =>
     {
@@ -65,12 +67,16 @@ internal static class MemberEvents
 
     public static MemberAnswer Answer(string type, JsonElement payload)
     {
-        if (payload.TryGetProperty("success", out var success) && success.ValueKind == JsonValueKind.False) return new MemberAnswer { Failure = FailureOf(payload) };
+        if (payload.TryGetProperty("success", out var success) && success.ValueKind == JsonValueKind.False)
+            return new MemberAnswer { Failure = FailureOf(payload) };
         return type switch
         {
             ProcessorAnswer => Processed(payload),
-            CriteriaAnswer => new MemberAnswer { Matches = payload.TryGetProperty("matches", out var matches) && matches.ValueKind == JsonValueKind.True },
-            _ => new MemberAnswer { ResultKind = RequestCall.Optional(payload, "resultKind"), Result = payload.TryGetProperty("result", out var result) ? JsonText.From(result) : null },
+            CriteriaAnswer =>
+                new MemberAnswer { Matches = payload.TryGetProperty("matches", out var matches)
+                    && matches.ValueKind == JsonValueKind.True },
+            _ => new MemberAnswer { ResultKind = RequestCall.Optional(payload, "resultKind"),
+                Result = payload.TryGetProperty("result", out var result) ? JsonText.From(result) : null },
         };
     }
 
@@ -111,15 +117,18 @@ internal static class MemberEvents
     /// <summary>Without data the processor leaves the document unchanged; data that is not an object cannot be a document.</summary>
     private static MemberAnswer Processed(JsonElement payload)
     {
-        var carries = payload.TryGetProperty("payload", out var carried) && carried.ValueKind == JsonValueKind.Object && carried.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null;
+        var carries = payload.TryGetProperty("payload", out var carried) && carried.ValueKind == JsonValueKind.Object
+            && carried.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null;
         if (!carries) return new MemberAnswer();
         var document = carried.GetProperty("data");
-        return document.ValueKind == JsonValueKind.Object ? new MemberAnswer { Document = JsonText.From(document) } : new MemberAnswer { Failure = NoObject };
+        return document.ValueKind == JsonValueKind.Object
+            ? new MemberAnswer { Document = JsonText.From(document) } : new MemberAnswer { Failure = NoObject };
     }
 
     private static MemberFailure FailureOf(JsonElement payload)
     {
         var error = payload.TryGetProperty("error", out var found) ? found : default;
-        return new MemberFailure(RequestCall.Optional(error, "code"), RequestCall.Optional(error, "message") ?? "The member gave no reason.", RequestCall.Optional(error, "retryable") == "true");
+        return new MemberFailure(RequestCall.Optional(error, "code"),
+            RequestCall.Optional(error, "message") ?? "The member gave no reason.", RequestCall.Optional(error, "retryable") == "true");
     }
 }

@@ -30,7 +30,8 @@ internal sealed record MemberClock(TimeSpan KeepAlive, TimeSpan SilenceMax)
 /// keep-alives. Whatever ends the stream, callers that wait for the member are notified at once.
 /// </summary>
 internal sealed class MemberSession(
-    SessionParts parts, TenantId tenant, string actor, string? project, IAsyncStreamReader<CloudEvent> requests, IServerStreamWriter<CloudEvent> responses, CancellationToken over) : IMemberConnection
+    SessionParts parts, TenantId tenant, string actor, string? project, IAsyncStreamReader<CloudEvent> requests,
+    IServerStreamWriter<CloudEvent> responses, CancellationToken over) : IMemberConnection
 {
     /// <summary>
     /// Calls and keep-alives that may wait to be sent, beside their bytes; a member that reads slower is as one that is gone.
@@ -39,7 +40,8 @@ internal sealed class MemberSession(
 
     private static readonly Error JoinFirst = EventReader.Faulty("The first event of a member must be CalculationMemberJoinEvent.");
 
-    private readonly Channel<Outgoing> outgoing = Channel.CreateBounded<Outgoing>(new BoundedChannelOptions(QueueMax) { SingleReader = true });
+    private readonly Channel<Outgoing> outgoing = Channel.CreateBounded<Outgoing>(
+        new BoundedChannelOptions(QueueMax) { SingleReader = true });
     private long heardAt = parts.Time.GetTimestamp();
 
     public Result<bool> TrySend(MemberCall call)
@@ -78,7 +80,8 @@ internal sealed class MemberSession(
         if (!EventReader.Read(requests.Current).TryGet(out var payload, out var error)) throw error.ToRpcException();
         using (payload)
         {
-            var joined = parts.Directory.Join(tenant, actor, MemberEvents.TagsOf(payload.RootElement), MemberEvents.LimitOf(payload.RootElement), this, project);
+            var joined = parts.Directory.Join(
+                tenant, actor, MemberEvents.TagsOf(payload.RootElement), MemberEvents.LimitOf(payload.RootElement), this, project);
             if (!joined.TryGet(out var member, out error)) throw error.ToRpcException();
             await responses.WriteAsync(MemberEvents.Greet(parts.Events, member), over);
             return member;

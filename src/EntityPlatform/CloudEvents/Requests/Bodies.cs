@@ -23,7 +23,8 @@ internal static class Bodies
     public static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = WireJson.Options.Encoder, MaxDepth = JsonGuard.DepthMax + 8 })) write(json);
+        using (var json = new Utf8JsonWriter(
+            buffer, new JsonWriterOptions { Encoder = WireJson.Options.Encoder, MaxDepth = JsonGuard.DepthMax + 8 })) write(json);
         return buffer.WrittenMemory;
     }
 

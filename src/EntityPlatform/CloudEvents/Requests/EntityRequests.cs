@@ -23,7 +23,8 @@ internal static class EntityRequests
     {
         var payload = call.Required("payload");
         var (body, mediaType, format) = Bodies.Document(call, RequestCall.Required(payload, "data"));
-        var created = await call.SendAsync("POST", $"/api/entity/{RequestCall.Escape(format)}/{call.Model(payload)}{Settings(call)}", body, mediaType);
+        var created = await call.SendAsync(
+            "POST", $"/api/entity/{RequestCall.Escape(format)}/{call.Model(payload)}{Settings(call)}", body, mediaType);
         return TransactionPart(created[0]);
     }
 
@@ -42,7 +43,9 @@ internal static class EntityRequests
             throw new Core.Error(Core.ErrorKind.NotSupported, "NOT_IMPLEMENTED",
                 $"The patch format {format} is not supported; use a merge patch.").ToException();
         var body = Bodies.Raw(RequestCall.Required(payload, "patch"));
-        return TransactionPart(await call.SendAsync("PATCH", $"/api/entity/JSON/{PathOf(payload)}{Settings(call)}", body, "application/merge-patch+json", IfMatch(payload, "*")));
+        return TransactionPart(
+            await call.SendAsync("PATCH", $"/api/entity/JSON/{PathOf(payload)}{Settings(call)}", body, "application/merge-patch+json",
+                IfMatch(payload, "*")));
     }
 
     private static async Task<AnswerPart> DeleteAsync(RequestCall call)
@@ -83,7 +86,8 @@ internal static class EntityRequests
     });
 
     /// <summary>One answer per transaction; a failed one reports its error, and those before it stay.</summary>
-    private static async IAsyncEnumerable<AnswerPart> ManyAsync(RequestCall call, string method, Action<Utf8JsonWriter, JsonElement> writeItem)
+    private static async IAsyncEnumerable<AnswerPart> ManyAsync(
+        RequestCall call, string method, Action<Utf8JsonWriter, JsonElement> writeItem)
     {
         var items = call.Required("payloads");
         if (items.ValueKind != JsonValueKind.Array) throw Events.EventReader.Faulty("payloads must be an array.").ToException();
@@ -98,7 +102,8 @@ internal static class EntityRequests
             }
             json.WriteEndArray();
         });
-        var path = "/api/entity/JSON" + RequestCall.Query(("transactionWindow", call.Optional("transactionWindow")), ("transactionTimeoutMillis", call.Optional("transactionTimeoutMs")));
+        var path = "/api/entity/JSON" + RequestCall.Query(
+            ("transactionWindow", call.Optional("transactionWindow")), ("transactionTimeoutMillis", call.Optional("transactionTimeoutMs")));
         var answered = await call.SendAsync(method, path, body);
         foreach (var transaction in answered.EnumerateArray())
         {
@@ -109,7 +114,8 @@ internal static class EntityRequests
 
     private static async IAsyncEnumerable<AnswerPart> DeleteAllAsync(RequestCall call)
     {
-        var query = RequestCall.Query(("transactionSize", call.Optional("transactionSize")), ("pointInTime", call.Optional("pointInTime")), ("verbose", "true"));
+        var query = RequestCall.Query(
+            ("transactionSize", call.Optional("transactionSize")), ("pointInTime", call.Optional("pointInTime")), ("verbose", "true"));
         var deleted = await call.SendAsync("DELETE", $"/api/entity/{call.Model()}{query}");
         yield return json =>
         {
@@ -122,7 +128,8 @@ internal static class EntityRequests
     }
 
     private static Core.Error ChunkError(JsonElement error) =>
-        new(Core.ErrorKind.Conflict, RequestCall.Optional(error, "code") ?? "CONFLICT", RequestCall.Optional(error, "message") ?? "A transaction failed.");
+        new(Core.ErrorKind.Conflict, RequestCall.Optional(error, "code") ?? "CONFLICT",
+            RequestCall.Optional(error, "message") ?? "A transaction failed.");
 
     private static AnswerPart TransactionPart(JsonElement transaction) => json =>
     {
@@ -138,7 +145,9 @@ internal static class EntityRequests
         return RequestCall.Optional(payload, "transition") is { Length: > 0 } transition ? $"{id}/{RequestCall.Escape(transition)}" : id;
     }
 
-    private static string Settings(RequestCall call) => RequestCall.Query(("transactionTimeoutMillis", call.Optional("transactionTimeoutMs")));
+    private static string Settings(RequestCall call) =>
+        RequestCall.Query(("transactionTimeoutMillis", call.Optional("transactionTimeoutMs")));
 
-    private static (string, string)[] IfMatch(JsonElement payload, string? otherwise) => (RequestCall.Optional(payload, "ifMatch") ?? otherwise) is { } tag ? [("If-Match", tag)] : [];
+    private static (string, string)[] IfMatch(JsonElement payload, string? otherwise) =>
+        (RequestCall.Optional(payload, "ifMatch") ?? otherwise) is { } tag ? [("If-Match", tag)] : [];
 }

@@ -18,7 +18,9 @@ internal static class ModelRequests
     private static async Task<AnswerPart> ImportAsync(RequestCall call)
     {
         var (body, mediaType, format) = Bodies.Document(call, call.Required("payload"));
-        var id = await call.SendAsync("POST", $"/api/model/import/{RequestCall.Escape(format)}/{RequestCall.Escape(call.RequiredText("converter"))}/{call.Model()}", body, mediaType);
+        var id = await call.SendAsync(
+            "POST", $"/api/model/import/{RequestCall.Escape(format)}/{RequestCall.Escape(call.RequiredText("converter"))}/{call.Model()}",
+            body, mediaType);
         return json => json.WriteString("modelId", id.GetString());
     }
 
@@ -38,7 +40,8 @@ internal static class ModelRequests
     private static async Task<AnswerPart> TransitionAsync(RequestCall call)
     {
         var isLock = string.Equals(call.RequiredText("transition"), "LOCK", StringComparison.OrdinalIgnoreCase);
-        if (!isLock && !string.Equals(call.RequiredText("transition"), "UNLOCK", StringComparison.OrdinalIgnoreCase)) throw Events.EventReader.Faulty("The transition of a model is LOCK or UNLOCK.").ToException();
+        if (!isLock && !string.Equals(call.RequiredText("transition"), "UNLOCK", StringComparison.OrdinalIgnoreCase))
+            throw Events.EventReader.Faulty("The transition of a model is LOCK or UNLOCK.").ToException();
         var changed = await call.SendAsync("PUT", $"/api/model/{call.Model()}/{(isLock ? "lock" : "unlock")}");
         return json =>
         {
@@ -83,7 +86,9 @@ internal static class ModelRequests
     private static async Task<JsonElement> FindAsync(RequestCall call, JsonElement key)
     {
         var models = await call.SendAsync("GET", "/api/model/");
-        return models.EnumerateArray().First(m => RequestCall.Optional(m, "modelName") == RequestCall.Optional(key, "name") && RequestCall.Optional(m, "modelVersion") == RequestCall.Optional(key, "version"));
+        return models.EnumerateArray()
+            .First(m => RequestCall.Optional(m, "modelName") == RequestCall.Optional(key, "name")
+                && RequestCall.Optional(m, "modelVersion") == RequestCall.Optional(key, "version"));
     }
 
     private static void WriteInfo(Utf8JsonWriter json, JsonElement model)

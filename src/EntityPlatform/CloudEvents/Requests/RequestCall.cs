@@ -6,7 +6,8 @@ using Strata.Core;
 namespace Strata.CloudEvents.Requests;
 
 /// <summary>One request as its handler sees it: the payload, and the API that it is translated to, on behalf of its sender.</summary>
-internal sealed class RequestCall(InProcessApi api, JsonElement payload, string requestId, IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken)
+internal sealed class RequestCall(InProcessApi api, JsonElement payload, string requestId, IReadOnlyDictionary<string, string> headers,
+    CancellationToken cancellationToken)
 {
     public JsonElement Payload => payload;
     public string RequestId => requestId;
@@ -16,16 +17,20 @@ internal sealed class RequestCall(InProcessApi api, JsonElement payload, string 
     public JsonElement Required(string name) => Required(payload, name);
 
     public static JsonElement Required(JsonElement json, string name) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : throw EventReader.Faulty($"The member \"{name}\" is missing.").ToException();
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
+            ? value : throw EventReader.Faulty($"The member \"{name}\" is missing.").ToException();
 
-    public string RequiredText(string name) => TextOf(Required(name)) ?? throw EventReader.Faulty($"The member \"{name}\" must be a text.").ToException();
+    public string RequiredText(string name) =>
+        TextOf(Required(name)) ?? throw EventReader.Faulty($"The member \"{name}\" must be a text.").ToException();
 
-    public static string RequiredText(JsonElement json, string name) => TextOf(Required(json, name)) ?? throw EventReader.Faulty($"The member \"{name}\" must be a text.").ToException();
+    public static string RequiredText(JsonElement json, string name) =>
+        TextOf(Required(json, name)) ?? throw EventReader.Faulty($"The member \"{name}\" must be a text.").ToException();
 
     /// <summary>As text, if present; numbers and booleans too.</summary>
     public string? Optional(string name) => Optional(payload, name);
 
-    public static string? Optional(JsonElement json, string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? TextOf(value) : null;
+    public static string? Optional(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? TextOf(value) : null;
 
     /// <summary><c>NAME/VERSION</c> of the model, escaped for a path.</summary>
     public string Model(JsonElement? of = null)
@@ -45,7 +50,9 @@ internal sealed class RequestCall(InProcessApi api, JsonElement payload, string 
 
     /// <summary>Calls the API; the answer's JSON.</summary>
     /// <exception cref="StrataException">What the API refused it with.</exception>
-    public async Task<JsonElement> SendAsync(string method, string path, ReadOnlyMemory<byte> body = default, string contentType = "application/json", params (string Name, string Value)[] more)
+    public async Task<JsonElement> SendAsync(
+        string method, string path, ReadOnlyMemory<byte> body = default, string contentType = "application/json",
+        params (string Name, string Value)[] more)
     {
         var bytes = await api.SendAsync(Request(method, path, body, contentType, more), cancellationToken);
         return bytes.Length == 0 ? default : JsonOf(bytes);
@@ -58,9 +65,11 @@ internal sealed class RequestCall(InProcessApi api, JsonElement payload, string 
         await foreach (var line in answer.LinesAsync(cancellationToken)) yield return JsonOf(line);
     }
 
-    private static JsonElement JsonOf(byte[] text) => JsonElement.Parse(text, new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 });
+    private static JsonElement JsonOf(byte[] text) =>
+        JsonElement.Parse(text, new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 });
 
-    private InProcessRequest Request(string method, string path, ReadOnlyMemory<byte> body, string contentType, (string Name, string Value)[] more)
+    private InProcessRequest Request(
+        string method, string path, ReadOnlyMemory<byte> body, string contentType, (string Name, string Value)[] more)
     {
         var all = new Dictionary<string, string>(headers, StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in more) all[name] = value;

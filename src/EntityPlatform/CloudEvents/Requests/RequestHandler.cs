@@ -11,9 +11,11 @@ internal delegate void AnswerPart(Utf8JsonWriter json);
 /// <param name="IsStream">There may be any number of answers; otherwise exactly one.</param>
 internal sealed record RequestHandler(string Type, string AnswerType, bool IsStream, Func<RequestCall, IAsyncEnumerable<AnswerPart>> Handle)
 {
-    public static RequestHandler One(string type, string answerType, Func<RequestCall, Task<AnswerPart>> handle) => new(type, answerType, false, call => Single(handle(call)));
+    public static RequestHandler One(string type, string answerType, Func<RequestCall, Task<AnswerPart>> handle) =>
+        new(type, answerType, false, call => Single(handle(call)));
 
-    public static RequestHandler Many(string type, string answerType, Func<RequestCall, IAsyncEnumerable<AnswerPart>> handle) => new(type, answerType, true, handle);
+    public static RequestHandler Many(string type, string answerType, Func<RequestCall, IAsyncEnumerable<AnswerPart>> handle) =>
+        new(type, answerType, true, handle);
 
     private static async IAsyncEnumerable<AnswerPart> Single(Task<AnswerPart> part)
     {

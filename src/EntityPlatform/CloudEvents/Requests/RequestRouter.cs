@@ -34,11 +34,13 @@ internal sealed class RequestRouter(InProcessApi api, EventWriter events)
     }
 
     /// <summary>Any number of answers; the last one may report a failure.</summary>
-    public async IAsyncEnumerable<CloudEvent> AnswerAsync(CloudEvent request, HttpContext http, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<CloudEvent> AnswerAsync(
+        CloudEvent request, HttpContext http, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (!Handlers.TryGetValue(request.Type, out var handler))
         {
-            yield return events.Failure(Unknown, request.Id, EventReader.Faulty($"The type of event \"{request.Type.Shortened(100)}\" is not known."));
+            yield return events.Failure(
+                Unknown, request.Id, EventReader.Faulty($"The type of event \"{request.Type.Shortened(100)}\" is not known."));
             yield break;
         }
         if (!EventReader.Read(request).TryGet(out var payload, out var error))
@@ -53,7 +55,8 @@ internal sealed class RequestRouter(InProcessApi api, EventWriter events)
             await using var parts = handler.Handle(call).GetAsyncEnumerator(cancellationToken);
             while (await NextAsync(parts) is var (part, failure))
             {
-                yield return part is not null ? events.Answer(handler.AnswerType, requestId, json => part(json)) : events.Failure(handler.AnswerType, requestId, failure!);
+                yield return part is not null ? events.Answer(handler.AnswerType, requestId, json => part(json))
+                    : events.Failure(handler.AnswerType, requestId, failure!);
                 if (failure is not null) yield break;
             }
         }

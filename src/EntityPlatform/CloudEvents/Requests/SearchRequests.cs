@@ -61,7 +61,8 @@ internal static class SearchRequests
     private static async IAsyncEnumerable<AnswerPart> ListAsync(RequestCall call)
     {
         var query = RequestCall.Query(
-            ("pageSize", call.Optional("pageSize") ?? ListPageSizeDefault), ("pageNumber", call.Optional("pageNumber") ?? "0"), ("pointInTime", call.Optional("pointInTime")));
+            ("pageSize", call.Optional("pageSize") ?? ListPageSizeDefault), ("pageNumber", call.Optional("pageNumber") ?? "0"),
+            ("pointInTime", call.Optional("pointInTime")));
         var page = await call.SendAsync("GET", $"/api/entity/{call.Model()}{query}");
         foreach (var entity in page.EnumerateArray()) yield return EntityPart(entity);
     }
@@ -69,13 +70,17 @@ internal static class SearchRequests
     private static async IAsyncEnumerable<AnswerPart> SearchAsync(RequestCall call)
     {
         var query = RequestCall.Query(
-            [("pointInTime", call.Optional("pointInTime")), ("limit", call.Optional("limit")), ("timeoutMillis", call.Optional("timeoutMillis")), ("trackingRead", call.Optional("trackingRead")), .. Sort(call)]);
-        await foreach (var entity in call.LinesAsync("POST", $"/api/search/direct/{call.Model()}{query}", Bodies.Raw(call.Required("condition")))) yield return EntityPart(entity);
+            [("pointInTime", call.Optional("pointInTime")), ("limit", call.Optional("limit")),
+                ("timeoutMillis", call.Optional("timeoutMillis")), ("trackingRead", call.Optional("trackingRead")), .. Sort(call)]);
+        await foreach (
+            var entity in call.LinesAsync("POST", $"/api/search/direct/{call.Model()}{query}",
+                Bodies.Raw(call.Required("condition")))) yield return EntityPart(entity);
     }
 
     private static async IAsyncEnumerable<AnswerPart> ResultsAsync(RequestCall call)
     {
-        var query = RequestCall.Query(("pageSize", call.Optional("pageSize") ?? PageSizeDefault), ("pageNumber", call.Optional("pageNumber") ?? "0"));
+        var query = RequestCall.Query(
+            ("pageSize", call.Optional("pageSize") ?? PageSizeDefault), ("pageNumber", call.Optional("pageNumber") ?? "0"));
         var page = await call.SendAsync("GET", $"/api/search/async/{RequestCall.Escape(call.RequiredText("snapshotId"))}{query}");
         foreach (var entity in page.GetProperty("content").EnumerateArray()) yield return EntityPart(entity);
     }
@@ -88,7 +93,8 @@ internal static class SearchRequests
 
     private static async IAsyncEnumerable<AnswerPart> StateStatsAsync(RequestCall call)
     {
-        var states = call.Payload.TryGetProperty("states", out var list) && list.ValueKind == JsonValueKind.Array ? string.Join(',', list.EnumerateArray().Select(s => s.GetString())) : null;
+        var states = call.Payload.TryGetProperty("states", out var list) && list.ValueKind == JsonValueKind.Array
+            ? string.Join(',', list.EnumerateArray().Select(s => s.GetString())) : null;
         var query = RequestCall.Query(("pointInTime", call.Optional("pointInTime")), ("states", states is { Length: > 0 } ? states : null));
         await foreach (var counted in CountsAsync(call, "/api/entity/stats/states", query))
         {
@@ -145,7 +151,9 @@ internal static class SearchRequests
         foreach (var key in keys.EnumerateArray())
         {
             var isMeta = RequestCall.Optional(key, "source") == "meta";
-            yield return ("sort", (isMeta ? "@" : "") + RequestCall.RequiredText(key, "path") + (RequestCall.Optional(key, "desc") == "true" ? ":desc" : ""));
+            yield return (
+                "sort", (isMeta ? "@" : "") + RequestCall.RequiredText(key, "path")
+                    + (RequestCall.Optional(key, "desc") == "true" ? ":desc" : ""));
         }
     }
 }

@@ -9,9 +9,12 @@ namespace Strata.EntityApi.Entities;
 internal sealed record ChunkOutcome(CommitId Transaction, IReadOnlyList<EntityId> Entities, IReadOnlyList<FailedItem> Failed)
 {
     public static ChunkOutcome Of(IReadOnlyList<EntityRevision> written, IReadOnlyList<FailedItem> failed, CommitId empty) =>
-        new(written.Count > 0 ? written[0].Commit : empty, [.. written.Where(w => !EntityCall.IsPlatforms(w.Model)).Select(w => w.Id)], failed);
+        new(written.Count > 0 ? written[0].Commit : empty,
+            [.. written.Where(w => !EntityCall.IsPlatforms(w.Model)).Select(w => w.Id)], failed);
 
-    /// <summary>{transactionId, entityIds[], failed[]?}, or {error{code, message, chunkIndex}} in the place of a transaction that failed.</summary>
+    /// <summary>
+    /// {transactionId, entityIds[], failed[]?}, or {error{code, message, chunkIndex}} in the place of a transaction that failed.
+    /// </summary>
     public static void Write(Utf8JsonWriter json, Result<ChunkOutcome> result, int index)
     {
         json.WriteStartObject();

@@ -13,7 +13,8 @@ namespace Strata.EntityApi.Entities;
 /// </summary>
 internal sealed class ChunkedWrite(Idempotency idempotency, TimeProvider time)
 {
-    public async Task<Result<Answer>> RunAsync<T>(ApiCall call, Caller caller, WriteSettings settings, JsonText body, IEnumerable<T> items, IChunkWriter<T> writer)
+    public async Task<Result<Answer>> RunAsync<T>(
+        ApiCall call, Caller caller, WriteSettings settings, JsonText body, IEnumerable<T> items, IChunkWriter<T> writer)
     {
         if (!idempotency.Begin(call, caller.Tenant).TryGet(out var keyed, out var error)) return error;
         using (keyed)
@@ -23,7 +24,8 @@ internal sealed class ChunkedWrite(Idempotency idempotency, TimeProvider time)
             foreach (var chunk in items.Chunk(settings.Window))
             {
                 var part = new Part(keyed, outcomes.Count, settings.Begin(caller, keyed?.Part(outcomes.Count), time));
-                outcomes.Add(outcomes.Count == 0 ? await WriteAsync(part, chunk, writer, call.Aborted) : await WriteLaterAsync(part, chunk, writer, call.Aborted));
+                outcomes.Add(outcomes.Count == 0 ? await WriteAsync(part, chunk, writer, call.Aborted)
+                    : await WriteLaterAsync(part, chunk, writer, call.Aborted));
                 if (!outcomes[^1].IsOk) break;
             }
             return outcomes[0].IsOk ? Transactions(outcomes) : outcomes[0].Error!;
@@ -31,7 +33,8 @@ internal sealed class ChunkedWrite(Idempotency idempotency, TimeProvider time)
     }
 
     /// <summary>What is thrown must not hide the transactions that are durable already.</summary>
-    private static async ValueTask<Result<ChunkOutcome>> WriteLaterAsync<T>(Part part, T[] chunk, IChunkWriter<T> writer, CancellationToken cancellationToken)
+    private static async ValueTask<Result<ChunkOutcome>> WriteLaterAsync<T>(
+        Part part, T[] chunk, IChunkWriter<T> writer, CancellationToken cancellationToken)
     {
         try
         {
@@ -43,7 +46,8 @@ internal sealed class ChunkedWrite(Idempotency idempotency, TimeProvider time)
         }
     }
 
-    private static async ValueTask<Result<ChunkOutcome>> WriteAsync<T>(Part part, T[] chunk, IChunkWriter<T> writer, CancellationToken cancellationToken)
+    private static async ValueTask<Result<ChunkOutcome>> WriteAsync<T>(
+        Part part, T[] chunk, IChunkWriter<T> writer, CancellationToken cancellationToken)
     {
         if (part.Keyed is { } keyed)
         {

@@ -7,8 +7,8 @@ using Strata.EntityApi.Xml;
 namespace Strata.EntityApi.Entities;
 
 /// <summary>
-/// Reads the items of a collection, each with its entity as text in JSON or XML. All are read before the first is written, so that a malformed one
-/// changes nothing. Members that are not known are passed over, as clients send them.
+/// Reads the items of a collection, each with its entity as text in JSON or XML. All are read before the first is written, so that a
+/// malformed one changes nothing. Members that are not known are passed over, as clients send them.
 /// </summary>
 internal static class CollectionItems
 {
@@ -33,7 +33,8 @@ internal static class CollectionItems
         using var json = body.Parse();
         var root = json.RootElement;
         if (root.ValueKind != JsonValueKind.Array) return EntityApiErrors.BadRequest("The body must be a list of items.");
-        if (root.GetArrayLength() is 0 or > EntityOperations.ItemsMax) return EntityApiErrors.BadRequest($"The list must hold 1 to {EntityOperations.ItemsMax} items.");
+        if (root.GetArrayLength() is 0 or > EntityOperations.ItemsMax)
+            return EntityApiErrors.BadRequest($"The list must hold 1 to {EntityOperations.ItemsMax} items.");
         var items = new List<T>(root.GetArrayLength());
         foreach (var item in root.EnumerateArray())
         {
@@ -46,9 +47,11 @@ internal static class CollectionItems
 
     private static Result<ModelKey> Model(JsonElement item)
     {
-        if (!item.TryGetProperty("model", out var model) || model.ValueKind != JsonValueKind.Object) return EntityApiErrors.BadRequest("model must be an object with name and version.");
+        if (!item.TryGetProperty("model", out var model) || model.ValueKind != JsonValueKind.Object)
+            return EntityApiErrors.BadRequest("model must be an object with name and version.");
         if (!Text(model, "name").TryGet(out var name, out var error)) return error;
-        var version = model.TryGetProperty("version", out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out var whole) ? whole : 0;
+        var version = model.TryGetProperty("version", out var number) && number.ValueKind == JsonValueKind.Number
+            && number.TryGetInt32(out var whole) ? whole : 0;
         return EntityCall.Model(name ?? "", version);
     }
 

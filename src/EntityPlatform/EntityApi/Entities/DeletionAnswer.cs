@@ -21,9 +21,11 @@ internal sealed class DeletionAnswer(ModelKey model, IAsyncEnumerator<DeletedPag
     private long removed;
 
     /// <summary>Deletes the first page.</summary>
-    public static async Task<Result<Answer>> StartAsync(ModelDeletion deletion, KeyedRequest? keyed, bool verbose, CancellationToken cancellationToken)
+    public static async Task<Result<Answer>> StartAsync(
+        ModelDeletion deletion, KeyedRequest? keyed, bool verbose, CancellationToken cancellationToken)
     {
-        var answer = new DeletionAnswer(deletion.Model, deletion.RunAsync(keyed, cancellationToken).GetAsyncEnumerator(cancellationToken), keyed, verbose);
+        var answer = new DeletionAnswer(
+            deletion.Model, deletion.RunAsync(keyed, cancellationToken).GetAsyncEnumerator(cancellationToken), keyed, verbose);
         try
         {
             return await answer.NextAsync() ? answer : await answer.EmptyAsync();

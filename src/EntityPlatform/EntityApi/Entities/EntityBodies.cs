@@ -41,7 +41,8 @@ internal static class EntityBodies
         if (IsObject(body)) return new[] { body };
         var reader = new Utf8JsonReader(body.Utf8.Span);
         reader.Read();
-        if (reader.TokenType != JsonTokenType.StartArray) return EntityApiErrors.BadRequest("The body must be an entity or a list of them.");
+        if (reader.TokenType != JsonTokenType.StartArray)
+            return EntityApiErrors.BadRequest("The body must be an entity or a list of them.");
         var documents = new List<JsonText>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
@@ -50,7 +51,8 @@ internal static class EntityBodies
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
             documents.Add(new JsonText(body.Utf8[start..(int)reader.BytesConsumed]));
-            if (documents.Count > EntityOperations.ItemsMax) return EntityApiErrors.BadRequest($"At most {EntityOperations.ItemsMax} entities fit in one request.");
+            if (documents.Count > EntityOperations.ItemsMax)
+                return EntityApiErrors.BadRequest($"At most {EntityOperations.ItemsMax} entities fit in one request.");
         }
         return documents.Count > 0 ? documents : EntityApiErrors.BadRequest("The list is empty.");
     }

@@ -16,7 +16,8 @@ internal sealed class EntityChangesEndpoint(EntityEngine engine, PastReads past)
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
         "GET", "/api/entity/{entityId}/changes", EntityOperations.Read,
-        EntityOperations.Describe("getEntityChanges", "Who changed it when, newest first.") with { Parameters = [EntityOperations.PointInTime] },
+        EntityOperations.Describe(
+            "getEntityChanges", "Who changed it when, newest first.") with { Parameters = [EntityOperations.PointInTime] },
         ChangesAsync).JoinsTransactions();
 
     private async Task<Result<Answer>> ChangesAsync(ApiCall call)
@@ -25,7 +26,8 @@ internal sealed class EntityChangesEndpoint(EntityEngine engine, PastReads past)
         if (!call.QueryTime("pointInTime").TryGet(out var until, out error)) return error;
         var page = await PageAsync(target, null, call.Aborted);
         while (page.Count > 0 && page[^1].ChangedAt > until) page = await PageAsync(target, page[^1].Revision, call.Aborted);
-        if (page.Count == 0 && until is { } at && await past.CheckMissingAsync(target.Caller, target.Id, AsOf.At(at), call.Aborted) is { } dropped) return dropped;
+        if (page.Count == 0 && until is { } at && await past.CheckMissingAsync(
+            target.Caller, target.Id, AsOf.At(at), call.Aborted) is { } dropped) return dropped;
         if (page.Count == 0 || EntityCall.IsPlatforms(page[0].Model)) return EntityApiErrors.EntityNotFound(target.Id.ToString());
         return Answer.Stream(http => WriteAsync(http, target, [.. page.Where(r => until is null || r.ChangedAt <= until)]));
     }

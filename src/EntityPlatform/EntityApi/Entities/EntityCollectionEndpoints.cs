@@ -17,7 +17,9 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ChunkedWrit
     {
         var model = Schemas.Members([("name", Schemas.Text()), ("version", Schemas.Integer(1, int.MaxValue))], "name", "version");
         var created = Schemas.Members([("model", model), ("payload", Schemas.Text())], "model", "payload");
-        var changed = Schemas.Members([("id", Schemas.Uuid()), ("payload", Schemas.Text()), ("transition", Schemas.Text()), ("ifMatch", Schemas.Text())], "id", "payload");
+        var changed = Schemas.Members(
+            [("id", Schemas.Uuid()), ("payload", Schemas.Text()), ("transition", Schemas.Text()), ("ifMatch", Schemas.Text())],
+            "id", "payload");
         routes.MapApi("POST", Path, EntityOperations.Write,
             EntityOperations.Describe("createEntities", "Create entities of any models, in transactions of transactionWindow.") with
             {

@@ -25,7 +25,8 @@ internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
         ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not from a list of entities.",
         "Start the list again with limit and without a cursor.");
 
-    public static bool IsAsked(ApiCall call) => call.Http.Request.Query.ContainsKey(CursorName) || call.Http.Request.Query.ContainsKey(LimitName);
+    public static bool IsAsked(ApiCall call) =>
+        call.Http.Request.Query.ContainsKey(CursorName) || call.Http.Request.Query.ContainsKey(LimitName);
 
     public async Task<Result<Answer>> ListAsync(ApiCall call, ModelTarget target, AsOf asOf)
     {
@@ -37,7 +38,8 @@ internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
         if (!call.Query(CursorName).TryGet(out var cursor, out error)) return error;
         var after = default(EntityId);
         if (cursor is not null && !TryRead(ListingOf(target.Caller.Tenant, target.Model), cursor, out after)) return BadCursor;
-        var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf, After = cursor is null ? null : new ScanPosition(target.Caller.Tenant, after) };
+        var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf,
+            After = cursor is null ? null : new ScanPosition(target.Caller.Tenant, after) };
         var lease = await memory.EnterAsync(target.Caller.Tenant, call.Aborted);
         call.Http.Response.RegisterForDispose(lease);
         var first = await log.ScanAsync(scan with { Limit = Math.Min(limit, PageLimits.Default) }, call.Aborted);

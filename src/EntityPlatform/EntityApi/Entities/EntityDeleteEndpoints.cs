@@ -13,7 +13,8 @@ using Strata.EntityApi.Search;
 namespace Strata.EntityApi.Entities;
 
 /// <summary>Deletes one entity, or those of a model.</summary>
-internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog catalog, PastReads past, Idempotency idempotency, TimeProvider time)
+internal sealed class EntityDeleteEndpoints(
+    EntityEngine engine, ModelCatalog catalog, PastReads past, Idempotency idempotency, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -21,7 +22,8 @@ internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog ca
             EntityOperations.Describe("deleteEntity", "Delete one entity.") with { Parameters = [Parameter.IdempotencyKey] },
             DeleteOneAsync).JoinsTransactions();
         routes.MapApi("DELETE", "/api/entity/{entityName}/{modelVersion}", EntityOperations.Write,
-            EntityOperations.Describe("deleteEntities", "Delete the entities of a model that meet a condition, or all, in transactions of transactionSize.") with
+            EntityOperations.Describe(
+                "deleteEntities", "Delete the entities of a model that meet a condition, or all, in transactions of transactionSize.") with
             {
                 Parameters =
                 [
@@ -44,22 +46,26 @@ internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog ca
             return deleted.IsOk ? Deleted(deleted.Value) : deleted.Error;
         }, written => Deleted(written[0]));
 
-        Error? Check(EntityRevision current) => EntityCall.IsPlatforms(current.Model) ? EntityApiErrors.EntityNotFound(target.Id.ToString()) : null;
+        Error? Check(EntityRevision current) => EntityCall.IsPlatforms(current.Model)
+            ? EntityApiErrors.EntityNotFound(target.Id.ToString()) : null;
     }
 
     private async Task<Result<Answer>> DeleteManyAsync(ApiCall call)
     {
         if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
         if (!ModelTarget.JoiningOf(call).TryGet(out target, out error)) return error;
-        if (!call.QueryInt("transactionSize", WriteSettings.WindowMax, 1, WriteSettings.WindowMax).TryGet(out var size, out error)) return error;
+        if (!call.QueryInt("transactionSize", WriteSettings.WindowMax, 1, WriteSettings.WindowMax).TryGet(out var size, out error))
+            return error;
         if (!call.QueryTime("pointInTime").TryGet(out var then, out error)) return error;
         if (!call.QueryFlag("verbose").TryGet(out var verbose, out error)) return error;
         if (!(await call.ReadBodyAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out error)) return error;
         Condition? condition = null;
         if (!body.IsEmpty && !ConditionJson.Parse(new JsonText(body)).TryGet(out condition, out error)) return error;
-        if (condition is not null && !(await ConditionTyping.FitAsync(catalog, target, condition, call.Aborted)).TryGet(out condition, out error)) return error;
+        if (condition is not null && !(await ConditionTyping.FitAsync(catalog, target, condition, call.Aborted))
+            .TryGet(out condition, out error)) return error;
         var earlier = Earlier(then);
-        if (earlier is { } at && await past.CheckAsync(target.Caller, target.Model, AsOf.At(at), call.Aborted) is { } dropped) return dropped;
+        if (earlier is { } at && await past.CheckAsync(target.Caller, target.Model, AsOf.At(at), call.Aborted) is { } dropped)
+            return dropped;
         var deletion = new ModelDeletion(engine, target, condition, size, earlier);
         if (!idempotency.Begin(call, target.Caller.Tenant).TryGet(out var keyed, out error)) return error;
         keyed?.Append(body.Span);

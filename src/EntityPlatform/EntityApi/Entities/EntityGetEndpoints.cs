@@ -24,10 +24,12 @@ internal sealed class EntityGetEndpoints(EntityEngine engine, PastReads past, An
             EntityOperations.Describe("getEntity", "One entity, now or at an earlier time.") with { Parameters = EntityOperations.Then },
             GetAsync).JoinsTransactions();
         routes.MapApi("GET", "/api/entity/{entityId}/transitions", EntityOperations.Read,
-            EntityOperations.Describe("getEntityTransitions", "The manual transitions that it offers.") with { Parameters = EntityOperations.Then },
+            EntityOperations.Describe(
+                "getEntityTransitions", "The manual transitions that it offers.") with { Parameters = EntityOperations.Then },
             call => TransitionsAsync(call, EntityTarget.Of(call))).JoinsTransactions();
         routes.MapApi("GET", "/api/platform-api/entity/fetch/transitions", EntityOperations.Read,
-            EntityOperations.Describe("fetchTransitions", "The manual transitions that an entity offers, by the path of older clients.") with { Parameters = OlderClients },
+            EntityOperations.Describe("fetchTransitions",
+                "The manual transitions that an entity offers, by the path of older clients.") with { Parameters = OlderClients },
             call => TransitionsAsync(call, EntityTarget.OfQuery(call))).JoinsTransactions();
     }
 

@@ -24,7 +24,8 @@ internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catal
             [
                 Parameter.Query("pageSize", "Entities per page.", Schemas.Integer(1, EntityOperations.ItemsMax)),
                 Parameter.Query("pageNumber", "From 0.", Schemas.Integer(0, int.MaxValue)),
-                Parameter.Query(EntityCursorList.LimitName, "Entities per page of {items, nextCursor}; instead of pageSize.", Schemas.Integer(1, PageLimits.Max)),
+                Parameter.Query(EntityCursorList.LimitName, "Entities per page of {items, nextCursor}; instead of pageSize.",
+                    Schemas.Integer(1, PageLimits.Max)),
                 Parameter.Query(EntityCursorList.CursorName, "The nextCursor of the previous page; stable under writes.", Schemas.Text()),
                 EntityOperations.PointInTime,
             ],
@@ -40,8 +41,10 @@ internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catal
         if (!call.QueryInt("pageSize", 20, 1, EntityOperations.ItemsMax).TryGet(out var size, out error)) return error;
         if (!call.QueryInt("pageNumber", 0, 0, int.MaxValue).TryGet(out var number, out error)) return error;
         if ((long)size * number > int.MaxValue) return ApiErrors.Query("pageNumber", "is too high for that pageSize.");
-        var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf, Limit = (int)Math.Min(PageLimits.Max, ((long)size * number) + size) };
-        var pages = memory.BoundAsync(scan.Tenant!.Value, engine.Log.BoundedPagesAsync(scan, call.Aborted), call.Aborted).GetAsyncEnumerator(call.Aborted);
+        var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf,
+            Limit = (int)Math.Min(PageLimits.Max, ((long)size * number) + size) };
+        var pages = memory.BoundAsync(scan.Tenant!.Value, engine.Log.BoundedPagesAsync(scan, call.Aborted), call.Aborted)
+            .GetAsyncEnumerator(call.Aborted);
         call.Http.Response.RegisterForDisposeAsync(pages);
         var skip = size * number;
         while (await pages.MoveNextAsync())
@@ -53,7 +56,8 @@ internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catal
     }
 
     /// <summary>Never more than a page in memory, however many the client wants at once.</summary>
-    private static async Task WriteAsync(HttpContext http, IAsyncEnumerator<IReadOnlyList<EntityRevision>> pages, DateTimeOffset? pointInTime, int skip, int left)
+    private static async Task WriteAsync(
+        HttpContext http, IAsyncEnumerator<IReadOnlyList<EntityRevision>> pages, DateTimeOffset? pointInTime, int skip, int left)
     {
         var array = new JsonArrayStream(http);
         do

@@ -35,5 +35,6 @@ internal static class EntityOperations
     public static readonly Parameter[] WritingMany =
         [Parameter.Query("transactionWindow", "Entities per transaction.", Schemas.Integer(1, WriteSettings.WindowMax)), .. Writing];
 
-    public static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "entity", Answer = AnswerSchemas.Of(id) };
+    public static Operation Describe(string id, string summary) =>
+        new() { Id = id, Summary = summary, Tag = "entity", Answer = AnswerSchemas.Of(id) };
 }

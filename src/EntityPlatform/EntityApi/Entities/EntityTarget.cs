@@ -23,13 +23,16 @@ internal sealed record EntityTarget(Caller Caller, EntityId Id)
         if (!EntityCall.JoinerOf(call).TryGet(out var caller, out var error)) return error;
         if (!call.Query("entityClass").TryGet(out _, out error)) return error;
         if (!call.Query("entityId").TryGet(out var text, out error)) return error;
-        return Guid.TryParseExact(text, "D", out var id) ? new EntityTarget(caller, new EntityId(id)) : ApiErrors.Query("entityId", "must be a UUID.");
+        return Guid.TryParseExact(text, "D", out var id)
+            ? new EntityTarget(caller, new EntityId(id)) : ApiErrors.Query("entityId", "must be a UUID.");
     }
 
-    public async ValueTask<Result<EntityRevision>> FindAsync(EntityEngine engine, PastReads past, AsOf asOf, CancellationToken cancellationToken)
+    public async ValueTask<Result<EntityRevision>> FindAsync(
+        EntityEngine engine, PastReads past, AsOf asOf, CancellationToken cancellationToken)
     {
         if ((await engine.ReadAsync(Caller, Id, asOf, cancellationToken)).TryGet(out var found, out var error))
             return EntityCall.IsPlatforms(found.Model) ? EntityApiErrors.EntityNotFound(Id.ToString()) : found;
-        return error.Code != EntityApiErrors.NotFoundCode ? error : await past.CheckMissingAsync(Caller, Id, asOf, cancellationToken) ?? EntityApiErrors.EntityNotFound(Id.ToString());
+        return error.Code != EntityApiErrors.NotFoundCode
+            ? error : await past.CheckMissingAsync(Caller, Id, asOf, cancellationToken) ?? EntityApiErrors.EntityNotFound(Id.ToString());
     }
 }

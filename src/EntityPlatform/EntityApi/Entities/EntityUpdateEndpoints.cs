@@ -29,15 +29,19 @@ internal sealed class EntityUpdateEndpoints(EntityEngine engine, Idempotency ide
         var entity = new Content([Json, "application/xml"], Schemas.Object());
         var patch = new Content([MergePatchJson], Schemas.Object());
         Map(routes, "PUT", One, "updateEntity", "Replace an entity's data; automatic transitions are tried.", entity, UpdateAsync);
-        Map(routes, "PUT", One + "/{transition}", "transitionEntity", "Replace an entity's data and take a transition.", entity, UpdateAsync);
+        Map(routes, "PUT", One + "/{transition}", "transitionEntity", "Replace an entity's data and take a transition.",
+            entity, UpdateAsync);
         Map(routes, "PATCH", One, "patchEntity", "Merge into an entity's data.", patch, PatchAsync);
-        Map(routes, "PATCH", One + "/{transition}", "patchEntityWithTransition", "Merge into an entity's data and take a transition.", patch, PatchAsync);
+        Map(routes, "PATCH", One + "/{transition}", "patchEntityWithTransition", "Merge into an entity's data and take a transition.",
+            patch, PatchAsync);
         routes.MapApi("PUT", "/api/platform-api/entity/transition", EntityOperations.Write,
-            EntityOperations.Describe("takeTransition", "Take a transition and leave the data as it is, by the path of older clients.") with { Parameters = OlderClients },
+            EntityOperations.Describe("takeTransition",
+                "Take a transition and leave the data as it is, by the path of older clients.") with { Parameters = OlderClients },
             TransitionAsync).JoinsTransactions();
     }
 
-    private static void Map(IEndpointRouteBuilder routes, string method, string path, string id, string summary, Content body, ApiHandler handler) =>
+    private static void Map(
+        IEndpointRouteBuilder routes, string method, string path, string id, string summary, Content body, ApiHandler handler) =>
         routes.MapApi(method, path, EntityOperations.Write, EntityOperations.Describe(id, summary) with
         {
             Parameters = EntityOperations.WritingOne, Body = body,
@@ -56,7 +60,8 @@ internal sealed class EntityUpdateEndpoints(EntityEngine engine, Idempotency ide
         if (!EntityBodies.IsXml(call).TryGet(out var isXml, out var error)) return error;
         if (isXml) return EntityApiErrors.XmlPatch;
         if (!EntityTarget.Of(call).TryGet(out var target, out error)) return error;
-        if (call.Http.Request.ContentType?.StartsWith(JsonPatchJson, StringComparison.OrdinalIgnoreCase) == true) return EntityApiErrors.JsonPatch;
+        if (call.Http.Request.ContentType?.StartsWith(JsonPatchJson, StringComparison.OrdinalIgnoreCase) == true)
+            return EntityApiErrors.JsonPatch;
         if (call.Http.Request.Headers.IfMatch.Count == 0) return EntityApiErrors.IfMatchNeeded;
         if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), MergePatchJson)).TryGet(out var body, out error)) return error;
         if (!EntityBodies.IsObject(body)) return EntityApiErrors.BadRequest("A merge patch of an entity must be an object.");
@@ -72,7 +77,8 @@ internal sealed class EntityUpdateEndpoints(EntityEngine engine, Idempotency ide
         return await ChangeAsync(call, target, transition, default, current => current.Document);
     }
 
-    private async Task<Result<Answer>> ChangeAsync(ApiCall call, EntityTarget target, string? transition, JsonText body, DocumentChange apply)
+    private async Task<Result<Answer>> ChangeAsync(
+        ApiCall call, EntityTarget target, string? transition, JsonText body, DocumentChange apply)
     {
         if (!EntityCall.IfMatch(call).TryGet(out var ifMatch, out var error)) return error;
         if (!WriteSettings.Read(call).TryGet(out var settings, out error)) return error;
@@ -94,5 +100,6 @@ internal sealed class EntityUpdateEndpoints(EntityEngine engine, Idempotency ide
 
     private static string? Transition(ApiCall call) => call.Route("transition") is { Length: > 0 } name ? name : null;
 
-    private static Answer Transaction(IReadOnlyList<EntityRevision> written) => Answer.Json(json => EntityWriter.WriteTransaction(json, written));
+    private static Answer Transaction(IReadOnlyList<EntityRevision> written) =>
+        Answer.Json(json => EntityWriter.WriteTransaction(json, written));
 }

@@ -9,9 +9,9 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi.Entities;
 
 /// <summary>
-/// Deletes the entities of a model that met a condition at one moment, in transactions of a page each. The moment is fixed at the start, so that
-/// what others create meanwhile is neither deleted nor keeps it from ending. When it is the present, an entity that has changed since is
-/// deleted only if it still meets the condition; when it is a time of the past, whatever became of it.
+/// Deletes the entities of a model that met a condition at one moment, in transactions of a page each. The moment is fixed at the start, so
+/// that what others create meanwhile is neither deleted nor keeps it from ending. When it is the present, an entity that has changed since
+/// is deleted only if it still meets the condition; when it is a time of the past, whatever became of it.
 /// </summary>
 internal sealed class ModelDeletion(EntityEngine engine, ModelTarget target, Condition? condition, int size, DateTimeOffset? pointInTime)
 {
@@ -58,7 +58,8 @@ internal sealed class ModelDeletion(EntityEngine engine, ModelTarget target, Con
             var written = await engine.TransactAsync(caller, (transaction, ct) => DeleteAsync(transaction, left, ct), cancellationToken);
             if (written.TryGet(out var deleted, out var error)) return new DeletedPage(page.Count, [.. deleted.Select(d => d.Id)], errors);
             if (await WrittenAsync(page, keyed, part, moment, cancellationToken) is { } meanwhile) return meanwhile;
-            if (left.FindIndex(e => e.Id.ToString() == error.Details?.GetValueOrDefault("entityId")) is not (>= 0 and var busy)) throw error.ToException();
+            if (left.FindIndex(e => e.Id.ToString() == error.Details?.GetValueOrDefault("entityId")) is not (>= 0 and var busy))
+                throw error.ToException();
             errors[left[busy].Id] = error;
             left.RemoveAt(busy);
         }
@@ -71,11 +72,14 @@ internal sealed class ModelDeletion(EntityEngine engine, ModelTarget target, Con
     {
         if (keyed is null) return null;
         if (!(await keyed.WrittenAsync(part, cancellationToken)).TryGet(out var before, out var conflict)) throw conflict.ToException();
-        if (before.IsThere && before.Note != moment.ToString()) throw Idempotency.InProgress.ToException(); // of another moment, so its pages are others
-        return before.IsThere ? new DeletedPage(page.Count, [.. before.Revisions.Select(r => r.Id)], new Dictionary<EntityId, Error>()) : null;
+        // of another moment, so its pages are others
+        if (before.IsThere && before.Note != moment.ToString()) throw Idempotency.InProgress.ToException();
+        return before.IsThere
+            ? new DeletedPage(page.Count, [.. before.Revisions.Select(r => r.Id)], new Dictionary<EntityId, Error>()) : null;
     }
 
-    private async ValueTask<Error?> DeleteAsync(EntityTransaction transaction, List<EntityRevision> entities, CancellationToken cancellationToken)
+    private async ValueTask<Error?> DeleteAsync(
+        EntityTransaction transaction, List<EntityRevision> entities, CancellationToken cancellationToken)
     {
         foreach (var entity in entities)
         {

@@ -22,7 +22,8 @@ internal sealed class UpdateChunk(EntityEngine engine, TimeProvider time) : IChu
     public ChunkOutcome Replay(EntityChange[] items, IReadOnlyList<EntityRevision> written)
     {
         var ids = written.Select(w => w.Id).ToHashSet();
-        var failed = items.Index().Where(i => !ids.Contains(i.Item.Id)).Select(i => new FailedItem(i.Index, i.Item.Id, EntityApiErrors.Modified(i.Item.Id)));
+        var failed = items.Index().Where(i => !ids.Contains(i.Item.Id))
+            .Select(i => new FailedItem(i.Index, i.Item.Id, EntityApiErrors.Modified(i.Item.Id)));
         return ChunkOutcome.Of(written, [.. failed], default);
     }
 

@@ -17,7 +17,8 @@ namespace Strata.EntityApi.Feed;
 
 /// <summary>GET /api/entity/feed: every change of the organization's entities, in order, from any revision on.</summary>
 internal sealed class FeedEndpoints(
-    IEntityLog log, ModelCatalog catalog, ChangeFeed feed, OpenStreams streams, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime)
+    IEntityLog log, ModelCatalog catalog, ChangeFeed feed, OpenStreams streams, StreamAccess access, TimeProvider time,
+    IHostApplicationLifetime lifetime)
 {
     public const string Permission = "entities.read";
 
@@ -49,7 +50,8 @@ internal sealed class FeedEndpoints(
         var head = await log.HeadAsync(caller.Tenant, call.Aborted);
         if (from > head) return ApiErrors.Query("from", $"is ahead of the log, which ends at {head}.");
         if (!streams.TryOpen(call.Principal, caller.Tenant).TryGet(out var place, out error)) return error;
-        var request = new FeedRequest(caller.Tenant, models, from ?? (follow || asEvents ? head : Revision.None), follow || asEvents ? null : head);
+        var request = new FeedRequest(
+            caller.Tenant, models, from ?? (follow || asEvents ? head : Revision.None), follow || asEvents ? null : head);
         return Answer.Stream(async http =>
         {
             using (place)
@@ -67,7 +69,8 @@ internal sealed class FeedEndpoints(
         if (!ModelPattern.TryParse(text, out var pattern)) return ApiErrors.Query("model", "must be a model's name, or name.version.");
         if (!(await catalog.ListAsync(caller, call.Aborted)).TryGet(out var models, out error)) return error;
         var filter = ModelFilter.Of([pattern]);
-        return models.Any(m => filter.Wants(m.Key)) ? filter : EntityApiErrors.ModelNotFound(new ModelKey(pattern.Name, pattern.Version ?? 1));
+        return models.Any(m => filter.Wants(m.Key))
+            ? filter : EntityApiErrors.ModelNotFound(new ModelKey(pattern.Name, pattern.Version ?? 1));
     }
 
     private static Result<Revision?> ReadFrom(ApiCall call)

@@ -8,5 +8,6 @@ internal static class FeedModule
 {
     public static IServiceCollection AddEntityFeed(this IServiceCollection services) => services.AddSingleton<FeedEndpoints>();
 
-    public static void MapEntityFeed(this IEndpointRouteBuilder routes) => routes.ServiceProvider.GetRequiredService<FeedEndpoints>().Map(routes);
+    public static void MapEntityFeed(this IEndpointRouteBuilder routes) =>
+        routes.ServiceProvider.GetRequiredService<FeedEndpoints>().Map(routes);
 }

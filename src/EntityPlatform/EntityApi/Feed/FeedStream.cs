@@ -17,7 +17,8 @@ internal sealed record FeedRequest(TenantId Tenant, ModelFilter Models, Revision
 /// and not here. A heartbeat every 10 s. It ends with the server, or when its token is no longer good.
 /// </summary>
 internal sealed class FeedStream(
-    HttpContext http, FeedRequest request, bool asEvents, ChangeFeed feed, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime) : IDisposable
+    HttpContext http, FeedRequest request, bool asEvents, ChangeFeed feed, StreamAccess access, TimeProvider time,
+    IHostApplicationLifetime lifetime) : IDisposable
 {
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
 

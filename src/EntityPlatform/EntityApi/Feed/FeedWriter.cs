@@ -19,7 +19,8 @@ internal sealed class FeedWriter(HttpContext http, bool asEvents) : IDisposable
 
     public Task BeginAsync() => stream.BeginAsync();
 
-    public void Write(EntityRevision change, bool endsCommit) => stream.Write("change", (Change: change, EndsCommit: endsCommit), static (json, c) =>
+    public void Write(EntityRevision change, bool endsCommit) =>
+        stream.Write("change", (Change: change, EndsCommit: endsCommit), static (json, c) =>
     {
         json.WriteStartObject();
         json.WriteString("type", "change");
@@ -30,7 +31,8 @@ internal sealed class FeedWriter(HttpContext http, bool asEvents) : IDisposable
 
     /// <summary>The heartbeat; it moves on also where nothing was wanted.</summary>
     /// <param name="isEnd">The feed is whole. Clients take one without this mark for cut off, however it ended.</param>
-    public void WritePing(Revision position, bool isEnd = false) => stream.Write("ping", (Position: position, IsEnd: isEnd), static (json, ping) =>
+    public void WritePing(Revision position, bool isEnd = false) =>
+        stream.Write("ping", (Position: position, IsEnd: isEnd), static (json, ping) =>
     {
         json.WriteStartObject();
         json.WriteString("type", "ping");

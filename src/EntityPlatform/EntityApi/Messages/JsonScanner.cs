@@ -130,7 +130,8 @@ internal sealed class JsonScanner
         switch (text.Read(b))
         {
             case JsonStringCheck.Outcome.Closed: EndValue(); break;
-            case JsonStringCheck.Outcome.Faulty: Fail("The body holds text that is not valid UTF-8, has a lone surrogate, NUL or a control character."); break;
+            case JsonStringCheck.Outcome.Faulty: Fail(
+                "The body holds text that is not valid UTF-8, has a lone surrogate, NUL or a control character."); break;
         }
     }
 
@@ -163,7 +164,8 @@ internal sealed class JsonScanner
         Keep(b, 5, "a word");
         var word = token.WrittenSpan;
         if (word.SequenceEqual("true"u8) || word.SequenceEqual("false"u8) || word.SequenceEqual("null"u8)) EndValue();
-        else if (!"true"u8.StartsWith(word) && !"false"u8.StartsWith(word) && !"null"u8.StartsWith(word)) Fail("The body is not valid JSON.");
+        else if (!"true"u8.StartsWith(word) && !"false"u8.StartsWith(word) && !"null"u8.StartsWith(word))
+            Fail("The body is not valid JSON.");
     }
 
     private void EnterValue() => IsInValue |= open.Count == 1;
@@ -180,7 +182,9 @@ internal sealed class JsonScanner
         else token.Write([b]);
     }
 
-    private void Fail(string message) => Fault ??= new Error(ErrorKind.Invalid, "INVALID_JSON", message, "Send one well-formed JSON object in UTF-8.");
+    private void Fail(string message) =>
+        Fault ??= new Error(ErrorKind.Invalid, "INVALID_JSON", message, "Send one well-formed JSON object in UTF-8.");
 
-    private static bool IsOfNumber(byte b) => b is (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'.' or (byte)'e' or (byte)'E';
+    private static bool IsOfNumber(byte b) =>
+        b is (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'.' or (byte)'e' or (byte)'E';
 }

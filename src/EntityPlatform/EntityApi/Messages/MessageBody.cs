@@ -42,7 +42,9 @@ internal sealed class MessageBody(byte[] piece, int pieceBytesMax)
     /// <summary>Null where the whole body was right.</summary>
     public Error? Check()
     {
-        if (!scanner.IsComplete) return new Error(ErrorKind.Invalid, "INVALID_JSON", "The body ends before its object does.", "Send one well-formed JSON object in UTF-8.");
+        if (!scanner.IsComplete)
+            return new Error(
+                ErrorKind.Invalid, "INVALID_JSON", "The body ends before its object does.", "Send one well-formed JSON object in UTF-8.");
         if (!hasPayload) return EntityApiErrors.BadRequest("payload is needed.");
         return MetaData.Utf8.Span[0] == '{' ? null : EntityApiErrors.BadRequest("metaData must be an object.");
     }
@@ -56,8 +58,10 @@ internal sealed class MessageBody(byte[] piece, int pieceBytesMax)
                 piece[Waiting++] = b;
                 return null;
             case "metaData" or "meta-data":
-                if ((metaName ??= scanner.Member) != scanner.Member) return EntityApiErrors.BadRequest("metaData and meta-data are the same; send one.");
-                if (metaData.WrittenCount == MetaDataBytesMax) return EntityApiErrors.BadRequest($"metaData is longer than {MetaDataBytesMax} bytes.");
+                if ((metaName ??= scanner.Member) != scanner.Member)
+                    return EntityApiErrors.BadRequest("metaData and meta-data are the same; send one.");
+                if (metaData.WrittenCount == MetaDataBytesMax)
+                    return EntityApiErrors.BadRequest($"metaData is longer than {MetaDataBytesMax} bytes.");
                 metaData.Write([b]);
                 return null;
             default:

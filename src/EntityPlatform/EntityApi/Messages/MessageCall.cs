@@ -7,7 +7,8 @@ namespace Strata.EntityApi.Messages;
 internal static class MessageCall
 {
     public static Result<EntityId> Id(ApiCall call) =>
-        Guid.TryParseExact(call.Route("messageId"), "D", out var id) ? new EntityId(id) : EntityApiErrors.BadRequest("The message's id must be a UUID.");
+        Guid.TryParseExact(call.Route("messageId"), "D", out var id)
+            ? new EntityId(id) : EntityApiErrors.BadRequest("The message's id must be a UUID.");
 
     public static Error NotFound(EntityId id) => new(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no message {id}.");
 }

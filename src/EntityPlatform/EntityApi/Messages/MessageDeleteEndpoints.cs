@@ -17,14 +17,16 @@ internal sealed class MessageDeleteEndpoints(IMessages messages, Idempotency ide
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapApi("DELETE", "/api/message/{messageId}", EntityOperations.Write,
-            new Operation { Id = "deleteMessage", Summary = "Delete one message.", Tag = "message", Parameters = [Parameter.IdempotencyKey], Answer = AnswerSchemas.Of("deleteMessage") }, DeleteOneAsync);
+            new Operation { Id = "deleteMessage", Summary = "Delete one message.", Tag = "message", Parameters = [Parameter.IdempotencyKey],
+                Answer = AnswerSchemas.Of("deleteMessage") }, DeleteOneAsync);
         routes.MapApi("DELETE", "/api/message", EntityOperations.Write,
             new Operation
             {
                 Id = "deleteMessages",
                 Summary = "Delete messages by their ids; missing ones are skipped.",
                 Tag = "message",
-                Parameters = [Parameter.IdempotencyKey, Parameter.Query("transactionSize", "Messages per transaction.", Schemas.Integer(1, WriteSettings.WindowMax))],
+                Parameters = [Parameter.IdempotencyKey,
+                    Parameter.Query("transactionSize", "Messages per transaction.", Schemas.Integer(1, WriteSettings.WindowMax))],
                 Body = Content.Json(Schemas.List(Schemas.Uuid())),
                 Answer = AnswerSchemas.Of("deleteMessages"),
             },
@@ -56,7 +58,8 @@ internal sealed class MessageDeleteEndpoints(IMessages messages, Idempotency ide
             var done = new List<IReadOnlyList<EntityId>>();
             foreach (var chunk in ids.Chunk(size))
             {
-                if (!(await DeleteAsync(caller.Tenant, keyed, done.Count, chunk, call.Aborted)).TryGet(out var deleted, out error)) return error;
+                if (!(await DeleteAsync(caller.Tenant, keyed, done.Count, chunk, call.Aborted)).TryGet(out var deleted, out error))
+                    return error;
                 done.Add(deleted);
             }
             return Answer.Json(json => Write(json, done));
@@ -70,7 +73,8 @@ internal sealed class MessageDeleteEndpoints(IMessages messages, Idempotency ide
         var request = keyed.Part(part);
         if (await messages.FindDeletionAsync(tenant, request.Commit, cancellationToken) is { } before)
             return keyed.Check(before.Fingerprint) is { } error ? error : Result.Of(before.Ids);
-        return Result.Of(await messages.DeleteAsync(tenant, ids, new RequestOfDeletion(request.Commit, request.Fingerprint), cancellationToken));
+        return Result.Of(
+            await messages.DeleteAsync(tenant, ids, new RequestOfDeletion(request.Commit, request.Fingerprint), cancellationToken));
     }
 
     private static Result<HashSet<EntityId>> ReadIds(JsonText body)
@@ -82,7 +86,8 @@ internal sealed class MessageDeleteEndpoints(IMessages messages, Idempotency ide
         var ids = new HashSet<EntityId>();
         foreach (var item in json.RootElement.EnumerateArray())
         {
-            if (item.ValueKind != JsonValueKind.String || !Guid.TryParseExact(item.GetString(), "D", out var id)) return EntityApiErrors.BadRequest("An id must be a UUID.");
+            if (item.ValueKind != JsonValueKind.String || !Guid.TryParseExact(item.GetString(), "D", out var id))
+                return EntityApiErrors.BadRequest("An id must be a UUID.");
             ids.Add(new EntityId(id));
         }
         return ids;

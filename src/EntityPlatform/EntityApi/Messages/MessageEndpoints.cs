@@ -19,14 +19,17 @@ internal sealed class MessageEndpoints(IMessages messages, Idempotency idempoten
     {
         routes.MapApi("POST", "/api/message/new/{subject}", EntityOperations.Write, Describe("saveMessage", "Save a message.") with
         {
-            Parameters = [Parameter.IdempotencyKey, EntityOperations.Timeout, .. MessageHead.Headers.Select(h => Parameter.Header(h, "Kept with the message."))],
+            Parameters = [Parameter.IdempotencyKey, EntityOperations.Timeout,
+                .. MessageHead.Headers.Select(h => Parameter.Header(h, "Kept with the message."))],
             Body = Content.Json(Schemas.Members([("payload", Schemas.Any()), ("metaData", Schemas.Object())], "payload")),
         }, SaveAsync);
         routes.MapApi("GET", "/api/message/{messageId}", EntityOperations.Read, Describe("getMessage", "One message."), GetAsync);
-        routes.MapApi("GET", "/api/message/get/{messageId}", EntityOperations.Read, Describe("getMessageByOlderPath", "One message, by the path of older clients."), GetAsync);
+        routes.MapApi("GET", "/api/message/get/{messageId}", EntityOperations.Read,
+            Describe("getMessageByOlderPath", "One message, by the path of older clients."), GetAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "message", Answer = AnswerSchemas.Of(id) };
+    private static Operation Describe(string id, string summary) =>
+        new() { Id = id, Summary = summary, Tag = "message", Answer = AnswerSchemas.Of(id) };
 
     private async Task<Result<Answer>> SaveAsync(ApiCall call)
     {
@@ -60,7 +63,8 @@ internal sealed class MessageEndpoints(IMessages messages, Idempotency idempoten
     private Result<Done> Admit(HttpContext http)
     {
         if (http.Request.ContentLength > limits.MessageBytesMax) return ApiErrors.TooLarge(limits.MessageBytesMax);
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature) feature.MaxRequestBodySize = limits.MessageBytesMax + 1;
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
+            feature.MaxRequestBodySize = limits.MessageBytesMax + 1;
         return new Done();
     }
 
@@ -98,7 +102,8 @@ internal sealed class MessageEndpoints(IMessages messages, Idempotency idempoten
         {
             await response.BodyWriter.WriteAsync(piece, http.RequestAborted);
             if (++position == message.Pieces) break;
-            piece = await messages.ReadAsync(tenant, message.Upload, position, http.RequestAborted) ?? throw MessageCall.NotFound(message.Id).ToException();
+            piece = await messages.ReadAsync(tenant, message.Upload, position, http.RequestAborted)
+                ?? throw MessageCall.NotFound(message.Id).ToException();
         }
         await response.BodyWriter.WriteAsync("}"u8.ToArray(), http.RequestAborted);
     }

@@ -7,13 +7,15 @@ using Strata.Core;
 namespace Strata.EntityApi.Messages;
 
 /// <summary>The header of a message, from the request's headers.</summary>
-internal sealed partial record MessageHead(string Subject, string ContentType, string ContentEncoding, IReadOnlyList<(string Name, string Value)> Others)
+internal sealed partial record MessageHead(
+    string Subject, string ContentType, string ContentEncoding, IReadOnlyList<(string Name, string Value)> Others)
 {
     public const int ValueLengthMax = 1024;
 
     private static readonly (string Header, string Name)[] Known =
     [
-        ("X-Message-ID", "messageId"), ("X-User-ID", "userId"), ("X-Recipient", "recipient"), ("X-Reply-To", "replyTo"), ("X-Correlation-ID", "correlationId"),
+        ("X-Message-ID", "messageId"), ("X-User-ID", "userId"), ("X-Recipient", "recipient"), ("X-Reply-To", "replyTo"),
+        ("X-Correlation-ID", "correlationId"),
     ];
 
     public static IEnumerable<string> Headers => Known.Select(k => k.Header);
@@ -21,11 +23,14 @@ internal sealed partial record MessageHead(string Subject, string ContentType, s
     public static Result<MessageHead> Read(ApiCall call)
     {
         var subject = call.Route("subject");
-        if (!SubjectPattern().IsMatch(subject)) return EntityApiErrors.BadRequest("The subject must be 1 to 256 of the letters A to Z and a to z, digits, dots, underscores and hyphens.");
+        if (!SubjectPattern().IsMatch(subject))
+            return EntityApiErrors.BadRequest(
+                "The subject must be 1 to 256 of the letters A to Z and a to z, digits, dots, underscores and hyphens.");
         if (!Header(call, "Content-Type").TryGet(out var type, out var error)) return error;
         if (type is null) return ApiErrors.MediaType(null, "application/json");
         if (!Header(call, "Content-Encoding").TryGet(out var encoding, out error)) return error;
-        if (encoding is not null && !encoding.Equals("UTF-8", StringComparison.OrdinalIgnoreCase)) return ApiErrors.MediaType($"in the encoding {encoding}", "it uncompressed,");
+        if (encoding is not null && !encoding.Equals("UTF-8", StringComparison.OrdinalIgnoreCase))
+            return ApiErrors.MediaType($"in the encoding {encoding}", "it uncompressed,");
         var others = new List<(string, string)>();
         foreach (var (header, name) in Known)
         {
@@ -60,7 +65,8 @@ internal sealed partial record MessageHead(string Subject, string ContentType, s
     {
         var sent = call.Http.Request.Headers[name];
         if (sent.Count == 0) return (string?)null;
-        return sent is [{ Length: > 0 and <= ValueLengthMax } value] && !value.Any(c => char.IsControl(c) || char.IsSurrogate(c) || c == '\uFFFD')
+        return sent is [{ Length: > 0 and <= ValueLengthMax } value]
+            && !value.Any(c => char.IsControl(c) || char.IsSurrogate(c) || c == '\uFFFD')
             ? value
             : ApiErrors.Header(name, $"must hold one text of 1 to {ValueLengthMax} characters.");
     }

@@ -8,8 +8,8 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi.Messages;
 
 /// <summary>
-/// Brings one message's body into the store, a piece at a time. Invariant: what is in memory is one piece, the metadata, and what the connection has
-/// buffered. Fails without a trace: its pieces are dropped. Not for concurrent use.
+/// Brings one message's body into the store, a piece at a time. Invariant: what is in memory is one piece, the metadata, and what the
+/// connection has buffered. Fails without a trace: its pieces are dropped. Not for concurrent use.
 /// </summary>
 internal sealed class MessageUpload(IMessages messages, TenantId tenant, Guid upload, long bytesMax) : IDisposable
 {
@@ -40,7 +40,8 @@ internal sealed class MessageUpload(IMessages messages, TenantId tenant, Guid up
     }
 
     /// <summary>Saves what was read. False if a message with that id already exists.</summary>
-    public async ValueTask<bool> SaveAsync(EntityId id, CommitId transaction, MessageHead head, string? fingerprint, CancellationToken cancellationToken)
+    public async ValueTask<bool> SaveAsync(
+        EntityId id, CommitId transaction, MessageHead head, string? fingerprint, CancellationToken cancellationToken)
     {
         var text = head.Write(bodyBytes, body!.MetaData);
         var message = new Message(id, upload, kept + 1, payloadBytes + body.Waiting, transaction, text, fingerprint);
@@ -55,7 +56,9 @@ internal sealed class MessageUpload(IMessages messages, TenantId tenant, Guid up
         if (kept > 0) await messages.DropAsync(tenant, upload, CancellationToken.None);
     }
 
-    /// <summary>A store that failed may still have the piece: it is not given to another upload, whose bytes would be written instead.</summary>
+    /// <summary>
+    /// A store that failed may still have the piece: it is not given to another upload, whose bytes would be written instead.
+    /// </summary>
     public void Dispose()
     {
         if (!isLent) ArrayPool<byte>.Shared.Return(piece);

@@ -6,8 +6,9 @@ using Strata.Entities.Conditions;
 namespace Strata.EntityApi.Migration;
 
 /// <summary>
-/// How documents of one version become documents of another: rules that are applied in their order. <c>move</c> (or <c>rename</c>) takes a value to another place, <c>default</c> sets what is
-/// missing or null, <c>drop</c> removes. Paths name members only. Numbers keep their text. Immutable.
+/// How documents of one version become documents of another: rules that are applied in their order. <c>move</c> (or <c>rename</c>) takes a
+/// value to another place, <c>default</c> sets what is missing or null, <c>drop</c> removes. Paths name members only. Numbers keep their
+/// text. Immutable.
 /// </summary>
 internal sealed class EntityMapping
 {
@@ -32,7 +33,10 @@ internal sealed class EntityMapping
         foreach (var (rule, i) in rules.EnumerateArray().Select((r, i) => (r, i)))
         {
             if (ReadRule(rule) is { } action) read.Add(action);
-            else faults.Add(new ValidationError($"rules[{i}]", "It must be {move: {from, to}}, {rename: {from, to}}, {default: {path, value}} or {drop: path}; paths such as $.a.b name members."));
+            else faults.Add(
+                new ValidationError(
+                    $"rules[{i}]",
+                    "It must be {move: {from, to}}, {rename: {from, to}}, {default: {path, value}} or {drop: path}; paths such as $.a.b name members."));
         }
         return new EntityMapping(read);
     }
@@ -59,7 +63,8 @@ internal sealed class EntityMapping
 
     private static Action<JsonObject>? ReadMove(JsonElement rule)
     {
-        if (!HasOnly(rule, "from", "to") || ReadPath(rule.GetProperty("from")) is not { } from || ReadPath(rule.GetProperty("to")) is not { } to) return null;
+        if (!HasOnly(rule, "from", "to") || ReadPath(rule.GetProperty("from")) is not { } from
+            || ReadPath(rule.GetProperty("to")) is not { } to) return null;
         return root =>
         {
             if (Take(root, from) is { Found: true } taken) Put(root, to, taken.Value);
@@ -72,15 +77,18 @@ internal sealed class EntityMapping
         var value = rule.GetProperty("value").Clone();
         return root =>
         {
-            if (Parent(root, path, makes: false) is not { } parent || parent[path[^1]] is null) Put(root, path, JsonNode.Parse(value.GetRawText(), documentOptions: Reading));
+            if (Parent(root, path, makes: false) is not { } parent || parent[path[^1]] is null)
+                Put(root, path, JsonNode.Parse(value.GetRawText(), documentOptions: Reading));
         };
     }
 
     private static bool HasOnly(JsonElement rule, string first, string second) =>
-        rule.ValueKind == JsonValueKind.Object && rule.EnumerateObject().Count() == 2 && rule.TryGetProperty(first, out _) && rule.TryGetProperty(second, out _);
+        rule.ValueKind == JsonValueKind.Object && rule.EnumerateObject().Count() == 2 && rule.TryGetProperty(first, out _)
+            && rule.TryGetProperty(second, out _);
 
     private static string[]? ReadPath(JsonElement text) =>
-        text.ValueKind == JsonValueKind.String && JsonPath.TryParse(text.GetString()!, out var path) && path.Steps.Count > 0 && path.Steps.All(s => s.Name is not null)
+        text.ValueKind == JsonValueKind.String && JsonPath.TryParse(text.GetString()!, out var path) && path.Steps.Count > 0
+            && path.Steps.All(s => s.Name is not null)
             ? [.. path.Steps.Select(s => s.Name!)]
             : null;
 

@@ -20,7 +20,8 @@ internal sealed class MigrationEndpoint(EntityEngine engine, ModelCatalog catalo
 
     private static readonly string[] Members = ["to", "rules", "dryRun", "transactionSize"];
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapApi("POST", "/api/model/{entityName}/{modelVersion}/migrate", "entities.write", new Operation
+    public void Map(IEndpointRouteBuilder routes) =>
+        routes.MapApi("POST", "/api/model/{entityName}/{modelVersion}/migrate", "entities.write", new Operation
     {
         Id = "migrateEntities",
         Summary = "Move the entities of a model to another version of it by a mapping, or try it with dryRun; "
@@ -33,7 +34,8 @@ internal sealed class MigrationEndpoint(EntityEngine engine, ModelCatalog catalo
 
     private static JsonObject Body() => Schemas.Closed(
         [
-            ("to", Schemas.Integer(1, int.MaxValue)), ("rules", Schemas.List(Schemas.Object())), ("dryRun", Schemas.Flag()), ("transactionSize", Schemas.Integer(1, BatchMax)),
+            ("to", Schemas.Integer(1, int.MaxValue)), ("rules", Schemas.List(Schemas.Object())), ("dryRun", Schemas.Flag()),
+            ("transactionSize", Schemas.Integer(1, BatchMax)),
         ], "to");
 
     private async Task<Result<Answer>> MigrateAsync(ApiCall call)
@@ -44,21 +46,28 @@ internal sealed class MigrationEndpoint(EntityEngine engine, ModelCatalog catalo
         using var body = read.Value;
         if (!Read(target, body.RootElement).TryGet(out var plan, out error)) return error;
         if (!(await catalog.GetAsync(target.Caller, plan.To, AsOf.Latest, call.Aborted)).TryGet(out var model, out error)) return error;
-        if (model.State != StoredModel.Locked) return new Error(ErrorKind.Conflict, "MODEL_NOT_LOCKED", $"The model {plan.To} is not locked, so it holds no entities yet.", "Lock it first.");
+        if (model.State != StoredModel.Locked)
+            return new Error(ErrorKind.Conflict, "MODEL_NOT_LOCKED", $"The model {plan.To} is not locked, so it holds no entities yet.",
+                "Lock it first.");
         return Answer.Stream(http => RunAsync(http, plan));
     }
 
     private static Result<MigrationPlan> Read(ModelTarget target, JsonElement body)
     {
-        var faults = body.EnumerateObject().Where(m => !Members.Contains(m.Name)).Take(1).Select(m => new ValidationError("body", $"It takes {string.Join(", ", Members)}.")).ToList();
+        var faults = body.EnumerateObject().Where(m => !Members.Contains(m.Name)).Take(1)
+            .Select(m => new ValidationError("body", $"It takes {string.Join(", ", Members)}.")).ToList();
         var to = ReadNumber(body, "to", 0, int.MaxValue, faults);
         if (to == target.Model.Version) faults.Add(new ValidationError("to", "It must be another version."));
         var size = ReadNumber(body, "transactionSize", 100, BatchMax, faults);
         var isDry = body.TryGetProperty("dryRun", out var dry) && dry.ValueKind == JsonValueKind.True;
-        if (dry.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.True or JsonValueKind.False)) faults.Add(new ValidationError("dryRun", "It must be true or false."));
+        if (dry.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.True or JsonValueKind.False))
+            faults.Add(new ValidationError("dryRun", "It must be true or false."));
         var mapping = EntityMapping.Read(body.TryGetProperty("rules", out var rules) ? rules : JsonElement.Parse("[]"), faults);
-        if (faults.Count > 0) return new Error(ErrorKind.Invalid, "BAD_REQUEST", $"The migration is not valid: {faults[0].Field}: {faults[0].Message}") { Faults = faults };
-        return new MigrationPlan(target.Caller with { KeepsModels = true }, target.Model, target.Model with { Version = to }, mapping, size, isDry);
+        if (faults.Count > 0)
+            return new Error(ErrorKind.Invalid, "BAD_REQUEST",
+                $"The migration is not valid: {faults[0].Field}: {faults[0].Message}") { Faults = faults };
+        return new MigrationPlan(
+            target.Caller with { KeepsModels = true }, target.Model, target.Model with { Version = to }, mapping, size, isDry);
     }
 
     /// <param name="otherwise">0: it must be there.</param>
@@ -126,5 +135,6 @@ internal static class MigrationModule
 {
     public static IServiceCollection AddMigration(this IServiceCollection services) => services.AddSingleton<MigrationEndpoint>();
 
-    public static void MapMigration(this IEndpointRouteBuilder routes) => routes.ServiceProvider.GetRequiredService<MigrationEndpoint>().Map(routes);
+    public static void MapMigration(this IEndpointRouteBuilder routes) =>
+        routes.ServiceProvider.GetRequiredService<MigrationEndpoint>().Map(routes);
 }

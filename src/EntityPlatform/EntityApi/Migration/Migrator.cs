@@ -37,7 +37,8 @@ internal sealed class Migrator(EntityEngine engine, MigrationPlan plan)
     public async Task RunAsync(Func<Task> progress, CancellationToken cancellationToken)
     {
         var scan = new Scan { Tenant = plan.Caller.Tenant, Model = plan.From, Limit = plan.BatchSize };
-        for (var page = await engine.Log.ScanAsync(scan, cancellationToken); page.Count > 0; page = await engine.Log.ScanAsync(scan, cancellationToken))
+        for (var page = await engine.Log.ScanAsync(scan, cancellationToken); page.Count > 0; page = await engine.Log.ScanAsync(
+            scan, cancellationToken))
         {
             Seen += page.Count;
             await MoveAsync([.. page.Select(e => e.Id)], cancellationToken);
@@ -71,7 +72,8 @@ internal sealed class Migrator(EntityEngine engine, MigrationPlan plan)
     }
 
     /// <summary>Tries them in a transaction that is discarded.</summary>
-    private async Task<List<EntityId>> FindFittingAsync(IReadOnlyList<EntityId> ids, List<MigrationFailure> unfit, CancellationToken cancellationToken)
+    private async Task<List<EntityId>> FindFittingAsync(
+        IReadOnlyList<EntityId> ids, List<MigrationFailure> unfit, CancellationToken cancellationToken)
     {
         var fitting = new List<EntityId>();
         var trial = await engine.BeginAsync(plan.Caller, cancellationToken);
@@ -79,7 +81,8 @@ internal sealed class Migrator(EntityEngine engine, MigrationPlan plan)
         {
             var moved = await MoveAsync(trial, id, cancellationToken);
             if (moved.IsOk) fitting.Add(id);
-            else if (moved.Error.Code != "ENTITY_NOT_FOUND") unfit.Add(new MigrationFailure(id, moved.Error)); // one that is gone needs no move
+            // one that is gone needs no move
+            else if (moved.Error.Code != "ENTITY_NOT_FOUND") unfit.Add(new MigrationFailure(id, moved.Error));
         }
         return fitting;
     }

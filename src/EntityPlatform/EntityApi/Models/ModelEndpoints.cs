@@ -25,9 +25,11 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes, IE
         var keys = Change("setUniqueKeys", "Set the unique keys of an unlocked model.") with { Body = Content.Json(UniqueKeys()) };
         routes.MapApi("GET", "/api/model/", "models.read", list, ListAsync);
         routes.MapApi("PUT", One + "/lock", Write, Change("lockModel", "Lock a model: from now on it can hold entities."), LockAsync);
-        routes.MapApi("PUT", One + "/unlock", Write, Change("unlockModel", "Open the model for changes; only while it has no entities."), UnlockAsync);
+        routes.MapApi("PUT", One + "/unlock", Write,
+            Change("unlockModel", "Open the model for changes; only while it has no entities."), UnlockAsync);
         routes.MapApi(
-            "POST", One + "/changeLevel/{changeLevel}", Write, Change("setChangeLevel", "Set what documents may change about a locked model's structure."),
+            "POST", One + "/changeLevel/{changeLevel}", Write,
+            Change("setChangeLevel", "Set what documents may change about a locked model's structure."),
             SetChangeLevelAsync);
         routes.MapApi("PUT", One + "/unique-keys", Write, keys, SetUniqueKeysAsync);
         var project = Change("setModelProject",
@@ -36,7 +38,8 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes, IE
         routes.MapApi("DELETE", One, Write, Change("deleteModel", "Delete an unlocked model without entities."), DeleteAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "model", Answer = AnswerSchemas.Of(id) };
+    private static Operation Describe(string id, string summary) =>
+        new() { Id = id, Summary = summary, Tag = "model", Answer = AnswerSchemas.Of(id) };
 
     private static Operation Change(string id, string summary) => Describe(id, summary) with { Parameters = [Parameter.IdempotencyKey] };
 
@@ -60,13 +63,16 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes, IE
     private Task<Result<Answer>> SetChangeLevelAsync(ApiCall call)
     {
         var level = call.Route("changeLevel");
-        return ActAsync(call, default, (caller, model, stop) => catalog.SetChangeLevelAsync(caller, model, level, stop), $"has the change level {level}");
+        return ActAsync(call, default, (caller, model, stop) => catalog.SetChangeLevelAsync(caller, model, level, stop),
+            $"has the change level {level}");
     }
 
     private async Task<Result<Answer>> SetUniqueKeysAsync(ApiCall call)
     {
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out var error)) return error;
-        return await ActAsync(call, body, (caller, model, stop) => catalog.SetUniqueKeysAsync(caller, model, body, stop), "has its unique keys");
+        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out var error))
+            return error;
+        return await ActAsync(
+            call, body, (caller, model, stop) => catalog.SetUniqueKeysAsync(caller, model, body, stop), "has its unique keys");
     }
 
     private async Task<Result<Answer>> SetProjectAsync(ApiCall call)
@@ -74,14 +80,16 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes, IE
         if (!(await call.ReadJsonAsync(ProjectBytesMax, "application/json")).TryGet(out var body, out var error)) return error;
         if (!(await ReadProjectAsync(call, body)).TryGet(out var project, out error)) return error;
         return await ActAsync(
-            call, body, (caller, model, stop) => catalog.SetProjectAsync(caller, model, project, stop), project is null ? "belongs to the organization" : $"belongs to the project {project}");
+            call, body, (caller, model, stop) => catalog.SetProjectAsync(caller, model, project, stop), project is null
+                ? "belongs to the organization" : $"belongs to the project {project}");
     }
 
     /// <summary>The project's id; null: the organization itself.</summary>
     private async ValueTask<Result<string?>> ReadProjectAsync(ApiCall call, JsonText body)
     {
         using var json = body.Parse();
-        if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("project", out var named) || named.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))
+        if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("project", out var named)
+            || named.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))
             return EntityApiErrors.BadRequest("The body must be {\"project\": NAME}, or {\"project\": null} for the organization.");
         if (named.GetString() is not { } nameOrId) return (string?)null;
         var found = await new ResourceLookup(log, ProjectKind.Kind).ReadAsync(call.Caller, nameOrId, AsOf.Latest, call.Aborted);
@@ -98,5 +106,6 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes, IE
         ApiCall call, JsonText body, Func<Caller, ModelKey, CancellationToken, ValueTask<Result<T>>> act, string became) =>
         writes.RunAsync(
             call, body, async target => (await act(target.Caller, target.Model, call.Aborted)).Error,
-            model => Answer.Json(json => ModelWriter.WriteAction(json, StoredModel.IdOf(model), model, true, $"The model {model} {became}.")));
+            model => Answer.Json(
+                json => ModelWriter.WriteAction(json, StoredModel.IdOf(model), model, true, $"The model {model} {became}.")));
 }

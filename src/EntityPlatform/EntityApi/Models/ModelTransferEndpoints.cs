@@ -57,7 +57,8 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
         if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!Converters.TryGetValue(call.Route("converter"), out var converter) || converter == ModelConverter.SampleData)
             return EntityApiErrors.BadRequest("The converter must be SIMPLE_VIEW or JSON_SCHEMA.");
-        if (!(await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, call.Aborted)).TryGet(out var model, out error)) return error;
+        if (!(await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, call.Aborted)).TryGet(out var model, out error))
+            return error;
         var view = converter == ModelConverter.SimpleView ? model.ToSimpleView() : model.ToJsonSchema();
         return Answer.Json(json => ModelWriter.WriteExport(json, model, view));
     }
@@ -91,8 +92,10 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
     {
         if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), Json)).TryGet(out var body, out error)) return error;
-        if (body.Utf8.Span.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..]) return EntityApiErrors.BadRequest("The body must be a JSON object.");
-        if (!(await catalog.ValidateAsync(target.Caller, target.Model, body, call.Aborted)).TryGet(out var validated, out error)) return error;
+        if (body.Utf8.Span.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..])
+            return EntityApiErrors.BadRequest("The body must be a JSON object.");
+        if (!(await catalog.ValidateAsync(target.Caller, target.Model, body, call.Aborted)).TryGet(out var validated, out error))
+            return error;
         var message = validated.Fault?.ToString() ?? $"The document fits the model {target.Model}.";
         return Answer.Json(json => ModelWriter.WriteAction(json, validated.Model.Id, target.Model, validated.Fault is null, message));
     }

@@ -7,14 +7,16 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi.Retention;
 
 /// <summary>
-/// Refuses reads of a past whose revisions were dropped (REVISIONS_DROPPED), rather than answer them wrong. Reads of the present cost nothing. Safe for concurrent use.
+/// Refuses reads of a past whose revisions were dropped (REVISIONS_DROPPED), rather than answer them wrong. Reads of the present cost
+/// nothing. Safe for concurrent use.
 /// </summary>
 internal sealed class PastReads(IEntityLog log, ModelCatalog catalog)
 {
     /// <summary>Null if all of the model's entities as of then can be read.</summary>
     public async ValueTask<Error?> CheckAsync(Caller caller, ModelKey model, AsOf asOf, CancellationToken cancellationToken)
     {
-        if (asOf.IsLatest || !(await catalog.GetAsync(caller, model, AsOf.Latest, cancellationToken)).TryGet(out var known, out _)) return null;
+        if (asOf.IsLatest || !(await catalog.GetAsync(caller, model, AsOf.Latest, cancellationToken)).TryGet(out var known, out _))
+            return null;
         return await CheckAsync(caller, known, asOf, cancellationToken);
     }
 
@@ -31,13 +33,15 @@ internal sealed class PastReads(IEntityLog log, ModelCatalog catalog)
     }
 
     /// <summary>
-    /// For an entity that was not found as of then. Only an entity's oldest revisions are dropped, so what is found was truly so; what is not found may have been there.
+    /// For an entity that was not found as of then. Only an entity's oldest revisions are dropped, so what is found was truly so; what is
+    /// not found may have been there.
     /// </summary>
     public async ValueTask<Error?> CheckMissingAsync(Caller caller, EntityId id, AsOf asOf, CancellationToken cancellationToken)
     {
         if (asOf.IsLatest) return null;
         var newest = await log.TrailAsync(caller.Tenant, id, null, 1, cancellationToken);
-        return newest is [var one] && !EntityCall.IsPlatforms(one.Model) ? await CheckAsync(caller, one.Model, asOf, cancellationToken) : null;
+        return newest is [var one] && !EntityCall.IsPlatforms(one.Model)
+            ? await CheckAsync(caller, one.Model, asOf, cancellationToken) : null;
     }
 
     /// <summary>As the other, of a model that was just read.</summary>
@@ -61,7 +65,8 @@ internal sealed class PastReads(IEntityLog log, ModelCatalog catalog)
     {
         var text = horizon.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
         return new Error(
-            ErrorKind.Gone, "REVISIONS_DROPPED", $"Superseded revisions of the model {model} from before {text} were dropped by its retention rule.",
+            ErrorKind.Gone, "REVISIONS_DROPPED",
+            $"Superseded revisions of the model {model} from before {text} were dropped by its retention rule.",
             "Use that time or a later one; current data is complete.")
         {
             Details = new Dictionary<string, string> { ["droppedBefore"] = text },

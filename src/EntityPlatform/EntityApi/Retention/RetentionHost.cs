@@ -22,7 +22,8 @@ internal sealed class RetentionHost(
     protected override async Task RunTermAsync(SupervisedWork work, Fence fence, CancellationToken term)
     {
         HashSet<string> models = [StoredModel.Key.Name];
-        using var follower = await feed.FollowAsync(new FeedFilter(Models: models), term); // before the first look, so that no rule falls in between
+        // before the first look, so that no rule falls in between
+        using var follower = await feed.FollowAsync(new FeedFilter(Models: models), term);
         while (true)
         {
             var lookedAt = time.GetTimestamp();
@@ -37,10 +38,12 @@ internal sealed class RetentionHost(
         }
     }
 
-    // Models also change because documents widen them and because the sweep notes what it does: a look at each would cost more than it finds.
+    // Models also change because documents widen them and because the sweep notes what it does: a look at each would cost more than it
+    // finds.
     private static bool IsNewRule(EntityRevision model, Dictionary<(TenantId, EntityId), int> seen)
     {
-        if (model.Deleted || ModelRetention.DaysOf(model) is not { } days || seen.GetValueOrDefault((model.Tenant, model.Id)) == days) return false;
+        if (model.Deleted || ModelRetention.DaysOf(model) is not { } days || seen.GetValueOrDefault((model.Tenant, model.Id)) == days)
+            return false;
         seen[(model.Tenant, model.Id)] = days;
         return true;
     }

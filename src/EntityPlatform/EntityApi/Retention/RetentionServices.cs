@@ -17,5 +17,6 @@ internal static class RetentionServices
         return services.AddSupervised<RetentionHost>();
     }
 
-    public static void MapRetention(this IEndpointRouteBuilder routes) => routes.ServiceProvider.GetRequiredService<RetentionEndpoints>().Map(routes);
+    public static void MapRetention(this IEndpointRouteBuilder routes) =>
+        routes.ServiceProvider.GetRequiredService<RetentionEndpoints>().Map(routes);
 }

@@ -18,10 +18,12 @@ internal sealed record RetentionOptions
 }
 
 /// <summary>
-/// Applies the retention rules of models: looks for superseded revisions, notes the horizon in each model that has some, waits for the reads under way, drops page by page, and notes
-/// how many. Broken off at any step it is done again by the next look; at most the number noted is then too low.
+/// Applies the retention rules of models: looks for superseded revisions, notes the horizon in each model that has some, waits for the
+/// reads under way, drops page by page, and notes how many. Broken off at any step it is done again by the next look; at most the number
+/// noted is then too low.
 /// </summary>
-internal sealed class RetentionSweep(IEntityLog log, IRetention retention, ModelCatalog catalog, RetentionOptions options, TimeProvider time)
+internal sealed class RetentionSweep(
+    IEntityLog log, IRetention retention, ModelCatalog catalog, RetentionOptions options, TimeProvider time)
 {
     private const string Actor = "controller:retention-rules";
 
@@ -37,7 +39,8 @@ internal sealed class RetentionSweep(IEntityLog log, IRetention retention, Model
         var begun = new List<Superseded>();
         foreach (var model in models)
         {
-            if (!model.Deleted && ModelRetention.DaysOf(model) is { } days && await BeginAsync(fence, model, days, cancellationToken) is { } superseded) begun.Add(superseded);
+            if (!model.Deleted && ModelRetention.DaysOf(model) is { } days
+                && await BeginAsync(fence, model, days, cancellationToken) is { } superseded) begun.Add(superseded);
         }
         if (begun.Count == 0) return;
         await Task.Delay(options.Grace, time, cancellationToken);
@@ -47,9 +50,11 @@ internal sealed class RetentionSweep(IEntityLog log, IRetention retention, Model
     /// <summary>Null if there is nothing to drop: then nothing is recorded either.</summary>
     private async ValueTask<Superseded?> BeginAsync(Fence? fence, EntityRevision model, int days, CancellationToken cancellationToken)
     {
-        var superseded = new Superseded { Tenant = model.Tenant, Model = ModelRetention.KeyOf(model), Horizon = time.GetUtcNow() - TimeSpan.FromDays(days) };
+        var superseded = new Superseded { Tenant = model.Tenant, Model = ModelRetention.KeyOf(model),
+            Horizon = time.GetUtcNow() - TimeSpan.FromDays(days) };
         if (!await HasSomeAsync(superseded, cancellationToken)) return null;
-        var noted = await catalog.BeginDropAsync(new Caller(model.Tenant, Actor) { Fence = fence }, superseded.Model, superseded.Horizon, cancellationToken);
+        var noted = await catalog.BeginDropAsync(
+            new Caller(model.Tenant, Actor) { Fence = fence }, superseded.Model, superseded.Horizon, cancellationToken);
         return noted.IsOk ? superseded : null; // the model is gone, or too busy until the next look
     }
 
@@ -74,6 +79,7 @@ internal sealed class RetentionSweep(IEntityLog log, IRetention retention, Model
             if (page.IsLast) break;
             asked = asked with { After = page.Next };
         }
-        await catalog.EndDropAsync(new Caller(superseded.Tenant, Actor) { Fence = fence }, superseded.Model, dropped, time.GetUtcNow(), cancellationToken);
+        await catalog.EndDropAsync(
+            new Caller(superseded.Tenant, Actor) { Fence = fence }, superseded.Model, dropped, time.GetUtcNow(), cancellationToken);
     }
 }

@@ -7,9 +7,9 @@ using Strata.Entities.Definitions;
 namespace Strata.EntityApi.Search;
 
 /// <summary>
-/// Fits a condition to a model: a constant is read as the type of the field that it is compared with, so that "30" and 30 mean the same, and a field
-/// with several types is compared by each. A path that the model has not is INVALID_FIELD_PATH, a constant that fits none of a field's types
-/// CONDITION_TYPE_MISMATCH.
+/// Fits a condition to a model: a constant is read as the type of the field that it is compared with, so that "30" and 30 mean the same,
+/// and a field with several types is compared by each. A path that the model has not is INVALID_FIELD_PATH, a constant that fits none of a
+/// field's types CONDITION_TYPE_MISMATCH.
 /// </summary>
 internal sealed class ConditionTyping(ModelFields fields)
 {
@@ -18,7 +18,8 @@ internal sealed class ConditionTyping(ModelFields fields)
         ConditionJson.Parse(body).Then(new ConditionTyping(new ModelFields(model)).Fit);
 
     /// <summary>A condition fitted to a model that is there.</summary>
-    public static async ValueTask<Result<Condition>> FitAsync(ModelCatalog catalog, ModelTarget target, Condition condition, CancellationToken cancellationToken) =>
+    public static async ValueTask<Result<Condition>> FitAsync(
+        ModelCatalog catalog, ModelTarget target, Condition condition, CancellationToken cancellationToken) =>
         (await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, cancellationToken)).TryGet(out var model, out var error)
             ? new ConditionTyping(new ModelFields(model)).Fit(condition) : error;
 
@@ -56,7 +57,8 @@ internal sealed class ConditionTyping(ModelFields fields)
     {
         if (compare.Operator.IsOfText() && family != FieldFamily.Text) return null;
         var constants = compare.Values.Select(value => Convert(value, family)).OfType<JsonText>().ToArray();
-        var isEnough = compare.Operator == Operator.In ? constants.Length > 0 || compare.Values.Count == 0 : constants.Length == compare.Values.Count;
+        var isEnough = compare.Operator == Operator.In
+            ? constants.Length > 0 || compare.Values.Count == 0 : constants.Length == compare.Values.Count;
         return isEnough ? compare with { Values = constants } : null;
     }
 

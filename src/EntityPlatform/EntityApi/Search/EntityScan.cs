@@ -11,7 +11,8 @@ internal static class EntityScan
         this IEntityLog log, Scan scan, int skip, int take, CancellationToken cancellationToken)
     {
         var found = new List<EntityRevision>();
-        await foreach (var page in log.PagesAsync(scan with { Limit = (int)Math.Min(PageLimits.Max, (long)skip + take) }, cancellationToken))
+        await foreach (
+            var page in log.PagesAsync(scan with { Limit = (int)Math.Min(PageLimits.Max, (long)skip + take) }, cancellationToken))
         {
             found.AddRange(page.Skip(skip).Take(take - found.Count));
             skip = Math.Max(0, skip - page.Count);

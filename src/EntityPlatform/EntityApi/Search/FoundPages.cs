@@ -14,7 +14,8 @@ internal static class FoundPages
     private const int BytesAimed = 1 << 20;
 
     public static async IAsyncEnumerable<IReadOnlyList<EntityRevision>> PagesAsync(
-        this IEntitySearch search, TenantId tenant, IReadOnlyList<FoundEntity> found, [EnumeratorCancellation] CancellationToken cancellationToken)
+        this IEntitySearch search, TenantId tenant, IReadOnlyList<FoundEntity> found,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var size = FirstPage;
         for (var at = 0; at < found.Count;)

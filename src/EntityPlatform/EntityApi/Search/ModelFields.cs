@@ -17,7 +17,8 @@ internal sealed class ModelFields
         foreach (var bucket in view.RootElement.EnumerateObject())
         {
             AddContainer(bucket.Name);
-            foreach (var field in bucket.Value.EnumerateObject().Where(f => !f.Name.StartsWith('#'))) Add(bucket.Name + field.Name, field.Value);
+            foreach (var field in bucket.Value.EnumerateObject().Where(f => !f.Name.StartsWith('#')))
+                Add(bucket.Name + field.Name, field.Value);
         }
     }
 
@@ -33,7 +34,8 @@ internal sealed class ModelFields
     private void Add(string place, JsonElement types)
     {
         AddContainer(place[..^(place.EndsWith("[*]", StringComparison.Ordinal) ? 3 : 0)]);
-        var names = (types.GetString() ?? "").Trim('[', ']').Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var names = (types.GetString() ?? "").Trim('[', ']')
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         scalars[place] = [.. names.Select(FamilyOf)];
     }
 

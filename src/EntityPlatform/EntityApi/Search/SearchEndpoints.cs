@@ -13,10 +13,11 @@ using Strata.EntityApi.Retention;
 namespace Strata.EntityApi.Search;
 
 /// <summary>
-/// Search whose answer comes at once: the entities of a model that meet a condition, one per line. All of them or an error, never a part: what meets
-/// it is counted before the first line is sent.
+/// Search whose answer comes at once: the entities of a model that meet a condition, one per line. All of them or an error, never a part:
+/// what meets it is counted before the first line is sent.
 /// </summary>
-internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog, PastReads past, SearchShares shares, AnswerMemory memory, SearchOptions options)
+internal sealed class SearchEndpoints(
+    IEntitySearch search, ModelCatalog catalog, PastReads past, SearchShares shares, AnswerMemory memory, SearchOptions options)
 {
     private const int ResultsMax = SearchQuery.LimitMax - 1;
     private const int ResultsDefault = 1_000;
@@ -60,7 +61,8 @@ internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog
     {
         http.Response.ContentType = "application/x-ndjson";
         var body = http.Response.BodyWriter;
-        await foreach (var page in memory.BoundAsync(asked.Tenant, search.PagesAsync(asked.Tenant, found, http.RequestAborted), http.RequestAborted))
+        await foreach (
+            var page in memory.BoundAsync(asked.Tenant, search.PagesAsync(asked.Tenant, found, http.RequestAborted), http.RequestAborted))
         {
             foreach (var entity in page)
             {

@@ -24,33 +24,41 @@ internal static class SearchErrors
     public static Error TooManySortKeys() => FieldPath($"A search has at most {SearchQuery.SortKeysMax} keys to sort by.", null);
 
     public static Error ResultLimit(int limit) => new(
-        ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.", "Narrow the condition, raise limit (10000 at most), or search asynchronously.");
+        ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.",
+        "Narrow the condition, raise limit (10000 at most), or search asynchronously.");
 
     public static Error JobNotFound(Guid id) => new(
         ErrorKind.NotFound, "SEARCH_JOB_NOT_FOUND", $"The search {id} does not exist, or no longer exists.", "Submit the search again.");
 
-    public static Error NotSuccessful(SearchJob job) => EntityApiErrors.BadRequest($"The search {job.Id} has no results: it is {SearchJobWriter.Name(job.Status)}.");
+    public static Error NotSuccessful(SearchJob job) =>
+        EntityApiErrors.BadRequest($"The search {job.Id} has no results: it is {SearchJobWriter.Name(job.Status)}.");
 
     public static Error AlreadyTerminal(SearchJob job) => new(
-        ErrorKind.Invalid, "SEARCH_JOB_ALREADY_TERMINAL", $"snapshot by id={job.Id} is not running. current status={SearchJobWriter.Name(job.Status)}")
+        ErrorKind.Invalid, "SEARCH_JOB_ALREADY_TERMINAL",
+        $"snapshot by id={job.Id} is not running. current status={SearchJobWriter.Name(job.Status)}")
     {
-        Details = new Dictionary<string, string> { ["currentStatus"] = SearchJobWriter.Name(job.Status), ["snapshotId"] = job.Id.ToString() },
+        Details = new Dictionary<string, string> { ["currentStatus"] = SearchJobWriter.Name(job.Status),
+            ["snapshotId"] = job.Id.ToString() },
     };
 
     /// <param name="refused">By the share of the queue: says who uses it.</param>
-    public static Error ServerFull(Error refused) => new(ErrorKind.Unavailable, "SEARCH_QUEUE_FULL", refused.Message, "Try again in a moment.") { Retryable = true };
+    public static Error ServerFull(Error refused) =>
+        new(ErrorKind.Unavailable, "SEARCH_QUEUE_FULL", refused.Message, "Try again in a moment.") { Retryable = true };
 
     public static Error TenantFull(int max) => new(
         ErrorKind.Unavailable, "SEARCH_QUEUE_FULL", $"The organization has {max} searches already, results that are kept included.",
         "Wait until one expires, or search directly.") { Retryable = true };
 
     public static Error BadIndexPath(string path) => FieldPath(
-        $"\"{(path.Length <= 60 ? path : path[..60])}\" cannot be indexed.", "Name a field by a path of names, such as $.customer.name, without [ ].");
+        $"\"{(path.Length <= 60 ? path : path[..60])}\" cannot be indexed.",
+        "Name a field by a path of names, such as $.customer.name, without [ ].");
 
     public static Error TooManyIndexes() => new(
-        ErrorKind.TooMany, "INDEX_LIMIT", $"The cloud has {ISearchIndexes.TotalMax} declared indexes, which is the most.", "Drop one that is not used: declare fewer paths for a model.");
+        ErrorKind.TooMany, "INDEX_LIMIT", $"The cloud has {ISearchIndexes.TotalMax} declared indexes, which is the most.",
+        "Drop one that is not used: declare fewer paths for a model.");
 
     private static Error FieldPath(string message, string? next) => new(ErrorKind.Invalid, "INVALID_FIELD_PATH", message, next);
 
-    private static string Name(FieldFamily family) => family switch { FieldFamily.Number => "numbers", FieldFamily.Boolean => "booleans", _ => "text" };
+    private static string Name(FieldFamily family) =>
+        family switch { FieldFamily.Number => "numbers", FieldFamily.Boolean => "booleans", _ => "text" };
 }

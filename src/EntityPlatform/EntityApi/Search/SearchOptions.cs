@@ -6,7 +6,10 @@ public sealed record SearchOptions
     /// <summary>For one direct search; a request may set a lower one.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Searches that are answered at once and run in the database at a time; one organization runs at most three of four, further ones wait.</summary>
+    /// <summary>
+    /// Searches that are answered at once and run in the database at a time; one organization runs at most three of four, further ones
+    /// wait.
+    /// </summary>
     public int SearchesAtOnce { get; init; } = 4;
 
     /// <summary>Of one asynchronous search, from the moment it begins to run.</summary>

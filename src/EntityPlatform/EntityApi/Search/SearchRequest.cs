@@ -22,7 +22,8 @@ internal sealed record SearchRequest(Caller Caller, ModelInfo Model, JsonText Co
     public static async ValueTask<Result<SearchRequest>> ReadAsync(ApiCall call, ModelCatalog catalog, PastReads past)
     {
         if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
-        if (!(await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, call.Aborted)).TryGet(out var model, out error)) return error;
+        if (!(await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, call.Aborted)).TryGet(out var model, out error))
+            return error;
         if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;
         if (await past.CheckAsync(target.Caller, model, asOf, call.Aborted) is { } dropped) return dropped;
         var fields = new ModelFields(model);

@@ -9,7 +9,8 @@ namespace Strata.EntityApi.Search;
 /// </summary>
 internal sealed class SearchShares(SearchOptions options, TimeProvider time) : IShareReport
 {
-    private readonly FairShare running = new("running searches", new ShareSize(options.SearchesAtOnce) { PerOrganizationMax = Math.Max(1, options.SearchesAtOnce * 3 / 4) });
+    private readonly FairShare running = new(
+        "running searches", new ShareSize(options.SearchesAtOnce) { PerOrganizationMax = Math.Max(1, options.SearchesAtOnce * 3 / 4) });
 
     public IEnumerable<ShareUse> Shares => [running.Use];
 

@@ -5,7 +5,9 @@ using Strata.Entities.Log;
 
 namespace Strata.EntityApi.Search;
 
-/// <summary>Reads the query parameter <c>sort</c>, which may be repeated: <c>[@]path[:asc|desc]</c>; @ names a fact about the entity.</summary>
+/// <summary>
+/// Reads the query parameter <c>sort</c>, which may be repeated: <c>[@]path[:asc|desc]</c>; @ names a fact about the entity.
+/// </summary>
 internal static class SortParameter
 {
     public const string Name = "sort";
@@ -31,7 +33,8 @@ internal static class SortParameter
             _ when text.EndsWith(":asc", StringComparison.Ordinal) => (text[..^4], false),
             _ => (text, false),
         };
-        if (path.StartsWith('@')) return ConditionJson.TryFindFact(path[1..], out var fact) ? new SortKey(new Field.Meta(fact), descending) : SearchErrors.BadSort(text);
+        if (path.StartsWith('@')) return ConditionJson.TryFindFact(path[1..], out var fact)
+            ? new SortKey(new Field.Meta(fact), descending) : SearchErrors.BadSort(text);
         var full = path.StartsWith("$.", StringComparison.Ordinal) || path.StartsWith("$[", StringComparison.Ordinal) ? path : "$." + path;
         if (!JsonPath.TryParse(full, out var parsed) || parsed.HasWildcard || parsed.Steps.Count == 0) return SearchErrors.BadSort(text);
         return fields.At(parsed) switch

@@ -22,7 +22,8 @@ internal sealed class GroupedStatsEndpoint(IEntityLog log, ModelCatalog catalog,
             Repeatable = "It only reads.",
             Body = Content.Json(Schemas.Members(
                 [
-                    ("groupBy", Schemas.List(Schemas.Text())), ("condition", Schemas.Object()), ("aggregations", Schemas.List(Schemas.Object())),
+                    ("groupBy", Schemas.List(Schemas.Text())), ("condition", Schemas.Object()),
+                    ("aggregations", Schemas.List(Schemas.Object())),
                     ("pointInTime", Schemas.Time()), ("limit", Schemas.Integer(1, int.MaxValue)),
                 ],
                 "groupBy")),

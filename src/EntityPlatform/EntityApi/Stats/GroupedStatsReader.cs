@@ -48,7 +48,8 @@ internal static class GroupedStatsReader
     {
         if (sent.ValueKind == JsonValueKind.Undefined) return new List<Condition>();
         if (ConditionJson.Parse(sent).TryGet(out var condition, out var error)) return new List<Condition> { condition };
-        var isOperator = error.Details is { Count: > 0 } faults && faults.Keys.All(path => path.EndsWith(".operatorType", StringComparison.Ordinal));
+        var isOperator = error.Details is { Count: > 0 } faults
+            && faults.Keys.All(path => path.EndsWith(".operatorType", StringComparison.Ordinal));
         return isOperator ? StatsErrors.Operator(error) : error;
     }
 
@@ -85,30 +86,36 @@ internal static class GroupedStatsReader
     private static Result<AsOf> ReadTime(JsonElement sent)
     {
         if (sent.ValueKind == JsonValueKind.Undefined) return AsOf.Latest;
-        return sent.ValueKind == JsonValueKind.String && Rfc3339.TryParse(sent.GetString()!, out var time) ? AsOf.At(time) : StatsErrors.PointInTime();
+        return sent.ValueKind == JsonValueKind.String && Rfc3339.TryParse(sent.GetString()!, out var time)
+            ? AsOf.At(time) : StatsErrors.PointInTime();
     }
 
     private static Result<int?> ReadLimit(JsonElement sent, int max)
     {
         if (sent.ValueKind == JsonValueKind.Undefined) return (int?)null;
-        return sent.ValueKind == JsonValueKind.Number && sent.TryGetInt32(out var limit) && limit >= 1 && limit <= max ? limit : StatsErrors.Limit(max);
+        return sent.ValueKind == JsonValueKind.Number && sent.TryGetInt32(out var limit) && limit >= 1 && limit <= max
+            ? limit : StatsErrors.Limit(max);
     }
 
     /// <summary>A path to members only: the contents of an array have no single value.</summary>
     private static bool TryReadPath(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Field? field)
     {
-        field = JsonPath.TryParse(text, out var path) && path.Steps.Count > 0 && path.Steps.All(s => s.Name is not null) ? new Field.Path(path) : null;
+        field = JsonPath.TryParse(text, out var path) && path.Steps.Count > 0 && path.Steps.All(s => s.Name is not null)
+            ? new Field.Path(path) : null;
         return field is not null;
     }
 
     private static bool TryReadOp(string text, out AggregateOp op)
     {
-        op = text switch { "sum" => AggregateOp.Sum, "avg" => AggregateOp.Avg, "min" => AggregateOp.Min, "max" => AggregateOp.Max, _ => AggregateOp.Stdev };
+        op = text switch { "sum" => AggregateOp.Sum, "avg" => AggregateOp.Avg, "min" => AggregateOp.Min, "max" => AggregateOp.Max,
+            _ => AggregateOp.Stdev };
         return op != AggregateOp.Stdev || text == "stdev";
     }
 
     /// <summary>Null counts as absent.</summary>
-    private static JsonElement Member(JsonElement of, string name) => of.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : default;
+    private static JsonElement Member(JsonElement of, string name) =>
+        of.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : default;
 
-    private static string? Text(JsonElement of, string name) => Member(of, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+    private static string? Text(JsonElement of, string name) => Member(of, name) is { ValueKind: JsonValueKind.String } value
+        ? value.GetString() : null;
 }

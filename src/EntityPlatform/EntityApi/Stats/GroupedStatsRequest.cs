@@ -7,7 +7,8 @@ namespace Strata.EntityApi.Stats;
 /// <param name="GroupBy">Each as it was written, and what it means.</param>
 /// <param name="Limit">The largest groups only; null: all.</param>
 internal sealed record GroupedStatsRequest(
-    IReadOnlyList<(string Text, Field Field)> GroupBy, Condition? Condition, IReadOnlyList<Aggregation> Aggregations, AsOf AsOf, int? Limit);
+    IReadOnlyList<(string Text, Field Field)> GroupBy, Condition? Condition, IReadOnlyList<Aggregation> Aggregations,
+    AsOf AsOf, int? Limit);
 
 internal enum AggregateOp
 {

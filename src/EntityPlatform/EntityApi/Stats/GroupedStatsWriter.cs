@@ -8,7 +8,8 @@ namespace Strata.EntityApi.Stats;
 /// <summary>Writes groups: [{groupKey[{path, value}], count, aggregations{}?}].</summary>
 internal static class GroupedStatsWriter
 {
-    public static void Write(Utf8JsonWriter json, GroupedStatsRequest request, IReadOnlyList<JsonPath> fields, IEnumerable<EntityGroup> groups)
+    public static void Write(
+        Utf8JsonWriter json, GroupedStatsRequest request, IReadOnlyList<JsonPath> fields, IEnumerable<EntityGroup> groups)
     {
         var places = request.Aggregations.Select(a => fields.Index().First(f => f.Item.Equals(a.Field)).Index).ToArray();
         json.WriteStartArray();

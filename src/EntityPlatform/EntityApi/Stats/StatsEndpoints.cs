@@ -22,12 +22,16 @@ internal sealed class StatsEndpoints(IEntityLog log, ModelCatalog catalog, PastR
         var states = Parameter.Query("states", "Only these states: repeated, or separated by commas.", Schemas.List(Schemas.Text()));
         Map(routes, "/api/entity/stats", "getStats", "How many entities each model has.", [then], AllAsync);
         Map(routes, "/api/entity/stats/" + OfModel, "getModelStats", "How many entities a model has.", [then], OneAsync);
-        Map(routes, "/api/entity/stats/states", "getStateStats", "How many entities each model has in each state.", [then, states], StatesAsync);
-        Map(routes, "/api/entity/stats/states/" + OfModel, "getModelStateStats", "How many entities a model has in each state.", [then, states], StatesOfOneAsync);
+        Map(routes, "/api/entity/stats/states", "getStateStats", "How many entities each model has in each state.",
+            [then, states], StatesAsync);
+        Map(routes, "/api/entity/stats/states/" + OfModel, "getModelStateStats", "How many entities a model has in each state.",
+            [then, states], StatesOfOneAsync);
     }
 
-    private static void Map(IEndpointRouteBuilder routes, string path, string id, string summary, Parameter[] parameters, ApiHandler handler) =>
-        routes.MapApi("GET", path, "entities.read", new Operation { Id = id, Summary = summary, Tag = "stats", Parameters = parameters, Answer = AnswerSchemas.Of(id) }, handler);
+    private static void Map(
+        IEndpointRouteBuilder routes, string path, string id, string summary, Parameter[] parameters, ApiHandler handler) =>
+        routes.MapApi("GET", path, "entities.read",
+            new Operation { Id = id, Summary = summary, Tag = "stats", Parameters = parameters, Answer = AnswerSchemas.Of(id) }, handler);
 
     /// <summary>Of the present, models without entities too.</summary>
     private async Task<Result<Answer>> AllAsync(ApiCall call)
@@ -41,7 +45,8 @@ internal sealed class StatsEndpoints(IEntityLog log, ModelCatalog catalog, PastR
             if (!(await catalog.ListAsync(caller, call.Aborted)).TryGet(out var models, out error)) return error;
             foreach (var model in models) counts.TryAdd(model.Key, 0);
         }
-        return List(counts.OrderBy(c => c.Key.Name, StringComparer.Ordinal).ThenBy(c => c.Key.Version), (json, c) => Write(json, c.Key, null, c.Value));
+        return List(counts.OrderBy(c => c.Key.Name, StringComparer.Ordinal).ThenBy(c => c.Key.Version),
+            (json, c) => Write(json, c.Key, null, c.Value));
     }
 
     private async Task<Result<Answer>> OneAsync(ApiCall call)
@@ -69,14 +74,16 @@ internal sealed class StatsEndpoints(IEntityLog log, ModelCatalog catalog, PastR
         if (!call.QueryAt("pointInTime").TryGet(out var asOf, out var error)) return error;
         if (!States(call).TryGet(out var states, out error)) return error;
         if (!(await CountAsync(caller, model, asOf, call.Aborted)).TryGet(out var counts, out error)) return error;
-        var ordered = counts.Where(c => states.Count == 0 || states.Contains(c.State)).OrderBy(c => c.Model.Name, StringComparer.Ordinal).ThenBy(c => c.Model.Version).ThenBy(c => c.State, StringComparer.Ordinal);
+        var ordered = counts.Where(c => states.Count == 0 || states.Contains(c.State)).OrderBy(c => c.Model.Name, StringComparer.Ordinal)
+            .ThenBy(c => c.Model.Version).ThenBy(c => c.State, StringComparer.Ordinal);
         return List(ordered, (json, c) => Write(json, c.Model, c.State, c.Count));
     }
 
     /// <summary>Without the platform's own entities.</summary>
     private async ValueTask<Result<StateCount[]>> CountAsync(Caller caller, ModelKey? model, AsOf asOf, CancellationToken cancellationToken)
     {
-        var dropped = model is { } one ? await past.CheckAsync(caller, one, asOf, cancellationToken) : await past.CheckAllAsync(caller, asOf, cancellationToken);
+        var dropped = model is { } one ? await past.CheckAsync(caller, one, asOf, cancellationToken)
+            : await past.CheckAllAsync(caller, asOf, cancellationToken);
         if (dropped is not null) return dropped;
         return (await log.CountAsync(caller.Tenant, model, asOf, cancellationToken)).Where(c => !EntityCall.IsPlatforms(c.Model)).ToArray();
     }

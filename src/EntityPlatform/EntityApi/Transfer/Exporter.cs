@@ -10,8 +10,8 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi.Transfer;
 
 /// <summary>
-/// Writes one organization's data as lines, page by page, so that a slow client holds neither memory nor a connection to the database. What is written meanwhile is exported too; the end
-/// comes when nothing was.
+/// Writes one organization's data as lines, page by page, so that a slow client holds neither memory nor a connection to the database. What
+/// is written meanwhile is exported too; the end comes when nothing was.
 /// </summary>
 internal sealed class Exporter(IEntityLog log, ITransfers transfers, TenantId tenant, PipeWriter output) : IDisposable
 {
@@ -61,7 +61,8 @@ internal sealed class Exporter(IEntityLog log, ITransfers transfers, TenantId te
 
     private async ValueTask<FollowPage> PageAsync(CancellationToken cancellationToken)
     {
-        var follow = new Follow { Tenant = tenant, After = position, Limit = PageMax, Models = ModelFilter.UsersAndDefinitions, WithAudit = true };
+        var follow = new Follow { Tenant = tenant, After = position, Limit = PageMax, Models = ModelFilter.UsersAndDefinitions,
+            WithAudit = true };
         var page = await log.FollowAsync(follow, cancellationToken);
         position = page.Position;
         return page;
@@ -76,7 +77,8 @@ internal sealed class Exporter(IEntityLog log, ITransfers transfers, TenantId te
 
     private async Task WriteHeldAsync(CancellationToken cancellationToken)
     {
-        for (var page = await transfers.ClaimsAsync(tenant, null, PageMax, cancellationToken); page.Count > 0; page = await transfers.ClaimsAsync(tenant, page[^1].Cursor, PageMax, cancellationToken))
+        for (var page = await transfers.ClaimsAsync(tenant, null, PageMax, cancellationToken); page.Count > 0; page =
+            await transfers.ClaimsAsync(tenant, page[^1].Cursor, PageMax, cancellationToken))
         {
             foreach (var claim in page)
             {
@@ -84,12 +86,14 @@ internal sealed class Exporter(IEntityLog log, ITransfers transfers, TenantId te
                 await WriteAsync(j => TransferLines.WriteClaim(j, claim), cancellationToken);
             }
         }
-        for (var page = await transfers.SchedulesAsync(tenant, null, PageMax, cancellationToken); page.Count > 0; page = await transfers.SchedulesAsync(tenant, page[^1].Cursor, PageMax, cancellationToken))
+        for (var page = await transfers.SchedulesAsync(tenant, null, PageMax, cancellationToken); page.Count > 0; page =
+            await transfers.SchedulesAsync(tenant, page[^1].Cursor, PageMax, cancellationToken))
         {
             foreach (var schedule in page)
             {
                 digest.Add(schedule);
-                var ordinal = int.Parse(schedule.Cursor.AsSpan(schedule.Cursor.LastIndexOf('/') + 1), NumberStyles.None, CultureInfo.InvariantCulture);
+                var ordinal = int.Parse(
+                    schedule.Cursor.AsSpan(schedule.Cursor.LastIndexOf('/') + 1), NumberStyles.None, CultureInfo.InvariantCulture);
                 await WriteAsync(j => TransferLines.WriteSchedule(j, schedule, ordinal), cancellationToken);
             }
         }

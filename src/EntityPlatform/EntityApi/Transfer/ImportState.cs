@@ -8,9 +8,11 @@ namespace Strata.EntityApi.Transfer;
 /// <param name="Export">The id of the export that is brought in.</param>
 /// <param name="Staged">Up to which revision of it all has come.</param>
 /// <param name="Base">The revision that the organization's log had before; an imported revision has its old number and this.</param>
-/// <param name="ExpiresAt">Of an unfinished one: then the organization takes writes again, unless more of the export has come. Null: it is complete, or of an earlier version.</param>
+/// <param name="ExpiresAt">Of an unfinished one: then the organization takes writes again, unless more of the export has come. Null: it is
+/// complete, or of an earlier version.</param>
 internal sealed record ImportState(
-    string State, Guid Export, long Staged, DateTimeOffset At, long? Revisions = null, string? Digest = null, long? Base = null, DateTimeOffset? ExpiresAt = null)
+    string State, Guid Export, long Staged, DateTimeOffset At, long? Revisions = null, string? Digest = null, long? Base = null,
+    DateTimeOffset? ExpiresAt = null)
 {
     /// <summary>How long an import that is not continued keeps the organization closed to writes.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
@@ -37,7 +39,8 @@ internal sealed record ImportState(
 
     /// <summary>Removes all that an import has staged, accepts users' writes again, and then deletes the import.</summary>
     /// <returns>False where the lease has gone to another server.</returns>
-    public static async ValueTask<bool> DiscardAsync(ITransfers transfers, IDurableValues durable, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
+    public static async ValueTask<bool> DiscardAsync(
+        ITransfers transfers, IDurableValues durable, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
         await transfers.UnstageAsync(tenant, revisions: true, fence, cancellationToken)
         && await transfers.OpenAsync(tenant, fence, cancellationToken)
         && await ForgetAsync(durable, tenant, fence, cancellationToken);

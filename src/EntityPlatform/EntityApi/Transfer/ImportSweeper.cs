@@ -48,13 +48,15 @@ internal sealed class ImportSweeper(ITransfers transfers, IDurableValues durable
 
     private async Task SweepAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        await using var lease = await HeldLease.TryTakeAsync(leases, ImportState.LeaseOf(tenant), HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
+        await using var lease = await HeldLease.TryTakeAsync(
+            leases, ImportState.LeaseOf(tenant), HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
         if (lease is null) return; // an import is running
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
         {
             var state = await ImportState.ReadAsync(durable, tenant, either.Token);
-            if (state is { State: ImportState.Unfinished, ExpiresAt: { } expiry } && expiry > time.GetUtcNow() - KeptFor) return; // it went on meanwhile
+            // it went on meanwhile
+            if (state is { State: ImportState.Unfinished, ExpiresAt: { } expiry } && expiry > time.GetUtcNow() - KeptFor) return;
             if (state is { State: ImportState.Complete }) await transfers.OpenAsync(tenant, lease.Fence, either.Token);
             else await ImportState.DiscardAsync(transfers, durable, tenant, lease.Fence, either.Token);
         }

@@ -11,7 +11,8 @@ namespace Strata.EntityApi.Transfer;
 /// continues it, and a discard drops it.
 /// </summary>
 /// <param name="fence">Of the lease under which it runs: once another server has that, nothing more is written.</param>
-internal sealed class Importer(ITransfers transfers, IDurableValues durable, TimeProvider time, TenantId tenant, Fence fence, LineReader lines) : IDisposable
+internal sealed class Importer(
+    ITransfers transfers, IDurableValues durable, TimeProvider time, TenantId tenant, Fence fence, LineReader lines) : IDisposable
 {
     /// <summary>No log gets this far, and an imported one still has numbers for all its future commits.</summary>
     private const long RevisionMax = 1L << 50;
@@ -39,8 +40,8 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
     private long bytes;
 
     /// <param name="finishing">
-    /// Of what follows the last line. Not that of the request: a client that gave up waiting must not undo what is bounded and fenced, else each of
-    /// its tries would end like the first.
+    /// Of what follows the last line. Not that of the request: a client that gave up waiting must not undo what is bounded and fenced, else
+    /// each of its tries would end like the first.
     /// </param>
     /// <param name="cancellationToken">Of what reads the request.</param>
     public async Task<Result<ImportState>> RunAsync(CancellationToken finishing, CancellationToken cancellationToken)
@@ -69,7 +70,9 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
             if (state is not null) await StageWholeCommitsAsync(cancellationToken);
             return TransferErrors.Silent(e.Silence);
         }
-        catch (Exception e) when (e is TransferFaultException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException or OverflowException)
+        catch (Exception e)
+            when (e is TransferFaultException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException
+                or IndexOutOfRangeException or OverflowException)
         {
             return TransferErrors.BadLine(lineNumber, e is TransferFaultException ? e.Message : "It is not a line of an export.");
         }
@@ -85,7 +88,8 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
     {
         if (await NextAsync(cancellationToken) is not { } line) return TransferErrors.Empty;
         using var document = line.Document;
-        if (line.Type != "export" || document.RootElement.GetProperty("format").GetInt32() != TransferLines.Format) return TransferErrors.NoExport;
+        if (line.Type != "export" || document.RootElement.GetProperty("format").GetInt32() != TransferLines.Format)
+            return TransferErrors.NoExport;
         var export = document.RootElement.GetProperty("id").GetGuid();
         sha.AppendData(line.Bytes);
         var former = await ImportState.ReadAsync(durable, tenant, cancellationToken);
@@ -120,13 +124,16 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
         Require(await transfers.CloseAsync(tenant, until, fence, cancellationToken));
     }
 
-    /// <summary>Of an import that can never be published, because something was written before the organization was closed, or after it had expired.</summary>
+    /// <summary>
+    /// Of an import that can never be published, because something was written before the organization was closed, or after it had expired.
+    /// </summary>
     private async Task AbandonAsync(CancellationToken cancellationToken) =>
         Require(await ImportState.DiscardAsync(transfers, durable, tenant, fence, cancellationToken));
 
     /// <summary>The end of the same export's import, if the server that held the lease meanwhile has published it.</summary>
     private async ValueTask<ImportState?> CompletedAsync(Guid export) =>
-        await ImportState.ReadAsync(durable, tenant, CancellationToken.None) is { State: ImportState.Complete } done && done.Export == export ? done : null;
+        await ImportState.ReadAsync(durable, tenant, CancellationToken.None) is { State: ImportState.Complete } done
+            && done.Export == export ? done : null;
 
     private async Task TakeAsync(Line line, CancellationToken cancellationToken)
     {
@@ -153,7 +160,8 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
             throw new TransferFaultException("Its time lies in the future, and no later commit could have an earlier one.");
         if (revision.Revision > last && (revisions.Count >= PageMax || bytes >= BatchBytesMax)) await StageAsync(cancellationToken);
         if (revisions.Count >= Commit.EntitiesMax + PageMax) throw new TransferFaultException("Its commit holds too many entities.");
-        if (bytes >= BatchBytesMax + CommitBytesMax) throw new TransferFaultException($"Its commit holds more than {CommitBytesMax} bytes.");
+        if (bytes >= BatchBytesMax + CommitBytesMax)
+            throw new TransferFaultException($"Its commit holds more than {CommitBytesMax} bytes.");
         last = revision.Revision;
         count++;
         if (revision.Revision.Value > state.Staged) revisions.Add(revision);
@@ -189,7 +197,8 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
 
     private async Task StageAsync(CancellationToken cancellationToken)
     {
-        Require(await transfers.StageAsync(tenant, new HistoryPart { Revisions = revisions, Claims = claims, Schedules = schedules }, fence, cancellationToken));
+        Require(await transfers.StageAsync(
+            tenant, new HistoryPart { Revisions = revisions, Claims = claims, Schedules = schedules }, fence, cancellationToken));
         if (revisions.Count > 0)
         {
             state = state with { Staged = revisions[^1].Revision.Value, At = time.GetUtcNow() };
@@ -206,14 +215,17 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
     {
         await StageAsync(cancellationToken);
         var root = line.Document.RootElement;
-        if (root.GetProperty("sha256").GetString() != Convert.ToHexStringLower(sha.GetHashAndReset()) || root.GetProperty("revisions").GetInt64() != count) return TransferErrors.Damaged;
+        if (root.GetProperty("sha256").GetString() != Convert.ToHexStringLower(sha.GetHashAndReset())
+            || root.GetProperty("revisions").GetInt64() != count) return TransferErrors.Damaged;
         await AddStagedAsync(cancellationToken);
         var content = digest.Finish();
         if (root.GetProperty("digest").GetString() != content) return TransferErrors.Damaged;
         var head = new Revision(root.GetProperty("head").GetInt64());
         if (head < last || head.Value > RevisionMax) return TransferErrors.Damaged;
-        var complete = state with { State = ImportState.Complete, ExpiresAt = null, At = time.GetUtcNow(), Revisions = count, Digest = content };
-        var outcome = await transfers.PublishAsync(tenant, head, end => (complete with { Base = end.Value }).ToMark(), fence, cancellationToken);
+        var complete = state with { State = ImportState.Complete, ExpiresAt = null, At = time.GetUtcNow(), Revisions = count,
+            Digest = content };
+        var outcome = await transfers.PublishAsync(
+            tenant, head, end => (complete with { Base = end.Value }).ToMark(), fence, cancellationToken);
         Require(outcome is not PublishOutcome.Fenced);
         if (outcome is PublishOutcome.Published(var end)) return state = complete with { Base = end.Value };
         if (await CompletedAsync(state.Export) is { } done) return done;

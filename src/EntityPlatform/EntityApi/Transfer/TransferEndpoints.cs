@@ -17,7 +17,8 @@ namespace Strata.EntityApi.Transfer;
 
 /// <summary>An organization's data out of one cloud and into another, whole.</summary>
 internal sealed class TransferEndpoints(
-    IEntityLog log, ITransfers transfers, IDurableValues durable, ILeases leases, StreamAccess access, IHostApplicationLifetime lifetime, TimeProvider time)
+    IEntityLog log, ITransfers transfers, IDurableValues durable, ILeases leases, StreamAccess access, IHostApplicationLifetime lifetime,
+    TimeProvider time)
 {
     private const string Read = "transfers.read";
     private const string Write = "transfers.write";
@@ -32,7 +33,11 @@ internal sealed class TransferEndpoints(
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapApi("GET", "/api/export", Read, Describe("exportData", "All data of the organization as lines of JSON: models, and every revision of every entity; the last line holds digests.") with
+        routes.MapApi(
+            "GET", "/api/export", Read,
+            Describe(
+                "exportData",
+                "All data of the organization as lines of JSON: models, and every revision of every entity; the last line holds digests.") with
         {
             Answer = AnswerSchemas.Of("exportData", Lines),
         }, ExportAsync);
@@ -51,18 +56,21 @@ internal sealed class TransferEndpoints(
         }, DiscardAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "transfer", Answer = AnswerSchemas.Of(id) };
+    private static Operation Describe(string id, string summary) =>
+        new() { Id = id, Summary = summary, Tag = "transfer", Answer = AnswerSchemas.Of(id) };
 
     private async Task<Result<Answer>> ExportAsync(ApiCall call)
     {
         if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
-        if (await ImportState.ReadAsync(durable, caller.Tenant, call.Aborted) is { } state && state.IsUnderWay(time.GetUtcNow())) return TransferErrors.Unfinished;
+        if (await ImportState.ReadAsync(durable, caller.Tenant, call.Aborted) is { } state && state.IsUnderWay(time.GetUtcNow()))
+            return TransferErrors.Unfinished;
         return Answer.Stream(async http =>
         {
             http.Response.ContentType = Lines;
             http.Response.Headers.CacheControl = "no-store";
             using var exporter = new Exporter(log, transfers, caller.Tenant, http.Response.BodyWriter);
-            await exporter.RunAsync(Guid.CreateVersion7(time.GetUtcNow()), time.GetUtcNow(), () => access.IsStillGoodAsync(http, Read, http.RequestAborted), http.RequestAborted);
+            await exporter.RunAsync(Guid.CreateVersion7(time.GetUtcNow()), time.GetUtcNow(),
+                () => access.IsStillGoodAsync(http, Read, http.RequestAborted), http.RequestAborted);
         });
     }
 
@@ -81,7 +89,8 @@ internal sealed class TransferEndpoints(
     {
         if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
         if (!IsLines(call)) return ApiErrors.MediaType(call.Http.Request.ContentType, Lines);
-        if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null; // each line is bounded
+        // each line is bounded
+        if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null;
         // The source may pause, as a pipe does; what bounds it is SilenceMax.
         if (call.Http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
         return await AloneAsync(caller.Tenant, async (lease, cancellationToken) =>
@@ -105,7 +114,8 @@ internal sealed class TransferEndpoints(
     private async Task<Result<Answer>> DiscardAsync(ApiCall call)
     {
         if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
-        if (await ImportState.ReadAsync(durable, caller.Tenant, call.Aborted) is not { State: ImportState.Unfinished }) return TransferErrors.Nothing;
+        if (await ImportState.ReadAsync(durable, caller.Tenant, call.Aborted) is not { State: ImportState.Unfinished })
+            return TransferErrors.Nothing;
         return await AloneAsync(caller.Tenant, async (lease, cancellationToken) =>
         {
             var isDone = await ImportState.DiscardAsync(transfers, durable, caller.Tenant, lease.Fence, cancellationToken);
@@ -114,9 +124,11 @@ internal sealed class TransferEndpoints(
     }
 
     /// <summary>One import of an organization at a time, on whichever server.</summary>
-    private async Task<Result<Answer>> AloneAsync(TenantId tenant, Func<HeldLease, CancellationToken, Task<Result<Answer>>> act, CancellationToken cancellationToken)
+    private async Task<Result<Answer>> AloneAsync(
+        TenantId tenant, Func<HeldLease, CancellationToken, Task<Result<Answer>>> act, CancellationToken cancellationToken)
     {
-        await using var lease = await HeldLease.TryTakeAsync(leases, ImportState.LeaseOf(tenant), HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
+        await using var lease = await HeldLease.TryTakeAsync(
+            leases, ImportState.LeaseOf(tenant), HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
         if (lease is null) return TransferErrors.Running;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
@@ -130,16 +142,20 @@ internal sealed class TransferEndpoints(
     }
 
     /// <summary>A token of one project does not stand for the whole organization.</summary>
-    private static Result<Caller> CallerOf(ApiCall call) => call.Principal.Project is null ? EntityCall.CallerOf(call) : ApiErrors.Forbidden(Read);
+    private static Result<Caller> CallerOf(ApiCall call) => call.Principal.Project is null
+        ? EntityCall.CallerOf(call) : ApiErrors.Forbidden(Read);
 
     private static bool IsLines(ApiCall call) =>
-        MediaTypeHeaderValue.TryParse(call.Http.Request.ContentType, out var type) && type.MediaType.Equals(Lines, StringComparison.OrdinalIgnoreCase);
+        MediaTypeHeaderValue.TryParse(call.Http.Request.ContentType, out var type)
+            && type.MediaType.Equals(Lines, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>Registers export and import.</summary>
 internal static class TransferModule
 {
-    public static IServiceCollection AddTransfers(this IServiceCollection services) => services.AddSingleton<TransferEndpoints>().AddSupervised<ImportSweeper>();
+    public static IServiceCollection AddTransfers(this IServiceCollection services) =>
+        services.AddSingleton<TransferEndpoints>().AddSupervised<ImportSweeper>();
 
-    public static void MapTransfers(this IEndpointRouteBuilder routes) => routes.ServiceProvider.GetRequiredService<TransferEndpoints>().Map(routes);
+    public static void MapTransfers(this IEndpointRouteBuilder routes) =>
+        routes.ServiceProvider.GetRequiredService<TransferEndpoints>().Map(routes);
 }

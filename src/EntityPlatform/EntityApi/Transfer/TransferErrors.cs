@@ -10,7 +10,8 @@ internal static class TransferErrors
         "Send the whole export again to continue where it was interrupted, or discard the import with DELETE /api/import.";
 
     public static readonly Error NotEmpty = new(
-        ErrorKind.Conflict, "NOT_EMPTY", "The organization holds models or entities, now or in its history.", "Import into an organization that has never had any.");
+        ErrorKind.Conflict, "NOT_EMPTY", "The organization holds models or entities, now or in its history.",
+        "Import into an organization that has never had any.");
 
     public static Error Complete(DateTimeOffset at) => new(
         ErrorKind.Conflict, "IMPORT_COMPLETE", $"This export was imported at {at:u} and is complete.",
@@ -28,18 +29,22 @@ internal static class TransferErrors
         ErrorKind.Invalid, "IMPORT_INCOMPLETE", "The export is incomplete: its end line is missing. None of it is visible.", SendAgain);
 
     public static Error Silent(TimeSpan silence) => new(ErrorKind.RequestTimeout, "IMPORT_SILENT",
-        string.Create(CultureInfo.InvariantCulture, $"No data has arrived for {silence.TotalMinutes:0.#} minutes. None of it is visible."), SendAgain);
+        string.Create(CultureInfo.InvariantCulture, $"No data has arrived for {silence.TotalMinutes:0.#} minutes. None of it is visible."),
+        SendAgain);
 
     public static readonly Error Damaged = new(
         ErrorKind.Invalid, "IMPORT_DAMAGED", "What has arrived is not what was exported: the digests differ. None of it is visible.",
         "Discard it with DELETE /api/import and export again.");
 
-    public static readonly Error Empty = new(ErrorKind.Invalid, "BODY_REQUIRED", "The request has no body.", "Send what GET /api/export returned.");
+    public static readonly Error Empty = new(
+        ErrorKind.Invalid, "BODY_REQUIRED", "The request has no body.", "Send what GET /api/export returned.");
 
     public static readonly Error NoExport = new(
-        ErrorKind.Invalid, "IMPORT_INVALID", "The first line is not that of an export in a known format.", "Send what GET /api/export returned.");
+        ErrorKind.Invalid, "IMPORT_INVALID", "The first line is not that of an export in a known format.",
+        "Send what GET /api/export returned.");
 
     public static readonly Error Nothing = new(ErrorKind.NotFound, "NOT_FOUND", "There is no unfinished import.");
 
-    public static Error BadLine(long number, string fault) => new(ErrorKind.Invalid, "IMPORT_INVALID", $"Line {number} cannot be imported. {fault}", SendAgain);
+    public static Error BadLine(long number, string fault) =>
+        new(ErrorKind.Invalid, "IMPORT_INVALID", $"Line {number} cannot be imported. {fault}", SendAgain);
 }

@@ -6,8 +6,9 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi.Transfer;
 
 /// <summary>
-/// The lines of an export, each one JSON object: <c>export</c> first, then <c>revision</c>s in the order of the log, then what is held now (<c>claim</c>, <c>schedule</c>), and <c>end</c>
-/// last. <c>again</c> takes back the claims and schedules before it, because something was written meanwhile.
+/// The lines of an export, each one JSON object: <c>export</c> first, then <c>revision</c>s in the order of the log, then what is held now
+/// (<c>claim</c>, <c>schedule</c>), and <c>end</c> last. <c>again</c> takes back the claims and schedules before it, because something was
+/// written meanwhile.
 /// </summary>
 internal static class TransferLines
 {
@@ -85,17 +86,20 @@ internal static class TransferLines
             Audit = line.TryGetProperty("audit", out var audit) ? [.. audit.EnumerateArray().Select(ReadAudit)] : [],
             Document = document.IsOk ? document.Value : throw new TransferFaultException(document.Error.Message),
         };
-        if (model.Version < 1 || model.Name.Length is 0 or > ModelKey.NameLengthMax || revision.Revision.Value < 1) throw new TransferFaultException("It names no model, or no revision.");
+        if (model.Version < 1 || model.Name.Length is 0 or > ModelKey.NameLengthMax || revision.Revision.Value < 1)
+            throw new TransferFaultException("It names no model, or no revision.");
         // Tokens, webhooks and the like are not users' data: importing them would be a way to rights that were never granted.
         if (!ModelFilter.UsersAndDefinitions.Wants(model)) throw new TransferFaultException($"{model} is the platform's own.");
-        if (model == StoredModel.Key && !StoredModel.IsSound(revision)) throw new TransferFaultException("Its definition of a model cannot be read.");
+        if (model == StoredModel.Key && !StoredModel.IsSound(revision))
+            throw new TransferFaultException("Its definition of a model cannot be read.");
         return revision;
     }
 
     public static HeldClaim ReadClaim(JsonElement line)
     {
         var claim = new UniqueClaim(Text(line, "key"), Text(line, "value"));
-        if (System.Text.Encoding.UTF8.GetByteCount(claim.Value) > UniqueClaim.ValueBytesMax) throw new TransferFaultException("Its value is too long.");
+        if (System.Text.Encoding.UTF8.GetByteCount(claim.Value) > UniqueClaim.ValueBytesMax)
+            throw new TransferFaultException("Its value is too long.");
         return new HeldClaim("", new EntityId(line.GetProperty("entity").GetGuid()), Text(line, "model"), claim);
     }
 
@@ -104,7 +108,8 @@ internal static class TransferLines
         var (entity, revision) = (line.GetProperty("entity").GetGuid(), line.GetProperty("revision").GetInt64());
         DateTimeOffset? expires = line.TryGetProperty("expiresAt", out var at) ? at.GetDateTimeOffset() : null;
         var schedule = new ScheduledTransition(Text(line, "transition"), line.GetProperty("dueAt").GetDateTimeOffset(), expires);
-        return new HeldSchedule(FormattableString.Invariant($"{entity}/{revision:D19}/{line.GetProperty("ordinal").GetInt32():D6}"), new EntityId(entity), new Revision(revision), schedule);
+        return new HeldSchedule(FormattableString.Invariant($"{entity}/{revision:D19}/{line.GetProperty("ordinal").GetInt32():D6}"),
+            new EntityId(entity), new Revision(revision), schedule);
     }
 
     /// <summary>[type, state, detail], or with more detail [type, state, detail, criterion, reason].</summary>
@@ -132,7 +137,8 @@ internal static class TransferLines
     }
 
     private static string Text(JsonElement line, string name) =>
-        line.GetProperty(name).GetString() is { Length: > 0 and <= 4096 } text && !text.Contains('\0') ? text : throw new TransferFaultException($"\"{name}\" must be a text.");
+        line.GetProperty(name).GetString() is { Length: > 0 and <= 4096 } text && !text.Contains('\0')
+            ? text : throw new TransferFaultException($"\"{name}\" must be a text.");
 }
 
 /// <summary>Says what is wrong with a line.</summary>

@@ -15,7 +15,8 @@ using Strata.Resources.Kinds;
 namespace Strata.EntityApi.Webhooks;
 
 /// <summary>What is more than a resource about webhooks: their secrets, how deliveries go, and dead letters.</summary>
-internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus> store, IEntityLog log, IDurableValues durable, SealedSecrets secrets, TimeProvider time)
+internal sealed class WebhookEndpoints(
+    ResourceStore<WebhookSpec, WebhookStatus> store, IEntityLog log, IDurableValues durable, SealedSecrets secrets, TimeProvider time)
 {
     private const string One = "/api/v1/webhooks/{nameOrId}";
     private const int SecretBytes = 32;
@@ -33,11 +34,15 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
     {
         var (read, write) = (WebhookKind.Kind.ReadPermission, WebhookKind.Kind.WritePermission);
         const string makes = "Make a new secret, which is shown only once; deliveries start with the first secret.";
-        routes.MapApi("POST", One + "/secret", write, Describe("makeWebhookSecret", makes, Schemas.Members([("secret", Schemas.Text())], "secret")) with
+        routes.MapApi("POST", One + "/secret", write,
+            Describe("makeWebhookSecret", makes, Schemas.Members([("secret", Schemas.Text())], "secret")) with
         {
             Repeatable = "Only the last secret is valid; after a lost answer, send the request again to get a new one.",
         }, MakeSecretAsync);
-        routes.MapApi("GET", One + "/deliveries", read, Describe("getWebhookDeliveries", "The progress of deliveries, the last error, and the dead letters.", Schemas.OfAnswer(typeof(Deliveries))) with
+        routes.MapApi(
+            "GET", One + "/deliveries", read, Describe(
+                "getWebhookDeliveries", "The progress of deliveries, the last error, and the dead letters.",
+                Schemas.OfAnswer(typeof(Deliveries))) with
         {
             Parameters =
             [
@@ -45,13 +50,17 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
                 Parameter.Query("cursor", "The nextCursor of the previous page.", Schemas.Integer(0, long.MaxValue)),
             ],
         }, GetDeliveriesAsync);
-        routes.MapApi("DELETE", One + "/deliveries", write, Describe("discardWebhookDeadLetters", "Delete the dead letters.", Schemas.Any()) with
+        routes.MapApi(
+            "DELETE", One + "/deliveries", write, Describe("discardWebhookDeadLetters", "Delete the dead letters.", Schemas.Any()) with
         {
             Status = 204,
             Answer = null,
             Repeatable = "Deleting twice has the same effect as once.",
         }, DiscardAsync);
-        routes.MapApi("POST", One + "/replay", write, Describe("replayWebhook", "Send dead letters again: one, or all.", Schemas.Members([("replaying", Schemas.Integer(0, int.MaxValue))], "replaying")) with
+        routes.MapApi(
+            "POST", One + "/replay", write, Describe(
+                "replayWebhook", "Send dead letters again: one, or all.",
+                Schemas.Members([("replaying", Schemas.Integer(0, int.MaxValue))], "replaying")) with
         {
             Parameters = [Parameter.Query("revision", "Of one dead letter; without it, all.", Schemas.Integer(1, long.MaxValue))],
             Repeatable = "It marks dead letters for resending: "
@@ -59,7 +68,8 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
         }, ReplayAsync);
     }
 
-    private static Operation Describe(string id, string summary, JsonNode answer) => new() { Id = id, Summary = summary, Tag = WebhookKind.Kind.Plural, Answer = Content.Json(answer) };
+    private static Operation Describe(string id, string summary, JsonNode answer) =>
+        new() { Id = id, Summary = summary, Tag = WebhookKind.Kind.Plural, Answer = Content.Json(answer) };
 
     private async Task<Result<Answer>> MakeSecretAsync(ApiCall call)
     {
@@ -69,7 +79,8 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
         var head = await log.HeadAsync(found.Caller.Tenant, call.Aborted);
         var transition = found.Webhook.State == WebhookKind.Pending ? WebhookKind.Activate : null;
         var changed = await store.ChangeAsync(
-            found.Caller, found.Webhook.Id, w => w with { Status = w.Status with { Secret = text, SecretMadeAt = time.GetUtcNow(), From = w.Status.From ?? head.Value } },
+            found.Caller, found.Webhook.Id, w =>
+                w with { Status = w.Status with { Secret = text, SecretMadeAt = time.GetUtcNow(), From = w.Status.From ?? head.Value } },
             transition, null, call.Aborted);
         if (!changed.IsOk) return changed.Error;
         return Answer.Json(json =>
@@ -91,7 +102,9 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
         var letters = await kept.LettersAsync(cursor ?? 0, limit, call.Aborted);
         var position = (await kept.PositionAsync(call.Aborted))?.Value ?? found.Webhook.Status.From;
         var trouble = await kept.TroubleAsync(call.Aborted);
-        return Answer.Json(new Deliveries(position, head.Value, trouble, letters, letters.Count == limit ? letters[^1].Through.ToString(CultureInfo.InvariantCulture) : null));
+        return Answer.Json(
+            new Deliveries(position, head.Value, trouble, letters,
+                letters.Count == limit ? letters[^1].Through.ToString(CultureInfo.InvariantCulture) : null));
     }
 
     private async Task<Result<Answer>> DiscardAsync(ApiCall call)
@@ -112,7 +125,8 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
         if (letters.Count > 0) // the change wakes its loop, which looks for what is to be sent again
         {
             var changed = await store.ChangeAsync(
-                found.Caller, found.Webhook.Id, w => w with { Status = w.Status with { Replays = w.Status.Replays + 1 } }, null, null, call.Aborted);
+                found.Caller, found.Webhook.Id, w => w with { Status = w.Status with { Replays = w.Status.Replays + 1 } }, null, null,
+                call.Aborted);
             if (!changed.IsOk) return changed.Error;
         }
         return Answer.Json(json => WriteCount(json, letters.Count));
@@ -122,15 +136,18 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
     {
         if (call.Principal.Project is not null) return ResourceErrors.NotFound(WebhookKind.Kind, call.Route("nameOrId"));
         if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
-        if (!(await store.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var webhook, out error)) return error;
-        return WebhookKind.Kind.TryParseId(webhook.Id, out var id) ? new Found(caller, id, webhook) : ResourceErrors.NotFound(WebhookKind.Kind, webhook.Id);
+        if (!(await store.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var webhook, out error))
+            return error;
+        return WebhookKind.Kind.TryParseId(webhook.Id, out var id)
+            ? new Found(caller, id, webhook) : ResourceErrors.NotFound(WebhookKind.Kind, webhook.Id);
     }
 
     private static Result<long?> ReadRevision(ApiCall call, string name)
     {
         if (!call.Query(name).TryGet(out var text, out var error)) return error;
         if (text is null) return (long?)null;
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) && revision > 0 ? revision : ApiErrors.Query(name, "must be a revision.");
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) && revision > 0
+            ? revision : ApiErrors.Query(name, "must be a revision.");
     }
 
     private static void WriteCount(Utf8JsonWriter json, int count)

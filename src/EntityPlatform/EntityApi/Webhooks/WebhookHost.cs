@@ -29,7 +29,8 @@ internal sealed class WebhookHost(
         try
         {
             HashSet<string> webhooks = [WebhookKind.Kind.Model.Name];
-            using var follower = await parts.Feed.FollowAsync(new FeedFilter(Models: webhooks), term.Token); // before the list, so that nothing falls in between
+            // before the list, so that nothing falls in between
+            using var follower = await parts.Feed.FollowAsync(new FeedFilter(Models: webhooks), term.Token);
             await foreach (var webhook in store.AllAsync(null, null, term.Token)) Begin(loops, webhook, fence);
             work.Succeeded();
             while (true)
@@ -69,7 +70,8 @@ internal sealed class WebhookHost(
         var running = supervisor.StartUntilDone("webhook-delivery", async (work, cancellationToken) =>
         {
             await ended;
-            if (webhook.State == WebhookKind.Active) await loop.RunAsync(work, cancellationToken); // ends where only a change of the webhook helps
+            // ends where only a change of the webhook helps
+            if (webhook.State == WebhookKind.Active) await loop.RunAsync(work, cancellationToken);
         });
         loops[id] = new RunningLoop(webhook.Revision, running, ended);
     }

@@ -35,13 +35,16 @@ public static class WebhookKind
 
     /// <summary>Which changes a webhook wants; its spec is valid.</summary>
     internal static ModelFilter FilterOf(WebhookSpec spec) =>
-        spec.Models is { } models ? ModelFilter.Of(models.Select(m => ModelPattern.TryParse(m, out var pattern) ? pattern : default)) : ModelFilter.Users;
+        spec.Models is { } models ? ModelFilter.Of(models.Select(m => ModelPattern.TryParse(m, out var pattern) ? pattern : default))
+            : ModelFilter.Users;
 
     private static List<ValidationError> Check(WebhookSpec spec)
     {
         var faults = new List<ValidationError>();
-        if (!IsUrl(spec.Url)) faults.Add(new("url", $"It must be an http or https address of at most {UrlLengthMax} characters, without user and password."));
-        if (spec.Models is { Count: 0 or > ModelsMax }) faults.Add(new("models", $"It takes 1 to {ModelsMax}; leave it out for every model."));
+        if (!IsUrl(spec.Url))
+            faults.Add(new("url", $"It must be an http or https address of at most {UrlLengthMax} characters, without user and password."));
+        if (spec.Models is { Count: 0 or > ModelsMax })
+            faults.Add(new("models", $"It takes 1 to {ModelsMax}; leave it out for every model."));
         if (spec.Models is { } models && !models.All(IsModel))
             faults.Add(new("models", "Each must be one of your models, as name or name.version."));
         if (spec.Attempts is < 1 or > AttemptsMax) faults.Add(new("attempts", $"It must be 1 to {AttemptsMax}."));

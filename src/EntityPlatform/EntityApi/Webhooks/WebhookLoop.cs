@@ -7,13 +7,15 @@ using Strata.Resources.Feed;
 namespace Strata.EntityApi.Webhooks;
 
 /// <summary>What every loop works with.</summary>
-internal sealed record WebhookParts(ChangeFeed Feed, IEntityLog Log, IDurableValues DurableValues, SealedSecrets Secrets, WebhookSender Sender, WebhookOptions Options, TimeProvider Time);
+internal sealed record WebhookParts(ChangeFeed Feed, IEntityLog Log, IDurableValues DurableValues, SealedSecrets Secrets,
+    WebhookSender Sender, WebhookOptions Options, TimeProvider Time);
 
 /// <summary>
 /// Delivers the changes of one webhook in order, each batch until it is accepted or has become a dead letter. Requested replays go first.
 /// When restarted, it continues after what was accepted: at least once.
 /// </summary>
-internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId id, Resource<WebhookSpec, WebhookStatus> webhook, Fence? fence)
+internal sealed class WebhookLoop(
+    WebhookParts parts, TenantId tenant, EntityId id, Resource<WebhookSpec, WebhookStatus> webhook, Fence? fence)
 {
     private const double Spread = 0.2;
     private const int PageMax = 500;
@@ -66,8 +68,11 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
     /// <returns>False while there are as many as there may be: then nothing moves on, so that nothing is lost.</returns>
     private async Task<bool> TryBuryAsync(WebhookBatch batch, string error, int attempts, CancellationToken cancellationToken)
     {
-        if ((await progress.LettersAsync(0, WebhookProgress.DeadLettersMax, cancellationToken)).Count >= WebhookProgress.DeadLettersMax) return false;
-        await progress.BuryAsync(new DeadLetter(batch.After.Value, batch.Through.Value, error, attempts, parts.Time.GetUtcNow(), Replay: false), cancellationToken);
+        if ((await progress.LettersAsync(0, WebhookProgress.DeadLettersMax, cancellationToken)).Count >= WebhookProgress.DeadLettersMax)
+            return false;
+        await progress.BuryAsync(
+            new DeadLetter(batch.After.Value, batch.Through.Value, error, attempts, parts.Time.GetUtcNow(), Replay: false),
+            cancellationToken);
         return true;
     }
 
@@ -76,8 +81,11 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
         var letters = await progress.LettersAsync(0, WebhookProgress.DeadLettersMax, cancellationToken);
         foreach (var letter in letters.Where(l => l.Replay))
         {
-            if (await ReplayAsync(secret, letter, cancellationToken) is not { } error) await progress.ForgetAsync(letter, cancellationToken);
-            else await progress.BuryAsync(letter with { Replay = false, Error = error, Attempts = letter.Attempts + 1, At = parts.Time.GetUtcNow() }, cancellationToken);
+            if (await ReplayAsync(secret, letter, cancellationToken) is not { } error)
+                await progress.ForgetAsync(letter, cancellationToken);
+            else await progress.BuryAsync(
+                letter with { Replay = false, Error = error, Attempts = letter.Attempts + 1, At = parts.Time.GetUtcNow() },
+                cancellationToken);
         }
     }
 
@@ -92,7 +100,8 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
             foreach (var batch in WebhookBatch.Split(webhook.Id, after, changes))
             {
                 var delivery = Guid.CreateVersion7(parts.Time.GetUtcNow());
-                if (await parts.Sender.SendAsync(webhook.Spec.Url, secret, delivery, batch.Body, cancellationToken) is { } error) return error;
+                if (await parts.Sender.SendAsync(webhook.Spec.Url, secret, delivery, batch.Body, cancellationToken) is { } error)
+                    return error;
             }
             if (page.Position <= after) break;
             after = page.Position;
@@ -106,5 +115,6 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
         return progress.SetTroubleAsync(new WebhookTrouble(error, attempts, parts.Time.GetUtcNow(), nextTryAt), cancellationToken);
     }
 
-    private TimeSpan PauseAfter(int failures, double random) => new ExponentialBackOff(parts.Options.FirstPause, parts.Options.LongestPause, Spread).After(failures, random);
+    private TimeSpan PauseAfter(int failures, double random) =>
+        new ExponentialBackOff(parts.Options.FirstPause, parts.Options.LongestPause, Spread).After(failures, random);
 }

@@ -26,23 +26,30 @@ internal sealed class WebhookProgress(IDurableValues durable, TenantId tenant, E
     public async ValueTask<Revision?> PositionAsync(CancellationToken cancellationToken) =>
         await ReadAsync<WebhookPosition>("position", cancellationToken) is { } position ? new Revision(position.Revision) : null;
 
-    public ValueTask MoveAsync(Revision position, CancellationToken cancellationToken) => WriteAsync("position", new WebhookPosition(position.Value), cancellationToken);
+    public ValueTask MoveAsync(Revision position, CancellationToken cancellationToken) =>
+        WriteAsync("position", new WebhookPosition(position.Value), cancellationToken);
 
-    public ValueTask<WebhookTrouble?> TroubleAsync(CancellationToken cancellationToken) => ReadAsync<WebhookTrouble>("trouble", cancellationToken);
+    public ValueTask<WebhookTrouble?> TroubleAsync(CancellationToken cancellationToken) =>
+        ReadAsync<WebhookTrouble>("trouble", cancellationToken);
 
     public ValueTask SetTroubleAsync(WebhookTrouble? trouble, CancellationToken cancellationToken) =>
-        trouble is null ? durable.DeleteAsync(tenant, root + "trouble", cancellationToken) : WriteAsync("trouble", trouble, cancellationToken);
+        trouble is null ? durable.DeleteAsync(tenant, root + "trouble", cancellationToken)
+            : WriteAsync("trouble", trouble, cancellationToken);
 
-    public ValueTask BuryAsync(DeadLetter letter, CancellationToken cancellationToken) => WriteAsync(NameOf(letter.Through), letter, cancellationToken);
+    public ValueTask BuryAsync(DeadLetter letter, CancellationToken cancellationToken) =>
+        WriteAsync(NameOf(letter.Through), letter, cancellationToken);
 
-    public ValueTask ForgetAsync(DeadLetter letter, CancellationToken cancellationToken) => durable.DeleteAsync(tenant, root + NameOf(letter.Through), cancellationToken);
+    public ValueTask ForgetAsync(DeadLetter letter, CancellationToken cancellationToken) =>
+        durable.DeleteAsync(tenant, root + NameOf(letter.Through), cancellationToken);
 
-    public ValueTask ForgetLettersAsync(CancellationToken cancellationToken) => durable.DeleteAsync(tenant, root + "dead/", cancellationToken);
+    public ValueTask ForgetLettersAsync(CancellationToken cancellationToken) =>
+        durable.DeleteAsync(tenant, root + "dead/", cancellationToken);
 
     public ValueTask ForgetAllAsync(CancellationToken cancellationToken) => durable.DeleteAsync(tenant, root, cancellationToken);
 
     public async ValueTask<IReadOnlyList<DeadLetter>> LettersAsync(long after, int limit, CancellationToken cancellationToken) =>
-        [.. (await durable.ListAsync(tenant, root + "dead/", root + NameOf(after), limit, cancellationToken)).Select(m => m.Value.To(WireJson.Of<DeadLetter>()))];
+        [.. (await durable.ListAsync(tenant, root + "dead/", root + NameOf(after), limit, cancellationToken))
+            .Select(m => m.Value.To(WireJson.Of<DeadLetter>()))];
 
     private static string NameOf(long through) => "dead/" + through.ToString("D19", CultureInfo.InvariantCulture);
 

@@ -32,7 +32,8 @@ internal sealed class WebhookSender : IDisposable
     }
 
     /// <returns>Null when it was taken (2xx); otherwise what went wrong, as a sentence.</returns>
-    public async Task<string?> SendAsync(string url, string secret, Guid delivery, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public async Task<string?> SendAsync(
+        string url, string secret, Guid delivery, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(options.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);

@@ -14,12 +14,15 @@ internal static class WebhookServices
     public static IServiceCollection AddWebhooks(this IServiceCollection services)
     {
         services.TryAddSingleton(new WebhookOptions());
-        services.AddSingleton(s => new ResourceStore<WebhookSpec, WebhookStatus>(s.GetRequiredService<EntityEngine>(), WebhookKind.Kind, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(
+            s => new ResourceStore<WebhookSpec, WebhookStatus>(
+                s.GetRequiredService<EntityEngine>(), WebhookKind.Kind, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<WebhookSender>();
         services.AddSingleton<WebhookParts>();
         services.AddSingleton<WebhookEndpoints>();
         return services.AddSupervised<WebhookHost>();
     }
 
-    public static void MapWebhooks(this IEndpointRouteBuilder routes) => routes.ServiceProvider.GetRequiredService<WebhookEndpoints>().Map(routes);
+    public static void MapWebhooks(this IEndpointRouteBuilder routes) =>
+        routes.ServiceProvider.GetRequiredService<WebhookEndpoints>().Map(routes);
 }

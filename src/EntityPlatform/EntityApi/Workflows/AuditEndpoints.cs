@@ -15,7 +15,8 @@ internal sealed class AuditEndpoints(EntityEngine engine)
     public void Map(IEndpointRouteBuilder routes)
     {
         const string One = "/api/audit/entity/{entityId}";
-        routes.MapApi("GET", One, "entities.read", Describe("getEntityAudit", "What happened to an entity, newest first, workflow steps included.") with
+        routes.MapApi("GET", One, "entities.read",
+            Describe("getEntityAudit", "What happened to an entity, newest first, workflow steps included.") with
         {
             Parameters = AuditQuery.Parameters,
         }, FindAsync);
@@ -24,7 +25,8 @@ internal sealed class AuditEndpoints(EntityEngine engine)
             Describe("getWorkflowFinished", "How the workflow's run in one transaction ended."), FinishedAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "audit", Answer = AnswerSchemas.Of(id) };
+    private static Operation Describe(string id, string summary) =>
+        new() { Id = id, Summary = summary, Tag = "audit", Answer = AnswerSchemas.Of(id) };
 
     private async Task<Result<Answer>> FindAsync(ApiCall call)
     {
@@ -42,9 +44,11 @@ internal sealed class AuditEndpoints(EntityEngine engine)
     {
         if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
         if (!EntityCall.Id(call).TryGet(out var id, out error)) return error;
-        if (!Guid.TryParseExact(call.Route("transactionId"), "D", out var transaction)) return EntityApiErrors.BadRequest("transactionId must be a UUID.");
+        if (!Guid.TryParseExact(call.Route("transactionId"), "D", out var transaction))
+            return EntityApiErrors.BadRequest("transactionId must be a UUID.");
         var revision = await trail.FindAsync(caller.Tenant, id, new CommitId(transaction), call.Aborted);
-        var finish = revision is null ? null : AuditItem.Of(revision).FirstOrDefault(item => item.Step?.Type == AuditEventTypes.StateMachineFinish);
+        var finish = revision is null ? null : AuditItem.Of(revision)
+            .FirstOrDefault(item => item.Step?.Type == AuditEventTypes.StateMachineFinish);
         return finish is null ? EntityApiErrors.NotFinished(id, transaction) : Answer.Json(json => AuditWriter.Write(json, finish));
     }
 }

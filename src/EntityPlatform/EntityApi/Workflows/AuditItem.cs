@@ -29,7 +29,8 @@ internal sealed record AuditItem(EntityRevision Revision, IReadOnlyList<AuditEve
     };
 
     /// <summary>The workflow that the step belongs to; null if its commit does not name it.</summary>
-    public string? Workflow => Steps.FirstOrDefault(step => step.Type is AuditEventTypes.WorkflowFound or AuditEventTypes.WorkflowNotFound) switch
+    public string? Workflow =>
+        Steps.FirstOrDefault(step => step.Type is AuditEventTypes.WorkflowFound or AuditEventTypes.WorkflowNotFound) switch
     {
         null => null,
         { Type: AuditEventTypes.WorkflowFound } found => found.Detail,

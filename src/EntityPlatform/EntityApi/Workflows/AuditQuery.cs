@@ -13,7 +13,8 @@ namespace Strata.EntityApi.Workflows;
 /// <param name="To">Exclusive.</param>
 /// <param name="After">The last event of the page before; null: from the newest.</param>
 internal sealed record AuditQuery(
-    HashSet<string>? Kinds, string? Severity, DateTimeOffset? From, DateTimeOffset? To, CommitId? Transaction, AuditPosition? After, int Limit)
+    HashSet<string>? Kinds, string? Severity, DateTimeOffset? From, DateTimeOffset? To, CommitId? Transaction,
+    AuditPosition? After, int Limit)
 {
     public const int LimitMax = 1000;
 
@@ -54,7 +55,8 @@ internal sealed record AuditQuery(
     }
 
     public bool Wants(AuditItem item) =>
-        (Kinds is null || Kinds.Contains(item.Kind)) && (Severity is null || Severity == item.Severity) && (After is not { } after || item.Position.IsBehind(after));
+        (Kinds is null || Kinds.Contains(item.Kind)) && (Severity is null || Severity == item.Severity)
+            && (After is not { } after || item.Position.IsBehind(after));
 
     public bool Wants(EntityRevision revision) =>
         !(revision.ChangedAt < From) && !(revision.ChangedAt >= To) && (Transaction is not { } commit || revision.Commit == commit);
@@ -64,7 +66,8 @@ internal sealed record AuditQuery(
     {
         if (!call.Http.Request.Query.TryGetValue("eventType", out var sent)) return (HashSet<string>?)null;
         var kinds = sent.SelectMany(one => (one ?? "").Split(',')).ToHashSet(StringComparer.Ordinal);
-        return kinds.All(KindNames.Contains) ? kinds : ApiErrors.Query("eventType", $"must be one or several of {string.Join(", ", KindNames)}.");
+        return kinds.All(KindNames.Contains) ? kinds
+            : ApiErrors.Query("eventType", $"must be one or several of {string.Join(", ", KindNames)}.");
     }
 
     private static Result<CommitId?> ReadTransaction(ApiCall call)
@@ -89,7 +92,8 @@ internal readonly record struct AuditPosition(Revision Revision, int Index)
 {
     private const int Bytes = sizeof(long) + sizeof(int);
 
-    public bool IsBehind(AuditPosition other) => Revision.Value < other.Revision.Value || (Revision == other.Revision && Index > other.Index);
+    public bool IsBehind(AuditPosition other) =>
+        Revision.Value < other.Revision.Value || (Revision == other.Revision && Index > other.Index);
 
     public static string ListingOf(TenantId tenant, EntityId entity) => $"audit/{tenant}/{entity}";
 

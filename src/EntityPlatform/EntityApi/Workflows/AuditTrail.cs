@@ -33,7 +33,8 @@ internal sealed class AuditTrail(IEntityLog log)
     }
 
     /// <summary>One transaction's steps on an entity, or null if it did not touch it.</summary>
-    public async ValueTask<EntityRevision?> FindAsync(TenantId tenant, EntityId id, CommitId transaction, CancellationToken cancellationToken)
+    public async ValueTask<EntityRevision?> FindAsync(
+        TenantId tenant, EntityId id, CommitId transaction, CancellationToken cancellationToken)
     {
         if (await log.FindCommitAsync(tenant, transaction, cancellationToken) is not { } at) return null;
         var found = await log.TrailAsync(tenant, id, new Revision(at.Value + 1), 1, cancellationToken);

@@ -34,14 +34,16 @@ internal sealed class DryRunEndpoints(EntityEngine engine)
         if (!(await ReadChangeAsync(call)).TryGet(out var apply, out error)) return error;
         var transition = call.Route("transition") is { Length: > 0 } name ? name : null;
         var change = new EntityChange(target.Id, ifMatch, transition, apply);
-        if (!(await engine.DryRunAsync(target.Caller, target.Id, change.Apply, transition, call.Aborted)).TryGet(out var run, out error)) return error;
+        if (!(await engine.DryRunAsync(target.Caller, target.Id, change.Apply, transition, call.Aborted)).TryGet(out var run, out error))
+            return error;
         return Answer.Json(json => DryRunWriter.Write(json, run, transition));
     }
 
     /// <summary>The body in place of the document; without one the document unchanged.</summary>
     private static async ValueTask<Result<DocumentChange>> ReadChangeAsync(ApiCall call)
     {
-        var hasBody = call.Http.Request.ContentLength is not 0 && call.Http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
+        var hasBody = call.Http.Request.ContentLength is not 0
+            && call.Http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
         if (!hasBody) return new DocumentChange(current => current.Document);
         return (await EntityBodies.ReadOneAsync(call)).TryGet(out var body, out var error) ? new DocumentChange(_ => body) : error;
     }

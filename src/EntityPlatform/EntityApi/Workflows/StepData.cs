@@ -73,7 +73,8 @@ internal static class StepData
         json.WriteBoolean("success", true);
         json.WriteStartObject("stopReason");
         json.WriteString("type", rejected.Count > 0 ? "COMPLETED_ALL_CRITERIA_REJECTED" : "COMPLETED_NO_AUTO_TRANSITIONS");
-        json.WriteString("description", rejected.Count > 0 ? "No criterion of the state's automatic transitions holds." : "The state has no automatic transitions.");
+        json.WriteString("description", rejected.Count > 0
+            ? "No criterion of the state's automatic transitions holds." : "The state has no automatic transitions.");
         if (rejected.Count > 0) WriteRejected(json, rejected);
         json.WriteEndObject();
     }

@@ -15,7 +15,8 @@ internal sealed class StoryEndpoints(EntityEngine engine)
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapApi("GET", "/api/entity/{entityId}/why", EntityOperations.Read, Describe(), TellAsync).JoinsTransactions();
 
-    private static Operation Describe() => EntityOperations.Describe("explainEntity", "Why an entity is in its state, in sentences; JSON by Accept.") with
+    private static Operation Describe() =>
+        EntityOperations.Describe("explainEntity", "Why an entity is in its state, in sentences; JSON by Accept.") with
     {
         Answer = new Content(["text/plain", "application/json"], Schemas.Text()),
     };
@@ -25,7 +26,8 @@ internal sealed class StoryEndpoints(EntityEngine engine)
         if (!EntityTarget.Of(call).TryGet(out var target, out var error)) return error;
         var story = await StoryBuilder.BuildAsync(engine, target.Caller, target.Id, call.Aborted);
         if (story is null || EntityCall.IsPlatforms(story.Entity.Model)) return EntityApiErrors.EntityNotFound(target.Id.ToString());
-        return WantsJson(call.Http.Request) ? Answer.Json(json => StoryWriter.Write(json, story)) : Answer.Stream(http => StoryWriter.WriteTextAsync(http, story));
+        return WantsJson(call.Http.Request) ? Answer.Json(json => StoryWriter.Write(json, story))
+            : Answer.Stream(http => StoryWriter.WriteTextAsync(http, story));
     }
 
     /// <summary>

@@ -30,7 +30,8 @@ internal static class StoryWriter
         var text = Encoding.UTF8.GetBytes(ToText(story));
         http.Response.ContentType = "text/plain; charset=utf-8";
         http.Response.ContentLength = text.Length;
-        return HttpMethods.IsHead(http.Request.Method) ? Task.CompletedTask : http.Response.Body.WriteAsync(text, http.RequestAborted).AsTask();
+        return HttpMethods.IsHead(http.Request.Method)
+            ? Task.CompletedTask : http.Response.Body.WriteAsync(text, http.RequestAborted).AsTask();
     }
 
     internal static string ToText(Story story)

@@ -38,7 +38,8 @@ public static class XmlDocuments
     };
 
     // Only so that text stays readable and short; what is written is never put into a page.
-    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 2 * JsonGuard.DepthMax };
+    private static readonly JsonWriterOptions Json =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 2 * JsonGuard.DepthMax };
 
     /// <summary>BAD_REQUEST if it is not well-formed XML within the bounds.</summary>
     public static Result<JsonText> ToJson(ReadOnlyMemory<byte> xml)
@@ -71,5 +72,6 @@ public static class XmlDocuments
         MemoryMarshal.TryGetArray(xml, out var part) ? new(part.Array!, part.Offset, part.Count, writable: false) : new(xml.ToArray());
 
     private static Error NotXml(string where) => new(
-        ErrorKind.Invalid, "BAD_REQUEST", $"The body is not well-formed XML within the bounds ({where}).", "Send one XML document without a document type definition.");
+        ErrorKind.Invalid, "BAD_REQUEST", $"The body is not well-formed XML within the bounds ({where}).",
+        "Send one XML document without a document type definition.");
 }

@@ -27,7 +27,8 @@ internal sealed class XmlElements(string schemaInstance, int depthMax, int nodes
         {
             Count();
             if (reader.NamespaceURI == schemaInstance) value.IsNull |= reader.LocalName == "nil" && reader.Value is "true" or "1";
-            else if (reader.NamespaceURI != "http://www.w3.org/2000/xmlns/") value.Add(reader.LocalName, new XmlValue { Text = reader.Value });
+            else if (reader.NamespaceURI != "http://www.w3.org/2000/xmlns/")
+                value.Add(reader.LocalName, new XmlValue { Text = reader.Value });
         }
         reader.MoveToElement();
     }
@@ -38,7 +39,8 @@ internal sealed class XmlElements(string schemaInstance, int depthMax, int nodes
         while (reader.Read() && reader.NodeType != XmlNodeType.EndElement)
         {
             if (reader.NodeType == XmlNodeType.Element) value.Add(reader.LocalName, Read(reader, depth + 1));
-            else if (reader.NodeType is XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.SignificantWhitespace) text.Append(reader.Value);
+            else if (reader.NodeType is XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.SignificantWhitespace)
+                text.Append(reader.Value);
         }
         value.Text = text.ToString();
     }

@@ -59,7 +59,8 @@ internal sealed class XmlValue
         var reader = new Utf8JsonReader(utf8);
         try
         {
-            return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.ValueSpan.Length == utf8.Length && JsonGuard.Check(utf8).IsOk;
+            return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.ValueSpan.Length == utf8.Length
+                && JsonGuard.Check(utf8).IsOk;
         }
         catch (JsonException)
         {

@@ -3,7 +3,9 @@ using Strata.Contracts;
 
 namespace Strata.Agent.Health;
 
-/// <summary>Asks once whether an instance works: by a GET that must answer below 500, or by a connection. Safe for concurrent use.</summary>
+/// <summary>
+/// Asks once whether an instance works: by a GET that must answer below 500, or by a connection. Safe for concurrent use.
+/// </summary>
 internal sealed class HealthProbe : IDisposable
 {
     private readonly HttpClient http = new(new SocketsHttpHandler
@@ -22,7 +24,8 @@ internal sealed class HealthProbe : IDisposable
         deadline.CancelAfter(TimeSpan.FromSeconds(Math.Max(1, check.TimeoutSeconds)));
         try
         {
-            return check.Path is null ? await ConnectsAsync(address, port, deadline.Token) : await AnswersAsync(address, port, check.Path, deadline.Token);
+            return check.Path is null ? await ConnectsAsync(address, port, deadline.Token)
+                : await AnswersAsync(address, port, check.Path, deadline.Token);
         }
         catch (Exception e) when (e is SocketException or HttpRequestException or IOException)
         {

@@ -25,5 +25,6 @@ internal sealed class EnvironmentHook(Uri api, (string Address, int Port)? relay
     }
 
     private string Url(RunEndpoint endpoint) =>
-        endpoint.Gateway is not null && relay is var (address, port) ? $"{api.Scheme}://{address}:{port}" : api.GetLeftPart(UriPartial.Authority);
+        endpoint.Gateway is not null && relay is var (address, port)
+            ? $"{api.Scheme}://{address}:{port}" : api.GetLeftPart(UriPartial.Authority);
 }

@@ -5,13 +5,15 @@ using Strata.Runtimes;
 namespace Strata.Agent.Hooks;
 
 /// <summary>
-/// One thing that the agent does for an instance at its start and end. Hooks start in the order of <see cref="InstanceHooks"/> and stop in the opposite
-/// one. Each is called by one loop per instance; a start may be tried again after a failure of any of them, so that starting twice must be harmless.
+/// One thing that the agent does for an instance at its start and end. Hooks start in the order of <see cref="InstanceHooks"/> and stop in
+/// the opposite one. Each is called by one loop per instance; a start may be tried again after a failure of any of them, so that starting
+/// twice must be harmless.
 /// </summary>
 internal interface IInstanceHook
 {
     /// <summary>Before the run, or as the run; fills in what later hooks need.</summary>
-    Task<Result<Done>> StartAsync(InstanceContext context, CancellationToken cancellationToken) => Task.FromResult<Result<Done>>(default(Done));
+    Task<Result<Done>> StartAsync(InstanceContext context, CancellationToken cancellationToken) =>
+        Task.FromResult<Result<Done>>(default(Done));
 
     /// <summary>Takes up an instance that runs already, because an earlier life of the agent started it.</summary>
     Task ResumeAsync(InstanceContext context, CancellationToken cancellationToken) => Task.CompletedTask;

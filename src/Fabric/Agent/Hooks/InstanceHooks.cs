@@ -21,7 +21,8 @@ internal sealed class InstanceHooks
 {
     private readonly IReadOnlyList<IInstanceHook> inOrder;
 
-    public InstanceHooks(StrataClient client, NodeMachine machine, LayerCache layers, Supervisor supervisor, TimeProvider time, ILogger logger) => inOrder =
+    public InstanceHooks(
+        StrataClient client, NodeMachine machine, LayerCache layers, Supervisor supervisor, TimeProvider time, ILogger logger) => inOrder =
     [
         new ImageHook(layers),
         new TokenHook(client, supervisor, time, logger),

@@ -26,7 +26,8 @@ internal sealed class RunHook(IRuntime runtime, TimeProvider time) : IInstanceHo
         await runtime.TerminateAsync(context.Id, cancellationToken);
         try
         {
-            await runtime.WaitAsync(context.Id, cancellationToken).WaitAsync(TimeSpan.FromSeconds(context.Spec.StopGraceSeconds), time, cancellationToken);
+            await runtime.WaitAsync(context.Id, cancellationToken)
+                .WaitAsync(TimeSpan.FromSeconds(context.Spec.StopGraceSeconds), time, cancellationToken);
         }
         catch (TimeoutException)
         {

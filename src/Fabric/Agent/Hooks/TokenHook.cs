@@ -25,7 +25,8 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
     public async Task<Result<Done>> StartAsync(InstanceContext context, CancellationToken cancellationToken)
     {
         using var answer = await client.SendAsync(HttpMethod.Post, PathOf(context, "token"), cancellationToken: cancellationToken);
-        if (answer is null || !answer.RootElement.TryGetProperty("token", out var token) || token.ValueKind != JsonValueKind.String) return Unexpected;
+        if (answer is null || !answer.RootElement.TryGetProperty("token", out var token) || token.ValueKind != JsonValueKind.String)
+            return Unexpected;
         context.Token = token.GetString()!;
         return default(Done);
     }
@@ -53,7 +54,8 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
         renewing.TryRemove(context.Id, out var renewal) ? renewal.Work.StopAsync(cancellationToken) : Task.CompletedTask;
 
     /// <summary>Until the instance ends, or the agent's term does.</summary>
-    private async Task RenewAsync(SupervisedWork work, InstanceContext context, string path, TimeSpan first, CancellationToken cancellationToken)
+    private async Task RenewAsync(
+        SupervisedWork work, InstanceContext context, string path, TimeSpan first, CancellationToken cancellationToken)
     {
         try
         {
@@ -96,7 +98,8 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
 
     /// <summary>Whether it is an answer of the 400s, but for one that says that the agent's own token is not good.</summary>
     private static bool IsAboutTheInstance(Error error) => error.Kind is
-        ErrorKind.Invalid or ErrorKind.Forbidden or ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.PreconditionFailed or ErrorKind.PreconditionRequired
+        ErrorKind.Invalid or ErrorKind.Forbidden or ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.PreconditionFailed
+            or ErrorKind.PreconditionRequired
         or ErrorKind.Gone or ErrorKind.TooLarge or ErrorKind.UnsupportedMedia or ErrorKind.Unprocessable or ErrorKind.TooMany;
 
     /// <summary>In the log of this program, and in that of the instance, where its organization looks.</summary>
@@ -122,5 +125,6 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
     /// <param name="Term">Cancelled when the agent loses its node.</param>
     private sealed record Renewal(SupervisedWork Work, CancellationToken Term);
 
-    private static readonly Error Unexpected = new(ErrorKind.Internal, "UNEXPECTED_ANSWER", "The server sent no token for the instance.") { Retryable = true };
+    private static readonly Error Unexpected = new(
+        ErrorKind.Internal, "UNEXPECTED_ANSWER", "The server sent no token for the instance.") { Retryable = true };
 }

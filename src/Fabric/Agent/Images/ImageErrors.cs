@@ -10,7 +10,8 @@ internal static class ImageErrors
         "Deploy the source again to rebuild the image.");
 
     public static Error Missing(string digest) => new(
-        ErrorKind.NotFound, "IMAGE_MISSING", $"The blob {Short(digest)} of the image is missing.", "Deploy the source again to rebuild the image.");
+        ErrorKind.NotFound, "IMAGE_MISSING", $"The blob {Short(digest)} of the image is missing.",
+        "Deploy the source again to rebuild the image.");
 
     private static string Short(string digest) => digest.Length > 19 ? digest[..19] : digest;
 }

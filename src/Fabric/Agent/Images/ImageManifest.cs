@@ -27,9 +27,11 @@ internal sealed record ImageManifest
         try
         {
             var manifest = JsonSerializer.Deserialize<ImageManifest>(text, WireJson.Options) ?? new ImageManifest();
-            if (manifest.Layers is not [{ } layer]) return ImageErrors.Invalid(digest, $"it has {manifest.Layers?.Count ?? 0} layers where one is expected");
+            if (manifest.Layers is not [{ } layer])
+                return ImageErrors.Invalid(digest, $"it has {manifest.Layers?.Count ?? 0} layers where one is expected");
             if (!Core.Digest.TryParse(layer.Digest, out _)) return ImageErrors.Invalid(digest, "its layer has no valid digest");
-            return manifest.IsRoot && !Core.Digest.TryParse(manifest.Config?.Digest, out _) ? ImageErrors.Invalid(digest, "its configuration has no valid digest") : manifest;
+            return manifest.IsRoot && !Core.Digest.TryParse(manifest.Config?.Digest, out _)
+                ? ImageErrors.Invalid(digest, "its configuration has no valid digest") : manifest;
         }
         catch (JsonException)
         {
@@ -59,5 +61,6 @@ internal sealed record ImageManifest
 internal sealed record ImageDescriptor(string Digest, long Size);
 
 /// <param name="Folder">Its files on this machine.</param>
-/// <param name="RootWorkFolder">Where its program starts if they are a whole root file system; null if they are an application's folder.</param>
+/// <param name="RootWorkFolder">Where its program starts if they are a whole root file system; null if they are an application's
+/// folder.</param>
 internal sealed record NodeImage(string Folder, string? RootWorkFolder);

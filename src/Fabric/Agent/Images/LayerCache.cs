@@ -6,11 +6,11 @@ using Strata.Runtimes;
 namespace Strata.Agent.Images;
 
 /// <summary>
-/// Unpacked layers in <c>layers/ORG-DIGEST</c>, shared by all instances of an organization and never changed; not by others, because knowing a
-/// digest must not give them the files. A layer is there only while it is whole and checked: it is unpacked beside
-/// and renamed, and renamed again before it is deleted. Bounded: <see cref="Collect"/> removes unused layers, the ones used longest ago
-/// first, while all together have more bytes than they may; the disk's reserve bounds what comes in between.
-/// Safe for concurrent use; one download of a layer at a time.
+/// Unpacked layers in <c>layers/ORG-DIGEST</c>, shared by all instances of an organization and never changed; not by others, because
+/// knowing a digest must not give them the files. A layer is there only while it is whole and checked: it is unpacked beside and renamed,
+/// and renamed again before it is deleted. Bounded: <see cref="Collect"/> removes unused layers, the ones used longest ago first, while all
+/// together have more bytes than they may; the disk's reserve bounds what comes in between. Safe for concurrent use; one download of a
+/// layer at a time.
 /// </summary>
 /// <param name="bytesMax">Of all layers; null: a quarter of the disk.</param>
 internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvider time, long? bytesMax = null)
@@ -37,8 +37,10 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
     {
         try
         {
-            if (!ImageManifest.Read(image, await ReadAsync(image, org, "manifest", cancellationToken)).TryGet(out var manifest, out var error)) return error;
-            var workFolder = manifest.IsRoot ? ImageManifest.WorkFolderOf(await ReadAsync(manifest.Config!.Digest, org, "configuration", cancellationToken)) : null;
+            if (!ImageManifest.Read(image, await ReadAsync(image, org, "manifest", cancellationToken))
+                .TryGet(out var manifest, out var error)) return error;
+            var workFolder = manifest.IsRoot
+                ? ImageManifest.WorkFolderOf(await ReadAsync(manifest.Config!.Digest, org, "configuration", cancellationToken)) : null;
             return new NodeImage(await GetLayerAsync(manifest.Layers[0].Digest, org, cancellationToken), workFolder);
         }
         catch (StrataException e) when (e.Error.Kind == ErrorKind.NotFound)
@@ -112,7 +114,8 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
     /// <summary>Measured once: a layer never changes.</summary>
     private long SizeOf(string folder)
     {
-        var files = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+        var files = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint,
+            IgnoreInaccessible = true };
         return sizes.GetOrAdd(folder, f => new DirectoryInfo(f).EnumerateFiles("*", files).Sum(file => file.Length));
     }
 
@@ -122,7 +125,8 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
         var buffer = new byte[TextBytesMax + 1];
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
         if (length > TextBytesMax) throw new BadLayerException($"its {what} is too large");
-        return Digest.Of(buffer.AsSpan(0, length)).ToString() == digest ? buffer[..length] : throw new BadLayerException($"its {what} does not have that digest");
+        return Digest.Of(buffer.AsSpan(0, length)).ToString() == digest
+            ? buffer[..length] : throw new BadLayerException($"its {what} does not have that digest");
     }
 
     private async Task<string> GetLayerAsync(string digest, string org, CancellationToken cancellationToken)
@@ -145,7 +149,8 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
             await using var blob = await client.GetBlobAsync(digest, org, cancellationToken);
             await using var hashing = new HashingReader(blob);
             await new LayerUnpacker(work, LayerLimits.Default).UnpackAsync(hashing, cancellationToken);
-            if (await hashing.FinishAsync(cancellationToken) != digest) throw new BadLayerException("its layer does not have the digest that the manifest says");
+            if (await hashing.FinishAsync(cancellationToken) != digest)
+                throw new BadLayerException("its layer does not have the digest that the manifest says");
             Directory.Move(work, folder);
         }
         finally

@@ -50,7 +50,8 @@ internal sealed class LayerUnpacker(string folder, LayerLimits limits)
         try
         {
             await using var plain = new GZipStream(gzip, CompressionMode.Decompress, leaveOpen: true);
-            await using var guard = new GuardedTarStream(plain, new TarLimits(limits.BytesMax + (limits.EntriesMax * EntryOverheadBytes), limits.EntriesMax * 4));
+            await using var guard = new GuardedTarStream(
+                plain, new TarLimits(limits.BytesMax + (limits.EntriesMax * EntryOverheadBytes), limits.EntriesMax * 4));
             await using var tar = new TarReader(guard, leaveOpen: true);
             while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry) await AddAsync(entry, cancellationToken);
         }
@@ -96,7 +97,8 @@ internal sealed class LayerUnpacker(string folder, LayerLimits limits)
     private string Normalize(string name)
     {
         if (name.Length > limits.PathCharsMax) throw new BadLayerException("it holds a path that is too long");
-        if (name.StartsWith('/') || name.Contains('\0', StringComparison.Ordinal)) throw new BadLayerException($"it holds the path {name}, which leads out of it");
+        if (name.StartsWith('/') || name.Contains('\0', StringComparison.Ordinal))
+            throw new BadLayerException($"it holds the path {name}, which leads out of it");
         var parts = name.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".").ToArray();
         if (parts.Contains("..")) throw new BadLayerException($"it holds the path {name}, which leads out of it");
         return string.Join('/', parts);
@@ -104,7 +106,8 @@ internal sealed class LayerUnpacker(string folder, LayerLimits limits)
 
     private void MakeParents(string path)
     {
-        for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = path.IndexOf('/', slash + 1)) MakeFolder(path[..slash]);
+        for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = path.IndexOf('/', slash + 1))
+            MakeFolder(path[..slash]);
     }
 
     private void MakeFolder(string path)
@@ -134,7 +137,8 @@ internal sealed class LayerUnpacker(string folder, LayerLimits limits)
     private void MakeHardLink(string path, TarEntry entry)
     {
         var target = Normalize(entry.LinkName);
-        if (!made.TryGetValue(target, out var what) || what != Made.File) throw new BadLayerException($"its hard link {path} does not lead to a file in it");
+        if (!made.TryGetValue(target, out var what) || what != Made.File)
+            throw new BadLayerException($"its hard link {path} does not lead to a file in it");
         if (target == path) return;
         Replace(path);
         if (!Posix.TryLink(Full(target), Full(path))) throw new IOException($"The link {path} could not be made.");

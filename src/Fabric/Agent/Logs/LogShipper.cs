@@ -7,9 +7,9 @@ using Strata.Runtimes;
 namespace Strata.Agent.Logs;
 
 /// <summary>
-/// Ships one instance's output to the API in batches of whole lines, one every 100 ms at most, which also bounds what a flood writes into the database. What cannot be
-/// shipped waits in the files; what is more than the API keeps is not shipped, and a line says how much that is. One loop per instance; stop it by its token, then call
-/// <see cref="DrainAsync"/>.
+/// Ships one instance's output to the API in batches of whole lines, one every 100 ms at most, which also bounds what a flood writes into
+/// the database. What cannot be shipped waits in the files; what is more than the API keeps is not shipped, and a line says how much that
+/// is. One loop per instance; stop it by its token, then call <see cref="DrainAsync"/>.
 /// </summary>
 internal sealed class LogShipper(StrataClient client, string instance, string org, string log, TimeProvider time)
 {
@@ -61,7 +61,8 @@ internal sealed class LogShipper(StrataClient client, string instance, string or
             {
             }
         }
-        catch (Exception e) when (e is StrataException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e)
+            when (e is StrataException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             // The API is away. The rest is deleted with the file: an instance that has ended must not fill the disk.
         }
@@ -87,7 +88,8 @@ internal sealed class LogShipper(StrataClient client, string instance, string or
     private bool IsNear()
     {
         var file = new FileInfo(LogFile.At(log, current));
-        return file.Exists && position >= current && file.Length - (position - current) is >= 0 and <= BacklogBytesMax && file.Length <= LogWriter.FileBytesMax;
+        return file.Exists && position >= current && file.Length - (position - current) is >= 0 and <= BacklogBytesMax
+            && file.Length <= LogWriter.FileBytesMax;
     }
 
     /// <summary>

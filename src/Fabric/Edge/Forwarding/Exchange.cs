@@ -9,8 +9,8 @@ using Strata.Edge.Upstreams;
 namespace Strata.Edge.Forwarding;
 
 /// <summary>
-/// One request on its way through the edge. Kestrel keeps the object with the connection (HTTP/1) or the stream (HTTP/2) and hands it back for the next request, so what
-/// rarely changes there, the client's address and the host, is remembered in its worked-out form.
+/// One request on its way through the edge. Kestrel keeps the object with the connection (HTTP/1) or the stream (HTTP/2) and hands it back
+/// for the next request, so what rarely changes there, the client's address and the host, is remembered in its worked-out form.
 /// </summary>
 internal sealed class Exchange
 {

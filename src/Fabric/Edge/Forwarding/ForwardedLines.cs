@@ -5,8 +5,8 @@ using Microsoft.Extensions.Primitives;
 namespace Strata.Edge.Forwarding;
 
 /// <summary>
-/// The X-Forwarded-For, -Proto and -Host lines of a client's requests. The same for all requests of a connection to one host, so the bytes are kept. What a client says of
-/// itself is believed only from a trusted proxy.
+/// The X-Forwarded-For, -Proto and -Host lines of a client's requests. The same for all requests of a connection to one host, so the bytes
+/// are kept. What a client says of itself is believed only from a trusted proxy.
 /// </summary>
 internal sealed class ForwardedLines
 {
@@ -45,7 +45,8 @@ internal sealed class ForwardedLines
     private (string Client, string Proto, string Host) Trusted(Exchange x)
     {
         var headers = x.Request.Headers;
-        return (Join(headers["X-Forwarded-For"], addressText), Last(headers["X-Forwarded-Proto"]) ?? x.Request.Scheme, Last(headers["X-Forwarded-Host"]) ?? headers.Host.ToString());
+        return (Join(headers["X-Forwarded-For"], addressText), Last(headers["X-Forwarded-Proto"]) ?? x.Request.Scheme,
+            Last(headers["X-Forwarded-Host"]) ?? headers.Host.ToString());
     }
 
     private void Learn(IPAddress? remote, IReadOnlyList<IPNetwork> trustedProxies)

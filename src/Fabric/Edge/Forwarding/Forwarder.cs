@@ -50,8 +50,8 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
     }
 
     /// <summary>
-    /// One try and, should it fail, those that follow. An ordinary request goes through this one method from its first byte to its last: each further asynchronous method
-    /// that waits for the instance would cost it an object and a hand-over.
+    /// One try and, should it fail, those that follow. An ordinary request goes through this one method from its first byte to its last:
+    /// each further asynchronous method that waits for the instance would cost it an object and a hand-over.
     /// </summary>
     private async Task TryAsync(Exchange x, RouteTarget target, InstanceState instance, int attempt)
     {
@@ -77,7 +77,8 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
                 else
                 {
                     connection.ExpectWithin(limits.AnswerTimeout);
-                    while (!TryReadHead(x, connection, instance)) connection.Received(await connection.ReceiveAsync(limits.AnswerHeadBytesMax));
+                    while (!TryReadHead(x, connection, instance))
+                        connection.Received(await connection.ReceiveAsync(limits.AnswerHeadBytesMax));
                     reusable = await PassOnAsync(x, connection, instance) && x.Answer.KeepsAlive;
                 }
             }
@@ -129,7 +130,9 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
         return failure == RentFailure.None ? AttemptEnd.Answered : AttemptEnd.NotConnected;
     }
 
-    /// <summary>Sends the body and passes the answer on, which may begin before the body ends. True: the connection can be used again.</summary>
+    /// <summary>
+    /// Sends the body and passes the answer on, which may begin before the body ends. True: the connection can be used again.
+    /// </summary>
     private static async Task<bool> TransferUploadAsync(Exchange x, UpstreamConnection connection, InstanceState instance)
     {
         var upload = Upload.RunAsync(x, connection);

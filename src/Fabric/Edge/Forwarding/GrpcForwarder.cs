@@ -10,15 +10,17 @@ using Strata.Edge.Routing;
 namespace Strata.Edge.Forwarding;
 
 /// <summary>
-/// Passes gRPC on over HTTP/2 without TLS, which it needs for trailers and for both directions at once. Here SocketsHttpHandler does what the own client does for HTTP/1.1.
-/// Safe for concurrent use.
+/// Passes gRPC on over HTTP/2 without TLS, which it needs for trailers and for both directions at once. Here SocketsHttpHandler does what
+/// the own client does for HTTP/1.1. Safe for concurrent use.
 /// </summary>
 internal sealed partial class GrpcForwarder(EdgeOptions options, ILogger logger) : IDisposable
 {
     private readonly HttpMessageInvoker client = new(new SocketsHttpHandler
     {
-        UseProxy = false, UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None, ActivityHeadersPropagator = null,
-        EnableMultipleHttp2Connections = true, ConnectTimeout = options.Upstream.ConnectTimeout, PooledConnectionIdleTimeout = options.Upstream.KeepAliveTimeout,
+        UseProxy = false, UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null,
+        EnableMultipleHttp2Connections = true, ConnectTimeout = options.Upstream.ConnectTimeout,
+        PooledConnectionIdleTimeout = options.Upstream.KeepAliveTimeout,
         MaxResponseHeadersLength = options.Upstream.AnswerHeadBytesMax / 1024,
     });
 
@@ -27,7 +29,8 @@ internal sealed partial class GrpcForwarder(EdgeOptions options, ILogger logger)
     {
         const string type = "application/grpc";
         var contentType = x.Request.Headers.ContentType;
-        if (contentType.Count != 1 || x.IsHttp1 || contentType[0] is not { } text || !text.StartsWith(type, StringComparison.OrdinalIgnoreCase)) return false;
+        if (contentType.Count != 1 || x.IsHttp1 || contentType[0] is not { } text
+            || !text.StartsWith(type, StringComparison.OrdinalIgnoreCase)) return false;
         return text.Length == type.Length || text[type.Length] is '+' or ';';
     }
 
@@ -49,7 +52,8 @@ internal sealed partial class GrpcForwarder(EdgeOptions options, ILogger logger)
                 await TransferAsync(x, instance);
                 return;
             }
-            catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError && !x.IsAnswered)
+            catch (HttpRequestException e)
+                when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError && !x.IsAnswered)
             {
                 instance.Health.Failed();
                 failed = instance;

@@ -18,7 +18,8 @@ internal static class GrpcMessages
         foreach (var (name, values) in x.Request.Headers)
         {
             if (name[0] == ':' || RequestWriter.IsWithheld(x, name) || EdgeTrace.Replaces(x, name)) continue;
-            if (!request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values)) content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+            if (!request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
+                content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }
         request.Headers.Host = x.Request.Headers.Host.ToString();
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));

@@ -4,12 +4,14 @@ using Microsoft.AspNetCore.Http;
 namespace Strata.Edge.Forwarding;
 
 /// <summary>
-/// Refuses requests that two readers could read differently (request smuggling), and what the edge does not pass on. Kestrel itself refuses several or unequal lengths, several
-/// Hosts, folded and malformed headers and, as the edge configures it, bare line feeds and lengths that are not plain digits; here is what it lets through.
+/// Refuses requests that two readers could read differently (request smuggling), and what the edge does not pass on. Kestrel itself refuses
+/// several or unequal lengths, several Hosts, folded and malformed headers and, as the edge configures it, bare line feeds and lengths that
+/// are not plain digits; here is what it lets through.
 /// </summary>
 internal static class RequestGuard
 {
-    private static readonly SearchValues<char> NameChars = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    private static readonly SearchValues<char> NameChars = SearchValues.Create(
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
     private static readonly SearchValues<char> PlainNameChars =
         SearchValues.Create("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
     private static readonly SearchValues<char> BadValueChars = SearchValues.Create(
@@ -40,8 +42,8 @@ internal static class RequestGuard
     public static bool IsVisibleAscii(ReadOnlySpan<char> text) => text.Length > 0 && !text.ContainsAnyExceptInRange('!', '~');
 
     /// <summary>
-    /// Exactly <c>chunked</c>: Kestrel also takes apart "gzip, chunked", and forgets the gzip. Where Content-Length stood beside it Kestrel believes Transfer-Encoding and
-    /// renames the other to X-Content-Length.
+    /// Exactly <c>chunked</c>: Kestrel also takes apart "gzip, chunked", and forgets the gzip. Where Content-Length stood beside it Kestrel
+    /// believes Transfer-Encoding and renames the other to X-Content-Length.
     /// </summary>
     private static bool IsPlainChunked(string protocol, IHeaderDictionary headers) =>
         headers.TransferEncoding.Count == 1

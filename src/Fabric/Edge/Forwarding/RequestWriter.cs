@@ -19,19 +19,22 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
     private const int EarlyBodyBytesMax = 16 * 1024;
 
     /// <summary>
-    /// Headers of the client's hop (RFC 9110 §7.6.1), those that the edge writes itself, and Proxy: CGI-like applications read it as HTTP_PROXY, the
-    /// proxy for their own requests.
+    /// Headers of the client's hop (RFC 9110 §7.6.1), those that the edge writes itself, and Proxy: CGI-like applications read it as
+    /// HTTP_PROXY, the proxy for their own requests.
     /// </summary>
     private static readonly FrozenSet<string> Own = new[]
     {
-        "Connection", "Keep-Alive", "Proxy", "Proxy-Connection", "Proxy-Authorization", "Proxy-Authenticate", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "Expect",
-        "Host", "Content-Length", "X-Content-Length", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Server", "X-Forwarded-Scheme",
+        "Connection", "Keep-Alive", "Proxy", "Proxy-Connection", "Proxy-Authorization", "Proxy-Authenticate", "TE", "Trailer",
+        "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "Expect",
+        "Host", "Content-Length", "X-Content-Length", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port",
+        "X-Forwarded-Server", "X-Forwarded-Scheme",
         "X-Forwarded-Prefix", "X-Real-IP", "Forwarded", "X-Request-Id",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether the edge keeps a client's header from the instance. An invalid name is not withheld but refused.</summary>
     public static bool IsWithheld(Exchange x, string name) =>
-        Own.Contains(name) || (!RequestGuard.IsPlainName(name) && RequestGuard.IsName(name) && !(x.Route!.PassesUnusualHeaders && !IsAliasOfOwn(name)));
+        Own.Contains(name)
+            || (!RequestGuard.IsPlainName(name) && RequestGuard.IsName(name) && !(x.Route!.PassesUnusualHeaders && !IsAliasOfOwn(name)));
 
     /// <summary>
     /// CGI and WSGI turn all but letters and digits into underscores, so X_Forwarded_For would pass for the edge's own X-Forwarded-For
@@ -100,18 +103,23 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
 
     private static HashSet<string>? NamedByConnection(StringValues connection)
     {
-        if (connection.Count == 0 || (connection.Count == 1 && connection[0] is "keep-alive" or "Keep-Alive" or "close" or "Upgrade" or "upgrade")) return null;
+        if (connection.Count == 0
+            || (connection.Count == 1 && connection[0] is "keep-alive" or "Keep-Alive" or "close" or "Upgrade" or "upgrade")) return null;
         return connection.SelectMany(v => (v ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
     }
 
-    /// <summary>The protocol that an HTTP/1.1 client wants to change to; null for an ordinary request, and for HTTP/2, which would lead past the edge's checks.</summary>
+    /// <summary>
+    /// The protocol that an HTTP/1.1 client wants to change to; null for an ordinary request, and for HTTP/2, which would lead past the
+    /// edge's checks.
+    /// </summary>
     private static string? UpgradeOf(Exchange x)
     {
         var upgrade = x.Request.Headers.Upgrade;
         if (upgrade.Count != 1 || x.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }) return null;
         var protocol = upgrade.ToString();
-        return protocol.Contains("h2", StringComparison.OrdinalIgnoreCase) || protocol.Contains("http/", StringComparison.OrdinalIgnoreCase) || !RequestGuard.IsClean("Upgrade", protocol)
+        return protocol.Contains("h2", StringComparison.OrdinalIgnoreCase) || protocol.Contains("http/", StringComparison.OrdinalIgnoreCase)
+            || !RequestGuard.IsClean("Upgrade", protocol)
             ? null : protocol;
     }
 

@@ -7,8 +7,9 @@ using Strata.Edge.Upstreams;
 namespace Strata.Edge.Forwarding;
 
 /// <summary>
-/// Sends a request's body to an instance while its answer may already be coming: it runs beside the reading of the answer and never throws. When the client's side fails it
-/// cuts the connection off, so that the reader of the answer learns of it; when the instance's side fails it just ends, for the instance may have answered before.
+/// Sends a request's body to an instance while its answer may already be coming: it runs beside the reading of the answer and never throws.
+/// When the client's side fails it cuts the connection off, so that the reader of the answer learns of it; when the instance's side fails
+/// it just ends, for the instance may have answered before.
 /// </summary>
 internal static class Upload
 {

@@ -47,8 +47,10 @@ internal static class EdgeListener
 
     /// <summary>The ports that a started server listens on, in the order of its endpoints.</summary>
     public static IReadOnlyList<IPEndPoint> BoundTo(KestrelServer server) =>
-        [.. server.Features.Get<IServerAddressesFeature>()!.Addresses.Where(a => a.Contains("://[", StringComparison.Ordinal) || char.IsAsciiDigit(a[^1]))
-            .Select(a => new Uri(a)).Where(u => IPAddress.TryParse(u.Host, out _)).Select(u => new IPEndPoint(IPAddress.Parse(u.Host), u.Port))];
+        [.. server.Features.Get<IServerAddressesFeature>()!.Addresses.Where(
+            a => a.Contains("://[", StringComparison.Ordinal) || char.IsAsciiDigit(a[^1]))
+            .Select(a => new Uri(a)).Where(u => IPAddress.TryParse(u.Host, out _))
+            .Select(u => new IPEndPoint(IPAddress.Parse(u.Host), u.Port))];
 
     private static KestrelServerOptions CreateOptions(ILoggerFactory loggers) => new()
     {

@@ -4,8 +4,8 @@ using Microsoft.Net.Http.Headers;
 namespace Strata.Edge.Listening;
 
 /// <summary>
-/// How Kestrel reads header bytes for the edge: one byte, one character (Latin-1), so that what is not ASCII passes through unchanged. Two headers are read with more care,
-/// where Kestrel would hide from the edge what the client really sent.
+/// How Kestrel reads header bytes for the edge: one byte, one character (Latin-1), so that what is not ASCII passes through unchanged. Two
+/// headers are read with more care, where Kestrel would hide from the edge what the client really sent.
 /// </summary>
 internal static class StrictHeaderEncoding
 {
@@ -22,7 +22,8 @@ internal static class StrictHeaderEncoding
     }
 
     /// <summary>
-    /// A Content-Length of plain digits only: Kestrel by itself also takes <c>+5</c>, which another reader may understand differently. Every other byte reads as "x".
+    /// A Content-Length of plain digits only: Kestrel by itself also takes <c>+5</c>, which another reader may understand differently.
+    /// Every other byte reads as "x".
     /// </summary>
     private sealed class DigitsEncoding : Rewriting
     {

@@ -1,8 +1,9 @@
 namespace Strata.Edge.Metrics;
 
 /// <summary>
-/// What the edge's metrics call a deployment: its organization's id and its name. Bounded: the first <see cref="DeploymentSeriesBook.SeriesMaxDefault"/> deployments of a
-/// process have series of their own, all others share one, because each series takes memory until the process ends. Immutable and thread-safe.
+/// What the edge's metrics call a deployment: its organization's id and its name. Bounded: the first
+/// <see cref="DeploymentSeriesBook.SeriesMaxDefault"/> deployments of a process have series of their own, all others share one, because
+/// each series takes memory until the process ends. Immutable and thread-safe.
 /// </summary>
 internal sealed record DeploymentSeries(string Org, string Deployment)
 {

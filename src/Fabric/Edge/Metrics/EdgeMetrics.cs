@@ -5,8 +5,8 @@ using Strata.Edge.Routing;
 namespace Strata.Edge.Metrics;
 
 /// <summary>
-/// The instruments of one edge, in the meter <c>Strata.Edge</c>. Recording is thread-safe and allocates nothing; while nothing listens it costs a
-/// comparison.
+/// The instruments of one edge, in the meter <c>Strata.Edge</c>. Recording is thread-safe and allocates nothing; while nothing listens it
+/// costs a comparison.
 /// </summary>
 internal sealed class EdgeMetrics : IDisposable
 {
@@ -25,13 +25,15 @@ internal sealed class EdgeMetrics : IDisposable
         duration = Meter.CreateHistogram<double>(
             "strata.edge.request.duration", "s",
             "Time from the end of the request's head to the end of the response, by deployment and status class.", null,
-            new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] });
+            new InstrumentAdvice<double> { HistogramBucketBoundaries =
+                [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] });
         errors = Meter.CreateCounter<long>("strata.edge.errors", "{request}",
             "Requests that the edge answered with its own error, by code.");
         Meter.CreateObservableGauge("strata.edge.routes", () => (long)table().Routes.Count, null, "Routes in the edge's table.");
         Meter.CreateObservableGauge("strata.edge.requests.in_flight", () => (long)instances().Sum(i => i.InFlight), null,
             "Requests in flight at instances.");
-        Meter.CreateObservableGauge("strata.edge.connections", () => Connections(instances()), null, "Open connections to instances, by use.");
+        Meter.CreateObservableGauge(
+            "strata.edge.connections", () => Connections(instances()), null, "Open connections to instances, by use.");
         Meter.CreateObservableGauge(
             "strata.edge.instances", () => Health(instances()), null, "Instances in the table: healthy, or resting after failed connects.");
     }

@@ -7,8 +7,8 @@ using Strata.Edge.Forwarding;
 namespace Strata.Edge.Pages;
 
 /// <summary>
-/// Answers with one of the edge's own errors: a page for browsers, problem details for programs that ask for JSON, plain text for all others. A deployment's name and message
-/// are shown only on its own hosts. Safe for concurrent use.
+/// Answers with one of the edge's own errors: a page for browsers, problem details for programs that ask for JSON, plain text for all
+/// others. A deployment's name and message are shown only on its own hosts. Safe for concurrent use.
 /// </summary>
 internal static class ErrorPages
 {
@@ -36,7 +36,8 @@ internal static class ErrorPages
         x.Response.StatusCode = 200;
         x.Response.Headers.ContentType = "application/grpc";
         x.Response.Headers["X-Request-Id"] = x.RequestId;
-        x.Response.Headers["grpc-status"] = page.Fault.Status switch { 404 => unimplemented, 413 => resourceExhausted, 504 => deadlineExceeded, _ => unavailable };
+        x.Response.Headers["grpc-status"] = page.Fault.Status switch { 404 => unimplemented, 413 => resourceExhausted,
+            504 => deadlineExceeded, _ => unavailable };
         x.Response.Headers["grpc-message"] = Uri.EscapeDataString(page.Message is null ? page.Detail : $"{page.Detail} {page.Message}");
         return default;
     }
@@ -54,14 +55,16 @@ internal static class ErrorPages
         if (fault.Closes && x.IsHttp1) headers.Connection = "close";
         if (fault.RetryAfterSeconds is { } seconds) headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (fault.Status == 405) headers.Allow = "GET, HEAD";
-        if (type.StartsWith("text/html", StringComparison.Ordinal)) headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
+        if (type.StartsWith("text/html", StringComparison.Ordinal))
+            headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
         if (!x.IsHead) await x.ResponseBody.Writer.WriteAsync(body);
     }
 
     private static (string Type, string Text) Render(ErrorPage page, string accept)
     {
         if (accept.Contains("text/html", StringComparison.OrdinalIgnoreCase)) return ("text/html; charset=utf-8", Html(page));
-        return accept.Contains("json", StringComparison.OrdinalIgnoreCase) ? ("application/problem+json", Json(page)) : ("text/plain; charset=utf-8", Plain(page));
+        return accept.Contains("json", StringComparison.OrdinalIgnoreCase)
+            ? ("application/problem+json", Json(page)) : ("text/plain; charset=utf-8", Plain(page));
     }
 
     private static string Html(ErrorPage page)
@@ -81,7 +84,8 @@ internal static class ErrorPages
     }
 
     private static string Json(ErrorPage page) => JsonText.From(
-        new Problem("about:blank", page.Fault.Title, page.Fault.Status, page.Message is null ? page.Detail : $"{page.Detail} {page.Message}", page.Fault.Code, page.Next, page.Command, page.RequestId),
+        new Problem("about:blank", page.Fault.Title, page.Fault.Status,
+            page.Message is null ? page.Detail : $"{page.Detail} {page.Message}", page.Fault.Code, page.Next, page.Command, page.RequestId),
         WireJson.Of<Problem>()).ToString();
 
     private static string Plain(ErrorPage page)
@@ -100,5 +104,6 @@ internal static class ErrorPages
         return reader.ReadToEnd();
     }
 
-    private sealed record Problem(string Type, string Title, int Status, string Detail, string Code, string? Next, string? Command, string RequestId);
+    private sealed record Problem(
+        string Type, string Title, int Status, string Detail, string Code, string? Next, string? Command, string RequestId);
 }

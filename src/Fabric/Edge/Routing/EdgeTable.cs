@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace Strata.Edge.Routing;
 
 /// <summary>
-/// Which deployment serves which host and path: an immutable picture of one moment, replaced as a whole when something changes, so a request sees one table from its
-/// start to its end. Safe for concurrent use.
+/// Which deployment serves which host and path: an immutable picture of one moment, replaced as a whole when something changes, so a
+/// request sees one table from its start to its end. Safe for concurrent use.
 /// </summary>
 internal sealed class EdgeTable
 {

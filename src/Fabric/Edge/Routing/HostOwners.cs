@@ -1,8 +1,8 @@
 namespace Strata.Edge.Routing;
 
 /// <summary>
-/// A host belongs to one project of one organization: the one whose route for it is the oldest. The control plane refuses a second claim; this holds
-/// even if it did not.
+/// A host belongs to one project of one organization: the one whose route for it is the oldest. The control plane refuses a second claim;
+/// this holds even if it did not.
 /// </summary>
 internal static class HostOwners
 {

@@ -4,8 +4,8 @@ using Strata.Edge.Upstreams;
 namespace Strata.Edge.Routing;
 
 /// <summary>
-/// What the edge knows of a running instance from serving it: how many requests it has, its connections, whether it can be reached. It outlives tables, as long as
-/// the instance stays at its address. Thread-safe.
+/// What the edge knows of a running instance from serving it: how many requests it has, its connections, whether it can be reached. It
+/// outlives tables, as long as the instance stays at its address. Thread-safe.
 /// </summary>
 internal sealed class InstanceState(InstanceRecord record, UpstreamPool pool, InstanceHealth health)
 {

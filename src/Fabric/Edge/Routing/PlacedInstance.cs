@@ -10,7 +10,8 @@ internal sealed record NodeRecord(string Id, string Subnets, PortRange? HostPort
         new(node.Id, string.Join(' ', node.Status.InstanceSubnets), node.Status.HostPorts);
 
     /// <summary>What says which addresses it gives to instances.</summary>
-    public NodeStatus ToStatus() => new() { InstanceSubnets = Subnets.Split(' ', StringSplitOptions.RemoveEmptyEntries), HostPorts = HostPorts };
+    public NodeStatus ToStatus() =>
+        new() { InstanceSubnets = Subnets.Split(' ', StringSplitOptions.RemoveEmptyEntries), HostPorts = HostPorts };
 }
 
 /// <summary>A ready instance and the node that runs it.</summary>

@@ -5,8 +5,8 @@ using Strata.Core;
 namespace Strata.Edge.Routing;
 
 /// <summary>
-/// The last good table on disk, from which an edge serves when the control plane is away. Replaced as a whole (a new file, renamed over the old one), so a crash leaves
-/// either. A file that cannot be read counts as none.
+/// The last good table on disk, from which an edge serves when the control plane is away. Replaced as a whole (a new file, renamed over the
+/// old one), so a crash leaves either. A file that cannot be read counts as none.
 /// </summary>
 internal sealed partial class TableFile(string path, ILogger logger)
 {

@@ -13,8 +13,8 @@ namespace Strata.Edge.Routing;
 /// node does not allow is left out, and so is a tunnel outside the server's range.
 /// <para>Nothing is handed in before all lists are complete, so an edge that starts or reconnects keeps its last good table until it
 /// knows better. When the control plane goes away the table does not change.</para>
-/// <para>Changes that come together are applied together: after a table that took long to make the next one waits three times as long, so that many
-/// routes which change all the time leave most of the processor to requests.</para>
+/// <para>Changes that come together are applied together: after a table that took long to make the next one waits three times as long, so
+/// that many routes which change all the time leave most of the processor to requests.</para>
 /// </summary>
 internal sealed partial class TableFollower(
     StrataClient api, EdgeOptions options, Action<TableSnapshot> apply, TimeProvider time, ILogger logger)
@@ -25,7 +25,8 @@ internal sealed partial class TableFollower(
 
     private readonly HashSet<InstanceRecord> reported = [];
 
-    private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> changed = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly FollowedSet<RouteSpec, RouteStatus, RouteRecord> routes = new(ToRecord);
     private readonly FollowedSet<InstanceSpec, InstanceStatus, PlacedInstance> instances = new(PlacedInstance.Of);
     private readonly FollowedSet<NodeSpec, NodeStatus, NodeRecord> nodes = new(NodeRecord.Of);
@@ -40,7 +41,8 @@ internal sealed partial class TableFollower(
         ("edge-table", ApplyAsync),
     ]);
 
-    private async Task FollowAsync<TSpec, TStatus, TRecord>(FollowedSet<TSpec, TStatus, TRecord> set, string plural, SupervisedWork work, CancellationToken cancellationToken)
+    private async Task FollowAsync<TSpec, TStatus, TRecord>(
+        FollowedSet<TSpec, TStatus, TRecord> set, string plural, SupervisedWork work, CancellationToken cancellationToken)
         where TRecord : class
     {
         while (!cancellationToken.IsCancellationRequested)
@@ -90,7 +92,8 @@ internal sealed partial class TableFollower(
         if (routes.Read() is not { } allRoutes || instances.Read() is not { } placed || nodes.Read() is not { } allNodes) return null;
         if (tunnels.Read() is not { } allTunnels) return null;
         var (allowed, refused) = PlacedInstance.Check(placed, allNodes);
-        var connected = allTunnels.Select(t => t.Instance).OfType<InstanceRecord>().ToLookup(i => options.TunnelAddresses.Allows(i.Address, i.Port));
+        var connected = allTunnels.Select(t => t.Instance).OfType<InstanceRecord>()
+            .ToLookup(i => options.TunnelAddresses.Allows(i.Address, i.Port));
         reported.IntersectWith([.. refused, .. connected[false]]);
         foreach (var i in refused.Where(reported.Add)) LogAddressRefused(logger, i.Id, i.Org, i.Address, i.Port);
         foreach (var i in connected[false].Where(reported.Add)) LogTunnelRefused(logger, i.Id, i.Org, i.Address, i.Port);

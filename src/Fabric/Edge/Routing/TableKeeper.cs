@@ -6,8 +6,8 @@ namespace Strata.Edge.Routing;
 
 /// <summary>
 /// Writes tables to disk behind the edge that serves by them: the newest one, with a pause after each of ten times as long as it took to
-/// write, <see cref="LongestPause"/> at most: a file of many routes is written and synced whole, and a small one is on the disk at once. What a crash loses of the last moments comes
-/// again from the control plane. For one writer.
+/// write, <see cref="LongestPause"/> at most: a file of many routes is written and synced whole, and a small one is on the disk at once.
+/// What a crash loses of the last moments comes again from the control plane. For one writer.
 /// </summary>
 internal sealed partial class TableKeeper(TableFile file, TimeProvider time, ILogger logger)
 {

@@ -3,7 +3,9 @@ using Strata.Core;
 
 namespace Strata.Edge.Routing;
 
-/// <summary>A tunnel in the edge's terms: a route whose only target is the tunnel, and the instance that serves it while a machine is connected.</summary>
+/// <summary>
+/// A tunnel in the edge's terms: a route whose only target is the tunnel, and the instance that serves it while a machine is connected.
+/// </summary>
 /// <param name="Instance">Null: no machine is connected, and the route says so.</param>
 internal sealed record TunnelRecord(RouteRecord Route, InstanceRecord? Instance)
 {

@@ -10,7 +10,8 @@ internal static class HashedName
     private const int HashLengthMin = 8;
 
     /// <summary>Folders into which bundlers write: there a short mixed-case hash is believed too.</summary>
-    private static readonly string[] BundlerFolders = ["assets/", "_next/static/", "static/", "_astro/", "_app/immutable/", "_nuxt/", "build/"];
+    private static readonly string[] BundlerFolders =
+        ["assets/", "_next/static/", "static/", "_astro/", "_app/immutable/", "_nuxt/", "build/"];
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
@@ -20,7 +21,8 @@ internal static class HashedName
         var cut = name.LastIndexOfAny('-', '.');
         var bundled = BundlerFolders.Any(f => path.StartsWith(f, StringComparison.Ordinal));
         // In base64url the hash itself may hold the separator.
-        if (bundled && name.Length > HashLengthMin && name[^(HashLengthMin + 1)] is '-' or '.' && IsMixed(name[^HashLengthMin..])) return true;
+        if (bundled && name.Length > HashLengthMin && name[^(HashLengthMin + 1)] is '-' or '.' && IsMixed(name[^HashLengthMin..]))
+            return true;
         var last = name[(cut + 1)..];
         return cut > 0 && last.Length >= HashLengthMin && (IsHex(last) || (bundled && IsMixed(last)));
     }

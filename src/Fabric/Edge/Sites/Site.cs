@@ -4,8 +4,8 @@ using Strata.Core;
 namespace Strata.Edge.Sites;
 
 /// <summary>
-/// The files of one static image, unpacked. Immutable, and closed: only what stood in the image can be found, so no path leads outside. On disk each file lies under the
-/// digest of its content, never under a name that a user chose.
+/// The files of one static image, unpacked. Immutable, and closed: only what stood in the image can be found, so no path leads outside. On
+/// disk each file lies under the digest of its content, never under a name that a user chose.
 /// </summary>
 internal sealed class Site
 {
@@ -20,7 +20,8 @@ internal sealed class Site
         (Folder, Use) = (folder, use);
         LastModified = index.LastModified;
         files = index.Files.ToFrozenDictionary(f => f.Path, f => new SiteFile(f), StringComparer.Ordinal);
-        folders = index.Files.Where(f => f.Path.EndsWith("/" + IndexName, StringComparison.Ordinal)).Select(f => f.Path[..^(IndexName.Length + 1)]).ToFrozenSet(StringComparer.Ordinal);
+        folders = index.Files.Where(f => f.Path.EndsWith("/" + IndexName, StringComparison.Ordinal))
+            .Select(f => f.Path[..^(IndexName.Length + 1)]).ToFrozenSet(StringComparer.Ordinal);
     }
 
     public string Folder { get; }
@@ -34,7 +35,9 @@ internal sealed class Site
     /// <summary>The site's own page for what is not there.</summary>
     public SiteFile? NotFound => files.GetValueOrDefault(NotFoundName);
 
-    /// <summary>What a path leads to: a file (a folder's index, a page without its <c>.html</c>), a redirect to the folder, or nothing.</summary>
+    /// <summary>
+    /// What a path leads to: a file (a folder's index, a page without its <c>.html</c>), a redirect to the folder, or nothing.
+    /// </summary>
     /// <param name="path">Decoded, with the slash at its start.</param>
     public (SiteFile? File, bool IsFolder) Find(string path)
     {
@@ -52,7 +55,8 @@ internal sealed record SiteIndex(int Version, DateTimeOffset LastModified, IRead
     public const int CurrentVersion = 2;
 
     /// <summary>What an earlier version unpacked, without what is not served any more.</summary>
-    public SiteIndex WithoutPrivateFiles() => Version >= 2 ? this : this with { Files = [.. Files.Where(x => !ServedFiles.IsPrivate(x.Path))] };
+    public SiteIndex WithoutPrivateFiles() => Version >= 2
+        ? this : this with { Files = [.. Files.Where(x => !ServedFiles.IsPrivate(x.Path))] };
 }
 
 /// <param name="Path">Relative, with slashes.</param>

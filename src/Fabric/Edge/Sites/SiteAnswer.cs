@@ -5,8 +5,8 @@ using Microsoft.Net.Http.Headers;
 namespace Strata.Edge.Sites;
 
 /// <summary>
-/// What to answer for a file: the status by its conditions (RFC 9110 §13), the encoding that the client takes, the part that it asks for (§14; one range, several are
-/// answered as a whole).
+/// What to answer for a file: the status by its conditions (RFC 9110 §13), the encoding that the client takes, the part that it asks for
+/// (§14; one range, several are answered as a whole).
 /// </summary>
 /// <param name="Start">Of the part that is sent.</param>
 /// <param name="Count">Bytes that are sent.</param>
@@ -53,7 +53,8 @@ internal readonly record struct SiteAnswer(int Status, SiteVariant Variant, long
 
     private static bool IsZero(ReadOnlySpan<char> quality) =>
         quality.StartsWith("q=", StringComparison.OrdinalIgnoreCase)
-        && double.TryParse(quality[2..], System.Globalization.NumberStyles.AllowDecimalPoint, System.Globalization.CultureInfo.InvariantCulture, out var value) && value == 0;
+        && double.TryParse(quality[2..], System.Globalization.NumberStyles.AllowDecimalPoint,
+            System.Globalization.CultureInfo.InvariantCulture, out var value) && value == 0;
 
     private static bool IsFresh(IHeaderDictionary headers, Site site, SiteVariant variant) =>
         headers.IfNoneMatch.Count > 0
@@ -82,7 +83,8 @@ internal readonly record struct SiteAnswer(int Status, SiteVariant Variant, long
         ifRange.Count == 0 || ifRange.ToString() == variant.ETag || IsThatTime(ifRange.ToString(), site.LastModified);
 
     private static RangeItemHeaderValue? ReadRange(StringValues header) =>
-        RangeHeaderValue.TryParse(header.ToString(), out var parsed) && parsed.Unit == "bytes" && parsed.Ranges.Count == 1 ? parsed.Ranges.First() : null;
+        RangeHeaderValue.TryParse(header.ToString(), out var parsed) && parsed.Unit == "bytes" && parsed.Ranges.Count == 1
+            ? parsed.Ranges.First() : null;
 
     private static SiteAnswer Part(SiteVariant variant, RangeItemHeaderValue range)
     {

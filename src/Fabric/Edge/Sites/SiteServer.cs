@@ -18,7 +18,8 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
     public void Prepare(TableSnapshot snapshot)
     {
         var shown = snapshot.Routes
-            .SelectMany(r => r.Targets.Where(t => t is { StaticImage: not null, Weight: > 0 }).Select(t => new SiteKey(r.Org, t.StaticImage!))).ToHashSet();
+            .SelectMany(r => r.Targets.Where(t => t is { StaticImage: not null, Weight: > 0 })
+                .Select(t => new SiteKey(r.Org, t.StaticImage!))).ToHashSet();
         store.Prepare(shown);
     }
 
@@ -70,7 +71,10 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
         else await ErrorPages.WriteAsync(x, EdgeFault.UnknownFile);
     }
 
-    /// <summary>To the folder's own address, built from the decoded path: what a client wrote, such as <c>/\host/../folder</c>, could lead a browser elsewhere.</summary>
+    /// <summary>
+    /// To the folder's own address, built from the decoded path: what a client wrote, such as <c>/\host/../folder</c>, could lead a browser
+    /// elsewhere.
+    /// </summary>
     private static void Redirect(Exchange x, string path)
     {
         var location = string.Join('/', path.Split('/').Select(Uri.EscapeDataString)) + "/" + x.Request.QueryString;
@@ -107,7 +111,9 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
 
     private async Task SendBytesAsync(Exchange x, Site site, SiteAnswer answer)
     {
-        if (await cache.GetAsync(site, answer.Variant) is { } content) AnswerWriter.Put(x.ResponseBody.Writer, content.AsSpan((int)answer.Start, (int)answer.Count));
-        else await x.ResponseBody.SendFileAsync(Path.Combine(site.Folder, answer.Variant.FileName), answer.Start, answer.Count, x.Lifetime.RequestAborted);
+        if (await cache.GetAsync(site, answer.Variant) is { } content)
+            AnswerWriter.Put(x.ResponseBody.Writer, content.AsSpan((int)answer.Start, (int)answer.Count));
+        else await x.ResponseBody.SendFileAsync(
+            Path.Combine(site.Folder, answer.Variant.FileName), answer.Start, answer.Count, x.Lifetime.RequestAborted);
     }
 }

@@ -2,8 +2,8 @@ namespace Strata.Edge.Sites;
 
 /// <summary>
 /// The disk space of the unpacked sites, at most a number of bytes. When it is full, the sites that were used longest ago are deleted.
-/// <para>Invariants: a folder in the books is complete. One that a request reads, or that is being loaded, is not deleted. What is still being
-/// unpacked counts once it is complete; where no room can be made for it, it is refused.</para>
+/// <para>Invariants: a folder in the books is complete. One that a request reads, or that is being loaded, is not deleted. What is still
+/// being unpacked counts once it is complete; where no room can be made for it, it is refused.</para>
 /// Thread-safe.
 /// </summary>
 /// <param name="bytesMax">0: a quarter of the disk.</param>
@@ -110,7 +110,8 @@ internal sealed class SiteSpace(string folder, long bytesMax, TimeProvider time)
     }
 
     /// <summary>Read once from the disk: after a restart a site counts as used when it was unpacked.</summary>
-    private Dictionary<string, SiteUse> Books() => books ??= !Directory.Exists(folder) ? [] : new DirectoryInfo(folder).EnumerateDirectories()
+    private Dictionary<string, SiteUse> Books() => books ??= !Directory.Exists(folder)
+        ? [] : new DirectoryInfo(folder).EnumerateDirectories()
         .Where(d => d.Name[0] != '.' && File.Exists(Path.Combine(d.FullName, SiteStore.IndexName)))
         .ToDictionary(d => d.Name, d => new SiteUse(BytesOf(d.FullName), d.LastWriteTimeUtc), StringComparer.Ordinal);
 

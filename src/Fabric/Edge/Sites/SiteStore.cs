@@ -10,11 +10,12 @@ namespace Strata.Edge.Sites;
 /// <summary>
 /// Fetches static images from the control plane by organization and digest and unpacks them, once each however many requests wait. A
 /// site is unpacked beside its place and then renamed, so a
-/// folder that is there is complete. What failed is tried again after a pause. What a request asks for takes the place of the sites that were used
-/// longest ago; what is fetched in advance takes only the place of sites that no route shows. Thread-safe.
+/// folder that is there is complete. What failed is tried again after a pause. What a request asks for takes the place of the sites that
+/// were used longest ago; what is fetched in advance takes only the place of sites that no route shows. Thread-safe.
 /// </summary>
 /// <param name="isOwn">Whether the folder is this edge's alone; otherwise nothing in it is deleted.</param>
-internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits limits, StrataClient? api, ILogger logger, TimeProvider time) : IAsyncDisposable
+internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits limits, StrataClient? api, ILogger logger, TimeProvider time)
+    : IAsyncDisposable
 {
     public const string IndexName = "index.json";
 
@@ -43,7 +44,8 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
 
     /// <summary>The site, if it is ready: its files stay until <see cref="End"/>.</summary>
     public Site? TryBegin(SiteKey key) =>
-        sites.TryGetValue(key, out var entry) && entry.Load is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } && Of(entry.Load.Value) is { } site
+        sites.TryGetValue(key, out var entry) && entry.Load is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }
+            && Of(entry.Load.Value) is { } site
         && site.Use.TryBegin() ? site : null;
 
     /// <summary>The site for a request, fetched if need be: its files stay until <see cref="End"/>. Null: it cannot be had now.</summary>
@@ -137,7 +139,8 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
     private static string[] AllowedFiles(JsonElement manifest) =>
         manifest.TryGetProperty("annotations", out var annotations) && annotations.ValueKind == JsonValueKind.Object
         && annotations.TryGetProperty(ServedFiles.AllowedLabel, out var allowed) && allowed.ValueKind == JsonValueKind.String
-            ? [.. allowed.GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(ServedFiles.IsPattern).Take(ServedFiles.PatternsMax)] : [];
+            ? [.. allowed.GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(ServedFiles.IsPattern)
+                .Take(ServedFiles.PatternsMax)] : [];
 
     private async Task ForgetAsync(SiteKey key, Entry entry, TimeSpan pause)
     {
@@ -145,7 +148,9 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
         sites.TryRemove(new KeyValuePair<SiteKey, Entry>(key, entry)); // a later one is not this one's to forget
     }
 
-    /// <summary>A few at a time, because each takes room on the disk while it is unpacked. What a request asks for does not wait for the others.</summary>
+    /// <summary>
+    /// A few at a time, because each takes room on the disk while it is unpacked. What a request asks for does not wait for the others.
+    /// </summary>
     /// <returns>Whether a place was taken, to be given back.</returns>
     private async Task<bool> TakePlaceAsync(Entry entry)
     {
@@ -229,7 +234,8 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
     private async Task<DateTimeOffset> CreatedAsync(string org, JsonElement manifest, string work, CancellationToken cancellationToken)
     {
         var at = time.GetUtcNow();
-        if (manifest.TryGetProperty("config", out var config) && config.TryGetProperty("digest", out var digest) && digest.GetString() is { } known)
+        if (manifest.TryGetProperty("config", out var config) && config.TryGetProperty("digest", out var digest)
+            && digest.GetString() is { } known)
         {
             var document = await DownloadJsonAsync(org, known, work, cancellationToken);
             if (document.ValueKind == JsonValueKind.Object && document.TryGetProperty("created", out var property)

@@ -7,9 +7,9 @@ using Strata.Core;
 namespace Strata.Edge.Sites;
 
 /// <summary>
-/// Unpacks the layers of a static image into a folder: each file under the digest of its content, beside it what it compresses to. Names from the archive become keys in an
-/// index and nothing else; links, devices, names with <c>..</c> and what <see cref="ServedFiles"/>
-/// calls private are left out.
+/// Unpacks the layers of a static image into a folder: each file under the digest of its content, beside it what it compresses to. Names
+/// from the archive become keys in an index and nothing else; links, devices, names with <c>..</c> and what <see cref="ServedFiles"/> calls
+/// private are left out.
 /// </summary>
 /// <param name="allowed">Patterns of private files that the site serves nevertheless; see <see cref="ServedFiles"/>.</param>
 internal sealed class SiteUnpacker(SiteLimits limits, IReadOnlyCollection<string> allowed)
@@ -27,11 +27,13 @@ internal sealed class SiteUnpacker(SiteLimits limits, IReadOnlyCollection<string
     public async Task AddLayerAsync(Stream layer, string folder, CancellationToken cancellationToken)
     {
         await using var plain = await OpenAsync(layer, cancellationToken);
-        await using var guard = new GuardedTarStream(plain, new TarLimits(limits.UnpackedBytesMax + (limits.FilesMax * EntryOverheadBytes), limits.FilesMax * 4));
+        await using var guard = new GuardedTarStream(
+            plain, new TarLimits(limits.UnpackedBytesMax + (limits.FilesMax * EntryOverheadBytes), limits.FilesMax * 4));
         await using var tar = new TarReader(guard, leaveOpen: true);
         while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
         {
-            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) || SitePath.Clean(entry.Name) is not { } path) continue;
+            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile)
+                || SitePath.Clean(entry.Name) is not { } path) continue;
             if (ServedFiles.IsPrivate(path, allowed)) continue;
             if (files.Count >= limits.FilesMax) throw new InvalidDataException($"The site has more than {limits.FilesMax} files.");
             files[path] = await AddFileAsync(path, entry.DataStream ?? Stream.Null, folder, cancellationToken);
@@ -61,8 +63,10 @@ internal sealed class SiteUnpacker(SiteLimits limits, IReadOnlyCollection<string
         File.Move(temporary, final, overwrite: true);
         if (!ContentTypes.IsCompressible(ContentTypes.Of(path)) || length < CompressFromBytes || length > limits.CompressedFileBytesMax)
             return new SiteIndexFile(path, hash, length, null, null);
-        var brotli = await CompressAsync(final, ".br", length, s => new BrotliStream(s, new BrotliCompressionOptions { Quality = 6 }, leaveOpen: true), cancellationToken);
-        var gzip = await CompressAsync(final, ".gz", length, s => new GZipStream(s, CompressionLevel.Optimal, leaveOpen: true), cancellationToken);
+        var brotli = await CompressAsync(final, ".br", length,
+            s => new BrotliStream(s, new BrotliCompressionOptions { Quality = 6 }, leaveOpen: true), cancellationToken);
+        var gzip = await CompressAsync(
+            final, ".gz", length, s => new GZipStream(s, CompressionLevel.Optimal, leaveOpen: true), cancellationToken);
         return new SiteIndexFile(path, hash, length, brotli, gzip);
     }
 
@@ -75,7 +79,8 @@ internal sealed class SiteUnpacker(SiteLimits limits, IReadOnlyCollection<string
         while (await content.ReadAsync(block, cancellationToken) is > 0 and var count)
         {
             length += count;
-            if ((bytes += count) > limits.UnpackedBytesMax) throw new InvalidDataException($"The site is larger than {limits.UnpackedBytesMax} bytes.");
+            if ((bytes += count) > limits.UnpackedBytesMax)
+                throw new InvalidDataException($"The site is larger than {limits.UnpackedBytesMax} bytes.");
             sha.AppendData(block, 0, count);
             await file.WriteAsync(block.AsMemory(0, count), cancellationToken);
         }
@@ -83,7 +88,8 @@ internal sealed class SiteUnpacker(SiteLimits limits, IReadOnlyCollection<string
     }
 
     /// <summary>The compressed length, or null where it is not worth it.</summary>
-    private static async Task<long?> CompressAsync(string source, string suffix, long length, Func<Stream, Stream> compress, CancellationToken cancellationToken)
+    private static async Task<long?> CompressAsync(
+        string source, string suffix, long length, Func<Stream, Stream> compress, CancellationToken cancellationToken)
     {
         var target = source + suffix;
         await using (var output = File.Create(target))

@@ -9,8 +9,9 @@ namespace Strata.Edge.Transport;
 /// <summary>
 /// One thread that waits for sockets with epoll and runs the continuations that wait for them. A client's connection and the connections to
 /// instances that serve it live on the same loop, so a request never changes threads.
-/// <para>Invariants: sockets are watched edge-triggered, for both directions, from their birth to their closing, so a request costs no call but its receives and sends. Only
-/// the loop's thread raises a socket's readiness; other threads ask it to by <see cref="Wake"/>. What runs on a loop must not block.</para>
+/// <para>Invariants: sockets are watched edge-triggered, for both directions, from their birth to their closing, so a request costs no call
+/// but its receives and sends. Only the loop's thread raises a socket's readiness; other threads ask it to by <see cref="Wake"/>. What runs
+/// on a loop must not block.</para>
 /// </summary>
 internal sealed partial class EventLoop : IDisposable
 {
@@ -151,10 +152,12 @@ internal sealed partial class EventLoop : IDisposable
     {
         var epollEvent = new Events(1);
         epollEvent.Set(flags, key);
-        if (Libc.EpollControl(epoll, Libc.EpollAdd, handle, ref epollEvent.First) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError());
+        if (Libc.EpollControl(epoll, Libc.EpollAdd, handle, ref epollEvent.First) != 0)
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
 
-    private static SafeFileHandle Checked(SafeFileHandle handle) => handle.IsInvalid ? throw new Win32Exception(Marshal.GetLastPInvokeError()) : handle;
+    private static SafeFileHandle Checked(SafeFileHandle handle) => handle.IsInvalid
+        ? throw new Win32Exception(Marshal.GetLastPInvokeError()) : handle;
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Event loop {Index} caught an unhandled error")]
     private static partial void LogFailed(ILogger logger, int index, Exception exception);

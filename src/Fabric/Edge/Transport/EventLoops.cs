@@ -16,7 +16,8 @@ internal sealed class EventLoops : IDialer, IDisposable
     /// <exception cref="PlatformNotSupportedException">Not on Linux.</exception>
     public EventLoops(ILogger logger)
     {
-        if (!OperatingSystem.IsLinux()) throw new PlatformNotSupportedException("The inline mode of the edge needs Linux; leave edge-mode at its default.");
+        if (!OperatingSystem.IsLinux())
+            throw new PlatformNotSupportedException("The inline mode of the edge needs Linux; leave edge-mode at its default.");
         loops = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount, 1, LoopsMax)).Select(i => new EventLoop(i, logger))];
     }
 
@@ -28,7 +29,8 @@ internal sealed class EventLoops : IDialer, IDisposable
 
     public async ValueTask<IUpstreamSocket> ConnectAsync(IPEndPoint endPoint, int shard, CancellationToken cancellationToken)
     {
-        var socket = new LoopSocket(new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }, loops[shard]);
+        var socket = new LoopSocket(
+            new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }, loops[shard]);
         try
         {
             await socket.ConnectAsync(endPoint, cancellationToken);

@@ -8,7 +8,8 @@ internal static partial class Libc
 {
     public const int CloseOnExec = 0x80000, NonBlocking = 0x800, NoSignal = 0x4000;
     public const int Interrupted = 4, TryAgain = 11, InProgress = 115;
-    public const int BrokenPipe = 32, NetworkUnreachable = 101, ConnectionReset = 104, TimedOut = 110, ConnectionRefused = 111, HostUnreachable = 113;
+    public const int BrokenPipe = 32, NetworkUnreachable = 101, ConnectionReset = 104, TimedOut = 110, ConnectionRefused = 111,
+        HostUnreachable = 113;
     public const int EpollAdd = 1;
 
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
@@ -29,7 +30,10 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(SafeFileHandle file, ref long number, nint length);
 
-    /// <summary>The error is read by <see cref="Marshal.GetLastSystemError"/> right after, and only when there is one: keeping it for each call costs as much as all else here.</summary>
+    /// <summary>
+    /// The error is read by <see cref="Marshal.GetLastSystemError"/> right after, and only when there is one: keeping it for each call
+    /// costs as much as all else here.
+    /// </summary>
     [LibraryImport("libc", EntryPoint = "recv")]
     public static partial nint Receive(SafeHandle socket, ref byte into, nint length, int flags);
 

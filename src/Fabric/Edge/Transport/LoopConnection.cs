@@ -52,7 +52,8 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
     {
         FireClosed();
         if (abortReason is { } reason) return reason;
-        return e is SocketException { SocketErrorCode: SocketError.ConnectionReset } ? new ConnectionResetException(e.Message, e) : new ConnectionAbortedException(e.Message, e);
+        return e is SocketException { SocketErrorCode: SocketError.ConnectionReset }
+            ? new ConnectionResetException(e.Message, e) : new ConnectionAbortedException(e.Message, e);
     }
 
     public override void Abort(ConnectionAbortedException abortReason)
@@ -83,7 +84,9 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         await base.DisposeAsync();
     }
 
-    /// <summary>Bytes that came before the client's end are Kestrel's to read first, if there are any; then it finds the end itself.</summary>
+    /// <summary>
+    /// Bytes that came before the client's end are Kestrel's to read first, if there are any; then it finds the end itself.
+    /// </summary>
     private void OnHungUp(bool broken)
     {
         try

@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace Strata.Edge.Transport;
 
 /// <summary>
-/// An operation on a socket that is tried, and tried again on the loop's thread after each signal until it is done. One object serves all operations of a kind, one after
-/// the other, so waiting costs no allocation.
+/// An operation on a socket that is tried, and tried again on the loop's thread after each signal until it is done. One object serves all
+/// operations of a kind, one after the other, so waiting costs no allocation.
 /// </summary>
 internal abstract class LoopOperation<T>(Readiness readiness) : IReadyWaiter, IValueTaskSource<T>
 {

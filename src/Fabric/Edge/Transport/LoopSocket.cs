@@ -6,8 +6,8 @@ using Strata.Edge.Upstreams;
 namespace Strata.Edge.Transport;
 
 /// <summary>
-/// A TCP socket on an event loop. It is received from only after a signal, and a receive that did not fill its buffer is not repeated: an ordinary request costs one receive
-/// and one send.
+/// A TCP socket on an event loop. It is received from only after a signal, and a receive that did not fill its buffer is not repeated: an
+/// ordinary request costs one receive and one send.
 /// <para>One user receives and one sends at a time, on any thread; after a wait they continue on the loop's thread. <see cref="Dispose"/>
 /// and <see cref="WakeUsers"/> may be called at any time by any thread: those who wait then find the socket closed.</para>
 /// </summary>
@@ -48,7 +48,10 @@ internal sealed class LoopSocket : IUpstreamSocket
     /// <summary>Whether the present thread is its loop's.</summary>
     public bool IsOnItsLoop => EventLoop.Current == loop;
 
-    /// <summary>Called on the loop when the other end has closed its direction, or the connection has broken; true: broken. Set before <see cref="Begin"/>.</summary>
+    /// <summary>
+    /// Called on the loop when the other end has closed its direction, or the connection has broken; true: broken. Set before
+    /// <see cref="Begin"/>.
+    /// </summary>
     public Action<bool>? HungUp { get; set; }
 
     /// <summary>Whether a receive could bring something, an error included.</summary>
@@ -141,7 +144,8 @@ internal sealed class LoopSocket : IUpstreamSocket
             writes.Drained(signal);
             await WhenWritable();
         }
-        if ((int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)! != 0) throw new SocketException((int)SocketError.ConnectionRefused);
+        if ((int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)! != 0)
+            throw new SocketException((int)SocketError.ConnectionRefused);
     }
 
     public void Probe() => reads.Drained(reads.Raised - 1);

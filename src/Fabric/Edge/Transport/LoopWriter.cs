@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Strata.Edge.Transport;
 
 /// <summary>
-/// What goes to a client: gathered in one buffer, and sent by the flush, on the thread that flushes. A flush ends when the kernel has taken everything, so a slow client holds
-/// back its writer. Holds no buffer between flushes.
+/// What goes to a client: gathered in one buffer, and sent by the flush, on the thread that flushes. A flush ends when the kernel has taken
+/// everything, so a slow client holds back its writer. Holds no buffer between flushes.
 /// </summary>
 internal sealed class LoopWriter(LoopConnection connection, LoopSocket socket) : PipeWriter
 {

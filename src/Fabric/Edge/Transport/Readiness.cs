@@ -7,8 +7,8 @@ internal interface IReadyWaiter
 }
 
 /// <summary>
-/// Whether a socket may have something for its one user in one direction. The loop counts the kernel's signals up; the user notes up to which one it has drained the socket.
-/// So a signal between a drained receive and the note is never lost, and neither side takes a lock.
+/// Whether a socket may have something for its one user in one direction. The loop counts the kernel's signals up; the user notes up to
+/// which one it has drained the socket. So a signal between a drained receive and the note is never lost, and neither side takes a lock.
 /// </summary>
 /// <param name="raised">1: worth a try before the first signal.</param>
 internal sealed class Readiness(LoopSocket socket, int raised)

@@ -15,12 +15,13 @@ internal enum BodyFraming
 }
 
 /// <summary>
-/// The head of an instance's answer (RFC 9112), read from bytes and checked: what is ambiguous about its length is refused, since a wrong guess would give one client
-/// another's answer. One object serves many answers, one after the other.
+/// The head of an instance's answer (RFC 9112), read from bytes and checked: what is ambiguous about its length is refused, since a wrong
+/// guess would give one client another's answer. One object serves many answers, one after the other.
 /// </summary>
 internal sealed class AnswerHead
 {
-    private static readonly SearchValues<byte> NameBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+    private static readonly SearchValues<byte> NameBytes = SearchValues.Create(
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
     private static readonly SearchValues<byte> BadValueBytes = SearchValues.Create(
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 127]);
 
@@ -53,7 +54,8 @@ internal sealed class AnswerHead
             if (ContentLength is not null) return false;
             foreach (var (name, value) in Lines)
             {
-                if (ReferenceEquals(name, HeaderName.ContentType)) return value.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+                if (ReferenceEquals(name, HeaderName.ContentType))
+                    return value.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
             }
             return false;
         }
@@ -111,7 +113,8 @@ internal sealed class AnswerHead
 
     private void ReadStatusLine(ReadOnlySpan<byte> line)
     {
-        if (line.Length < 12 || !line.StartsWith("HTTP/1."u8) || line[7] is not ((byte)'0' or (byte)'1') || line[8] != ' ' || (line.Length > 12 && line[12] != ' '))
+        if (line.Length < 12 || !line.StartsWith("HTTP/1."u8) || line[7] is not ((byte)'0' or (byte)'1') || line[8] != ' '
+            || (line.Length > 12 && line[12] != ' '))
             throw new UpstreamException("it does not begin with an HTTP/1 status line");
         if (!Utf8Parser.TryParse(line.Slice(9, 3), out int status, out var used) || used != 3 || status is < 100 or > 599)
             throw new UpstreamException("its status is not a number from 100 to 599");
@@ -135,7 +138,8 @@ internal sealed class AnswerHead
                 ReadContentLength(value);
                 break;
             case HeaderUse.TransferEncoding:
-                if (isChunked || !Ascii.EqualsIgnoreCase(value, "chunked"u8)) throw new UpstreamException("its Transfer-Encoding is not \"chunked\"");
+                if (isChunked || !Ascii.EqualsIgnoreCase(value, "chunked"u8))
+                    throw new UpstreamException("its Transfer-Encoding is not \"chunked\"");
                 isChunked = true;
                 break;
             case HeaderUse.Connection:
@@ -150,7 +154,8 @@ internal sealed class AnswerHead
     private void ReadContentLength(ReadOnlySpan<byte> value)
     {
         var valid = value.Length is > 0 and < 19 && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9');
-        if (!valid || !Utf8Parser.TryParse(value, out long length, out _)) throw new UpstreamException("its Content-Length is not a number");
+        if (!valid || !Utf8Parser.TryParse(value, out long length, out _))
+            throw new UpstreamException("its Content-Length is not a number");
         if (ContentLength is { } other && other != length) throw new UpstreamException("it has two Content-Length headers that differ");
         ContentLength = length;
     }
@@ -162,7 +167,8 @@ internal sealed class AnswerHead
             var token = value.AsSpan(range).Trim();
             if (token.Equals("close", StringComparison.OrdinalIgnoreCase)) saysClose = true;
             else if (token.Equals("keep-alive", StringComparison.OrdinalIgnoreCase)) saysKeepAlive = true;
-            else if (token.Length > 0 && !token.Equals("upgrade", StringComparison.OrdinalIgnoreCase)) (connectionNames ??= []).Add(token.ToString());
+            else if (token.Length > 0 && !token.Equals("upgrade", StringComparison.OrdinalIgnoreCase))
+                (connectionNames ??= []).Add(token.ToString());
         }
     }
 }

@@ -4,7 +4,8 @@ using System.Globalization;
 namespace Strata.Edge.Upstreams;
 
 /// <summary>
-/// Takes a chunked body (RFC 9112 §7.1) apart, fed with whatever arrives. Strict: line ends are CRLF, sizes are plain hexadecimal. Extensions and trailers are read over.
+/// Takes a chunked body (RFC 9112 §7.1) apart, fed with whatever arrives. Strict: line ends are CRLF, sizes are plain hexadecimal.
+/// Extensions and trailers are read over.
 /// </summary>
 internal struct ChunkedReader
 {

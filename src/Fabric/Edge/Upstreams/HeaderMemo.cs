@@ -3,8 +3,8 @@ using System.Text;
 namespace Strata.Edge.Upstreams;
 
 /// <summary>
-/// Remembers the header lines that an instance sent last, by their place in the head: most answers repeat them, and a string that is there already need not be made.
-/// Safe for concurrent use: entries are immutable, and a lost update costs a string.
+/// Remembers the header lines that an instance sent last, by their place in the head: most answers repeat them, and a string that is there
+/// already need not be made. Safe for concurrent use: entries are immutable, and a lost update costs a string.
 /// </summary>
 internal sealed class HeaderMemo
 {

@@ -20,7 +20,8 @@ internal enum HeaderUse
 internal sealed class HeaderName
 {
     private static readonly FrozenDictionary<string, HeaderName> Known = MakeKnown();
-    private static readonly FrozenDictionary<string, HeaderName>.AlternateLookup<ReadOnlySpan<char>> Lookup = Known.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly FrozenDictionary<string, HeaderName>.AlternateLookup<ReadOnlySpan<char>> Lookup =
+        Known.GetAlternateLookup<ReadOnlySpan<char>>();
 
     public static readonly HeaderName ContentType = Known["Content-Type"];
 
@@ -48,7 +49,8 @@ internal sealed class HeaderName
     public bool Is(ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(name, Text);
 
     /// <summary>Whether a header of an answer is forwarded to the client unchanged.</summary>
-    public static bool IsForwarded(string name) => !Known.TryGetValue(name, out var known) || known.Use is HeaderUse.Forward or HeaderUse.ContentLength;
+    public static bool IsForwarded(string name) =>
+        !Known.TryGetValue(name, out var known) || known.Use is HeaderUse.Forward or HeaderUse.ContentLength;
 
     public static HeaderName Of(ReadOnlySpan<byte> name)
     {
@@ -65,10 +67,14 @@ internal sealed class HeaderName
     {
         string[] forwarded =
         [
-            "Accept-Ranges", "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Allow-Origin",
-            "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Age", "Allow", "Alt-Svc", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language",
-            "Content-Location", "Content-Range", "Content-Security-Policy", "Content-Type", "Date", "ETag", "Expires", "Last-Modified", "Link", "Location", "Pragma",
-            "Referrer-Policy", "Retry-After", "Sec-WebSocket-Accept", "Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol", "Set-Cookie", "Strict-Transport-Security",
+            "Accept-Ranges", "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods",
+            "Access-Control-Allow-Origin",
+            "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Age", "Allow", "Alt-Svc", "Cache-Control", "Content-Disposition",
+            "Content-Encoding", "Content-Language",
+            "Content-Location", "Content-Range", "Content-Security-Policy", "Content-Type", "Date", "ETag", "Expires", "Last-Modified",
+            "Link", "Location", "Pragma",
+            "Referrer-Policy", "Retry-After", "Sec-WebSocket-Accept", "Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol", "Set-Cookie",
+            "Strict-Transport-Security",
             "Vary", "WWW-Authenticate", "X-Content-Type-Options", "X-Frame-Options", "X-Powered-By", "X-XSS-Protection",
         ];
         string[] dropped = ["Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Server", "Trailer", "Upgrade", "Via", "X-Request-Id"];

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Strata.Edge.Upstreams;
 
-/// <summary>A connected socket, as much of it as speaking to an instance needs. Closed by its disposal, by any thread: what is pending fails.</summary>
+/// <summary>
+/// A connected socket, as much of it as speaking to an instance needs. Closed by its disposal, by any thread: what is pending fails.
+/// </summary>
 internal interface IUpstreamSocket : IDisposable
 {
     /// <summary>0: the instance sends no more.</summary>
@@ -18,7 +20,9 @@ internal interface IUpstreamSocket : IDisposable
     void Probe();
 }
 
-/// <summary>Makes connections to instances, in shards: those of one shard are best used by the threads that see themselves in it. Thread-safe.</summary>
+/// <summary>
+/// Makes connections to instances, in shards: those of one shard are best used by the threads that see themselves in it. Thread-safe.
+/// </summary>
 internal interface IDialer
 {
     int Shards { get; }

@@ -19,7 +19,10 @@ internal sealed class IdleConnections(int shards)
 
     public void Push(UpstreamConnection connection) => stacks[connection.Shard].Push(connection);
 
-    /// <summary>One of the shard. A shard that lacks one now and then takes another's; one that often does gets more of its own, as the caller opens a new one.</summary>
+    /// <summary>
+    /// One of the shard. A shard that lacks one now and then takes another's; one that often does gets more of its own, as the caller opens
+    /// a new one.
+    /// </summary>
     /// <param name="now">The coarse clock's time.</param>
     public bool TryPop(int shard, long now, [NotNullWhen(true)] out UpstreamConnection? connection)
     {

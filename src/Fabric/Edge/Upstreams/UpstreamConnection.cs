@@ -27,12 +27,14 @@ internal enum StreamUse
 }
 
 /// <summary>
-/// One TCP connection to an instance. One request at a time uses it: <see cref="TryBegin"/>, send, receive, then back to the pool or <see cref="Close"/>.
+/// One TCP connection to an instance. One request at a time uses it: <see cref="TryBegin"/>, send, receive, then back to the pool or
+/// <see cref="Close"/>.
 /// <para>Invariants: while idle it holds no buffer and no pending receive. The receive is begun <em>before</em> the request is sent: it
 /// costs no further call into the kernel, and a connection that the instance has closed, or on which it sent unrequested bytes, is detected
 /// before anything is sent.</para>
-/// <para>Only <see cref="Sweep"/> may be called by another thread, at any time. It cuts the connection off by closing the socket; the pending receive or send then fails,
-/// and <see cref="Cut"/> says why. The connection's user wins or loses that race once, in <see cref="TryEnd"/>.</para>
+/// <para>Only <see cref="Sweep"/> may be called by another thread, at any time. It cuts the connection off by closing the socket; the
+/// pending receive or send then fails, and <see cref="Cut"/> says why. The connection's user wins or loses that race once, in
+/// <see cref="TryEnd"/>.</para>
 /// </summary>
 internal sealed class UpstreamConnection(IUpstreamSocket socket, int shard, CoarseClock clock, long bornAt)
 {
@@ -46,7 +48,9 @@ internal sealed class UpstreamConnection(IUpstreamSocket socket, int shard, Coar
     private const long NoDeadline = long.MaxValue;
     private const int Idle = 0, Used = 1, Severed = 2;
 
-    /// <summary>The lease's number, times four, and the phase: so the sweeper cannot cut off the next request that uses the connection.</summary>
+    /// <summary>
+    /// The lease's number, times four, and the phase: so the sweeper cannot cut off the next request that uses the connection.
+    /// </summary>
     private long lease;
     private long receiveBy = NoDeadline;
     private long sendBy = NoDeadline;
@@ -117,7 +121,10 @@ internal sealed class UpstreamConnection(IUpstreamSocket socket, int shard, Coar
     /// <summary>The instance owes nothing now: we wait for the client.</summary>
     public void ExpectNothing() => Volatile.Write(ref receiveBy, NoDeadline);
 
-    /// <summary>Waits for more bytes behind the unread ones; the count goes to <see cref="Received"/>. The buffer grows up to <paramref name="bufferMax"/> when it is full.</summary>
+    /// <summary>
+    /// Waits for more bytes behind the unread ones; the count goes to <see cref="Received"/>. The buffer grows up to
+    /// <paramref name="bufferMax"/> when it is full.
+    /// </summary>
     /// <exception cref="UpstreamException">The buffer is full.</exception>
     public ValueTask<int> ReceiveAsync(int bufferMax = BufferBytes)
     {

@@ -134,7 +134,8 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         foreach (var connection in all)
         {
             connection.Sweep();
-            if (connection.Stream == StreamUse.None && connection.IsUsedLongerThan(limits.StreamAfter)) TryMakeStream(connection, endsWithEdge: false, connection.StreamsMax);
+            if (connection.Stream == StreamUse.None && connection.IsUsedLongerThan(limits.StreamAfter))
+                TryMakeStream(connection, endsWithEdge: false, connection.StreamsMax);
         }
     }
 

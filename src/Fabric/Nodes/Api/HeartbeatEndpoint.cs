@@ -8,7 +8,10 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Nodes.Api;
 
-/// <summary>Heartbeats of agents, each for its own node: each renews a lease. No entity is written for that; NodeLossController sees when one lapses.</summary>
+/// <summary>
+/// Heartbeats of agents, each for its own node: each renews a lease. No entity is written for that; NodeLossController sees when one
+/// lapses.
+/// </summary>
 internal sealed class HeartbeatEndpoint(ResourceStore<NodeSpec, NodeStatus> nodes, ILeases leases)
 {
     private const int SessionLengthMax = 64;
@@ -20,13 +23,15 @@ internal sealed class HeartbeatEndpoint(ResourceStore<NodeSpec, NodeStatus> node
         if (!call.Principal.IsPlatform || call.Principal.Node != node.Id) return NodeErrors.NotYourNode;
         if (!call.Query("session").TryGet(out var session, out error)) return error;
         if (!call.Query("epoch").TryGet(out var text, out error)) return error;
-        if (!long.TryParse(text ?? "0", NumberStyles.None, CultureInfo.InvariantCulture, out var known)) return ApiErrors.Query("epoch", "must be a whole number.");
+        if (!long.TryParse(text ?? "0", NumberStyles.None, CultureInfo.InvariantCulture, out var known))
+            return ApiErrors.Query("epoch", "must be a whole number.");
         if (session is { Length: > SessionLengthMax }) return ApiErrors.Query("session", $"takes up to {SessionLengthMax} characters.");
         var holder = session is null ? call.Principal.Actor : $"{call.Principal.Actor}/{session}";
         var name = NodeLease.Of(node.Name);
         // An agent that begins replaces the one before it at once; from then on it only renews, so that of two the newer one stays.
         var isNew = session is not null && known == 0;
-        var epoch = isNew ? await leases.TakeOverAsync(name, holder, NodeLease.Duration, call.Aborted) : await leases.TryHoldAsync(name, holder, NodeLease.Duration, call.Aborted);
+        var epoch = isNew ? await leases.TakeOverAsync(name, holder, NodeLease.Duration, call.Aborted)
+            : await leases.TryHoldAsync(name, holder, NodeLease.Duration, call.Aborted);
         if (epoch is not { } held) return NodeErrors.HeldElsewhere;
         return Answer.Json(json =>
         {

@@ -16,7 +16,8 @@ internal static class InstanceAccess
         var found = await instances.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted);
         if (!found.TryGet(out var instance, out error)) return error;
         // A token of one project sees only that project; for it, nothing else exists.
-        if (call.Principal.Project is { } project && project != instance.Project) return NodeErrors.InstanceNotFound(call.Route("nameOrId"));
+        if (call.Principal.Project is { } project && project != instance.Project)
+            return NodeErrors.InstanceNotFound(call.Route("nameOrId"));
         // A node's agent reaches only what is assigned to its node.
         if (call.Principal.Node is { } node && node != instance.Spec.Node) return NodeErrors.InstanceNotFound(call.Route("nameOrId"));
         return (caller, instance);

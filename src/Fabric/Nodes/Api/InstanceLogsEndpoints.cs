@@ -23,7 +23,8 @@ internal sealed class InstanceLogsEndpoints(
         if (!NodeKinds.Instance.TryParseId(found.Instance.Id, out var id)) return NodeErrors.InstanceNotFound(found.Instance.Id);
         IReadOnlyList<LogSource> source = [new(found.Caller.Tenant, id, found.Instance.Name)];
         return stream.Answer(
-            call, "instances.read", found.Caller.Tenant, request, () => new LogView(source, IsOver(found.Caller.Tenant, found.Instance.Id)), view.Untyped);
+            call, "instances.read", found.Caller.Tenant, request, () =>
+                new LogView(source, IsOver(found.Caller.Tenant, found.Instance.Id)), view.Untyped);
     }
 
     public async Task<Result<Answer>> AppendAsync(ApiCall call)
@@ -36,7 +37,8 @@ internal sealed class InstanceLogsEndpoints(
         return Answer.NoContent;
     }
 
-    private bool IsOver(TenantId tenant, string id) => view.Get(tenant, id) is not { State: not (InstanceStates.Stopped or InstanceStates.Failed) };
+    private bool IsOver(TenantId tenant, string id) =>
+        view.Get(tenant, id) is not { State: not (InstanceStates.Stopped or InstanceStates.Failed) };
 
     private static bool IsText(ReadOnlySpan<byte> bytes)
     {

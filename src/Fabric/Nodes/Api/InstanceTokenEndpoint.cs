@@ -6,7 +6,9 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Nodes.Api;
 
-/// <summary>Gives the agent of an instance's node a token for an instance that it is about to start, and keeps it valid while the instance runs.</summary>
+/// <summary>
+/// Gives the agent of an instance's node a token for an instance that it is about to start, and keeps it valid while the instance runs.
+/// </summary>
 internal sealed class InstanceTokenEndpoint(ResourceStore<InstanceSpec, InstanceStatus> instances, InstanceTokens tokens)
 {
     public async Task<Result<Answer>> IssueAsync(ApiCall call)
@@ -14,7 +16,8 @@ internal sealed class InstanceTokenEndpoint(ResourceStore<InstanceSpec, Instance
         if (!(await FindAsync(call)).TryGet(out var found, out var error)) return error;
         var instance = found.Instance;
         if (instance.State == InstanceStates.Stopping) return NodeErrors.NotRunning(instance.Name);
-        if (!(await tokens.IssueAsync(found.Caller with { Fence = call.Fence }, instance, call.Aborted)).TryGet(out var token, out error)) return error;
+        if (!(await tokens.IssueAsync(found.Caller with { Fence = call.Fence }, instance, call.Aborted)).TryGet(out var token, out error))
+            return error;
         return Answer.Json(json =>
         {
             json.WriteStartObject();
@@ -27,7 +30,8 @@ internal sealed class InstanceTokenEndpoint(ResourceStore<InstanceSpec, Instance
     public async Task<Result<Answer>> RenewAsync(ApiCall call)
     {
         if (!(await FindAsync(call)).TryGet(out var found, out var error)) return error;
-        if (!(await tokens.RenewAsync(found.Caller with { Fence = call.Fence }, found.Instance, call.Aborted)).TryGet(out var expiresAt, out error)) return error;
+        if (!(await tokens.RenewAsync(found.Caller with { Fence = call.Fence }, found.Instance, call.Aborted))
+            .TryGet(out var expiresAt, out error)) return error;
         return Answer.Json(json =>
         {
             json.WriteStartObject();

@@ -7,26 +7,30 @@ using Strata.Entities.Engine;
 namespace Strata.Nodes.Api;
 
 /// <summary>
-/// Tokens of instances: one each, with its project's rights, in the organization's log like any other token. A token expires after <see cref="Lifetime"/> unless the
-/// agent of the instance's node renews it: so it ends with its instance, whichever part was down when the instance ended. Safe for concurrent use.
+/// Tokens of instances: one each, with its project's rights, in the organization's log like any other token. A token expires after
+/// <see cref="Lifetime"/> unless the agent of the instance's node renews it: so it ends with its instance, whichever part was down when the
+/// instance ended. Safe for concurrent use.
 /// </summary>
 public sealed class InstanceTokens(TokenIssuer issuer, TimeProvider time)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
     private static readonly Error NoToken = new(
-        ErrorKind.NotFound, "NOT_FOUND", "The instance has no token to renew.", "POST …/token makes one; the instance must be started with it.");
+        ErrorKind.NotFound, "NOT_FOUND", "The instance has no token to renew.",
+        "POST …/token makes one; the instance must be started with it.");
 
     /// <summary>Makes a new one and revokes the one before.</summary>
     /// <param name="caller">In the instance's organization.</param>
-    public async Task<Result<string>> IssueAsync(Caller caller, Resource<InstanceSpec, InstanceStatus> instance, CancellationToken cancellationToken)
+    public async Task<Result<string>> IssueAsync(
+        Caller caller, Resource<InstanceSpec, InstanceStatus> instance, CancellationToken cancellationToken)
     {
         var token = new NewResource<TokenSpec>
         {
             Name = NameOf(instance.Id),
             Spec = new TokenSpec
             {
-                Roles = [Roles.Application], Project = instance.Project, Actor = "instance:" + instance.Name, ExpiresAt = time.GetUtcNow() + Lifetime,
+                Roles = [Roles.Application], Project = instance.Project, Actor = "instance:" + instance.Name,
+                ExpiresAt = time.GetUtcNow() + Lifetime,
             },
         };
         var issued = await issuer.ReplaceAsync(caller, token, cancellationToken);
@@ -34,7 +38,8 @@ public sealed class InstanceTokens(TokenIssuer issuer, TimeProvider time)
     }
 
     /// <summary>The same token is good for <see cref="Lifetime"/> from now, also one that had expired while the agent was away.</summary>
-    public async Task<Result<DateTimeOffset>> RenewAsync(Caller caller, Resource<InstanceSpec, InstanceStatus> instance, CancellationToken cancellationToken)
+    public async Task<Result<DateTimeOffset>> RenewAsync(
+        Caller caller, Resource<InstanceSpec, InstanceStatus> instance, CancellationToken cancellationToken)
     {
         var expiresAt = time.GetUtcNow() + Lifetime;
         var renewed = await issuer.ExtendAsync(caller, NameOf(instance.Id), expiresAt, cancellationToken);
@@ -42,7 +47,8 @@ public sealed class InstanceTokens(TokenIssuer issuer, TimeProvider time)
         return renewed.Error.Kind == ErrorKind.NotFound ? NoToken : renewed.Error;
     }
 
-    public Task RevokeAsync(Caller caller, string instanceId, CancellationToken cancellationToken) => issuer.RevokeAsync(caller, NameOf(instanceId), cancellationToken);
+    public Task RevokeAsync(Caller caller, string instanceId, CancellationToken cancellationToken) =>
+        issuer.RevokeAsync(caller, NameOf(instanceId), cancellationToken);
 
     /// <summary>By the id, because names of instances may be used again.</summary>
     private static string NameOf(string instanceId) => "instance-" + instanceId[(instanceId.IndexOf('_', StringComparison.Ordinal) + 1)..];

@@ -16,7 +16,8 @@ public static class NodeEndpoints
 {
     /// <summary>Registers what the endpoints need; the stores of the kinds, leases, lines and the API are the host's.</summary>
     public static IServiceCollection AddNodeEndpoints(this IServiceCollection services) =>
-        services.AddSingleton<IDeletionGuard, LastNodeGuard>().AddSingleton<Logs.LogStream>().AddSingleton<HeartbeatEndpoint>().AddSingleton<InstanceLogsEndpoints>()
+        services.AddSingleton<IDeletionGuard, LastNodeGuard>().AddSingleton<Logs.LogStream>().AddSingleton<HeartbeatEndpoint>()
+            .AddSingleton<InstanceLogsEndpoints>()
             .AddSingleton<InstanceTokens>().AddSingleton<InstanceTokenEndpoint>().AddPermissions(new Permission("lines.write", Roles.Agent))
             .AddInformer<InstanceSpec, InstanceStatus>(InstanceIndexes.ByNode);
 
@@ -24,7 +25,8 @@ public static class NodeEndpoints
     {
         var services = routes.ServiceProvider;
         var logs = services.GetRequiredService<InstanceLogsEndpoints>();
-        routes.MapApi("POST", "/api/v1/nodes/{nameOrId}/heartbeat", "nodes.control", Heartbeat, services.GetRequiredService<HeartbeatEndpoint>().HeartbeatAsync);
+        routes.MapApi("POST", "/api/v1/nodes/{nameOrId}/heartbeat", "nodes.control", Heartbeat,
+            services.GetRequiredService<HeartbeatEndpoint>().HeartbeatAsync);
         routes.MapApi("GET", "/api/v1/instances/{nameOrId}/logs", "instances.read", ReadLogs, logs.ReadAsync).InProject();
         routes.MapApi("POST", "/api/v1/instances/{nameOrId}/logs", "lines.write", WriteLogs, logs.AppendAsync).InProject();
         var tokens = services.GetRequiredService<InstanceTokenEndpoint>();
@@ -59,7 +61,8 @@ public static class NodeEndpoints
 
     private static readonly Operation WriteLogs = new()
     {
-        Id = "writeInstanceLogs", Summary = "Appends lines of the instance's output; for the node's agent.", Tag = "instances", Status = 204,
+        Id = "writeInstanceLogs", Summary = "Appends lines of the instance's output; for the node's agent.",
+        Tag = "instances", Status = 204,
         Parameters = [Org], Body = new Content(["text/plain"], Schemas.Text()),
         Repeatable = "Lines are stored at least once: a request that is sent twice stores its lines twice.",
     };

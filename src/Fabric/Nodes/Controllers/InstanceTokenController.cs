@@ -20,7 +20,8 @@ public sealed class InstanceTokenController(InstanceTokens tokens, TimeProvider 
 
     public override TimeSpan Period => TimeSpan.FromMinutes(5);
 
-    public override async Task<TimeSpan?> ReconcileAsync(Resource<InstanceSpec, InstanceStatus> resource, CancellationToken cancellationToken)
+    public override async Task<TimeSpan?> ReconcileAsync(
+        Resource<InstanceSpec, InstanceStatus> resource, CancellationToken cancellationToken)
     {
         var hasEnded = resource.State is InstanceStates.Stopped or InstanceStates.Failed;
         if (!hasEnded || time.GetUtcNow() - resource.UpdatedAt > Fresh || !IdText.TryParse("org", resource.Org, out var org)) return null;

@@ -17,7 +17,8 @@ internal static class NodeLease
 }
 
 /// <summary>Moves a node to DOWN when its agent's lease has lapsed, and back to UP when its heartbeats resume.</summary>
-public sealed class NodeLossController(ResourceStore<NodeSpec, NodeStatus> nodes, ILeases leases, TimeProvider time) : Controller<NodeSpec, NodeStatus>
+public sealed class NodeLossController(ResourceStore<NodeSpec, NodeStatus> nodes, ILeases leases, TimeProvider time)
+    : Controller<NodeSpec, NodeStatus>
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(3);
 
@@ -38,7 +39,8 @@ public sealed class NodeLossController(ResourceStore<NodeSpec, NodeStatus> nodes
     private async Task TakeAsync(Resource<NodeSpec, NodeStatus> node, string transition, CancellationToken cancellationToken)
     {
         var caller = CallerIn(TenantId.Platform);
-        var taken = await nodes.ChangeAsync(caller, node.Id, current => current, transition, new Revision(node.Revision), cancellationToken);
+        var taken = await nodes.ChangeAsync(
+            caller, node.Id, current => current, transition, new Revision(node.Revision), cancellationToken);
         // Changed meanwhile: the change wakes this controller again.
         if (!taken.IsOk && taken.Error.Kind is not (ErrorKind.PreconditionFailed or ErrorKind.Conflict)) throw taken.Error.ToException();
     }

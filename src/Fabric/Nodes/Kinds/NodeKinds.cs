@@ -65,7 +65,8 @@ public static class NodeKinds
     private static IReadOnlyList<ValidationError> CheckChange(InstanceSpec was, InstanceSpec shall)
     {
         if (was.Node is not null && was.Node != shall.Node) return [new("node", "An instance cannot be moved; create another one.")];
-        var same = JsonText.From(was with { Node = null }, WireJson.Of<InstanceSpec>()) == JsonText.From(shall with { Node = null }, WireJson.Of<InstanceSpec>());
+        var same = JsonText.From(was with { Node = null }, WireJson.Of<InstanceSpec>()) == JsonText.From(
+            shall with { Node = null }, WireJson.Of<InstanceSpec>());
         return same ? [] : [new("", "An instance cannot be changed after its creation; create another one.")];
     }
 }

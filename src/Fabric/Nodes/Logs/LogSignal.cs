@@ -5,15 +5,16 @@ using Strata.Entities.Log;
 namespace Strata.Nodes.Logs;
 
 /// <summary>
-/// Notifier one follower of logs: when one of its streams has grown, or when its organization's log has, because then streams may come or end. Has it read
-/// at least each <see cref="PollEvery"/>, because wake-ups may be lost, also while others keep coming. For one waiter.
+/// Notifier one follower of logs: when one of its streams has grown, or when its organization's log has, because then streams may come or
+/// end. Has it read at least each <see cref="PollEvery"/>, because wake-ups may be lost, also while others keep coming. For one waiter.
 /// </summary>
 internal sealed class LogSignal : IDisposable
 {
     /// <summary>Between two looks, so that what comes together is read together.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly TenantId tenant;
     private readonly TimeProvider time;
     private readonly IDisposable appends;

@@ -53,8 +53,8 @@ public sealed record LogRequest(bool Follow, long After, int? Tail)
 /// <summary>
 /// Answers with log lines as NDJSON: <c>{"position","at","source","text"}</c>, one object for each line. Memory: the pages of
 /// <see cref="LogReader"/>, which count as answers of the caller's organization, and a few KB that wait for the client. One that follows
-/// counts as a stream of its organization, and ends with the server or its token. It reads when lines were appended, and is silent otherwise. Safe for
-/// concurrent use.
+/// counts as a stream of its organization, and ends with the server or its token. It reads when lines were appended, and is silent
+/// otherwise. Safe for concurrent use.
 /// </summary>
 public sealed class LogStream(
     ILines lines, IEntityLog log, InformerHub informers, OpenStreams streams, AnswerMemory memory, StreamAccess access, TimeProvider time,
@@ -71,7 +71,8 @@ public sealed class LogStream(
     /// <param name="view">From memory. Asked again and again while following, so that sources may come and go.</param>
     /// <param name="of">What <paramref name="view"/> reads.</param>
     /// <returns>TOO_MANY_STREAMS or SHARE_EXHAUSTED if it follows and no place is left.</returns>
-    public Result<Answer> Answer(ApiCall call, string permission, TenantId tenant, LogRequest request, Func<LogView> view, params IReadOnlyList<KindInformer> of)
+    public Result<Answer> Answer(
+        ApiCall call, string permission, TenantId tenant, LogRequest request, Func<LogView> view, params IReadOnlyList<KindInformer> of)
     {
         var asked = new Asked(permission, tenant, request, view, of);
         if (!request.Follow) return Strata.Api.Http.Answer.Stream(http => RunAsync(http, asked));

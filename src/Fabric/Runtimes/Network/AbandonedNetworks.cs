@@ -5,8 +5,8 @@ using Strata.Runtimes.Oci;
 namespace Strata.Runtimes.Network;
 
 /// <summary>
-/// Bridges and firewall rules of clouds whose data folder was removed while they were set up, as after a killed test. Every packet of the machine passes the rules of every table,
-/// so leftovers slow down all other traffic: 40 forgotten tables cost a third of an HTTP request.
+/// Bridges and firewall rules of clouds whose data folder was removed while they were set up, as after a killed test. Every packet of the
+/// machine passes the rules of every table, so leftovers slow down all other traffic: 40 forgotten tables cost a third of an HTTP request.
 /// </summary>
 internal static class AbandonedNetworks
 {
@@ -21,13 +21,14 @@ internal static class AbandonedNetworks
     /// <summary>The line for <c>ip -batch</c> that writes the owner's data folder beside its bridge; empty where it does not fit.</summary>
     public static string Mark(string bridge, string home)
     {
-        var isPlain = home.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '_' or '-') && Encoding.UTF8.GetByteCount(home) <= AliasBytesMax;
+        var isPlain = home.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '_' or '-')
+            && Encoding.UTF8.GetByteCount(home) <= AliasBytesMax;
         return isPlain ? $"link set {bridge} alias {home}\n" : "";
     }
 
     /// <summary>
-    /// Removes each network that has no ports, on whose address nothing listens (a cloud in another container, whose folder is not visible here, has its relay there), and whose data
-    /// folder is gone. One whose owner is unknown stays.
+    /// Removes each network that has no ports, on whose address nothing listens (a cloud in another container, whose folder is not visible
+    /// here, has its relay there), and whose data folder is gone. One whose owner is unknown stays.
     /// </summary>
     /// <returns>The names of the bridges that were removed.</returns>
     public static async Task<IReadOnlyList<string>> RemoveAsync(CancellationToken cancellationToken)
@@ -58,7 +59,8 @@ internal static class AbandonedNetworks
         try
         {
             var home = File.ReadAllText(Path.Combine(path, "ifalias")).Trim();
-            return home.StartsWith('/') && !Directory.Exists(home) && !Directory.EnumerateFileSystemEntries(Path.Combine(path, "brif")).Any();
+            return home.StartsWith('/') && !Directory.Exists(home)
+                && !Directory.EnumerateFileSystemEntries(Path.Combine(path, "brif")).Any();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

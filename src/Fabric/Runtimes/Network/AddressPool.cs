@@ -1,8 +1,9 @@
 namespace Strata.Runtimes.Network;
 
 /// <summary>
-/// Which host numbers of the subnet are taken. Each run writes its number into its own folder, so that the pool is rebuilt from the folders at a start. Numbers are
-/// handed out in a circle: one that was just given back rests, because connections to its former owner may still be open.
+/// Which host numbers of the subnet are taken. Each run writes its number into its own folder, so that the pool is rebuilt from the folders
+/// at a start. Numbers are handed out in a circle: one that was just given back rests, because connections to its former owner may still be
+/// open.
 /// </summary>
 internal sealed class AddressPool
 {

@@ -6,8 +6,9 @@ using Strata.Core;
 namespace Strata.Runtimes.Network;
 
 /// <summary>
-/// The private network of one cloud's instances on this machine: a bridge whose ports are isolated from one another. Its name comes from the home folder and its subnet
-/// is chosen once and kept in a file, so that clouds stand side by side and addresses stay valid over a restart. Setting it up again is harmless.
+/// The private network of one cloud's instances on this machine: a bridge whose ports are isolated from one another. Its name comes from
+/// the home folder and its subnet is chosen once and kept in a file, so that clouds stand side by side and addresses stay valid over a
+/// restart. Setting it up again is harmless.
 /// </summary>
 internal sealed class BridgeNetwork
 {
@@ -39,7 +40,8 @@ internal sealed class BridgeNetwork
 
     /// <summary>Also removes what other clouds on this machine left behind when their data folder was deleted.</summary>
     /// <exception cref="IOException">The bridge could not be made; the message says why.</exception>
-    public static async Task<BridgeNetwork> SetUpAsync(NodePaths paths, IReadOnlyList<IPNetwork> allowed, CancellationToken cancellationToken)
+    public static async Task<BridgeNetwork> SetUpAsync(
+        NodePaths paths, IReadOnlyList<IPNetwork> allowed, CancellationToken cancellationToken)
     {
         var file = Path.Combine(paths.State, "network.json");
         var kept = Load(file);
@@ -49,7 +51,9 @@ internal sealed class BridgeNetwork
         if (kept is null) network = network.WithFreeRelayPort(paths.CloudId);
         var keep = new NetworkFile(network.Subnet.ToString(), network.RelayPort);
         AtomicFile.Write(file, JsonSerializer.Serialize(keep, NodeFilesJson.Default.NetworkFile));
-        network.Shortcoming = await Firewall.ApplyAsync(network.Table, network.Bridge, network.Subnet, network.RelayPort, new Egress(allowed, Oci.HostStack.ResolverAddresses()), cancellationToken);
+        network.Shortcoming = await Firewall.ApplyAsync(
+            network.Table, network.Bridge, network.Subnet, network.RelayPort, new Egress(allowed, Oci.HostStack.ResolverAddresses()),
+            cancellationToken);
         return network;
     }
 
@@ -64,8 +68,9 @@ internal sealed class BridgeNetwork
     {
         if (!Directory.Exists($"/sys/class/net/{Bridge}"))
         {
-            // With a hardware address of its own: otherwise it takes that of one of its ports and changes it as instances come and go, and the
-            // others lose their way to it for seconds. Without IPv6: a link-local address would be a second way to the machine's services.
+            // With a hardware address of its own: otherwise it takes that of one of its ports and changes it as instances come and go, and
+            // the others lose their way to it for seconds. Without IPv6: a link-local address would be a second way to the machine's
+            // services.
             var addition = $"link add {Bridge} address {HardwareAddress} type bridge\nlink set {Bridge} addrgenmode none\n";
             var made = await HostCommand.RunAsync("ip", ["-batch", "-"], addition, cancellationToken);
             if (!made.Ok) throw new IOException($"The bridge {Bridge} could not be made: {made.Complaint}");

@@ -4,7 +4,10 @@ using Strata.Core;
 
 namespace Strata.Runtimes.Network;
 
-/// <summary>Where instances and builds may connect outside of this machine: the public internet, the machine's resolvers, and what the operator allows besides.</summary>
+/// <summary>
+/// Where instances and builds may connect outside of this machine: the public internet, the machine's resolvers, and what the operator
+/// allows besides.
+/// </summary>
 /// <param name="Allowed">The operator's networks that they may reach although they are private.</param>
 /// <param name="Resolvers">Of names; on port 53 only.</param>
 internal sealed record Egress(IReadOnlyList<IPNetwork> Allowed, IReadOnlyList<IPAddress> Resolvers)

@@ -1,9 +1,9 @@
 namespace Strata.Runtimes.Network;
 
 /// <summary>
-/// What instances and builds may reach. One table of nftables per cloud, replaced whole: on this machine only the relay's port; no other instance, of this or another
-/// cloud; outside what <see cref="Egress"/> says, by the machine's own address. Without nft nothing is forwarded and
-/// <see cref="Missing"/> says what stays open.
+/// What instances and builds may reach. One table of nftables per cloud, replaced whole: on this machine only the relay's port; no other
+/// instance, of this or another cloud; outside what <see cref="Egress"/> says, by the machine's own address. Without nft nothing is
+/// forwarded and <see cref="Missing"/> says what stays open.
 /// </summary>
 internal static class Firewall
 {
@@ -13,7 +13,8 @@ internal static class Firewall
     public static bool IsAvailable => HostCommand.Find("nft") is not null;
 
     /// <returns>Null when it is in place; otherwise why not.</returns>
-    public static async Task<string?> ApplyAsync(string table, string bridge, Subnet subnet, int relayPort, Egress egress, CancellationToken cancellationToken)
+    public static async Task<string?> ApplyAsync(
+        string table, string bridge, Subnet subnet, int relayPort, Egress egress, CancellationToken cancellationToken)
     {
         if (!IsAvailable) return Missing;
         var result = await HostCommand.RunAsync("nft", ["-f", "-"], Rules(table, bridge, subnet, relayPort, egress), cancellationToken);
@@ -30,7 +31,8 @@ internal static class Firewall
         const string path = "/proc/sys/net/ipv4/ip_forward";
         try
         {
-            if ((await File.ReadAllTextAsync(path, cancellationToken)).Trim() != "1") await File.WriteAllTextAsync(path, "1", cancellationToken);
+            if ((await File.ReadAllTextAsync(path, cancellationToken)).Trim() != "1")
+                await File.WriteAllTextAsync(path, "1", cancellationToken);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -39,7 +41,10 @@ internal static class Firewall
         }
     }
 
-    /// <summary>Each chain begins with the way out for what is not its concern, which is nearly all: one comparison is what the machine's other traffic pays.</summary>
+    /// <summary>
+    /// Each chain begins with the way out for what is not its concern, which is nearly all: one comparison is what the machine's other
+    /// traffic pays.
+    /// </summary>
     private static string Rules(string table, string bridge, Subnet subnet, int relayPort, Egress egress) => $$"""
         table inet {{table}} { }
         delete table inet {{table}}

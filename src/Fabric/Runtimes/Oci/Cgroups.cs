@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Strata.Runtimes.Oci;
 
-/// <summary>Where the kernel keeps a run's limits and counters: cgroup v2 where the machine has it, else v1 with one tree per controller.</summary>
+/// <summary>
+/// Where the kernel keeps a run's limits and counters: cgroup v2 where the machine has it, else v1 with one tree per controller.
+/// </summary>
 internal static class Cgroups
 {
     private const string Mount = "/sys/fs/cgroup";
@@ -26,8 +28,10 @@ internal static class Cgroups
         try
         {
             return IsV2
-                ? new RunStats(Number($"{Mount}{path}/memory.current"), V2CpuTime($"{Mount}{path}/cpu.stat"), (int)Number($"{Mount}{path}/pids.current"))
-                : new RunStats(Number($"{Mount}/memory{path}/memory.usage_in_bytes"), V1CpuTime(path), (int)Number($"{Mount}/pids{path}/pids.current"));
+                ? new RunStats(Number($"{Mount}{path}/memory.current"), V2CpuTime($"{Mount}{path}/cpu.stat"),
+                    (int)Number($"{Mount}{path}/pids.current"))
+                : new RunStats(Number($"{Mount}/memory{path}/memory.usage_in_bytes"), V1CpuTime(path),
+                    (int)Number($"{Mount}/pids{path}/pids.current"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {

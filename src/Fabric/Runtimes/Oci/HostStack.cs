@@ -3,21 +3,23 @@ using System.Net;
 namespace Strata.Runtimes.Oci;
 
 /// <summary>
-/// The stack <c>host</c>: a read-only root whose /usr is the machine's own. Only what programs need of /etc is there, never accounts, keys or the configuration of the
-/// machine's services. One root serves every run; what differs by run (passwd, hosts) is mounted over it.
+/// The stack <c>host</c>: a read-only root whose /usr is the machine's own. Only what programs need of /etc is there, never accounts, keys
+/// or the configuration of the machine's services. One root serves every run; what differs by run (passwd, hosts) is mounted over it.
 /// </summary>
 internal sealed class HostStack
 {
     private static readonly string[] MergedFolders = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
-    private static readonly string[] MountPoints = ["usr", "etc", "tmp", "var/tmp", "proc", "dev", "sys/fs/cgroup", "run", "app", "work", "home/build"];
+    private static readonly string[] MountPoints =
+        ["usr", "etc", "tmp", "var/tmp", "proc", "dev", "sys/fs/cgroup", "run", "app", "work", "home/build"];
 
     /// <summary>For every user, with the sticky bit: runc gives what it mounts there the mode of the folder.</summary>
     private static readonly string[] SharedFolders = ["tmp", "var/tmp"];
 
     private static readonly string[] EtcOfTheMachine =
     [
-        "ssl/certs", "ssl/openssl.cnf", "ca-certificates", "pki/tls/certs", "pki/ca-trust/extracted", "crypto-policies", "alternatives", "ld.so.cache", "ld.so.conf",
+        "ssl/certs", "ssl/openssl.cnf", "ca-certificates", "pki/tls/certs", "pki/ca-trust/extracted", "crypto-policies", "alternatives",
+        "ld.so.cache", "ld.so.conf",
         "ld.so.conf.d", "localtime", "dotnet", "mime.types", "protocols", "services", "fonts",
     ];
 
@@ -88,14 +90,18 @@ internal sealed class HostStack
     /// <summary>Those that instances ask, as far as they are addresses.</summary>
     public static IReadOnlyList<IPAddress> ResolverAddresses() =>
     [
-        .. Resolvers().Split('\n').Select(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)).Where(words => words is ["nameserver", _, ..])
+        .. Resolvers().Split('\n').Select(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))
+        .Where(words => words is ["nameserver", _, ..])
             .Select(words => IPAddress.TryParse(words[1], out var address) ? address : null).OfType<IPAddress>(),
     ];
 
-    /// <summary>The machine's resolvers, but for a stub on its loopback, which an instance cannot reach: then those behind the stub.</summary>
+    /// <summary>
+    /// The machine's resolvers, but for a stub on its loopback, which an instance cannot reach: then those behind the stub.
+    /// </summary>
     private static string Resolvers()
     {
         string[] files = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
-        return files.Where(File.Exists).Select(File.ReadAllText).FirstOrDefault(text => !text.Contains("nameserver 127.", StringComparison.Ordinal)) ?? "";
+        return files.Where(File.Exists).Select(File.ReadAllText)
+            .FirstOrDefault(text => !text.Contains("nameserver 127.", StringComparison.Ordinal)) ?? "";
     }
 }

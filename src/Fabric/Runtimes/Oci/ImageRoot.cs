@@ -1,8 +1,9 @@
 namespace Strata.Runtimes.Oci;
 
 /// <summary>
-/// The stack <c>image</c>: the application's layer is the root file system, seen through an overlay that the shim mounts at <c>root</c> in the run's folder. Nothing of the
-/// machine is in it but the names that its network needs. The program itself is process 1, because an image need not have a shell.
+/// The stack <c>image</c>: the application's layer is the root file system, seen through an overlay that the shim mounts at <c>root</c> in
+/// the run's folder. Nothing of the machine is in it but the names that its network needs. The program itself is process 1, because an
+/// image need not have a shell.
 /// </summary>
 /// <param name="folder">Of the run.</param>
 internal sealed class ImageRoot(HostStack stack, string folder)
@@ -14,7 +15,8 @@ internal sealed class ImageRoot(HostStack stack, string folder)
     };
 
     /// <summary>The bundle with another root; user, limits and all that confines it stay as they are.</summary>
-    public OciBundle Take(OciBundle bundle, RunRequest request, IReadOnlyDictionary<string, string>? endpoint, string workFolder) => bundle with
+    public OciBundle Take(OciBundle bundle, RunRequest request, IReadOnlyDictionary<string, string>? endpoint, string workFolder) =>
+        bundle with
     {
         Root = Path.Combine(folder, "root"),
         IsRootWritable = true,

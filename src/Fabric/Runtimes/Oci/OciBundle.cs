@@ -6,14 +6,17 @@ namespace Strata.Runtimes.Oci;
 /// <param name="Options">As in mount(8).</param>
 internal sealed record OciMount(string Source, string Destination, string Type, IReadOnlyList<string> Options)
 {
-    public static OciMount ReadOnly(string source, string destination) => new(source, destination, "bind", ["rbind", "ro", "nosuid", "nodev"]);
+    public static OciMount ReadOnly(string source, string destination) =>
+        new(source, destination, "bind", ["rbind", "ro", "nosuid", "nodev"]);
 
-    public static OciMount ReadWrite(string source, string destination) => new(source, destination, "bind", ["rbind", "rw", "nosuid", "nodev"]);
+    public static OciMount ReadWrite(string source, string destination) =>
+        new(source, destination, "bind", ["rbind", "rw", "nosuid", "nodev"]);
 
     /// <param name="mode">The folder that it is mounted on must have it too: runc gives the mount the mode of that folder.</param>
     /// <param name="owner">User and group.</param>
     public static OciMount Tmpfs(string destination, long bytes, string mode, int owner = 0) =>
-        new("tmpfs", destination, "tmpfs", ["nosuid", "nodev", $"mode={mode}", Option("size", bytes), Option("uid", owner), Option("gid", owner)]);
+        new("tmpfs", destination, "tmpfs",
+            ["nosuid", "nodev", $"mode={mode}", Option("size", bytes), Option("uid", owner), Option("gid", owner)]);
 
     private static string Option(string name, long value) => string.Create(CultureInfo.InvariantCulture, $"{name}={value}");
 }
@@ -46,7 +49,8 @@ internal sealed record OciBundle
 
     private static readonly string[] MaskedPaths =
     [
-        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
+        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
+        "/proc/scsi", "/proc/timer_list",
         "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
     ];
 
@@ -85,7 +89,8 @@ internal sealed record OciBundle
     /// <summary>The network namespace is not listed: the shim has made it, and what is not listed is inherited.</summary>
     private JsonObject Linux() => new()
     {
-        ["namespaces"] = new JsonArray([.. new[] { "pid", "ipc", "uts", "mount", "cgroup" }.Select(type => new JsonObject { ["type"] = type })]),
+        ["namespaces"] = new JsonArray(
+            [.. new[] { "pid", "ipc", "uts", "mount", "cgroup" }.Select(type => new JsonObject { ["type"] = type })]),
         ["cgroupsPath"] = CgroupPath,
         ["resources"] = Resources(),
         ["seccomp"] = JsonNode.Parse(Seccomp),

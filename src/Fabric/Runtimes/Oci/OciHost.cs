@@ -27,7 +27,8 @@ internal sealed class OciHost
     public BridgeNetwork Network { get; }
 
     /// <summary>Wraps a command so that process 1 passes signals on and reaps orphans.</summary>
-    public static IReadOnlyList<string> WithInit(IReadOnlyList<string> command) => ["/bin/sh", "-c", EmbeddedText.Read("init.sh"), "init", .. command];
+    public static IReadOnlyList<string> WithInit(IReadOnlyList<string> command) =>
+        ["/bin/sh", "-c", EmbeddedText.Read("init.sh"), "init", .. command];
 
     public static OciHost Create(OciTool tool, BridgeNetwork network, NodePaths paths, TimeProvider time)
     {
@@ -49,7 +50,8 @@ internal sealed class OciHost
         var uid = Uid(host);
         File.WriteAllText(Path.Combine(folder, "passwd"), $"root:x:0:0:root:/:/usr/sbin/nologin\napp:x:{uid}:{uid}:app:/app:/bin/sh\n");
         File.WriteAllText(Path.Combine(folder, "group"), $"root:x:0:\napp:x:{uid}:\n");
-        File.WriteAllText(Path.Combine(folder, "hosts"), $"127.0.0.1 localhost\n::1 localhost\n{Network.Subnet.Address(host)} {hostname}\n");
+        File.WriteAllText(
+            Path.Combine(folder, "hosts"), $"127.0.0.1 localhost\n::1 localhost\n{Network.Subnet.Address(host)} {hostname}\n");
         return [.. new[] { "passwd", "group", "hosts" }.Select(name => OciMount.ReadOnly(Path.Combine(folder, name), "/etc/" + name))];
     }
 
@@ -58,7 +60,8 @@ internal sealed class OciHost
     /// <param name="diskBytes">Null: no writable layer.</param>
     /// <param name="lower">A folder that is to be the root, below the writable layer; null: the bundle's root is there already.</param>
     public ShimStart Prepare(
-        string folder, OciBundle bundle, int host, string? log, long? diskBytes, string? lower = null, SandboxNetwork network = SandboxNetwork.Own)
+        string folder, OciBundle bundle, int host, string? log, long? diskBytes, string? lower = null,
+        SandboxNetwork network = SandboxNetwork.Own)
     {
         AtomicFile.WritePrivate(Path.Combine(folder, "config.json"), bundle.ToJson()); // it holds the variables, tokens among them
         var environment = new Dictionary<string, string>
@@ -84,7 +87,10 @@ internal sealed class OciHost
         return new ShimStart(shim, [], log is null ? environment : OciRuntime.Merge(environment, LogWriter.Environment(paths)));
     }
 
-    /// <summary>SIGKILL for all of a run. One that has not come into being yet is waited for: killing its shim on the way would leave half a container.</summary>
+    /// <summary>
+    /// SIGKILL for all of a run. One that has not come into being yet is waited for: killing its shim on the way would leave half a
+    /// container.
+    /// </summary>
     public async Task KillAsync(RunFolder run, CancellationToken cancellationToken)
     {
         run.ExpectKill();
@@ -99,8 +105,8 @@ internal sealed class OciHost
     }
 
     /// <summary>
-    /// After the end of a run: waits until its shim has taken the container away, and does what a shim that was killed did not. Then the id, the address and the folder are
-    /// free for another start.
+    /// After the end of a run: waits until its shim has taken the container away, and does what a shim that was killed did not. Then the
+    /// id, the address and the folder are free for another start.
     /// </summary>
     public async Task SettleAsync(RunFolder run, CancellationToken cancellationToken)
     {
@@ -108,7 +114,8 @@ internal sealed class OciHost
         foreach (var pid in Cgroups.Processes(CgroupPath(run.Id))) _ = Posix.Kill(pid, Posix.SigKill);
         if (run.LastShimPid is { } shimPid) await Posix.KillSessionAsync(shimPid, time);
         await Tool.DeleteAsync(run.Id, cancellationToken);
-        if (Directory.Exists($"/sys/class/net/{Veth(run.File.Host)}")) await HostCommand.RunAsync("ip", ["link", "delete", Veth(run.File.Host)], cancellationToken);
+        if (Directory.Exists($"/sys/class/net/{Veth(run.File.Host)}"))
+            await HostCommand.RunAsync("ip", ["link", "delete", Veth(run.File.Host)], cancellationToken);
     }
 
     private string Veth(int host) => $"sv{cloudId}{host:x}";

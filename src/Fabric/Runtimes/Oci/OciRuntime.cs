@@ -3,8 +3,9 @@ using Strata.Core;
 namespace Strata.Runtimes.Oci;
 
 /// <summary>
-/// Runs instances as OCI bundles on the stack <c>host</c>, or on an image's own root file system: namespaces and an address of their own, a user of their own without capabilities, a system call filter,
-/// limits by cgroups, a writable layer of limited size. No daemon: each run is held by a shim that outlives this process.
+/// Runs instances as OCI bundles on the stack <c>host</c>, or on an image's own root file system: namespaces and an address of their own, a
+/// user of their own without capabilities, a system call filter, limits by cgroups, a writable layer of limited size. No daemon: each run
+/// is held by a shim that outlives this process.
 /// </summary>
 internal sealed class OciRuntime : IRuntime
 {
@@ -103,8 +104,12 @@ internal sealed class OciRuntime : IRuntime
     {
         var address = host.Network.Subnet.Address(number);
         var bundle = Bundle(host, request, folder, number);
-        var run = runs.Add(folder, new RunFile(request.Id, address, request.Port, time.GetUtcNow(), number, request.AppFolder, request.RootWorkFolder is not null));
-        run.Start(host.Prepare(folder, bundle, number, request.LogFile, request.DiskBytes, request.RootWorkFolder is null ? null : request.AppFolder));
+        var run = runs.Add(
+            folder, new RunFile(
+                request.Id, address, request.Port, time.GetUtcNow(), number, request.AppFolder, request.RootWorkFolder is not null));
+        run.Start(
+            host.Prepare(
+                folder, bundle, number, request.LogFile, request.DiskBytes, request.RootWorkFolder is null ? null : request.AppFolder));
         return run.State();
     }
 
@@ -127,13 +132,18 @@ internal sealed class OciRuntime : IRuntime
             Cpu = request.Cpu,
             PidsMax = request.PidsMax,
         };
-        return request.RootWorkFolder is { } workFolder ? new ImageRoot(host.Stack, folder).Take(bundle, request, endpoint, workFolder) : bundle;
+        return request.RootWorkFolder is { } workFolder
+            ? new ImageRoot(host.Stack, folder).Take(bundle, request, endpoint, workFolder) : bundle;
     }
 
-    /// <summary>The writable view of /app is on a disk image of limited size, not in memory, so that data which a program writes does not eat its memory.</summary>
+    /// <summary>
+    /// The writable view of /app is on a disk image of limited size, not in memory, so that data which a program writes does not eat its
+    /// memory.
+    /// </summary>
     private static IEnumerable<OciMount> Writable(RunRequest request, string folder, int uid) =>
     [
-        new("overlay", "/app", "overlay", [$"lowerdir={request.AppFolder}", $"upperdir={folder}/disk/upper", $"workdir={folder}/disk/work", "nosuid", "nodev"]),
+        new("overlay", "/app", "overlay",
+            [$"lowerdir={request.AppFolder}", $"upperdir={folder}/disk/upper", $"workdir={folder}/disk/work", "nosuid", "nodev"]),
         OciMount.Tmpfs("/tmp", TmpBytesMax, "1777"),
         OciMount.Tmpfs("/var/tmp", TmpBytesMax, "1777"),
         OciMount.Tmpfs("/run", RunBytesMax, "755", uid),

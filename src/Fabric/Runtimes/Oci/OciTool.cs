@@ -3,7 +3,8 @@ using Strata.Core;
 namespace Strata.Runtimes.Oci;
 
 /// <summary>runc or crun, whichever works on this machine.</summary>
-/// <param name="Root">Where it keeps its state: on a file system that a reboot empties, because its state does not outlive the kernel's.</param>
+/// <param name="Root">Where it keeps its state: on a file system that a reboot empties, because its state does not outlive the
+/// kernel's.</param>
 /// <param name="Keeps">It can leave an ended container for the shim to read its counters.</param>
 internal sealed record OciTool(string Path, string Root, bool Keeps)
 {

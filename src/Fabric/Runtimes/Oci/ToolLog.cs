@@ -20,7 +20,8 @@ internal static partial class ToolLog
     private static string? Message(string line)
     {
         var logrus = LogrusLine().Match(line);
-        if (logrus.Success) return logrus.Groups[1].Value is "error" or "fatal" ? logrus.Groups[2].Value.Replace("\\\"", "\"", StringComparison.Ordinal) : null;
+        if (logrus.Success) return logrus.Groups[1].Value is "error" or "fatal"
+            ? logrus.Groups[2].Value.Replace("\\\"", "\"", StringComparison.Ordinal) : null;
         var plain = PlainLine().Match(line);
         return plain.Success ? plain.Groups[1].Value : null;
     }

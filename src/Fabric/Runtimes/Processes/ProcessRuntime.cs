@@ -6,8 +6,8 @@ using Strata.Core;
 namespace Strata.Runtimes.Processes;
 
 /// <summary>
-/// Runs instances as ordinary processes of this user, on a loopback port chosen free, each in a copy of its application. For machines on which nothing better works;
-/// it isolates nothing and limits nothing.
+/// Runs instances as ordinary processes of this user, on a loopback port chosen free, each in a copy of its application. For machines on
+/// which nothing better works; it isolates nothing and limits nothing.
 /// </summary>
 internal sealed class ProcessRuntime : IRuntime
 {
@@ -62,8 +62,11 @@ internal sealed class ProcessRuntime : IRuntime
         if (!runs.Create(request.Id).TryGet(out var folder, out var error)) return error;
         var app = Path.Combine(folder, "app");
         var copied = await HostCommand.RunAsync("cp", ["-a", "--reflink=auto", request.AppFolder, app], cancellationToken);
-        if (!copied.Ok) return new Error(ErrorKind.Unavailable, "RUN_NOT_STARTED", $"The application could not be copied: {copied.Complaint}.") { Retryable = true };
-        if (FreePort() is not { } port) return new Error(ErrorKind.Unavailable, "RUN_NOT_STARTED", "All ports for instances are in use.") { Retryable = true };
+        if (!copied.Ok)
+            return new Error(
+                ErrorKind.Unavailable, "RUN_NOT_STARTED", $"The application could not be copied: {copied.Complaint}.") { Retryable = true };
+        if (FreePort() is not { } port)
+            return new Error(ErrorKind.Unavailable, "RUN_NOT_STARTED", "All ports for instances are in use.") { Retryable = true };
         return await Task.Run(() => Start(request, folder, app, port), cancellationToken);
     }
 
@@ -101,21 +104,27 @@ internal sealed class ProcessRuntime : IRuntime
     /// <summary>A shim that was killed leaves the program and what it started; its session is theirs.</summary>
     private async Task SettleAsync(RunFolder run, CancellationToken cancellationToken)
     {
-        if (!await run.HasFinishedAsync(ShimEndsWithin, cancellationToken) && run.LastShimPid is { } pid) await Posix.KillSessionAsync(pid, time);
+        if (!await run.HasFinishedAsync(ShimEndsWithin, cancellationToken) && run.LastShimPid is { } pid)
+            await Posix.KillSessionAsync(pid, time);
     }
 
     private RunState Start(RunRequest request, string folder, string app, int port)
     {
         var endpoint = new RunEndpoint(Loopback, port, Gateway: null);
-        var machine = new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin", ["HOME"] = app };
+        var machine = new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin",
+            ["HOME"] = app };
         var shimEnv = new Dictionary<string, string> { ["S_DIR"] = folder, ["S_CWD"] = app, ["S_LOG"] = request.LogFile };
         var run = runs.Add(folder, new RunFile(request.Id, Loopback, port, time.GetUtcNow(), 0, request.AppFolder));
-        run.Start(new ShimStart(shim, request.Command, Oci.OciRuntime.Merge(machine, request.Env, request.Endpoint?.Invoke(endpoint), shimEnv, LogWriter.Environment(paths))));
+        run.Start(
+            new ShimStart(
+                shim, request.Command, Oci.OciRuntime.Merge(
+                    machine, request.Env, request.Endpoint?.Invoke(endpoint), shimEnv, LogWriter.Environment(paths))));
         return run.State();
     }
 
     private static Error NeedsOci(string reason) => new(
-        ErrorKind.Unprocessable, "IMAGE_NEEDS_OCI", $"The application is a whole container image, and this node can only start plain processes, because {reason}.",
+        ErrorKind.Unprocessable, "IMAGE_NEEDS_OCI",
+        $"The application is a whole container image, and this node can only start plain processes, because {reason}.",
         "Run Strata as root on Linux with runc or crun installed, or say in strata.yaml how to build and run the source without its Dockerfile.");
 
     /// <summary>From a random place in the range on, because other clouds on this machine look for one too.</summary>
@@ -123,7 +132,8 @@ internal sealed class ProcessRuntime : IRuntime
     {
         var count = Ports.Last - Ports.First + 1;
         var start = Random.Shared.Next(count);
-        return Enumerable.Range(0, count).Select(i => (int?)(Ports.First + ((start + i) % count))).FirstOrDefault(port => CanListen(port!.Value));
+        return Enumerable.Range(0, count).Select(i => (int?)(Ports.First + ((start + i) % count)))
+            .FirstOrDefault(port => CanListen(port!.Value));
     }
 
     private static bool CanListen(int port)

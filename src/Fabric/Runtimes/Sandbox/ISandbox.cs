@@ -15,8 +15,9 @@ public interface ISandbox
     IReadOnlyList<string> NotIsolated { get; }
 
     /// <summary>
-    /// Makes an empty work folder that can hold <paramref name="diskBytes"/> in all: sources, results, the home folder and temporary files of the runs on it.
-    /// Dispose it when the result has been taken; what a dead server left behind is removed at the next start. INSUFFICIENT_STORAGE when the machine's disk is nearly full.
+    /// Makes an empty work folder that can hold <paramref name="diskBytes"/> in all: sources, results, the home folder and temporary files
+    /// of the runs on it. Dispose it when the result has been taken; what a dead server left behind is removed at the next start.
+    /// INSUFFICIENT_STORAGE when the machine's disk is nearly full.
     /// </summary>
     Task<Result<IWorkspace>> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken);
 
@@ -31,8 +32,8 @@ public interface ISandbox
 public interface IWorkspace : IAsyncDisposable
 {
     /// <summary>
-    /// Absolute path on this machine; <see cref="SandboxRun.WorkFolder"/> inside. Fill it before a run and read it after. Whatever a run wrote is untrusted:
-    /// do not follow symbolic links in it.
+    /// Absolute path on this machine; <see cref="SandboxRun.WorkFolder"/> inside. Fill it before a run and read it after. Whatever a run
+    /// wrote is untrusted: do not follow symbolic links in it.
     /// </summary>
     string Folder { get; }
 

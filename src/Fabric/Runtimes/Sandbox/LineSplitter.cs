@@ -3,8 +3,8 @@ using System.Text;
 namespace Strata.Runtimes.Sandbox;
 
 /// <summary>
-/// Cuts a stream of bytes into lines of bounded length and bounded total. Text that a carriage return overwrites, as progress bars do, is dropped, and bytes that are not
-/// UTF-8 are replaced. Not safe for concurrent use.
+/// Cuts a stream of bytes into lines of bounded length and bounded total. Text that a carriage return overwrites, as progress bars do, is
+/// dropped, and bytes that are not UTF-8 are replaced. Not safe for concurrent use.
 /// </summary>
 public sealed class LineSplitter(Action<string> onLine, int lineCharsMax, long bytesMax)
 {

@@ -38,7 +38,8 @@ internal abstract class SandboxBase(NodePaths paths, TimeProvider time) : ISandb
     {
         if (cancellationToken.IsCancellationRequested) return new SandboxOutcome.Cancelled();
         var workspace = (Workspace)run.Workspace;
-        if (WorkFolder(workspace, run.Subfolder) is null) return new SandboxOutcome.NotStarted($"the folder {run.Subfolder} is not in the source.");
+        if (WorkFolder(workspace, run.Subfolder) is null)
+            return new SandboxOutcome.NotStarted($"the folder {run.Subfolder} is not in the source.");
         try
         {
             var process = await StartAsync(run, workspace, CancellationToken.None);
@@ -67,7 +68,10 @@ internal abstract class SandboxBase(NodePaths paths, TimeProvider time) : ISandb
         await Workspace.SweepAsync(paths.Workspaces, cancellationToken);
     }
 
-    /// <summary>A killed command ends a moment later, and its shim writes that down: before then the folder cannot be deleted. What does not end in time is left to the next sweep's kill.</summary>
+    /// <summary>
+    /// A killed command ends a moment later, and its shim writes that down: before then the folder cannot be deleted. What does not end in
+    /// time is left to the next sweep's kill.
+    /// </summary>
     private async Task EndedAsync(RunFolder run, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(DrainTime, time);

@@ -33,17 +33,20 @@ public abstract record SandboxOutcome
 
     public sealed record TimedOut(TimeSpan Limit) : SandboxOutcome
     {
-        public override string Sentence => $"The command did not finish within {Duration(Limit)}; it was stopped. Raise build.timeoutSeconds in strata.yaml if it needs longer.";
+        public override string Sentence =>
+            $"The command did not finish within {Duration(Limit)}; it was stopped. Raise build.timeoutSeconds in strata.yaml if it needs longer.";
     }
 
     public sealed record OutOfMemory(long LimitBytes) : SandboxOutcome
     {
-        public override string Sentence => $"The command needed more than its {Size(LimitBytes)} of memory and was stopped. Raise build.memoryBytes in strata.yaml if it needs more.";
+        public override string Sentence =>
+            $"The command needed more than its {Size(LimitBytes)} of memory and was stopped. Raise build.memoryBytes in strata.yaml if it needs more.";
     }
 
     public sealed record OutOfDisk(long LimitBytes) : SandboxOutcome
     {
-        public override string Sentence => $"The command wrote more than its {Size(LimitBytes)} of disk and failed. Raise build.diskBytes in the deployment's spec if it needs more.";
+        public override string Sentence =>
+            $"The command wrote more than its {Size(LimitBytes)} of disk and failed. Raise build.diskBytes in the deployment's spec if it needs more.";
     }
 
     /// <summary>The machine's disk, not the command's own, has less left than the platform needs.</summary>

@@ -14,7 +14,10 @@ public sealed record SandboxRun
     /// <summary>Relative to the workspace; empty: its root.</summary>
     public string Subfolder { get; init; } = "";
 
-    /// <summary>Added to PATH, HOME (writable, kept between runs on one workspace), TMPDIR, LANG, CI and the switches that keep tools quiet and offline-friendly.</summary>
+    /// <summary>
+    /// Added to PATH, HOME (writable, kept between runs on one workspace), TMPDIR, LANG, CI and the switches that keep tools quiet and
+    /// offline-friendly.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 
     public SandboxLimits Limits { get; init; } = new();
@@ -22,7 +25,8 @@ public sealed record SandboxRun
     public SandboxNetwork Network { get; init; }
 
     /// <summary>
-    /// Gets each line of output, both streams in order of arrival, without its line end and at most <see cref="SandboxLimits.LineCharsMax"/> long. Called one at a time.
+    /// Gets each line of output, both streams in order of arrival, without its line end and at most
+    /// <see cref="SandboxLimits.LineCharsMax"/> long. Called one at a time.
     /// </summary>
     public required Action<string> OnLine { get; init; }
 }
@@ -36,7 +40,10 @@ public enum SandboxNetwork
     /// <summary>Nothing but its own loopback.</summary>
     None,
 
-    /// <summary>The machine's own network, for trusted programs that a setting allows to reach private addresses; the user, the files and the limits are the sandbox's.</summary>
+    /// <summary>
+    /// The machine's own network, for trusted programs that a setting allows to reach private addresses; the user, the files and the limits
+    /// are the sandbox's.
+    /// </summary>
     Host,
 }
 

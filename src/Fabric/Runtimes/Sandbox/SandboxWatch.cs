@@ -83,7 +83,9 @@ internal sealed class SandboxWatch(
         lines.Flush();
     }
 
-    /// <summary>Ends only when the folder has grown past a limit that nothing else enforces, or the machine's disk is nearly full.</summary>
+    /// <summary>
+    /// Ends only when the folder has grown past a limit that nothing else enforces, or the machine's disk is nearly full.
+    /// </summary>
     private async Task WatchDiskAsync(CancellationToken cancellationToken)
     {
         try
@@ -100,5 +102,6 @@ internal sealed class SandboxWatch(
         }
     }
 
-    private async Task SampleDiskAsync(CancellationToken cancellationToken) => leastFree = Math.Min(leastFree, await workspace.FreeBytesAsync(cancellationToken));
+    private async Task SampleDiskAsync(CancellationToken cancellationToken) =>
+        leastFree = Math.Min(leastFree, await workspace.FreeBytesAsync(cancellationToken));
 }

@@ -4,8 +4,9 @@ using Strata.Runtimes;
 namespace Strata.Runtimes.Sandbox;
 
 /// <summary>
-/// A work folder in <c>workspaces/ID</c>: <c>disk/work</c>, <c>disk/home</c> and <c>disk/tmp</c>. Where the machine allows it <c>disk</c> is a file system of its own in
-/// a sparse image, so that its size is a hard limit; elsewhere the caller that runs a command watches the size.
+/// A work folder in <c>workspaces/ID</c>: <c>disk/work</c>, <c>disk/home</c> and <c>disk/tmp</c>. Where the machine allows it <c>disk</c>
+/// is a file system of its own in a sparse image, so that its size is a hard limit; elsewhere the caller that runs a command watches the
+/// size.
 /// </summary>
 internal sealed class Workspace : IWorkspace
 {
@@ -14,7 +15,8 @@ internal sealed class Workspace : IWorkspace
 
     private readonly string root;
 
-    private Workspace(string root, long diskBytes, bool isHardLimited) => (this.root, DiskBytes, IsHardLimited) = (root, diskBytes, isHardLimited);
+    private Workspace(string root, long diskBytes, bool isHardLimited) =>
+        (this.root, DiskBytes, IsHardLimited) = (root, diskBytes, isHardLimited);
 
     public string Id => Path.GetFileName(root);
     public long DiskBytes { get; }
@@ -34,7 +36,8 @@ internal sealed class Workspace : IWorkspace
             var mounted = Posix.IsRoot && await MountAsync(root, diskBytes, CancellationToken.None);
             cancellationToken.ThrowIfCancellationRequested();
             var workspace = new Workspace(root, diskBytes, mounted);
-            foreach (var folder in new[] { workspace.Folder, workspace.HomeFolder, workspace.TempFolder }) Directory.CreateDirectory(folder);
+            foreach (var folder in new[] { workspace.Folder, workspace.HomeFolder, workspace.TempFolder })
+                Directory.CreateDirectory(folder);
             return workspace;
         }
         catch
@@ -66,16 +69,18 @@ internal sealed class Workspace : IWorkspace
         await using (var file = File.Create(image)) file.SetLength(diskBytes);
         string[] format = ["-q", "-F", "-O", "^has_journal", "-E", "lazy_itable_init=1,nodiscard", "-m", "0", image];
         if (!(await HostCommand.RunAsync("mkfs.ext4", format, cancellationToken)).Ok) return false;
-        var mounted = await HostCommand.RunAsync("mount", ["-o", "loop,nosuid,nodev", image, Path.Combine(root, "disk")], cancellationToken);
+        var mounted = await HostCommand.RunAsync(
+            "mount", ["-o", "loop,nosuid,nodev", image, Path.Combine(root, "disk")], cancellationToken);
         if (mounted.Ok) Directory.Delete(Path.Combine(root, "disk", "lost+found"));
-        else if (IsMounted(MountPoint(root))) throw new IOException($"The disk of a workspace was not mounted in time: {mounted.Complaint}");
+        else if (IsMounted(MountPoint(root)))
+            throw new IOException($"The disk of a workspace was not mounted in time: {mounted.Complaint}");
         else File.Delete(image);
         return mounted.Ok;
     }
 
     /// <summary>
-    /// As the kernel's table names it: without symbolic links, which any part of the data folder's path may be. Only the folder above the mount
-    /// point is resolved, because a look at the mount point may hang.
+    /// As the kernel's table names it: without symbolic links, which any part of the data folder's path may be. Only the folder above the
+    /// mount point is resolved, because a look at the mount point may hang.
     /// </summary>
     private static string MountPoint(string root) => Path.Combine(RealPath.Of(root), "disk");
 
@@ -83,7 +88,8 @@ internal sealed class Workspace : IWorkspace
     private static bool IsMounted(string mountPoint)
     {
         // Spaces and the like are octal there (proc_pid_mountinfo(5)); the fifth field is the mount point.
-        var point = string.Concat(mountPoint.Select(c => c is ' ' or '\t' or '\n' or '\\' ? "\\" + Convert.ToString(c, 8).PadLeft(3, '0') : c.ToString()));
+        var point = string.Concat(
+            mountPoint.Select(c => c is ' ' or '\t' or '\n' or '\\' ? "\\" + Convert.ToString(c, 8).PadLeft(3, '0') : c.ToString()));
         return File.ReadLines("/proc/self/mountinfo").Any(line => line.Split(' ') is { Length: > 4 } fields && fields[4] == point);
     }
 

@@ -6,8 +6,8 @@ using Strata.Core;
 namespace Strata.Client;
 
 /// <summary>
-/// The entities of one model. Inside a handler of a <see cref="ComputeMember"/> all but searches happen in the transaction that waits for it. Everything that fails throws
-/// <see cref="StrataException"/>. Safe for concurrent use.
+/// The entities of one model. Inside a handler of a <see cref="ComputeMember"/> all but searches happen in the transaction that waits for
+/// it. Everything that fails throws <see cref="StrataException"/>. Safe for concurrent use.
 /// </summary>
 /// <typeparam name="T">What the entities hold, in JSON by <see cref="WireJson"/>: camelCase, nulls left out.</typeparam>
 public sealed class EntityClient<T>
@@ -25,20 +25,26 @@ public sealed class EntityClient<T>
         (this.transport, this.model) = (transport, $"{Uri.EscapeDataString(model)}/{version.ToString(CultureInfo.InvariantCulture)}");
 
     /// <summary>Creates one; its id.</summary>
-    public async Task<Guid> CreateAsync(T data, CancellationToken cancellationToken = default) => (await CreateAllAsync([data], cancellationToken))[0];
+    public async Task<Guid> CreateAsync(T data, CancellationToken cancellationToken = default) =>
+        (await CreateAllAsync([data], cancellationToken))[0];
 
     /// <summary>Creates several, all in one transaction up to 1,000; their ids in order.</summary>
     public async Task<IReadOnlyList<Guid>> CreateAllAsync(IReadOnlyList<T> data, CancellationToken cancellationToken = default)
     {
         var window = Math.Clamp(data.Count, 1, TransactionMax).ToString(CultureInfo.InvariantCulture);
-        var written = await SendAsync(HttpMethod.Post, ApiPath.With($"/api/entity/JSON/{model}", ("transactionWindow", window)), Written(data), null, cancellationToken);
-        return transport.Parse(written, json => json.EnumerateArray().SelectMany(w => w.GetProperty("entityIds").EnumerateArray()).Select(id => id.GetGuid()).ToList());
+        var written = await SendAsync(HttpMethod.Post, ApiPath.With($"/api/entity/JSON/{model}", ("transactionWindow", window)),
+            Written(data), null, cancellationToken);
+        return transport.Parse(
+            written, json => json.EnumerateArray().SelectMany(w => w.GetProperty("entityIds").EnumerateArray())
+                .Select(id => id.GetGuid()).ToList());
     }
 
     /// <summary>One, now or as of then.</summary>
     public async Task<Entity<T>> GetAsync(Guid id, DateTimeOffset? at = null, CancellationToken cancellationToken = default)
     {
-        var call = new Call(HttpMethod.Get, ApiPath.With($"/api/entity/{id}", ("pointInTime", TimeOf(at)))) { JoinToken = ComputeMember.TransactionIn(transport.Address) };
+        var call = new Call(
+            HttpMethod.Get, ApiPath.With($"/api/entity/{id}", ("pointInTime", TimeOf(at)))) { JoinToken = ComputeMember.TransactionIn(
+                transport.Address) };
         return Read((await transport.SendAsync(call, cancellationToken)).Body);
     }
 
@@ -54,32 +60,40 @@ public sealed class EntityClient<T>
     public Task TransitionAsync(Guid id, string transition, CancellationToken cancellationToken = default) =>
         PatchAsync(id, JsonText.EmptyObject, new EntityWriteOptions(transition), cancellationToken);
 
-    public Task DeleteAsync(Guid id, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"/api/entity/{id}", null, null, cancellationToken);
+    public Task DeleteAsync(Guid id, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, $"/api/entity/{id}", null, null, cancellationToken);
 
     /// <summary>Those that meet a condition, as they come.</summary>
     /// <param name="condition">In JSON, as the entity API has it; null: all.</param>
-    public async IAsyncEnumerable<Entity<T>> SearchAsync(JsonText? condition = null, SearchOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<Entity<T>> SearchAsync(
+        JsonText? condition = null, SearchOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var (limit, sort, at) = options ?? SearchOptions.Default;
-        var path = ApiPath.With($"/api/search/direct/{model}", ("limit", limit?.ToString(CultureInfo.InvariantCulture)), ("sort", sort), ("pointInTime", TimeOf(at)));
-        await foreach (var line in transport.LinesAsync(new Call(HttpMethod.Post, path) { Body = (condition ?? All).Utf8, Accept = Lines }, cancellationToken))
+        var path = ApiPath.With($"/api/search/direct/{model}", ("limit", limit?.ToString(CultureInfo.InvariantCulture)), ("sort", sort),
+            ("pointInTime", TimeOf(at)));
+        await foreach (
+            var line in transport.LinesAsync(
+                new Call(HttpMethod.Post, path) { Body = (condition ?? All).Utf8, Accept = Lines }, cancellationToken))
         {
             if (line.Length > 0) yield return Read(line);
         }
     }
 
-    private async Task WriteAsync(HttpMethod method, Guid id, JsonText body, EntityWriteOptions options, CancellationToken cancellationToken)
+    private async Task WriteAsync(
+        HttpMethod method, Guid id, JsonText body, EntityWriteOptions options, CancellationToken cancellationToken)
     {
         var path = $"/api/entity/JSON/{id}" + (options.Transition is { } transition ? "/" + Uri.EscapeDataString(transition) : "");
         await SendAsync(method, path, body, options.IfMatch?.ToString() ?? (method == HttpMethod.Patch ? "*" : null), cancellationToken);
     }
 
-    private async Task<ReadOnlyMemory<byte>> SendAsync(HttpMethod method, string path, JsonText? body, string? ifMatch, CancellationToken cancellationToken)
+    private async Task<ReadOnlyMemory<byte>> SendAsync(
+        HttpMethod method, string path, JsonText? body, string? ifMatch, CancellationToken cancellationToken)
     {
         var joined = ComputeMember.TransactionIn(transport.Address);
         var call = new Call(method, path)
         {
-            Body = body?.Utf8, ContentType = method == HttpMethod.Patch ? MergePatchJson : "application/json", IfMatch = ifMatch, JoinToken = joined,
+            Body = body?.Utf8, ContentType = method == HttpMethod.Patch ? MergePatchJson : "application/json", IfMatch = ifMatch,
+            JoinToken = joined,
             IdempotencyKey = joined is null ? transport.NewKey() : null, // what a transaction does has no outcome of its own to be kept
         };
         return (await transport.SendAsync(call, cancellationToken)).Body;

@@ -6,10 +6,12 @@ using Strata.Core;
 namespace Strata.Client;
 
 /// <summary>
-/// A compute member: plain classes whose methods are marked <see cref="ProcessorAttribute"/>, <see cref="CriterionAttribute"/> or <see cref="ScheduleAttribute"/>. What a handler does with the same
-/// cloud's entities, by any <see cref="EntityClient{T}"/>, happens in the transaction that waits for it. Handlers can be tested by calling them, or by <see cref="CallAsync"/>, with no server at all.
+/// A compute member: plain classes whose methods are marked <see cref="ProcessorAttribute"/>, <see cref="CriterionAttribute"/> or
+/// <see cref="ScheduleAttribute"/>. What a handler does with the same cloud's entities, by any <see cref="EntityClient{T}"/>, happens in
+/// the transaction that waits for it. Handlers can be tested by calling them, or by <see cref="CallAsync"/>, with no server at all.
 /// </summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A semaphore whose wait handle is not used holds nothing.")]
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable",
+    Justification = "A semaphore whose wait handle is not used holds nothing.")]
 public sealed class ComputeMember
 {
     private const int CallsMax = 10_000;
@@ -38,7 +40,9 @@ public sealed class ComputeMember
         places = new SemaphoreSlim(options.ConcurrentCallsMax);
     }
 
-    /// <summary>The token of the transaction that the running handler works in, where it is one of this cloud; null outside of handlers.</summary>
+    /// <summary>
+    /// The token of the transaction that the running handler works in, where it is one of this cloud; null outside of handlers.
+    /// </summary>
     public static string? TransactionIn(Uri cloud) => Transaction.Value is { } joined && joined.Cloud == cloud ? joined.Token : null;
 
     /// <summary>
@@ -56,16 +60,20 @@ public sealed class ComputeMember
                 await using var stream = new MemberStream(strata, options, places, AnswerAsync);
                 await stream.ServeAsync(cancellationToken);
             }
-            catch (RpcException e) when (e.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.InvalidArgument)
+            catch (RpcException e)
+                when (e.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.InvalidArgument)
             {
-                throw new StrataException(new Error(ErrorKind.Forbidden, e.StatusCode.ToString().ToUpperInvariant(), e.Status.Detail, "A member needs a token with the role machine."), e);
+                throw new StrataException(
+                    new Error(ErrorKind.Forbidden, e.StatusCode.ToString().ToUpperInvariant(), e.Status.Detail,
+                        "A member needs a token with the role machine."), e);
             }
             catch (Exception e) when (e is RpcException || (e is OperationCanceledException && cancellationToken.IsCancellationRequested))
             {
                 // Lost: once more, unless it was about to leave anyway.
             }
             if (options.Time.GetElapsedTime(began) > Steady) lost = 0;
-            await Task.Delay(Pauses.After(lost + 1), options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Pauses.After(lost + 1), options.Time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -75,7 +83,8 @@ public sealed class ComputeMember
     public Task<object?> CallAsync(string kind, CallContext call, JsonText data, CancellationToken cancellationToken = default) =>
         handlers.RunAsync(kind, call, JsonElement.Parse(data.Utf8.Span), cancellationToken);
 
-    private async Task<MemberAnswer> AnswerAsync(string kind, CallContext call, JsonElement data, string? transaction, CancellationToken cancellationToken)
+    private async Task<MemberAnswer> AnswerAsync(
+        string kind, CallContext call, JsonElement data, string? transaction, CancellationToken cancellationToken)
     {
         var began = options.Time.GetTimestamp();
         Exception? failure = null;

@@ -18,9 +18,12 @@ internal sealed class HandlerTable
         {
             foreach (var method in target.GetType().GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public))
             {
-                if (method.GetCustomAttribute<ProcessorAttribute>() is { } processor) Add(Processor, processor.Name, target, method, _ => true);
-                if (method.GetCustomAttribute<CriterionAttribute>() is { } criterion) Add(Criterion, criterion.Name, target, method, type => type == typeof(bool));
-                if (method.GetCustomAttribute<ScheduleAttribute>() is { } schedule) Add(Schedule, schedule.Name, target, method, type => type == typeof(ScheduleTime));
+                if (method.GetCustomAttribute<ProcessorAttribute>() is { } processor)
+                    Add(Processor, processor.Name, target, method, _ => true);
+                if (method.GetCustomAttribute<CriterionAttribute>() is { } criterion)
+                    Add(Criterion, criterion.Name, target, method, type => type == typeof(bool));
+                if (method.GetCustomAttribute<ScheduleAttribute>() is { } schedule)
+                    Add(Schedule, schedule.Name, target, method, type => type == typeof(ScheduleTime));
             }
         }
     }
@@ -28,7 +31,8 @@ internal sealed class HandlerTable
     public async Task<object?> RunAsync(string kind, CallContext call, JsonElement data, CancellationToken cancellationToken)
     {
         if (!handlers.TryGetValue((kind, call.Name), out var handler))
-            throw new Error(ErrorKind.NotFound, "NO_SUCH_HANDLER", $"This member has no {kind} \"{call.Name}\".", "Correct the workflow's name for it or its tags.").ToException();
+            throw new Error(ErrorKind.NotFound, "NO_SUCH_HANDLER", $"This member has no {kind} \"{call.Name}\".",
+                "Correct the workflow's name for it or its tags.").ToException();
         var arguments = handler.Method.GetParameters().Select(p => ArgumentOf(p.ParameterType, call, data, cancellationToken)).ToArray();
         var returned = handler.Method.Invoke(handler.Target, BindingFlags.DoNotWrapExceptions, null, arguments, null);
         if (returned is not Task task) return returned;
@@ -38,8 +42,11 @@ internal sealed class HandlerTable
 
     private void Add(string kind, string name, object target, MethodInfo method, Func<Type, bool> mayReturn)
     {
-        var type = method.ReturnType.IsGenericType && method.ReturnType.GetGenericTypeDefinition() == typeof(Task<>) ? method.ReturnType.GetGenericArguments()[0] : method.ReturnType;
-        if (!mayReturn(type)) throw new ArgumentException($"{method.DeclaringType}.{method.Name} serves the {kind} \"{name}\" and cannot return {type.Name}.");
+        var type = method.ReturnType.IsGenericType && method.ReturnType.GetGenericTypeDefinition() == typeof(Task<>)
+            ? method.ReturnType.GetGenericArguments()[0] : method.ReturnType;
+        if (!mayReturn(type))
+            throw new ArgumentException(
+                $"{method.DeclaringType}.{method.Name} serves the {kind} \"{name}\" and cannot return {type.Name}.");
         if (!handlers.TryAdd((kind, name), (target, method))) throw new ArgumentException($"Two methods serve the {kind} \"{name}\".");
     }
 

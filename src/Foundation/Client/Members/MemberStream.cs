@@ -51,7 +51,8 @@ internal sealed class MemberStream : IAsyncDisposable
     {
         (this.options, this.places, this.answer) = (options, places, answer);
         cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.Time);
-        channel = GrpcChannel.ForAddress(strata.Address, new GrpcChannelOptions { MaxReceiveMessageSize = MessageBytesMax, HttpHandler = Handler(), DisposeHttpClient = true });
+        channel = GrpcChannel.ForAddress(strata.Address,
+            new GrpcChannelOptions { MaxReceiveMessageSize = MessageBytesMax, HttpHandler = Handler(), DisposeHttpClient = true });
         var metadata = new Metadata { { "authorization", "Bearer " + strata.Token } };
         stream = new CloudEventsService.CloudEventsServiceClient(channel).startStreaming(metadata);
     }
@@ -170,7 +171,10 @@ internal sealed class MemberStream : IAsyncDisposable
         }
     }
 
-    /// <summary>A request that cannot be read is left without an answer, which the server gives up on by itself; it does not keep the member from leaving.</summary>
+    /// <summary>
+    /// A request that cannot be read is left without an answer, which the server gives up on by itself; it does not keep the member from
+    /// leaving.
+    /// </summary>
     private async Task ServeAsync(string kind, CloudEvent message, Task place, int bytes)
     {
         try
@@ -216,7 +220,8 @@ internal sealed class MemberStream : IAsyncDisposable
         if (!Source.HasListeners()) return null;
         var parent = message.Attributes.TryGetValue("traceparent", out var attribute)
             && ActivityContext.TryParse(attribute.CeString, null, isRemote: true, out var call) ? call : default;
-        return Source.StartActivity("member.work " + context.Name, ActivityKind.Server, parent)?.SetTag("strata.entity", context.EntityId.ToString());
+        return Source.StartActivity("member.work " + context.Name, ActivityKind.Server, parent)?.SetTag(
+            "strata.entity", context.EntityId.ToString());
     }
 
     private static JsonElement Read(CloudEvent message) => JsonElement.Parse(message.TextData,
@@ -230,7 +235,8 @@ internal sealed class MemberStream : IAsyncDisposable
         EntityId = request.GetProperty("entityId").GetGuid(),
         Meta = entity.ValueKind == JsonValueKind.Object ? entity.GetProperty("meta").Deserialize(WireJson.Of<EntityMeta>()) : null,
         Workflow = request.TryGetProperty("workflow", out var workflow) ? workflow.GetProperty("name").GetString()! : "",
-        Transition = request.TryGetProperty("transition", out var transition) ? transition.Deserialize(WireJson.Of<CallTransition>()) : null,
+        Transition = request.TryGetProperty("transition", out var transition)
+            ? transition.Deserialize(WireJson.Of<CallTransition>()) : null,
         Parameters = request.TryGetProperty("parameters", out var parameters) ? parameters.GetString() : null,
     };
 

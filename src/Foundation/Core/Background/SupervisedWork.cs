@@ -22,7 +22,8 @@ public sealed class SupervisedWork : IAsyncDisposable
     private int failures;
     private Task loop = Task.CompletedTask;
 
-    internal SupervisedWork(Supervisor supervisor, string name, bool mayEnd, Func<SupervisedWork, CancellationToken, Task> run, Action? atEnd)
+    internal SupervisedWork(
+        Supervisor supervisor, string name, bool mayEnd, Func<SupervisedWork, CancellationToken, Task> run, Action? atEnd)
     {
         (this.supervisor, this.mayEnd, this.run, this.atEnd, Name) = (supervisor, mayEnd, run, atEnd, name);
         since = supervisor.Time.GetUtcNow();

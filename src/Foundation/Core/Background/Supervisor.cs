@@ -26,24 +26,28 @@ public sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> lo
     /// <param name="name">
     /// Lower case with hyphens, as shown by <c>strata status</c>. Works of the same name are reported together, so keep ids out of it.
     /// </param>
-    /// <param name="run">Runs until its token is cancelled; called again after each failure, so it must be able to start from any state.</param>
+    /// <param name="run">Runs until its token is cancelled; called again after each failure, so it must be able to start from any
+    /// state.</param>
     /// <param name="atEnd">
     /// Called once, when it will not run again: also where it was stopped before its first run, or between two. Work that serves a queue
     /// closes it here, because nothing reads from it any longer. Must not throw.
     /// </param>
-    public SupervisedWork Start(string name, Func<SupervisedWork, CancellationToken, Task> run, Action? atEnd = null) => Start(name, mayEnd: false, run, atEnd);
+    public SupervisedWork Start(string name, Func<SupervisedWork, CancellationToken, Task> run, Action? atEnd = null) =>
+        Start(name, mayEnd: false, run, atEnd);
 
     /// <inheritdoc cref="Start(string, Func{SupervisedWork, CancellationToken, Task}, Action)"/>
     public SupervisedWork Start(string name, Func<CancellationToken, Task> run) => Start(name, (_, stop) => run(stop));
 
     /// <summary>Work that is over when it returns; restarted only when it throws.</summary>
-    public SupervisedWork StartUntilDone(string name, Func<SupervisedWork, CancellationToken, Task> run) => Start(name, mayEnd: true, run, null);
+    public SupervisedWork StartUntilDone(string name, Func<SupervisedWork, CancellationToken, Task> run) =>
+        Start(name, mayEnd: true, run, null);
 
     /// <summary>
     /// Runs loops side by side until cancelled, each supervised for itself; returns when all have stopped. (<c>Task.WhenAll</c> would wait
     /// for the healthy ones before it shows that one has failed.)
     /// </summary>
-    public async Task RunAsync(CancellationToken cancellationToken, params IEnumerable<(string Name, Func<SupervisedWork, CancellationToken, Task> Run)> loops)
+    public async Task RunAsync(
+        CancellationToken cancellationToken, params IEnumerable<(string Name, Func<SupervisedWork, CancellationToken, Task> Run)> loops)
     {
         SupervisedWork[] started = [.. loops.Select(l => Start(l.Name, l.Run))];
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

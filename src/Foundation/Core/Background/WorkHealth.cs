@@ -19,4 +19,5 @@ public enum WorkState
 /// <param name="Restarts">How often it was restarted since the process began.</param>
 /// <param name="LastError">Of the latest failure, also after it has recovered; null if it has never failed.</param>
 public sealed record WorkHealth(
-    string Name, WorkState State, DateTimeOffset Since, int Count, int Failing, long Restarts, string? LastError, DateTimeOffset? LastErrorAt);
+    string Name, WorkState State, DateTimeOffset Since, int Count, int Failing, long Restarts, string? LastError,
+    DateTimeOffset? LastErrorAt);

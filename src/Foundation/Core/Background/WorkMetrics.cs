@@ -9,9 +9,12 @@ public sealed class WorkMetrics : IDisposable
 
     public WorkMetrics(Supervisor supervisor)
     {
-        meter.CreateObservableGauge("strata.background.failing", () => Each(supervisor, w => w.Failing), null, "Background work that is failing now, by name.");
-        meter.CreateObservableGauge("strata.background.running", () => Each(supervisor, w => w.Count), null, "How many run under the name.");
-        meter.CreateObservableCounter("strata.background.restarts", () => Each(supervisor, w => w.Restarts), null, "Restarts after failures.");
+        meter.CreateObservableGauge(
+            "strata.background.failing", () => Each(supervisor, w => w.Failing), null, "Background work that is failing now, by name.");
+        meter.CreateObservableGauge(
+            "strata.background.running", () => Each(supervisor, w => w.Count), null, "How many run under the name.");
+        meter.CreateObservableCounter(
+            "strata.background.restarts", () => Each(supervisor, w => w.Restarts), null, "Restarts after failures.");
     }
 
     public void Dispose() => meter.Dispose();

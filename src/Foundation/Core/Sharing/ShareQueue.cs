@@ -1,8 +1,9 @@
 namespace Strata.Core.Sharing;
 
 /// <summary>
-/// Those who wait for a share: first come, first served within an organization, and round robin between organizations. A waiter that needs more than is free keeps its turn, so that
-/// smaller requests of others do not overtake it for ever; only organizations with nothing in use pass it. Safe for concurrent use.
+/// Those who wait for a share: first come, first served within an organization, and round robin between organizations. A waiter that needs
+/// more than is free keeps its turn, so that smaller requests of others do not overtake it for ever; only organizations with nothing in use
+/// pass it. Safe for concurrent use.
 /// </summary>
 internal sealed class ShareQueue(ShareLedger ledger, int waitingPerOrganizationMax)
 {

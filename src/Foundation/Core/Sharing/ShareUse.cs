@@ -15,8 +15,8 @@ public interface IShareReport
 }
 
 /// <summary>
-/// Shares as instruments of the meter <c>Strata.Shares</c>, until it is disposed. By resource only: the number of series does not grow with the
-/// number of organizations.
+/// Shares as instruments of the meter <c>Strata.Shares</c>, until it is disposed. By resource only: the number of series does not grow with
+/// the number of organizations.
 /// </summary>
 public sealed class ShareMetrics : IDisposable
 {
@@ -25,13 +25,16 @@ public sealed class ShareMetrics : IDisposable
     public ShareMetrics(IReadOnlyCollection<IShareReport> reports)
     {
         meter.CreateObservableGauge("strata.share.used", () => Each(reports, s => s.Used), null, "In use, by all organizations together.");
-        meter.CreateObservableGauge("strata.share.total", () => Each(reports, s => s.Total), null, "Places or bytes of a common resource that there are.");
-        meter.CreateObservableGauge("strata.share.waiting", () => Each(reports, s => s.Waiting), null, "Requests or works that wait for their turn.");
+        meter.CreateObservableGauge(
+            "strata.share.total", () => Each(reports, s => s.Total), null, "Places or bytes of a common resource that there are.");
+        meter.CreateObservableGauge(
+            "strata.share.waiting", () => Each(reports, s => s.Waiting), null, "Requests or works that wait for their turn.");
         meter.CreateObservableCounter("strata.share.refused", () => Each(reports, s => s.Refused), null, "Refusals at a bound.");
     }
 
     public void Dispose() => meter.Dispose();
 
     private static IEnumerable<Measurement<long>> Each(IReadOnlyCollection<IShareReport> reports, Func<ShareUse, long> value) =>
-        reports.SelectMany(r => r.Shares).Select(s => new Measurement<long>(value(s), new KeyValuePair<string, object?>("resource", s.Resource)));
+        reports.SelectMany(r => r.Shares).Select(
+            s => new Measurement<long>(value(s), new KeyValuePair<string, object?>("resource", s.Resource)));
 }

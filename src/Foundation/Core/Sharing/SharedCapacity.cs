@@ -37,11 +37,13 @@ internal sealed class SharedCapacity(ShareSize size, int waitingPerOrganizationM
     public async ValueTask<ShareOutcome> TakeAsync(
         TenantId tenant, long amount, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref queue) is null or { IsEmpty: true } && ledger.TryTake(tenant, amount) == ShareOutcome.Taken) return ShareOutcome.Taken;
+        if (Volatile.Read(ref queue) is null or { IsEmpty: true } && ledger.TryTake(tenant, amount) == ShareOutcome.Taken)
+            return ShareOutcome.Taken;
         var line = Queue();
         if (line.Enter(tenant, amount) is not { } waiter) return Counted(ShareOutcome.OrganizationFull);
         if (waiter.Granted.IsCompleted) return ShareOutcome.Taken;
-        using var late = new CancellationTokenSource(patience < TimeSpan.Zero && patience != Timeout.InfiniteTimeSpan ? TimeSpan.Zero : patience, time);
+        using var late = new CancellationTokenSource(
+            patience < TimeSpan.Zero && patience != Timeout.InfiniteTimeSpan ? TimeSpan.Zero : patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         await waiter.Granted.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var granted = !line.TryLeave(waiter);

@@ -63,7 +63,8 @@ public static class RpcStatus
         var kind = KindOf(exception.StatusCode);
         if (exception.Trailers.GetValueBytes(DetailsTrailer) is not { } bytes || InfoOf(bytes) is not { } info)
             return new Error(kind, exception.StatusCode.ToString().ToUpperInvariant(), exception.Status.Detail);
-        return new Error(kind, info.Reason, exception.Status.Detail, info.Metadata.GetValueOrDefault(Next)) { Retryable = info.Metadata.ContainsKey(Retryable) };
+        return new Error(kind, info.Reason, exception.Status.Detail,
+            info.Metadata.GetValueOrDefault(Next)) { Retryable = info.Metadata.ContainsKey(Retryable) };
     }
 
     private static RpcDetails DetailsOf(Error error)
@@ -74,7 +75,10 @@ public static class RpcStatus
         foreach (var (name, value) in error.Details ?? new Dictionary<string, string>()) info.Metadata[name] = value;
         var details = new RpcDetails { Code = (int)CodeOf(error.Kind), Message = error.Message, Details = { Any.Pack(info) } };
         if (error.Faults is { Count: > 0 } faults)
-            details.Details.Add(Any.Pack(new BadRequest { FieldViolations = { faults.Select(f => new BadRequest.Types.FieldViolation { Field = f.Field, Description = f.Message }) } }));
+            details.Details.Add(
+                Any.Pack(
+                    new BadRequest { FieldViolations =
+                        { faults.Select(f => new BadRequest.Types.FieldViolation { Field = f.Field, Description = f.Message }) } }));
         return details;
     }
 

@@ -5,7 +5,9 @@ using Strata.Rpc.Errors;
 
 namespace Strata.Rpc.Protocols;
 
-/// <summary>Connect's unary calls: the body is the message, an error is an HTTP status with JSON, trailers are headers with a prefix.</summary>
+/// <summary>
+/// Connect's unary calls: the body is the message, an error is an HTTP status with JSON, trailers are headers with a prefix.
+/// </summary>
 internal sealed class ConnectUnaryWire : IWire
 {
     private readonly HttpContext http;

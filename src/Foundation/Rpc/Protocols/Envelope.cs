@@ -13,7 +13,9 @@ internal readonly record struct Envelope(byte Flags, ReadOnlySequence<byte> Payl
     public const byte Compressed = 1;
 }
 
-/// <summary>Reads envelopes from a request's body, never more than one into memory and none above the limit. Not safe for concurrent use.</summary>
+/// <summary>
+/// Reads envelopes from a request's body, never more than one into memory and none above the limit. Not safe for concurrent use.
+/// </summary>
 internal sealed class EnvelopeReader(PipeReader input, RpcLimits limits)
 {
     private SequencePosition? consumed;
@@ -125,5 +127,6 @@ internal static class CallErrors
 {
     public static RpcException Of(StatusCode code, string message) => new(new Status(code, message));
 
-    public static RpcException TooLarge(int max) => Of(StatusCode.ResourceExhausted, $"A message is longer than the {max} bytes that are taken.");
+    public static RpcException TooLarge(int max) =>
+        Of(StatusCode.ResourceExhausted, $"A message is longer than the {max} bytes that are taken.");
 }

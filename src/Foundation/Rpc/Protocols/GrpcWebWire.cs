@@ -6,8 +6,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace Strata.Rpc.Protocols;
 
-/// <summary>gRPC-Web over any HTTP: as gRPC, with the trailers as a last envelope, because browsers do not show trailers; as base64 text where the client asks for that.</summary>
-internal sealed class GrpcWebWire(HttpContext http, RpcLimits limits, bool isText) : GrpcWire(http, limits, isText ? PipeReader.Create(new Base64Stream(http.Request.Body)) : null)
+/// <summary>
+/// gRPC-Web over any HTTP: as gRPC, with the trailers as a last envelope, because browsers do not show trailers; as base64 text where the
+/// client asks for that.
+/// </summary>
+internal sealed class GrpcWebWire(HttpContext http, RpcLimits limits, bool isText)
+    : GrpcWire(http, limits, isText ? PipeReader.Create(new Base64Stream(http.Request.Body)) : null)
 {
     private const byte Trailers = 0x80;
 
@@ -34,7 +38,9 @@ internal sealed class GrpcWebWire(HttpContext http, RpcLimits limits, bool isTex
     }
 }
 
-/// <summary>Decodes base64 as it comes, four characters at a time, so that pieces which were encoded (and padded) one by one are read as one.</summary>
+/// <summary>
+/// Decodes base64 as it comes, four characters at a time, so that pieces which were encoded (and padded) one by one are read as one.
+/// </summary>
 internal sealed class Base64Stream(Stream text) : Stream
 {
     private readonly byte[] pending = new byte[4];
@@ -79,7 +85,8 @@ internal sealed class Base64Stream(Stream text) : Stream
             pending[count++] = character;
             if (count < pending.Length) continue;
             count = 0;
-            if (System.Buffers.Text.Base64.DecodeFromUtf8(pending, target[written..], out _, out var bytes) != OperationStatus.Done) throw CallErrors.Of(StatusCode.Internal, "The request is not base64.");
+            if (System.Buffers.Text.Base64.DecodeFromUtf8(pending, target[written..], out _, out var bytes) != OperationStatus.Done)
+                throw CallErrors.Of(StatusCode.Internal, "The request is not base64.");
             written += bytes;
         }
         return written;

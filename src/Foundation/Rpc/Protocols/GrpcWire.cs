@@ -39,7 +39,8 @@ internal class GrpcWire : IWire
 
     public TimeSpan? Timeout { get; }
 
-    public async ValueTask<ReadOnlySequence<byte>?> ReceiveAsync(CancellationToken cancellationToken) => (await reader.ReadAsync(cancellationToken))?.Payload;
+    public async ValueTask<ReadOnlySequence<byte>?> ReceiveAsync(CancellationToken cancellationToken) =>
+        (await reader.ReadAsync(cancellationToken))?.Payload;
 
     public bool TryReceive(out ReadOnlySequence<byte>? message)
     {

@@ -6,7 +6,9 @@ using Grpc.Core;
 
 namespace Strata.Rpc.Serving;
 
-/// <summary>Turns messages of one type into bytes and back: by the method's own marshaller, or as JSON where a client speaks that.</summary>
+/// <summary>
+/// Turns messages of one type into bytes and back: by the method's own marshaller, or as JSON where a client speaks that.
+/// </summary>
 internal sealed class Messages<T>(Marshaller<T> marshaller) where T : class
 {
     private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(false));

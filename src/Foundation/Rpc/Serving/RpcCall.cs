@@ -41,7 +41,8 @@ internal sealed class RpcCall : ServerCallContext, IAsyncDisposable
 
     protected override string MethodCore => method;
     protected override string HostCore => Http.Request.Host.Value ?? "";
-    protected override string PeerCore => string.Create(CultureInfo.InvariantCulture, $"{Http.Connection.RemoteIpAddress}:{Http.Connection.RemotePort}");
+    protected override string PeerCore =>
+        string.Create(CultureInfo.InvariantCulture, $"{Http.Connection.RemoteIpAddress}:{Http.Connection.RemotePort}");
     protected override DateTime DeadlineCore => Deadline;
     protected override Metadata RequestHeadersCore => requestHeaders ??= RpcHeaders.Read(Http.Request.Headers);
     protected override CancellationToken CancellationTokenCore => Over.Token;
@@ -53,7 +54,8 @@ internal sealed class RpcCall : ServerCallContext, IAsyncDisposable
 
     /// <summary>Created on first use: a call that never waits needs none.</summary>
     private CancellationTokenSource Over =>
-        LazyInitializer.EnsureInitialized(ref over, () => CancellationTokenSource.CreateLinkedTokenSource(Http.RequestAborted, stopping, late?.Token ?? CancellationToken.None));
+        LazyInitializer.EnsureInitialized(ref over,
+            () => CancellationTokenSource.CreateLinkedTokenSource(Http.RequestAborted, stopping, late?.Token ?? CancellationToken.None));
 
     private new DateTime Deadline { get; } = DateTime.MaxValue;
 
@@ -66,7 +68,8 @@ internal sealed class RpcCall : ServerCallContext, IAsyncDisposable
 
     protected override Task WriteResponseHeadersAsyncCore(Metadata responseHeaders) => wire.SendHeadAsync(responseHeaders).AsTask();
 
-    protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) => throw new NotSupportedException("Calls do not propagate their context.");
+    protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) =>
+        throw new NotSupportedException("Calls do not propagate their context.");
 }
 
 public static class RpcCallExtensions

@@ -78,7 +78,8 @@ internal sealed partial class RpcEndpoint(RpcMethod method, RpcLimits limits, Ti
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or BadHttpRequestException)
         {
-            return call.IsLate ? Late : stopping.IsCancellationRequested ? Stopped : new Status(StatusCode.Cancelled, "The call was cancelled.");
+            return call.IsLate ? Late : stopping.IsCancellationRequested
+                ? Stopped : new Status(StatusCode.Cancelled, "The call was cancelled.");
         }
         catch (Exception e)
         {

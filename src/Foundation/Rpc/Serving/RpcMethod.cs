@@ -29,19 +29,24 @@ internal sealed class MethodBinder(RpcLimits limits, TimeProvider time) : Servic
 {
     public List<RpcMethod> Methods { get; } = [];
 
-    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler) =>
+    public override void AddMethod<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler) =>
         Add(method, async (requests, responses, call) => await responses.WriteOnlyAsync(await handler!(await SingleAsync(requests), call)));
 
-    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler) =>
+    public override void AddMethod<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler) =>
         Add(method, async (requests, responses, call) => await responses.WriteOnlyAsync(await handler!(requests, call)));
 
-    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler) =>
+    public override void AddMethod<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler) =>
         Add(method, async (requests, responses, call) => await handler!(await SingleAsync(requests), responses, call));
 
-    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler) =>
+    public override void AddMethod<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler) =>
         Add(method, (requests, responses, call) => handler!(requests, responses, call));
 
-    private void Add<TRequest, TResponse>(Method<TRequest, TResponse> method, Func<RequestStream<TRequest>, ResponseStream<TResponse>, RpcCall, Task> handle)
+    private void Add<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, Func<RequestStream<TRequest>, ResponseStream<TResponse>, RpcCall, Task> handle)
         where TRequest : class
         where TResponse : class => Methods.Add(new RpcMethod<TRequest, TResponse>(method, handle));
 
@@ -56,14 +61,17 @@ internal sealed class MethodBinder(RpcLimits limits, TimeProvider time) : Servic
         }
         catch (TimeoutException)
         {
-            throw CallErrors.Of(StatusCode.DeadlineExceeded, $"The request was not there within {limits.RequestTimeout.TotalSeconds:0.###} s.");
+            throw CallErrors.Of(
+                StatusCode.DeadlineExceeded, $"The request was not there within {limits.RequestTimeout.TotalSeconds:0.###} s.");
         }
     }
 
     private static async Task<T> ReadSingleAsync<T>(RequestStream<T> requests) where T : class
     {
-        if (!await requests.MoveNext(CancellationToken.None)) throw CallErrors.Of(StatusCode.InvalidArgument, "The request holds no message.");
+        if (!await requests.MoveNext(CancellationToken.None))
+            throw CallErrors.Of(StatusCode.InvalidArgument, "The request holds no message.");
         var single = requests.Current;
-        return await requests.MoveNext(CancellationToken.None) ? throw CallErrors.Of(StatusCode.InvalidArgument, "The request holds more than one message.") : single;
+        return await requests.MoveNext(CancellationToken.None)
+            ? throw CallErrors.Of(StatusCode.InvalidArgument, "The request holds more than one message.") : single;
     }
 }

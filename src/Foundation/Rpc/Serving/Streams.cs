@@ -4,7 +4,9 @@ using Strata.Rpc.Protocols;
 
 namespace Strata.Rpc.Serving;
 
-/// <summary>What the client sends, message by message, as the handler asks for it: a handler that does not ask holds the client back.</summary>
+/// <summary>
+/// What the client sends, message by message, as the handler asks for it: a handler that does not ask holds the client back.
+/// </summary>
 internal sealed class RequestStream<T>(IWire wire, Messages<T> messages, RpcCall call) : IAsyncStreamReader<T> where T : class
 {
     public T Current { get; private set; } = null!;

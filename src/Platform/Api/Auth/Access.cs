@@ -30,5 +30,6 @@ public static class AccessExtensions
 
     /// <summary>The caller. Only in endpoints that require a permission; elsewhere there is no caller.</summary>
     public static Principal GetPrincipal(this HttpContext http) =>
-        http.Features.Get<Principal>() ?? throw new InvalidOperationException("No principal: the endpoint is open, or authentication has not run.");
+        http.Features.Get<Principal>() ?? throw new InvalidOperationException(
+            "No principal: the endpoint is open, or authentication has not run.");
 }

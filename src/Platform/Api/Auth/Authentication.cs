@@ -10,8 +10,9 @@ using Strata.Rpc;
 namespace Strata.Api.Auth;
 
 /// <summary>
-/// Lets a request through to its endpoint only with a token that grants the permission which the endpoint names. Deny by default: an endpoint that
-/// names none is closed. The tenant comes from the token; only an operator may name another one, see <see cref="OrganizationChoice"/>.
+/// Lets a request through to its endpoint only with a token that grants the permission which the endpoint names. Deny by default: an
+/// endpoint that names none is closed. The tenant comes from the token; only an operator may name another one, see
+/// <see cref="OrganizationChoice"/>.
 /// </summary>
 internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations,
     RequestShares shares, PeerTokens? peers = null)
@@ -39,7 +40,8 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
 
     private static async ValueTask RefuseAsync(HttpContext http, Error error)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<RpcMethodMetadata>() is not { } rpc || !await rpc.TryRefuseAsync(http, error)) await Problem.WriteAsync(http, error);
+        if (http.GetEndpoint()?.Metadata.GetMetadata<RpcMethodMetadata>() is not { } rpc || !await rpc.TryRefuseAsync(http, error))
+            await Problem.WriteAsync(http, error);
     }
 
     private async ValueTask<Error?> RefuseAsync(HttpContext http)
@@ -103,7 +105,8 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
     }
 
     private static string? PeerTokenOf(HttpContext http) =>
-        http.Request.Headers.Authorization is [{ } header] && header.StartsWith(PeerTokens.Scheme, StringComparison.Ordinal) ? header[PeerTokens.Scheme.Length..] : null;
+        http.Request.Headers.Authorization is [{ } header] && header.StartsWith(PeerTokens.Scheme, StringComparison.Ordinal)
+            ? header[PeerTokens.Scheme.Length..] : null;
 
     internal static string? TokenOf(HttpContext http) =>
         http.Request.Headers.Authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)

@@ -10,7 +10,8 @@ namespace Strata.Api.Auth;
 public sealed record Grant(IReadOnlySet<string> Permissions, GrantScope Scope);
 
 /// <summary>
-/// Which resources a grant covers, as one condition: lists are narrowed by it in the query, and a single resource is checked by it after loading, so the two cannot differ.
+/// Which resources a grant covers, as one condition: lists are narrowed by it in the query, and a single resource is checked by it after
+/// loading, so the two cannot differ.
 /// </summary>
 public abstract record GrantScope
 {
@@ -63,10 +64,13 @@ public abstract record GrantScope
     public sealed record WithLabels(IReadOnlyDictionary<string, string> Labels) : GrantScope
     {
         internal override Condition Of(Kind kind) =>
-            new Condition.All([.. Labels.OrderBy(x => x.Key, StringComparer.Ordinal).Select(x => Equal(new Field.Path(JsonPath.Parse($"$.labels['{x.Key}']")), x.Value))]);
+            new Condition.All(
+                [.. Labels.OrderBy(x => x.Key, StringComparer.Ordinal)
+                    .Select(x => Equal(new Field.Path(JsonPath.Parse($"$.labels['{x.Key}']")), x.Value))]);
 
         public bool Equals(WithLabels? other) =>
-            other is not null && Labels.Count == other.Labels.Count && Labels.All(x => other.Labels.TryGetValue(x.Key, out var value) && value == x.Value);
+            other is not null && Labels.Count == other.Labels.Count
+                && Labels.All(x => other.Labels.TryGetValue(x.Key, out var value) && value == x.Value);
 
         public override int GetHashCode() => Labels.Aggregate(0, (hash, x) => hash ^ HashCode.Combine(x.Key, x.Value));
     }

@@ -7,9 +7,9 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth;
 
 /// <summary>
-/// Which organization a request is about. That of the token, unless an operator names another one by <c>?org=</c>: the request then runs in that
-/// organization with the operator's permissions, and its audit shows the actor as <c>operator:ACTOR</c>, which no token of that organization can be.
-/// The platform's own parts name the organization too; their endpoints read it themselves.
+/// Which organization a request is about. That of the token, unless an operator names another one by <c>?org=</c>: the request then runs in
+/// that organization with the operator's permissions, and its audit shows the actor as <c>operator:ACTOR</c>, which no token of that
+/// organization can be. The platform's own parts name the organization too; their endpoints read it themselves.
 /// </summary>
 internal sealed class OrganizationChoice(IEntityLog log)
 {
@@ -20,8 +20,10 @@ internal sealed class OrganizationChoice(IEntityLog log)
     /// <returns>NOT_FOUND for an organization that the caller may not use, whether it exists or not.</returns>
     public async ValueTask<Result<Principal>> ApplyAsync(HttpContext http, Principal principal)
     {
-        if (principal.IsPlatform || !http.Request.QueryString.HasValue || !http.Request.Query.TryGetValue(Parameter, out var values)) return principal;
-        if (values is not [{ Length: > 0 } named]) return ApiErrors.Query(Parameter, values.Count > 1 ? "is given more than once." : "is empty.");
+        if (principal.IsPlatform || !http.Request.QueryString.HasValue || !http.Request.Query.TryGetValue(Parameter, out var values))
+            return principal;
+        if (values is not [{ Length: > 0 } named])
+            return ApiErrors.Query(Parameter, values.Count > 1 ? "is given more than once." : "is empty.");
         var found = await organizations.ReadAsync(principal.Caller, named, AsOf.Latest, http.RequestAborted);
         if (!found.TryGet(out var organization, out var error)) return error;
         var tenant = new TenantId(organization.Id.Value);

@@ -7,8 +7,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth;
 
 /// <summary>
-/// Who a request comes from, as its token says. This is the seam of the identity system: whatever authenticates yields one of these, and nothing
-/// else decides.
+/// Who a request comes from, as its token says. This is the seam of the identity system: whatever authenticates yields one of these, and
+/// nothing else decides.
 /// </summary>
 public sealed record Principal
 {
@@ -54,8 +54,9 @@ public sealed record Principal
     public bool IsOperator => IsPlatform || Grants.Any(x => x.Permissions.Contains(PlatformPermission));
 
     /// <summary>
-    /// Whether it is granted for some resources at least: what an endpoint asks before anything is read. A <c>control</c> verb is granted by its name only, outside the
-    /// platform's own tenant: it lets its holder write what the platform's parts report, and the edge and the nodes act on that.
+    /// Whether it is granted for some resources at least: what an endpoint asks before anything is read. A <c>control</c> verb is granted
+    /// by its name only, outside the platform's own tenant: it lets its holder write what the platform's parts report, and the edge and the
+    /// nodes act on that.
     /// </summary>
     public bool May(string permission)
     {
@@ -82,8 +83,8 @@ public sealed record Principal
     }
 
     /// <summary>
-    /// Whether all of these are granted here too, everywhere that this principal reaches, so that a principal hands out no more than it has. The caller of this sees to it
-    /// that what one of a single project hands out is for that project.
+    /// Whether all of these are granted here too, everywhere that this principal reaches, so that a principal hands out no more than it
+    /// has. The caller of this sees to it that what one of a single project hands out is for that project.
     /// </summary>
     public bool Covers(IEnumerable<string> permissions) => permissions.All(p => p == PlatformPermission ? IsOperator : MayEverywhere(p));
 

@@ -4,12 +4,15 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.Auth;
 
-/// <summary>A permission of endpoints that belong to no kind, such as <c>blobs.write</c>, and the roles that hold it unless an organization says otherwise.</summary>
+/// <summary>
+/// A permission of endpoints that belong to no kind, such as <c>blobs.write</c>, and the roles that hold it unless an organization says
+/// otherwise.
+/// </summary>
 public sealed record Permission(string Name, params IReadOnlyList<string> Roles);
 
 /// <summary>
-/// What each role grants: put together from what kinds and modules declare, so that a new kind brings its permissions with it. Administrators hold everything of their
-/// organization, operators what belongs to the cloud.
+/// What each role grants: put together from what kinds and modules declare, so that a new kind brings its permissions with it.
+/// Administrators hold everything of their organization, operators what belongs to the cloud.
 /// </summary>
 public sealed class RoleCatalog
 {
@@ -21,7 +24,8 @@ public sealed class RoleCatalog
         var declared = new Dictionary<string, Permission>(StringComparer.Ordinal);
         foreach (var permission in kinds.SelectMany(Of).Concat(others))
         {
-            if (!declared.TryAdd(permission.Name, permission)) throw new ArgumentException($"The permission {permission.Name} is declared twice.", nameof(others));
+            if (!declared.TryAdd(permission.Name, permission))
+                throw new ArgumentException($"The permission {permission.Name} is declared twice.", nameof(others));
             if (permission.Roles.FirstOrDefault(x => !Roles.Exists(x)) is { } unknown)
                 throw new ArgumentException($"{permission.Name} is given to the role {unknown}, which does not exist.", nameof(others));
         }

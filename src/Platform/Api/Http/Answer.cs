@@ -9,7 +9,8 @@ namespace Strata.Api.Http;
 public abstract class Answer : IResult
 {
     /// <summary>How answers are written. A few levels more than a document may have: an answer wraps documents.</summary>
-    public static readonly JsonWriterOptions WriterOptions = new() { Encoder = WireJson.Options.Encoder, MaxDepth = JsonGuard.DepthMax + 8 };
+    public static readonly JsonWriterOptions WriterOptions =
+        new() { Encoder = WireJson.Options.Encoder, MaxDepth = JsonGuard.DepthMax + 8 };
 
     public static readonly Answer NoContent = new StatusAnswer(StatusCodes.Status204NoContent);
 

@@ -45,7 +45,8 @@ public sealed class ApiCall(HttpContext http)
             var sent = http.Request.Headers["Strata-Fence"];
             if (sent.Count == 0) return null;
             return sent is [{ } text] && text.StartsWith("node/", StringComparison.Ordinal) && text.Split(' ') is [var lease, var number]
-                && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) ? new Fence(lease, epoch) : new Fence("", 0);
+                && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)
+                ? new Fence(lease, epoch) : new Fence("", 0);
         }
     }
 
@@ -54,7 +55,9 @@ public sealed class ApiCall(HttpContext http)
 
     public string Route(string name) => http.Request.RouteValues[name] as string ?? "";
 
-    /// <summary>One query parameter; null where it is absent. Given twice, empty or with text that cannot be stored: INVALID_QUERY.</summary>
+    /// <summary>
+    /// One query parameter; null where it is absent. Given twice, empty or with text that cannot be stored: INVALID_QUERY.
+    /// </summary>
     public Result<string?> Query(string name)
     {
         if (!http.Request.Query.TryGetValue(name, out var values)) return (string?)null;
@@ -68,7 +71,8 @@ public sealed class ApiCall(HttpContext http)
     {
         if (!Query(name).TryGet(out var text, out var error)) return error;
         if (text is null) return fallback;
-        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min
+            && value <= max
             ? value
             : ApiErrors.Query(name, $"must be a whole number from {min} to {max}.");
     }
@@ -89,7 +93,8 @@ public sealed class ApiCall(HttpContext http)
     {
         if (!Query(name).TryGet(out var text, out var error)) return error;
         if (text is null) return (DateTimeOffset?)null;
-        return Rfc3339.TryParse(text, out var time) ? time : ApiErrors.Query(name, "must be a time such as 2026-01-31T12:00:00Z (RFC 3339; write + as %2B).");
+        return Rfc3339.TryParse(text, out var time)
+            ? time : ApiErrors.Query(name, "must be a time such as 2026-01-31T12:00:00Z (RFC 3339; write + as %2B).");
     }
 
     public Result<AsOf> QueryAt(string name = "at")
@@ -148,7 +153,9 @@ public sealed class ApiCall(HttpContext http)
         return ApiErrors.MediaType(request.ContentType, string.Join(" or ", mediaTypes));
     }
 
-    /// <summary>Room grows with what comes, and not with what is announced: otherwise a hundred idle connections could take a gigabyte.</summary>
+    /// <summary>
+    /// Room grows with what comes, and not with what is announced: otherwise a hundred idle connections could take a gigabyte.
+    /// </summary>
     private async ValueTask<ReadOnlyMemory<byte>> ReadAtMostAsync(Stream body, int bytesMax, long? expected)
     {
         var buffer = new byte[(int)Math.Min(expected ?? RoomMin, RoomMax)];
@@ -184,7 +191,8 @@ public sealed class ApiCall(HttpContext http)
         mediaTypes.Contains(contentType)
         || MediaTypeHeaderValue.TryParse(contentType, out var type)
         && mediaTypes.Contains(type.MediaType.Value, StringComparer.OrdinalIgnoreCase)
-        && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
+        && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+            || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
     /// What URL decoding may let in and a store refuses: NUL, lone surrogates, and the replacement character for bytes that are not valid

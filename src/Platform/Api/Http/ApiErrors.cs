@@ -24,10 +24,12 @@ public static class ApiErrors
         ErrorKind.Internal, "INTERNAL", "Strata failed to handle this request; the server's log shows why, under the request id.",
         "Try again; if the error persists, report it with the request id.");
 
-    internal static readonly Error BodyRequired = new(ErrorKind.Invalid, "BODY_REQUIRED", "The request has no body.", "Send a JSON object.");
+    internal static readonly Error BodyRequired = new(
+        ErrorKind.Invalid, "BODY_REQUIRED", "The request has no body.", "Send a JSON object.");
 
     internal static readonly Error EncodedBody = new(
-        ErrorKind.UnsupportedMedia, "UNSUPPORTED_ENCODING", "The body is compressed, which is not supported here.", "Send it without Content-Encoding.");
+        ErrorKind.UnsupportedMedia, "UNSUPPORTED_ENCODING", "The body is compressed, which is not supported here.",
+        "Send it without Content-Encoding.");
 
     public static readonly Error WholeOrganization = new(
         ErrorKind.Forbidden, "PROJECT_TOKEN", "This belongs to the whole organization, but your token is for one project.",
@@ -54,29 +56,36 @@ public static class ApiErrors
         $"To do it anyway: strata token revoke {name} --force (over HTTP: ?force=true).");
 
     public static Error Forbidden(string permission) => new(
-        ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".", "Use a token whose role grants it, or ask an administrator for one.");
+        ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".",
+        "Use a token whose role grants it, or ask an administrator for one.");
 
     internal static Error NoRoute(string method, string path) => new(
-        ErrorKind.NotFound, "NO_SUCH_ENDPOINT", $"There is nothing at {method} {path.Shortened(100)}.", "/openapi.json lists every endpoint, /docs explains them.");
+        ErrorKind.NotFound, "NO_SUCH_ENDPOINT", $"There is nothing at {method} {path.Shortened(100)}.",
+        "/openapi.json lists every endpoint, /docs explains them.");
 
     internal static Error Method(string method, string allowed) => new(
-        ErrorKind.Invalid, "METHOD_NOT_ALLOWED", $"{method.Shortened(100)} is not possible here.", allowed.Length == 0 ? null : $"Possible: {allowed}.");
+        ErrorKind.Invalid, "METHOD_NOT_ALLOWED", $"{method.Shortened(100)} is not possible here.", allowed.Length == 0
+            ? null : $"Possible: {allowed}.");
 
     public static Error MediaType(string? sent, string accepted) => new(
-        ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", sent is null ? "The body has no content type." : $"A body of type {sent.Shortened(100)} is not understood here.",
+        ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE",
+        sent is null ? "The body has no content type." : $"A body of type {sent.Shortened(100)} is not understood here.",
         $"Send {accepted} in UTF-8.");
 
     public static Error TooLarge(long limit) => new(
-        ErrorKind.TooLarge, "BODY_TOO_LARGE", $"The body is larger than the {limit} bytes that fit here.", null) { Details = new Dictionary<string, string> { ["limit"] = $"{limit}" } };
+        ErrorKind.TooLarge, "BODY_TOO_LARGE", $"The body is larger than the {limit} bytes that fit here.",
+        null) { Details = new Dictionary<string, string> { ["limit"] = $"{limit}" } };
 
     public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
     public static Error Query(string name, string message) => new(
-        ErrorKind.Invalid, "INVALID_QUERY", $"The query parameter \"{name.Shortened(100)}\" {message}", "/docs lists the parameters of this endpoint.")
+        ErrorKind.Invalid, "INVALID_QUERY", $"The query parameter \"{name.Shortened(100)}\" {message}",
+        "/docs lists the parameters of this endpoint.")
     { Faults = [new ValidationError(name.Shortened(100), message)] };
 
     public static Error Header(string name, string message) => new(ErrorKind.Invalid, "INVALID_HEADER", $"The header {name} {message}");
 
     internal static Error KeyReused(string key) => new(
-        ErrorKind.Conflict, ConflictCode, $"The Idempotency-Key \"{key}\" was already used for another request.", "Use a fresh key for each request.");
+        ErrorKind.Conflict, ConflictCode, $"The Idempotency-Key \"{key}\" was already used for another request.",
+        "Use a fresh key for each request.");
 }

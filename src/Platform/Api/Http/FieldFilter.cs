@@ -5,8 +5,8 @@ using Strata.Entities.Conditions;
 namespace Strata.Api.Http;
 
 /// <summary>
-/// Query parameters such as <c>spec.deployment=dep_…</c> that ask for equality: as text, or as the number or truth value that the text spells. So
-/// <c>spec.port=80</c> finds the number and the text alike.
+/// Query parameters such as <c>spec.deployment=dep_…</c> that ask for equality: as text, or as the number or truth value that the text
+/// spells. So <c>spec.port=80</c> finds the number and the text alike.
 /// </summary>
 public static class FieldFilter
 {
@@ -18,16 +18,20 @@ public static class FieldFilter
     {
         if (!JsonPath.TryParse(PathOf(name), out var path)) return ApiErrors.Query(name, "does not name a field.");
         var field = new Field.Path(path);
-        var asText = new Condition.Compare(field, Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(value, WireJson.Of<string>()))]);
-        return IsLiteral(value) ? new Condition.Any([asText, new Condition.Compare(field, Operator.Equal, [JsonText.FromString(value)])]) : asText;
+        var asText = new Condition.Compare(
+            field, Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(value, WireJson.Of<string>()))]);
+        return IsLiteral(value)
+            ? new Condition.Any([asText, new Condition.Compare(field, Operator.Equal, [JsonText.FromString(value)])]) : asText;
     }
 
     /// <summary>A label's key may itself hold dots: it is one step.</summary>
-    private static string PathOf(string name) => name.StartsWith("labels.", StringComparison.Ordinal) ? $"$.labels['{name["labels.".Length..]}']" : "$." + name;
+    private static string PathOf(string name) => name.StartsWith("labels.", StringComparison.Ordinal)
+        ? $"$.labels['{name["labels.".Length..]}']" : "$." + name;
 
     private static bool IsLiteral(string value)
     {
         if (value is "true" or "false") return true;
-        return value.Length <= 40 && (char.IsAsciiDigit(value[0]) || value[0] == '-') && JsonGuard.Check(System.Text.Encoding.UTF8.GetBytes(value)).IsOk;
+        return value.Length <= 40 && (char.IsAsciiDigit(value[0]) || value[0] == '-')
+            && JsonGuard.Check(System.Text.Encoding.UTF8.GetBytes(value)).IsOk;
     }
 }

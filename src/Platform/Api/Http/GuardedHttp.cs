@@ -5,19 +5,23 @@ using Strata.Core;
 namespace Strata.Api.Http;
 
 /// <summary>
-/// Calls to addresses that users give. A host is looked up once for each connection, which is made to an address that was checked, so that a name
-/// cannot change its meaning in between; redirects are not followed, no proxy is asked, and no more than the head of an answer is read by itself.
+/// Calls to addresses that users give. A host is looked up once for each connection, which is made to an address that was checked, so that
+/// a name cannot change its meaning in between; redirects are not followed, no proxy is asked, and no more than the head of an answer is
+/// read by itself.
 /// </summary>
 public static class GuardedHttp
 {
     private const int HeadKilobytesMax = 16;
 
-    /// <param name="allowPrivate">Also to this machine and private networks: only where all who may give addresses may reach what the server can reach.</param>
-    /// <param name="refused">What a host that is not of the public internet is refused with; an <see cref="IOException"/> for the caller's message.</param>
+    /// <param name="allowPrivate">Also to this machine and private networks: only where all who may give addresses may reach what the
+    /// server can reach.</param>
+    /// <param name="refused">What a host that is not of the public internet is refused with; an <see cref="IOException"/> for the caller's
+    /// message.</param>
     public static HttpClient Create(bool allowPrivate, TimeSpan connectTimeout, Func<string, IOException> refused) =>
         Create(allowPrivate, connectTimeout, refused, Dns.GetHostAddressesAsync, ConnectAsync);
 
-    internal static HttpClient Create(bool allowPrivate, TimeSpan connectTimeout, Func<string, IOException> refused, Resolve resolve, Connect connect) => new(new SocketsHttpHandler
+    internal static HttpClient Create(bool allowPrivate, TimeSpan connectTimeout, Func<string, IOException> refused, Resolve resolve,
+        Connect connect) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseProxy = false,

@@ -18,7 +18,8 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
         try
         {
             await next(http);
-            if (!http.Response.HasStarted && http.Response.StatusCode >= 400 && http.Response.ContentLength is null or 0) await ExplainAsync(http);
+            if (!http.Response.HasStarted && http.Response.StatusCode >= 400 && http.Response.ContentLength is null or 0)
+                await ExplainAsync(http);
         }
         catch (Exception e) when (IsOfGoneCaller(http, e))
         {
@@ -33,11 +34,14 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
             if (error.Kind == ErrorKind.Internal) LogFailed(http, e, isBodyOfPeer);
             if (isBodyOfPeer) PeerMark.Fail(http);
             if (http.Response.HasStarted) http.Abort();
-            else await Problem.WriteAsync(http, error, IsBadChunk(e) ? StatusCodes.Status400BadRequest : (e as BadHttpRequestException)?.StatusCode);
+            else await Problem.WriteAsync(
+                http, error, IsBadChunk(e) ? StatusCodes.Status400BadRequest : (e as BadHttpRequestException)?.StatusCode);
         }
     }
 
-    /// <summary>In the middle of its body the end of a connection is an IOException, sometimes before the request counts as aborted.</summary>
+    /// <summary>
+    /// In the middle of its body the end of a connection is an IOException, sometimes before the request counts as aborted.
+    /// </summary>
     private static bool IsOfGoneCaller(HttpContext http, Exception exception) => exception switch
     {
         ConnectionResetException or ConnectionAbortedException => true,
@@ -48,8 +52,10 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
     private static Error ToError(Exception exception) => exception switch
     {
         StrataException e => e.Error,
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new Error(ErrorKind.TooLarge, "BODY_TOO_LARGE", "The body is larger than what fits here."),
-        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => new Error(ErrorKind.Timeout, "BODY_TOO_SLOW", "The body came too slowly."),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
+            new Error(ErrorKind.TooLarge, "BODY_TOO_LARGE", "The body is larger than what fits here."),
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
+            new Error(ErrorKind.Timeout, "BODY_TOO_SLOW", "The body came too slowly."),
         BadHttpRequestException e => ApiErrors.BadRequest(e.Message),
         _ when IsBadChunk(exception) => ApiErrors.BadRequest("The size of a chunk of the body is not a number that fits."),
         JsonException => new Error(
@@ -57,7 +63,9 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
         _ => ApiErrors.Internal,
     };
 
-    /// <summary>What Kestrel throws for a chunk size of more digits than it holds; other malformed chunks are its BadHttpRequestException.</summary>
+    /// <summary>
+    /// What Kestrel throws for a chunk size of more digits than it holds; other malformed chunks are its BadHttpRequestException.
+    /// </summary>
     private static bool IsBadChunk(Exception exception) => exception is IOException { InnerException: OverflowException };
 
     private static Task ExplainAsync(HttpContext http)

@@ -11,7 +11,8 @@ namespace Strata.Api.Http;
 internal static class RawTargets
 {
     private static readonly Error Refused = new(
-        ErrorKind.Invalid, "INVALID_PATH", "The path holds \".\" or \"..\" as a segment, a backslash or a control character.", "Send the path as it is documented, with names and ids escaped once.");
+        ErrorKind.Invalid, "INVALID_PATH", "The path holds \".\" or \"..\" as a segment, a backslash or a control character.",
+        "Send the path as it is documented, with names and ids escaped once.");
 
     public static Task InvokeAsync(HttpContext http, RequestDelegate next)
     {

@@ -26,7 +26,8 @@ internal readonly struct RequestTrace
     {
         var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
         span.DisplayName = route is null ? http.Request.Method : $"{http.Request.Method} {route}";
-        span.SetTag("http.request.method", http.Request.Method).SetTag("http.route", route).SetTag("strata.request_id", http.TraceIdentifier);
+        span.SetTag("http.request.method", http.Request.Method).SetTag("http.route", route)
+            .SetTag("strata.request_id", http.TraceIdentifier);
         if (http.Features.Get<Principal>() is { } principal) span.SetTag("strata.tenant", principal.Tenant.ToString());
         try
         {

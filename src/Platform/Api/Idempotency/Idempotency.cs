@@ -7,10 +7,10 @@ using Strata.Entities.Log;
 namespace Strata.Api.Idempotency;
 
 /// <summary>
-/// Makes a write with an Idempotency-Key take effect once. There is no table of keys: the key decides the commit's id, and the commit keeps a
-/// fingerprint of the request as an audit event. So key and effect are durable together, and a request that comes again is answered from the log
-/// with the revision that the first one made. A failed request made no commit and may be sent again. Safe for concurrent use; the same key at the
-/// same moment is turned away with REQUEST_IN_PROGRESS.
+/// Makes a write with an Idempotency-Key take effect once. There is no table of keys: the key decides the commit's id, and the commit keeps
+/// a fingerprint of the request as an audit event. So key and effect are durable together, and a request that comes again is answered from
+/// the log with the revision that the first one made. A failed request made no commit and may be sent again. Safe for concurrent use; the
+/// same key at the same moment is turned away with REQUEST_IN_PROGRESS.
 /// </summary>
 public sealed class Idempotency(IEntityLog log)
 {
@@ -19,7 +19,8 @@ public sealed class Idempotency(IEntityLog log)
 
     /// <summary>Another attempt of the same request is running, here or on another server.</summary>
     public static readonly Error InProgress = new(
-        ErrorKind.Conflict, "REQUEST_IN_PROGRESS", "A request with this Idempotency-Key is being worked on.", "Send it again in a moment.") { Retryable = true };
+        ErrorKind.Conflict, "REQUEST_IN_PROGRESS", "A request with this Idempotency-Key is being worked on.",
+        "Send it again in a moment.") { Retryable = true };
 
     private readonly ConcurrentDictionary<CommitId, byte> working = new();
 
@@ -28,7 +29,8 @@ public sealed class Idempotency(IEntityLog log)
     /// <param name="act">Does the work; <see cref="ApiCall.Request"/> is set meanwhile.</param>
     /// <param name="replay">The answer again, from all that the first request wrote (without audit events).</param>
     public Task<Result<Answer>> RunAsync(
-        ApiCall call, TenantId tenant, ReadOnlyMemory<byte> body, Func<Task<Result<Answer>>> act, Func<IReadOnlyList<EntityRevision>, Answer> replay) =>
+        ApiCall call, TenantId tenant, ReadOnlyMemory<byte> body, Func<Task<Result<Answer>>> act, Func<IReadOnlyList<EntityRevision>,
+        Answer> replay) =>
         RunAsync(call, tenant, body, _ => act(), (_, written) => Task.FromResult<Result<Answer>>(replay(written)));
 
     /// <summary>A write whose first commit is what counts: what it does beside that is finished when it is sent again.</summary>
@@ -55,8 +57,8 @@ public sealed class Idempotency(IEntityLog log)
     }
 
     /// <summary>
-    /// The request's key, taken until it is disposed; null where the request has none. For writes that are several commits, or whose body is not
-    /// held in memory: the caller appends the body to the fingerprint and asks for each part before doing it.
+    /// The request's key, taken until it is disposed; null where the request has none. For writes that are several commits, or whose body
+    /// is not held in memory: the caller appends the body to the fingerprint and asks for each part before doing it.
     /// </summary>
     public Result<KeyedRequest?> Begin(ApiCall call, TenantId tenant)
     {

@@ -25,11 +25,13 @@ internal static class KeyTime
     }
 
     private static long? OfUuid(Guid uuid) =>
-        uuid.Version == 7 ? long.Parse(uuid.ToString("N").AsSpan(0, UuidTimeDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : null;
+        uuid.Version == 7
+            ? long.Parse(uuid.ToString("N").AsSpan(0, UuidTimeDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : null;
 
     private static long? OfUlid(string key)
     {
         if (key.Length != UlidLength || key.Any(c => !Crockford.Contains(c, StringComparison.OrdinalIgnoreCase))) return null;
-        return key.Take(UlidTimeLength).Aggregate(0L, (ms, c) => (ms << 5) | (long)Crockford.IndexOf(c, StringComparison.OrdinalIgnoreCase));
+        return key.Take(UlidTimeLength).Aggregate(
+            0L, (ms, c) => (ms << 5) | (long)Crockford.IndexOf(c, StringComparison.OrdinalIgnoreCase));
     }
 }

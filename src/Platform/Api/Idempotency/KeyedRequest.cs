@@ -10,8 +10,9 @@ using Strata.Entities.Log;
 namespace Strata.Api.Idempotency;
 
 /// <summary>
-/// One request with an Idempotency-Key while it is worked on. Its commits are its parts, numbered from 0; the key and the number decide each
-/// commit's id, so what a part wrote is found again, and a request that was cut off continues where it ended. Not safe for concurrent use.
+/// One request with an Idempotency-Key while it is worked on. Its commits are its parts, numbered from 0; the key and the number decide
+/// each commit's id, so what a part wrote is found again, and a request that was cut off continues where it ended. Not safe for concurrent
+/// use.
 /// </summary>
 public sealed class KeyedRequest : IDisposable
 {

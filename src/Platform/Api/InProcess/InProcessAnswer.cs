@@ -13,13 +13,15 @@ public sealed class InProcessAnswer : IAsyncDisposable
     private const int BodyBytesMax = 64 << 20;
 
     private static readonly Error TooLarge = new(
-        ErrorKind.TooLarge, "TOO_LARGE", $"The answer has more than {BodyBytesMax >> 20} MiB.", "Ask for less at once: a smaller page, or a stream.");
+        ErrorKind.TooLarge, "TOO_LARGE", $"The answer has more than {BodyBytesMax >> 20} MiB.",
+        "Ask for less at once: a smaller page, or a stream.");
 
     private readonly HttpContext http;
     private readonly InProcessApi.Lifetime lifetime;
     private readonly Task run;
 
-    internal InProcessAnswer(HttpContext http, PipeReader body, InProcessApi.Lifetime lifetime, Task run) => (this.http, Body, this.lifetime, this.run) = (http, body, lifetime, run);
+    internal InProcessAnswer(HttpContext http, PipeReader body, InProcessApi.Lifetime lifetime, Task run) =>
+        (this.http, Body, this.lifetime, this.run) = (http, body, lifetime, run);
 
     public PipeReader Body { get; }
 
@@ -65,7 +67,8 @@ public sealed class InProcessAnswer : IAsyncDisposable
     }
 
     internal static StrataException Refusal(int status, byte[] body) =>
-        (ProblemDetails.Read(status, body) ?? new Error(ErrorStatus.KindOf(status), "INTERNAL", $"The request failed with {status}.")).ToException();
+        (ProblemDetails.Read(status, body) ?? new Error(ErrorStatus.KindOf(status), "INTERNAL", $"The request failed with {status}."))
+            .ToException();
 
     /// <summary>Ends the request where it has not ended.</summary>
     public async ValueTask DisposeAsync()

@@ -7,8 +7,9 @@ using Strata.Core;
 namespace Strata.Api.InProcess;
 
 /// <summary>
-/// The HTTP API from inside the process, without a socket: a request takes the very steps that one from outside takes, its token included, so that whatever else speaks the API's operations
-/// (CloudEvents over gRPC) has the same rules, limits and errors. Safe for concurrent use.
+/// The HTTP API from inside the process, without a socket: a request takes the very steps that one from outside takes, its token included,
+/// so that whatever else speaks the API's operations (CloudEvents over gRPC) has the same rules, limits and errors. Safe for concurrent
+/// use.
 /// </summary>
 public sealed class InProcessApi(IServiceProvider services)
 {
@@ -23,7 +24,9 @@ public sealed class InProcessApi(IServiceProvider services)
     /// <summary>Begins a request; the answer comes as it is read. The caller disposes it.</summary>
     public InProcessAnswer Open(InProcessRequest request, CancellationToken cancellationToken)
     {
-        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: AnswerBytesMax, resumeWriterThreshold: AnswerBytesMax / 2, useSynchronizationContext: false));
+        var pipe = new Pipe(
+            new PipeOptions(
+                pauseWriterThreshold: AnswerBytesMax, resumeWriterThreshold: AnswerBytesMax / 2, useSynchronizationContext: false));
         var lifetime = new Lifetime(cancellationToken);
         var response = new InProcessResponse();
         var http = Make(request, response, pipe, lifetime);
@@ -52,7 +55,8 @@ public sealed class InProcessApi(IServiceProvider services)
         }
         catch (Exception e)
         {
-            await pipe.Writer.CompleteAsync(lifetime.RequestAborted.IsCancellationRequested ? new OperationCanceledException(lifetime.RequestAborted) : e);
+            await pipe.Writer.CompleteAsync(lifetime.RequestAborted.IsCancellationRequested
+                ? new OperationCanceledException(lifetime.RequestAborted) : e);
         }
     }
 
@@ -80,7 +84,8 @@ public sealed class InProcessApi(IServiceProvider services)
         var path = query < 0 ? request.Path : request.Path[..query];
         features.Set<IHttpRequestFeature>(new HttpRequestFeature
         {
-            Method = request.Method, Path = Uri.UnescapeDataString(path), RawTarget = request.Path, QueryString = query < 0 ? "" : request.Path[query..], Protocol = "HTTP/2", Scheme = "http",
+            Method = request.Method, Path = Uri.UnescapeDataString(path), RawTarget = request.Path,
+            QueryString = query < 0 ? "" : request.Path[query..], Protocol = "HTTP/2", Scheme = "http",
             Headers = headers, Body = new MemoryStream(request.Body.ToArray(), writable: false),
         });
         features.Set<IHttpRequestBodyDetectionFeature>(new BodyDetection(request.Body.Length > 0));

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Strata.Api.InProcess;
 
 /// <summary>
-/// Runs what a request registered for its end, last first. The framework's own class drops it, so shares of memory and database readers that
-/// are disposed there would never be returned. For one request.
+/// Runs what a request registered for its end, last first. The framework's own class drops it, so shares of memory and database readers
+/// that are disposed there would never be returned. For one request.
 /// </summary>
 internal sealed class InProcessResponse : HttpResponseFeature
 {

@@ -9,6 +9,7 @@ public interface IDeletionGuard
 {
     Kind Kind { get; }
 
-    /// <returns>Null: this deletion needs no check. Otherwise what it reads in the deletion's transaction must still be so when the deletion takes effect.</returns>
+    /// <returns>Null: this deletion needs no check. Otherwise what it reads in the deletion's transaction must still be so when the
+    /// deletion takes effect.</returns>
     RemovalCheck? CheckOf(Principal principal, EntityRevision resource);
 }

@@ -5,7 +5,9 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.Kinds;
 
-/// <summary>Decides whether a caller may use what a spec names besides resources, such as a blob. Asked before each write of a spec by the API.</summary>
+/// <summary>
+/// Decides whether a caller may use what a spec names besides resources, such as a blob. Asked before each write of a spec by the API.
+/// </summary>
 public interface ISpecAdmission
 {
     Kind Kind { get; }
@@ -13,5 +15,6 @@ public interface ISpecAdmission
     /// <param name="tenant">Of the resource.</param>
     /// <param name="spec">The whole spec, or the part of it that a patch changes.</param>
     /// <returns>A fault whose field starts with "spec."; null where nothing is wrong. An error where it cannot be decided now.</returns>
-    ValueTask<Result<ValidationError?>> CheckAsync(Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken);
+    ValueTask<Result<ValidationError?>> CheckAsync(
+        Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken);
 }

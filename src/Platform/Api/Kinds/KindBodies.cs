@@ -36,7 +36,8 @@ internal static class KindBodies
         CheckMembers(patch, Patching, faults);
         foreach (var name in Patching)
         {
-            if (patch.TryGetProperty(name, out var part) && part.ValueKind != JsonValueKind.Object) faults.Add(new ValidationError(name, "It must be an object."));
+            if (patch.TryGetProperty(name, out var part) && part.ValueKind != JsonValueKind.Object)
+                faults.Add(new ValidationError(name, "It must be an object."));
         }
         if (faults.Count > 0) return ResourceErrors.Invalid(kind, faults);
         return new PatchParts(Part(patch, "spec"), Part(patch, "status"), Part(patch, "labels"));

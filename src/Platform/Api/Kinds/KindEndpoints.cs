@@ -18,7 +18,8 @@ namespace Strata.Api.Kinds;
 /// control.
 /// </summary>
 internal sealed class KindEndpoints(
-    KindStore store, OwnedResources belongings, Scoping scoping, Idempotency.Idempotency idempotency, AnswerMemory memory, AdministratorAccess administrators,
+    KindStore store, OwnedResources belongings, Scoping scoping, Idempotency.Idempotency idempotency, AnswerMemory memory,
+    AdministratorAccess administrators,
     IEnumerable<ISpecAdmission> admissions, IEnumerable<IDeletionGuard> guards)
 {
     public const int BodyBytesMax = 1 << 20;
@@ -65,7 +66,8 @@ internal sealed class KindEndpoints(
         return await HeldAsync(call, async () =>
         {
             var page = await store.HistoryAsync(caller, NameOrId(call), limit, cursor, call.Aborted);
-            return page.IsOk && page.Value.Items.Any(r => !Scoping.Sees(call.Principal, Kind, r)) ? ResourceErrors.NotFound(Kind, NameOrId(call)) : page;
+            return page.IsOk && page.Value.Items.Any(r => !Scoping.Sees(call.Principal, Kind, r))
+                ? ResourceErrors.NotFound(Kind, NameOrId(call)) : page;
         });
     }
 
@@ -108,13 +110,17 @@ internal sealed class KindEndpoints(
         }, written => Created(written[0]));
     }
 
-    /// <summary>A grant for some resources lets only such be created; names of projects become ids first, which is what grants name.</summary>
+    /// <summary>
+    /// A grant for some resources lets only such be created; names of projects become ids first, which is what grants name.
+    /// </summary>
     private async ValueTask<Error?> RefuseCreateAsync(ApiCall call, Caller caller, ResourceDraft draft)
     {
         var permission = Kind.UserCreates ? Kind.WritePermission : Kind.ControlPermission;
         if (draft.Faults.Count > 0 || call.Principal.Narrow(permission, Kind) is not { } covered) return null;
-        var project = draft.Project is { } named && (await scoping.ProjectIdAsync(caller, named, call.Aborted)).TryGet(out var id, out _) ? id : draft.Project;
-        return ConditionEvaluator.Matches(covered, store.Preview(caller, draft with { Project = project })) ? null : ApiErrors.Forbidden(permission);
+        var project = draft.Project is { } named && (await scoping.ProjectIdAsync(caller, named, call.Aborted)).TryGet(out var id, out _)
+            ? id : draft.Project;
+        return ConditionEvaluator.Matches(covered, store.Preview(caller, draft with { Project = project }))
+            ? null : ApiErrors.Forbidden(permission);
     }
 
     public async Task<Result<Answer>> PatchAsync(ApiCall call)
@@ -151,12 +157,14 @@ internal sealed class KindEndpoints(
         return await InTenantAsync(call, caller, default, async () =>
         {
             if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out error)) return error;
-            if (!Scoping.May(call.Principal, Kind.WritePermission, Kind, found) && !Scoping.May(call.Principal, Kind.ControlPermission, Kind, found))
+            if (!Scoping.May(call.Principal, Kind.WritePermission, Kind, found)
+                && !Scoping.May(call.Principal, Kind.ControlPermission, Kind, found))
                 return ApiErrors.Forbidden(Kind.WritePermission);
             caller = caller with { Tenant = found.Tenant, Fence = call.Fence };
             var deleted = Kind.Deleting is { } mark
                 ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch)
-                : await store.DeleteAsync(caller with { Request = call.Request }, Kind.IdOf(found.Id), ifMatch, CheckOf(call, found, isForced), call.Aborted);
+                : await store.DeleteAsync(
+                    caller with { Request = call.Request }, Kind.IdOf(found.Id), ifMatch, CheckOf(call, found, isForced), call.Aborted);
             if (!deleted.IsOk) return deleted.Error;
             onDeleted?.Invoke(deleted.Value);
             return One(deleted.Value);
@@ -167,16 +175,19 @@ internal sealed class KindEndpoints(
     private RemovalCheck? CheckOf(ApiCall call, EntityRevision found, bool isForced)
     {
         var needed = administrators.CheckOf(call.Principal, found)
-            ?? (Kind.DeleteCheck is { } check ? (transaction, cancellationToken) => check(transaction, found, cancellationToken) : (RemovalCheck?)null);
+            ?? (Kind.DeleteCheck is { } check ? (transaction, cancellationToken) =>
+                check(transaction, found, cancellationToken) : (RemovalCheck?)null);
         var mistaken = isForced ? null : guard?.CheckOf(call.Principal, found);
         if (needed is null || mistaken is null) return needed ?? mistaken;
-        return async (transaction, cancellationToken) => await needed(transaction, cancellationToken) ?? await mistaken(transaction, cancellationToken);
+        return async (transaction, cancellationToken) =>
+            await needed(transaction, cancellationToken) ?? await mistaken(transaction, cancellationToken);
     }
 
     /// <summary>
-    /// Marks it before the check that counts, so that what is created in it from then on is refused, and what was created before is seen. From the
-    /// mark on the caller's leaving no longer matters: the owner is deleted or the mark is taken back. A mark that a crash left behind is taken up,
-    /// or taken back, by the next DELETE. The delete names the revision that was checked, so of two at once only one deletes.
+    /// Marks it before the check that counts, so that what is created in it from then on is refused, and what was created before is seen.
+    /// From the mark on the caller's leaving no longer matters: the owner is deleted or the mark is taken back. A mark that a crash left
+    /// behind is taken up, or taken back, by the next DELETE. The delete names the revision that was checked, so of two at once only one
+    /// deletes.
     /// </summary>
     private async ValueTask<Result<EntityRevision>> DeleteOwnerAsync(
         ApiCall call, Caller caller, EntityRevision owner, DeletingMark mark, Revision? ifMatch)
@@ -194,7 +205,8 @@ internal sealed class KindEndpoints(
         {
             if (owner.State != mark.State)
             {
-                var marked = await store.ChangeAsync(caller, id, current => current.Document, mark.Begin, owner.Revision, CancellationToken.None);
+                var marked = await store.ChangeAsync(
+                    caller, id, current => current.Document, mark.Begin, owner.Revision, CancellationToken.None);
                 if (!marked.TryGet(out owner!, out var error)) return error;
             }
             if (await belongings.CheckAsync(Kind, owner, CancellationToken.None) is { } notEmpty) return notEmpty;
@@ -208,10 +220,13 @@ internal sealed class KindEndpoints(
         }
 
         // fails if it is gone or no longer marked, which is just as good
-        async Task CancelAsync() => await store.ChangeAsync(caller, id, current => current.Document, mark.Cancel, null, CancellationToken.None);
+        async Task CancelAsync() =>
+            await store.ChangeAsync(caller, id, current => current.Document, mark.Cancel, null, CancellationToken.None);
     }
 
-    /// <summary>The caller's own organization, and the one that holds the operator's token, cannot be deleted: their tokens would end with them.</summary>
+    /// <summary>
+    /// The caller's own organization, and the one that holds the operator's token, cannot be deleted: their tokens would end with them.
+    /// </summary>
     private bool IsNeeded(Principal principal, EntityRevision owner) => Kind == OrganizationKind.Kind
         && (ResourceDocument.NameOf(owner) == DefaultHosts.DefaultOrganization || principal.Tenant == new TenantId(owner.Id.Value));
 
@@ -227,7 +242,8 @@ internal sealed class KindEndpoints(
         if (needed.FirstOrDefault(x => !call.Principal.May(x)) is { } missing) return ApiErrors.Forbidden(missing);
         if (patch!.Spec is { } spec && admission is not null)
         {
-            if (!(await admission.CheckAsync(call.Principal, caller.Tenant, spec, call.Aborted)).TryGet(out var fault, out error)) return error;
+            if (!(await admission.CheckAsync(call.Principal, caller.Tenant, spec, call.Aborted)).TryGet(out var fault, out error))
+                return error;
             if (fault is not null) return ResourceErrors.Invalid(Kind, [fault]);
         }
         if (!(await ResolveAsync(call, caller, patch!)).TryGet(out patch, out error)) return error;
@@ -251,14 +267,16 @@ internal sealed class KindEndpoints(
 
         // Before and after: a grant for some resources neither reaches others nor moves its own among them.
         Error? Uncovered(EntityRevision resource) =>
-            needed.FirstOrDefault(x => !Scoping.May(call.Principal, x, Kind, resource)) is { } permission ? ApiErrors.Forbidden(permission) : null;
+            needed.FirstOrDefault(x => !Scoping.May(call.Principal, x, Kind, resource)) is { } permission
+                ? ApiErrors.Forbidden(permission) : null;
     }
 
     /// <summary>A transition of what lets an administrator in may shut it, as that of a provider does, and so may another spec.</summary>
     private async ValueTask<RemovalCheck?> CheckOfChangeAsync(ApiCall call, Caller caller, PatchParts patch, string? transition)
     {
         var isGuarded = administrators.Guards(Kind) && (transition is not null || patch.Spec is not null);
-        var reference = Kind.ReferenceCheck is not null && patch.Spec is { } spec && new SpecReferences(store.Log, Kind).AreIn(spec) ? spec : (JsonElement?)null;
+        var reference = Kind.ReferenceCheck is not null && patch.Spec is { } spec && new SpecReferences(store.Log, Kind).AreIn(spec)
+            ? spec : (JsonElement?)null;
         if (!isGuarded && reference is null) return null;
         if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out _)) return null;
         return isGuarded ? administrators.CheckOf(call.Principal, found)
@@ -273,7 +291,8 @@ internal sealed class KindEndpoints(
         if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var current, out var error)) return error;
         caller = caller with { Tenant = current.Tenant };
         var faults = await ForeignReferencesAsync(call, caller, JsonText.From(spec));
-        var resolved = await references.ResolveAsync(caller, ResourceDocument.ProjectOf(current), JsonText.From(spec), faults, call.Aborted);
+        var resolved = await references.ResolveAsync(
+            caller, ResourceDocument.ProjectOf(current), JsonText.From(spec), faults, call.Aborted);
         return faults.Count > 0 ? ResourceErrors.Invalid(Kind, faults) : patch with { Spec = JsonElement.Parse(resolved.Utf8.Span) };
     }
 
@@ -299,7 +318,8 @@ internal sealed class KindEndpoints(
     {
         var isUsers = transition is null || Kind.UserTransitions.Contains(transition) || transition == Kind.DeleteTransition;
         var needsControl = patch.Status is not null || !isUsers || (patch.Spec is not null && !Kind.UserChangesSpec);
-        var needsWrite = (patch.Spec is not null && Kind.UserChangesSpec) || patch.Labels is not null || (transition is not null && isUsers) || patch.IsEmpty && transition is null;
+        var needsWrite = (patch.Spec is not null && Kind.UserChangesSpec) || patch.Labels is not null || (transition is not null && isUsers)
+            || patch.IsEmpty && transition is null;
         var needed = new List<string>(2);
         if (needsControl) needed.Add(Kind.ControlPermission);
         if (needsWrite) needed.Add(Kind.WritePermission);
@@ -307,8 +327,8 @@ internal sealed class KindEndpoints(
     }
 
     /// <summary>
-    /// Runs a write on an existing resource once per Idempotency-Key. Where a platform caller gives only an id, its organization is looked up
-    /// first.
+    /// Runs a write on an existing resource once per Idempotency-Key. Where a platform caller gives only an id, its organization is looked
+    /// up first.
     /// </summary>
     private async Task<Result<Answer>> InTenantAsync(ApiCall call, Caller caller, ReadOnlyMemory<byte> body, Func<Task<Result<Answer>>> act)
     {
@@ -329,8 +349,11 @@ internal sealed class KindEndpoints(
         return found.IsOk && !Scoping.Sees(call.Principal, Kind, found.Value) ? ResourceErrors.NotFound(Kind, NameOrId(call)) : found;
     }
 
-    /// <summary>A principal of one project creates in that one, whether it says so or not; another is refused as one that does not exist.</summary>
-    private async ValueTask<ResourceDraft> InProjectAsync(Caller caller, ResourceDraft draft, string own, CancellationToken cancellationToken)
+    /// <summary>
+    /// A principal of one project creates in that one, whether it says so or not; another is refused as one that does not exist.
+    /// </summary>
+    private async ValueTask<ResourceDraft> InProjectAsync(
+        Caller caller, ResourceDraft draft, string own, CancellationToken cancellationToken)
     {
         if (draft.Project is null) return draft with { Project = own };
         var named = await scoping.ProjectIdAsync(caller, draft.Project, cancellationToken);
@@ -346,7 +369,8 @@ internal sealed class KindEndpoints(
         return new(json => ResourceWriter.Write(json, Kind, revision, shown), StatusCodes.Status200OK) { ETag = revision.Revision.Value };
     }
 
-    private JsonAnswer Created(EntityRevision revision) => new(json => ResourceWriter.Write(json, Kind, revision, Shown.Whole), StatusCodes.Status201Created)
+    private JsonAnswer Created(EntityRevision revision) =>
+        new(json => ResourceWriter.Write(json, Kind, revision, Shown.Whole), StatusCodes.Status201Created)
     {
         ETag = revision.Revision.Value,
         Location = $"/api/v1/{Kind.Plural}/{Kind.IdOf(revision.Id)}",
@@ -364,5 +388,6 @@ internal sealed class KindEndpoints(
 
     private static string NameOrId(ApiCall call) => call.Route("nameOrId");
 
-    private static ReadOnlyMemory<byte> Raw(JsonDocument body) => System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(body.RootElement).ToArray();
+    private static ReadOnlyMemory<byte> Raw(JsonDocument body) =>
+        System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(body.RootElement).ToArray();
 }

@@ -20,7 +20,8 @@ internal sealed class KindOperations(Kind kind)
     private static Parameter IfMatch => Parameter.Header(
         "If-Match", "The ETag that the resource must still have; 412 ENTITY_MODIFIED otherwise.");
 
-    private static Parameter Force => Parameter.Query("force", "Delete also what is guarded against a mistake: the last node that is up, the token of this call.", Schemas.Flag());
+    private static Parameter Force => Parameter.Query(
+        "force", "Delete also what is guarded against a mistake: the last node that is up, the token of this call.", Schemas.Flag());
 
     private Content One => Content.Json(Schemas.Reference(KindSchemas.Resource(kind)));
     private Content Page => Content.Json(Schemas.Reference(KindSchemas.Page(kind)));
@@ -32,7 +33,8 @@ internal sealed class KindOperations(Kind kind)
             Limit, Cursor, At, Org,
             Parameter.Query("project", "Name or id of a project.", Schemas.Text()),
             Parameter.Query("state", "Only those in this state.", Schemas.OneOf([.. kind.Workflow.States.Keys])),
-            Parameter.Query("where", "A condition as JSON: simple, lifecycle or group, over $.spec, $.status, $.labels and $.name.", Schemas.Text()),
+            Parameter.Query(
+                "where", "A condition as JSON: simple, lifecycle or group, over $.spec, $.status, $.labels and $.name.", Schemas.Text()),
             Parameter.Query(
                 "watch", "Server-sent events instead of a page: item for each existing resource, ready, then item for each change.",
                 Schemas.Flag()),
@@ -44,7 +46,9 @@ internal sealed class KindOperations(Kind kind)
 
     public Operation Get => Describe("get" + name, $"Get one {kind.Name} by name or id.") with { Parameters = [At, Org], Answer = One };
 
-    public Operation History => Describe($"get{name}History", $"Every revision of one {kind.Name}, newest first.") with { Parameters = [Limit, Cursor, Org], Answer = Page };
+    public Operation History =>
+        Describe($"get{name}History", $"Every revision of one {kind.Name}, newest first.") with { Parameters = [Limit, Cursor, Org],
+            Answer = Page };
 
     public Operation Create => Describe("create" + name, $"Create one {kind.Name}.") with
     {
@@ -59,20 +63,25 @@ internal sealed class KindOperations(Kind kind)
         Parameters = [Org, IfMatch, Parameter.IdempotencyKey], Body = PatchBody(required: true), Answer = One,
     };
 
-    public Operation Transition => Describe("transition" + name, $"Take a transition of one {kind.Name}, with a merge patch in the same commit if there is one.") with
+    public Operation Transition =>
+        Describe("transition" + name, $"Take a transition of one {kind.Name}, with a merge patch in the same commit if there is one.") with
     {
         Parameters = [Org, IfMatch, Parameter.IdempotencyKey], Body = PatchBody(required: false), Answer = One,
     };
 
-    public Operation Delete => Describe("delete" + name, kind.DeleteTransition is null ? $"Delete one {kind.Name}." : $"Begin the removal of one {kind.Name}.") with
+    public Operation Delete =>
+        Describe(
+            "delete" + name, kind.DeleteTransition is null ? $"Delete one {kind.Name}." : $"Begin the removal of one {kind.Name}.") with
     {
-        Parameters = kind.DeleteTransition is null ? [Org, IfMatch, Force, Parameter.IdempotencyKey] : [Org, IfMatch, Parameter.IdempotencyKey], Answer = One,
+        Parameters = kind.DeleteTransition is null
+            ? [Org, IfMatch, Force, Parameter.IdempotencyKey] : [Org, IfMatch, Parameter.IdempotencyKey], Answer = One,
     };
 
     private Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = kind.Plural };
 
     private Content PatchBody(bool required) => new(
-        ["application/merge-patch+json", "application/json"], Schemas.Reference(KindSchemas.Patch(kind)), required, new JsonObject { ["labels"] = new JsonObject { ["tier"] = "web" } });
+        ["application/merge-patch+json", "application/json"], Schemas.Reference(KindSchemas.Patch(kind)), required,
+        new JsonObject { ["labels"] = new JsonObject { ["tier"] = "web" } });
 
     private JsonObject Example()
     {

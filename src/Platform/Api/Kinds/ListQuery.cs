@@ -7,7 +7,10 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.Kinds;
 
-/// <summary>Which resources a list or a watch shows. The parts are apart, because a watch reports what leaves the one and must not report what leaves the other.</summary>
+/// <summary>
+/// Which resources a list or a watch shows. The parts are apart, because a watch reports what leaves the one and must not report what
+/// leaves the other.
+/// </summary>
 /// <param name="Visible">What the caller may see; null: all of the organization.</param>
 /// <param name="Asked">What the request asks for; null: all.</param>
 internal sealed record ListFilter(Condition? Visible, Condition? Asked)
@@ -33,7 +36,8 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
         if (AddWhere(call, parts) is { } whereError) return whereError;
         if (AddFields(call, parts) is { } fieldError) return fieldError;
         return new ListFilter(
-            Scoping.Restriction(call.Principal, kind, kind.ReadPermission), parts.Count switch { 0 => null, 1 => parts[0], _ => new Condition.All(parts) });
+            Scoping.Restriction(call.Principal, kind, kind.ReadPermission),
+            parts.Count switch { 0 => null, 1 => parts[0], _ => new Condition.All(parts) });
     }
 
     /// <summary>A reader who is not shown all of a resource could guess the rest by filters.</summary>
@@ -60,7 +64,8 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
     {
         if (!call.Query("state").TryGet(out var state, out var error)) return error;
         if (state is null) return null;
-        if (!kind.Workflow.States.ContainsKey(state)) return ApiErrors.Query("state", $"must be one of {string.Join(", ", kind.Workflow.States.Keys)}.");
+        if (!kind.Workflow.States.ContainsKey(state))
+            return ApiErrors.Query("state", $"must be one of {string.Join(", ", kind.Workflow.States.Keys)}.");
         parts.Add(GrantScope.Equal(new Field.Meta(MetaField.State), state));
         return null;
     }

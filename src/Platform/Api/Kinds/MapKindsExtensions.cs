@@ -42,20 +42,24 @@ internal static class MapKindsExtensions
             return;
         }
         routes.MapApi("DELETE", one, change, operations.Delete, endpoints.DeleteAsync).InProject();
-        routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create, CreateOf(kind, endpoints, services)).InProject();
+        routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create,
+            CreateOf(kind, endpoints, services)).InProject();
         routes.MapApi("PATCH", one, change, operations.Patch, endpoints.PatchAsync).InProject();
         routes.MapApi("POST", one + "/transitions/{transition}", change, operations.Transition, endpoints.TransitionAsync).InProject();
     }
 
     private static ApiHandler CreateOf(Kind kind, KindEndpoints endpoints, IServiceProvider services) =>
-        kind == OrganizationKind.Kind ? services.GetRequiredService<OrganizationEndpoints>().Creating(endpoints.CreateAsync) : endpoints.CreateAsync;
+        kind == OrganizationKind.Kind ? services.GetRequiredService<OrganizationEndpoints>().Creating(endpoints.CreateAsync)
+            : endpoints.CreateAsync;
 
     private static async Task<Result<Answer>> ListOrWatchAsync(ApiCall call, KindEndpoints endpoints, KindWatch watch)
     {
         if (!call.QueryFlag("watch").TryGet(out var asked, out var error)) return error;
         if (asked || WantsEvents(call.Http.Request)) return await watch.StartAsync(call);
-        return call.Http.Request.Query.ContainsKey("from") ? ApiErrors.Query("from", "goes with watch=true only.") : await endpoints.ListAsync(call);
+        return call.Http.Request.Query.ContainsKey("from")
+            ? ApiErrors.Query("from", "goes with watch=true only.") : await endpoints.ListAsync(call);
     }
 
-    private static bool WantsEvents(HttpRequest request) => request.Headers.Accept.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+    private static bool WantsEvents(HttpRequest request) =>
+        request.Headers.Accept.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
 }

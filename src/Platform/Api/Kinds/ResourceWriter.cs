@@ -6,8 +6,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Kinds;
 
 /// <summary>
-/// Writes a revision as a resource (see <see cref="Resource{TSpec,TStatus}"/>) without reading it into types: spec and status stand in the document
-/// as they are sent. What a document lacks, because it cannot be read, is written empty: it can still be seen and deleted.
+/// Writes a revision as a resource (see <see cref="Resource{TSpec,TStatus}"/>) without reading it into types: spec and status stand in the
+/// document as they are sent. What a document lacks, because it cannot be read, is written empty: it can still be seen and deleted.
 /// </summary>
 internal static class ResourceWriter
 {
@@ -43,7 +43,8 @@ internal static class ResourceWriter
     private static void WritePart(Utf8JsonWriter json, JsonElement document, string name, IReadOnlyList<string> hidden)
     {
         json.WritePropertyName(name);
-        if (document.ValueKind != JsonValueKind.Object || !document.TryGetProperty(name, out var part) || part.ValueKind != JsonValueKind.Object) json.WriteRawValue("{}"u8);
+        if (document.ValueKind != JsonValueKind.Object || !document.TryGetProperty(name, out var part)
+            || part.ValueKind != JsonValueKind.Object) json.WriteRawValue("{}"u8);
         else if (hidden.Count == 0) part.WriteTo(json);
         else WriteOthers(json, part, hidden);
     }

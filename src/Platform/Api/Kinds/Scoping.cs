@@ -9,9 +9,9 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Kinds;
 
 /// <summary>
-/// Who may see and change what, beyond the permission that an endpoint asks for. One organization never sees another's; a principal of a project
-/// sees that project only; what belongs to the cloud itself is changed by its operators; the platform's own parts see all, and say by <c>org</c>
-/// whose they mean. What may not be seen does not exist: NOT_FOUND.
+/// Who may see and change what, beyond the permission that an endpoint asks for. One organization never sees another's; a principal of a
+/// project sees that project only; what belongs to the cloud itself is changed by its operators; the platform's own parts see all, and say
+/// by <c>org</c> whose they mean. What may not be seen does not exist: NOT_FOUND.
 /// </summary>
 internal sealed class Scoping(IEntityLog log)
 {
@@ -19,13 +19,16 @@ internal sealed class Scoping(IEntityLog log)
     private readonly ResourceLookup projects = new(log, ProjectKind.Kind);
 
     private static readonly Error OperatorNeeded = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "This belongs to the cloud itself, and your token is not an operator's.", "Use the token of the cloud's operator.");
+        ErrorKind.Forbidden, "FORBIDDEN", "This belongs to the cloud itself, and your token is not an operator's.",
+        "Use the token of the cloud's operator.");
 
     private static readonly Error AgentCreatesNothing = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "A node's agent creates nothing: its node is registered for it, and instances are assigned to it.", "Use an operator's token.");
+        ErrorKind.Forbidden, "FORBIDDEN",
+        "A node's agent creates nothing: its node is registered for it, and instances are assigned to it.", "Use an operator's token.");
 
     private static readonly Error OrgNeeded = new(
-        ErrorKind.Invalid, "ORG_REQUIRED", "A caller of the platform must say for which organization this is.", "Add ?org=NAME or ?org=ID.");
+        ErrorKind.Invalid, "ORG_REQUIRED", "A caller of the platform must say for which organization this is.",
+        "Add ?org=NAME or ?org=ID.");
 
     /// <summary>
     /// The caller in the organization that the request is about. A platform caller that names none stays in the platform's tenant, which
@@ -36,7 +39,8 @@ internal sealed class Scoping(IEntityLog log)
         if (!call.Query("org").TryGet(out var org, out var error)) return error;
         if (org is null || !call.Principal.IsPlatform) return call.Caller;
         var found = await organizations.ReadAsync(call.Caller, org, AsOf.Latest, call.Aborted);
-        return found.IsOk ? call.Caller with { Tenant = new TenantId(found.Value.Id.Value) } : ResourceErrors.NotFound(OrganizationKind.Kind, org);
+        return found.IsOk ? call.Caller with { Tenant = new TenantId(found.Value.Id.Value) }
+            : ResourceErrors.NotFound(OrganizationKind.Kind, org);
     }
 
     /// <summary>Whether the caller may change this kind at all, the permission apart.</summary>
@@ -58,13 +62,16 @@ internal sealed class Scoping(IEntityLog log)
 
     /// <summary>Whether the permission holds for this resource.</summary>
     public static bool May(Principal principal, string permission, Kind kind, EntityRevision revision) =>
-        principal.May(permission) && (Restriction(principal, kind, permission) is not { } restriction || ConditionEvaluator.Matches(restriction, revision));
+        principal.May(permission)
+            && (Restriction(principal, kind, permission) is not { } restriction || ConditionEvaluator.Matches(restriction, revision));
 
     /// <summary>Whether it exists for the caller: a caller that may change it also sees that it exists.</summary>
     public static bool Sees(Principal principal, Kind kind, EntityRevision revision) => May(principal, kind.ReadPermission, kind, revision)
         || May(principal, kind.WritePermission, kind, revision) || May(principal, kind.ControlPermission, kind, revision);
 
-    /// <summary>Its own organization and the agent of its node see all; a part of the platform that runs nothing, such as the edge, does not.</summary>
+    /// <summary>
+    /// Its own organization and the agent of its node see all; a part of the platform that runs nothing, such as the edge, does not.
+    /// </summary>
     public static Shown ShownTo(Principal reader) => reader is { IsPlatform: true, Node: null } ? Shown.Narrowed : Shown.Whole;
 
     /// <summary>The id of a project that is named by name or id in a query.</summary>

@@ -33,23 +33,28 @@ internal static class KindSchemas
 
     private static JsonObject ResourceSchema(Kind kind) => Schemas.Members(
         [
-            ("id", Schemas.Text()), ("kind", Schemas.OneOf(kind.Name)), ("name", Name()), ("org", Schemas.Text()), ("project", Schemas.Text()),
-            ("labels", Schemas.Reference("Labels")), ("state", Schemas.OneOf([.. kind.Workflow.States.Keys])), ("revision", Schemas.Integer(1, long.MaxValue)),
+            ("id", Schemas.Text()), ("kind", Schemas.OneOf(kind.Name)), ("name", Name()), ("org", Schemas.Text()),
+            ("project", Schemas.Text()),
+            ("labels", Schemas.Reference("Labels")), ("state", Schemas.OneOf([.. kind.Workflow.States.Keys])),
+            ("revision", Schemas.Integer(1, long.MaxValue)),
             ("createdAt", Schemas.Time()), ("updatedAt", Schemas.Time()), ("updatedBy", Schemas.Text()), ("transition", Schemas.Text()),
-            ("deleted", Schemas.Flag()), ("spec", Schemas.Reference(Resource(kind) + "Spec")), ("status", Schemas.Reference(Resource(kind) + "Status")),
+            ("deleted", Schemas.Flag()), ("spec", Schemas.Reference(Resource(kind) + "Spec")),
+            ("status", Schemas.Reference(Resource(kind) + "Status")),
         ],
         "id", "kind", "name", "org", "state", "revision", "createdAt", "updatedAt", "updatedBy", "spec", "status");
 
     private static JsonObject NewSchema(Kind kind)
     {
-        List<(string, JsonNode)> members = [("name", Name()), ("labels", Schemas.Reference("Labels")), ("spec", Schemas.Reference(Resource(kind) + "Spec"))];
+        List<(string, JsonNode)> members = [("name", Name()), ("labels", Schemas.Reference("Labels")),
+            ("spec", Schemas.Reference(Resource(kind) + "Spec"))];
         if (kind.Scope != KindScope.Project) return Schemas.Closed(members, "name", "spec");
         members.Add(("project", Schemas.Text()));
         return Schemas.Closed(members, "name", "project", "spec");
     }
 
     /// <summary>A merge patch may leave out anything and set anything to null, so its members have no closer type.</summary>
-    private static JsonObject PatchSchema() => Schemas.Closed([("labels", Schemas.Object()), ("spec", Schemas.Object()), ("status", Schemas.Object())]);
+    private static JsonObject PatchSchema() =>
+        Schemas.Closed([("labels", Schemas.Object()), ("spec", Schemas.Object()), ("status", Schemas.Object())]);
 
     private static JsonObject Name() => new()
     {
@@ -60,7 +65,8 @@ internal static class KindSchemas
 
     private static JsonObject Problem() => Schemas.Members(
         [
-            ("type", Schemas.Text()), ("title", Schemas.Text()), ("status", Schemas.Integer(400, 599)), ("detail", Schemas.Text()), ("code", Schemas.Text()),
+            ("type", Schemas.Text()), ("title", Schemas.Text()), ("status", Schemas.Integer(400, 599)), ("detail", Schemas.Text()),
+            ("code", Schemas.Text()),
             ("next", Schemas.Text()), ("requestId", Schemas.Text()), ("instance", Schemas.Text()),
             ("errors", Schemas.List(Schemas.Members([("field", Schemas.Text()), ("message", Schemas.Text())], "field", "message"))),
             ("properties", Schemas.Object()),

@@ -6,7 +6,9 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.OpenApi;
 
-/// <summary>Writes the API's description (OpenAPI 3.1) from what is mapped: every route with its permission, and every kind with its types.</summary>
+/// <summary>
+/// Writes the API's description (OpenAPI 3.1) from what is mapped: every route with its permission, and every kind with its types.
+/// </summary>
 internal static class OpenApiDocument
 {
     private const string Prefix = "/api/v1/";
@@ -31,7 +33,8 @@ internal static class OpenApiDocument
         ["paths"] = Paths(endpoints.OfType<RouteEndpoint>()),
         ["components"] = new JsonObject
         {
-            ["securitySchemes"] = new JsonObject { ["token"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["bearerFormat"] = "stk" } },
+            ["securitySchemes"] =
+                new JsonObject { ["token"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["bearerFormat"] = "stk" } },
             ["schemas"] = KindSchemas.All(kinds),
             ["responses"] = new JsonObject { ["Problem"] = ProblemResponse() },
         },
@@ -43,7 +46,8 @@ internal static class OpenApiDocument
         foreach (var path in endpoints.SelectMany(Forms).GroupBy(f => f.Path).OrderBy(p => p.Key, StringComparer.Ordinal))
         {
             var item = new JsonObject();
-            foreach (var (method, form) in path.SelectMany(f => MethodsOf(f.Endpoint).Select(m => (m, f))).OrderBy(m => m.m, StringComparer.Ordinal))
+            foreach (var (method, form) in path.SelectMany(f => MethodsOf(f.Endpoint).Select(m => (m, f)))
+                .OrderBy(m => m.m, StringComparer.Ordinal))
                 item[method] = ToOperation(method, form);
             if (item.Count > 0) paths[path.Key] = item;
         }
@@ -51,15 +55,16 @@ internal static class OpenApiDocument
     }
 
     /// <summary>
-    /// A <c>{format}</c> is written out, because <c>/api/entity/{format}</c> and <c>/api/entity/{entityId}</c> would be one path to a reader of the description: once as JSON, and
-    /// where the body may be XML, once as XML.
+    /// A <c>{format}</c> is written out, because <c>/api/entity/{format}</c> and <c>/api/entity/{entityId}</c> would be one path to a
+    /// reader of the description: once as JSON, and where the body may be XML, once as XML.
     /// </summary>
     private static IEnumerable<Form> Forms(RouteEndpoint endpoint)
     {
         var path = PathOf(endpoint);
         if (!path.Contains(Format, StringComparison.Ordinal)) return [new Form(path, endpoint, null)];
         var hasXml = endpoint.Metadata.GetMetadata<Operation>()?.Body?.MediaTypes.Any(IsXml) == true;
-        return new[] { "JSON", "XML" }.Take(hasXml ? 2 : 1).Select(f => new Form(path.Replace(Format, f, StringComparison.Ordinal), endpoint, f));
+        return new[] { "JSON", "XML" }.Take(hasXml ? 2 : 1)
+            .Select(f => new Form(path.Replace(Format, f, StringComparison.Ordinal), endpoint, f));
     }
 
     /// <summary>The operation in the form of a path: its id is unique, and its body of the form's type.</summary>
@@ -75,7 +80,8 @@ internal static class OpenApiDocument
     private static JsonArray Tags(IEnumerable<RouteEndpoint> endpoints, IEnumerable<Kind> kinds)
     {
         var texts = kinds.ToDictionary(k => k.Plural, k => k.Description, StringComparer.Ordinal);
-        var used = endpoints.SelectMany(e => MethodsOf(e).Select(m => (e.Metadata.GetMetadata<Operation>() ?? Undescribed(m, e)).Tag)).Distinct().Order(StringComparer.Ordinal);
+        var used = endpoints.SelectMany(e => MethodsOf(e).Select(m => (e.Metadata.GetMetadata<Operation>() ?? Undescribed(m, e)).Tag))
+            .Distinct().Order(StringComparer.Ordinal);
         return new JsonArray([.. used.Select(t => (JsonNode)new JsonObject
         {
             ["name"] = t, ["description"] = texts.GetValueOrDefault(t) ?? TagTexts.Of(t),
@@ -86,14 +92,16 @@ internal static class OpenApiDocument
     {
         var endpoint = form.Endpoint;
         var operation = InForm(endpoint.Metadata.GetMetadata<Operation>() ?? Undescribed(method, endpoint), form.Format);
-        var node = new JsonObject { ["operationId"] = operation.Id, ["summary"] = operation.Summary, ["tags"] = new JsonArray(operation.Tag) };
+        var node = new JsonObject { ["operationId"] = operation.Id, ["summary"] = operation.Summary,
+            ["tags"] = new JsonArray(operation.Tag) };
         if (endpoint.Metadata.GetMetadata<Access>() is { AnyOf: [_, ..] anyOf }) node["x-permission"] = string.Join(" or ", anyOf);
         else node["security"] = new JsonArray();
         if (operation.FieldFilters) node["x-field-filters"] = true;
         if (operation.Repeatable is { } repeatable) node["x-repeatable"] = repeatable;
         var parameters = PathParameters(form).Concat(Parameters(endpoint, operation).Select(ToParameter)).ToArray();
         if (parameters.Length > 0) node["parameters"] = new JsonArray(parameters);
-        if (operation.Body is { } body) node["requestBody"] = new JsonObject { ["required"] = body.Required, ["content"] = ToContent(body) };
+        if (operation.Body is { } body)
+            node["requestBody"] = new JsonObject { ["required"] = body.Required, ["content"] = ToContent(body) };
         node["responses"] = Responses(operation);
         return node;
     }
@@ -102,7 +110,8 @@ internal static class OpenApiDocument
     private static IEnumerable<Parameter> Parameters(RouteEndpoint endpoint, Operation operation)
     {
         var isOpen = endpoint.Metadata.GetMetadata<Access>() is not { AnyOf: [_, ..] };
-        return isOpen || operation.Parameters.Any(p => p.Name == OrganizationChoice.Parameter) ? operation.Parameters : [.. operation.Parameters, Organization];
+        return isOpen || operation.Parameters.Any(p => p.Name == OrganizationChoice.Parameter)
+            ? operation.Parameters : [.. operation.Parameters, Organization];
     }
 
     private static Parameter Organization => Parameter.Query(
@@ -139,7 +148,9 @@ internal static class OpenApiDocument
         ["schema"] = parameter.Schema.DeepClone(),
     };
 
-    private static IEnumerable<JsonNode> PathParameters(Form form) => form.Endpoint.RoutePattern.Parameters.Where(p => form.Path.Contains($"{{{p.Name}}}", StringComparison.Ordinal)).Select(p => (JsonNode)new JsonObject
+    private static IEnumerable<JsonNode> PathParameters(Form form) =>
+        form.Endpoint.RoutePattern.Parameters.Where(p => form.Path.Contains($"{{{p.Name}}}", StringComparison.Ordinal))
+            .Select(p => (JsonNode)new JsonObject
     {
         ["name"] = p.Name,
         ["in"] = "path",
@@ -151,7 +162,8 @@ internal static class OpenApiDocument
     private static Operation Undescribed(string method, RouteEndpoint endpoint)
     {
         var path = PathOf(endpoint);
-        var words = path.Split(['/', '{', '}', '-', '.'], StringSplitOptions.RemoveEmptyEntries).Skip(path.StartsWith(Prefix, StringComparison.Ordinal) ? 2 : 0).ToArray();
+        var words = path.Split(['/', '{', '}', '-', '.'], StringSplitOptions.RemoveEmptyEntries)
+            .Skip(path.StartsWith(Prefix, StringComparison.Ordinal) ? 2 : 0).ToArray();
         var id = method + string.Concat(words.Select(w => char.ToUpperInvariant(w[0]) + w[1..]));
         return new Operation { Id = id, Summary = endpoint.DisplayName ?? path, Tag = words.FirstOrDefault() ?? "other" };
     }
@@ -159,7 +171,8 @@ internal static class OpenApiDocument
     private static string PathOf(RouteEndpoint endpoint)
     {
         var path = "/" + endpoint.RoutePattern.RawText?.Trim('/');
-        foreach (var parameter in endpoint.RoutePattern.Parameters.Where(p => p.ParameterPolicies.Count > 0 || p.IsCatchAll || p.IsOptional))
+        foreach (
+            var parameter in endpoint.RoutePattern.Parameters.Where(p => p.ParameterPolicies.Count > 0 || p.IsCatchAll || p.IsOptional))
             path = System.Text.RegularExpressions.Regex.Replace(path, $@"\{{\*{{0,2}}{parameter.Name}[^}}]*\}}", $"{{{parameter.Name}}}");
         return path;
     }

@@ -51,5 +51,6 @@ public sealed record Parameter(string Name, string In, string Description, JsonN
 /// <param name="Example">Null where the schema says it all.</param>
 public sealed record Content(IReadOnlyList<string> MediaTypes, JsonNode Schema, bool Required = true, JsonNode? Example = null)
 {
-    public static Content Json(JsonNode schema, bool required = true, JsonNode? example = null) => new(["application/json"], schema, required, example);
+    public static Content Json(JsonNode schema, bool required = true, JsonNode? example = null) =>
+        new(["application/json"], schema, required, example);
 }

@@ -8,7 +8,8 @@ namespace Strata.Api.OpenApi;
 /// <summary>Small JSON Schemas (2020-12, as OpenAPI 3.1 uses them). Each call makes a fresh node, because a node has one parent.</summary>
 public static class Schemas
 {
-    private static readonly JsonSchemaExporterOptions ExporterOptions = new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Transform };
+    private static readonly JsonSchemaExporterOptions ExporterOptions =
+        new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Transform };
 
     public static JsonObject Text() => new() { ["type"] = "string" };
 
@@ -24,7 +25,8 @@ public static class Schemas
 
     public static JsonObject Integer(long min, long max) => new() { ["type"] = "integer", ["minimum"] = min, ["maximum"] = max };
 
-    public static JsonObject OneOf(params string[] values) => new() { ["type"] = "string", ["enum"] = new JsonArray([.. values.Select(v => (JsonNode)v)]) };
+    public static JsonObject OneOf(params string[] values) =>
+        new() { ["type"] = "string", ["enum"] = new JsonArray([.. values.Select(v => (JsonNode)v)]) };
 
     public static JsonObject List(JsonNode item) => new() { ["type"] = "array", ["items"] = item };
 
@@ -91,7 +93,8 @@ public static class Schemas
         }
         if (node is not JsonObject schema) return;
         if (schema["required"] is JsonArray required && schema["properties"] is JsonObject properties)
-            schema["required"] = new JsonArray([.. required.Select(r => (string)r!).Where(r => !IsNullable(properties[r])).Select(r => (JsonNode)r)]);
+            schema["required"] = new JsonArray(
+                [.. required.Select(r => (string)r!).Where(r => !IsNullable(properties[r])).Select(r => (JsonNode)r)]);
         foreach (var (_, child) in schema.ToList()) Loosen(child);
     }
 

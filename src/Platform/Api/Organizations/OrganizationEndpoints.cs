@@ -7,8 +7,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Organizations;
 
 /// <summary>
-/// What creating an organization does besides the resource: it makes the project <c>default</c> in it. Two logs take part, so the two steps are not
-/// atomic: a request that is sent again with its Idempotency-Key does what is missing.
+/// What creating an organization does besides the resource: it makes the project <c>default</c> in it. Two logs take part, so the two steps
+/// are not atomic: a request that is sent again with its Idempotency-Key does what is missing.
 /// </summary>
 internal sealed class OrganizationEndpoints(EntityEngine engine, TimeProvider time)
 {

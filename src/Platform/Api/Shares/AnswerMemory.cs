@@ -30,7 +30,8 @@ public sealed class AnswerMemory(ApiLimits limits, TimeProvider time) : IShareRe
     /// <summary>The pages, each paid for until the next one is asked for.</summary>
     /// <exception cref="StrataException">SERVER_BUSY.</exception>
     public async IAsyncEnumerable<IReadOnlyList<EntityRevision>> BoundAsync(
-        TenantId tenant, IAsyncEnumerable<IReadOnlyList<EntityRevision>> pages, [EnumeratorCancellation] CancellationToken cancellationToken)
+        TenantId tenant, IAsyncEnumerable<IReadOnlyList<EntityRevision>> pages,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var source = pages.GetAsyncEnumerator(cancellationToken);
         while (true)

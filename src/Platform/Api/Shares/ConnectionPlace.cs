@@ -17,23 +17,29 @@ internal sealed class ConnectionPlace(Action? leaveAddress) : IDisposable
 
     private Action? leaveAddress = leaveAddress;
 
-    /// <summary>Null: no organization yet; <see cref="Claiming"/>; the organization's <see cref="ShareLease"/>; or <see cref="Ended"/>.</summary>
+    /// <summary>
+    /// Null: no organization yet; <see cref="Claiming"/>; the organization's <see cref="ShareLease"/>; or <see cref="Ended"/>.
+    /// </summary>
     private object? claim;
 
-    public static ConnectionPlace? Of(IDictionary<object, object?> items) => items.TryGetValue(Key, out var place) ? (ConnectionPlace?)place : null;
+    public static ConnectionPlace? Of(IDictionary<object, object?> items) => items.TryGetValue(Key, out var place)
+        ? (ConnectionPlace?)place : null;
 
     public void AddTo(IDictionary<object, object?> items) => items[Key] = this;
 
     /// <summary>A good token came through the connection: it no longer counts for its address.</summary>
     public void Identified() => Interlocked.Exchange(ref leaveAddress, null)?.Invoke();
 
-    /// <summary>Counts the connection for the organization, unless it counts for one already; of several streams one takes the place.</summary>
+    /// <summary>
+    /// Counts the connection for the organization, unless it counts for one already; of several streams one takes the place.
+    /// </summary>
     /// <returns>Why the connection is refused; null where it counts.</returns>
     public Error? Claim(FairShare connections, TenantId tenant)
     {
         var spin = new SpinWait();
         object? found;
-        while ((found = Interlocked.CompareExchange(ref claim, Claiming, null)) == Claiming) spin.SpinOnce(); // another stream is about to know
+        // another stream is about to know
+        while ((found = Interlocked.CompareExchange(ref claim, Claiming, null)) == Claiming) spin.SpinOnce();
         return found is null ? Take(connections, tenant) : null;
     }
 

@@ -9,8 +9,8 @@ using Strata.Api.Http;
 namespace Strata.Api.Watch;
 
 /// <summary>
-/// The one way to answer with JSON piece by piece: server-sent events (WHATWG HTML, section 9.2), each with one line of JSON, or those lines alone. They are
-/// flushed by the caller, so that many may share a packet. Not safe for concurrent use.
+/// The one way to answer with JSON piece by piece: server-sent events (WHATWG HTML, section 9.2), each with one line of JSON, or those
+/// lines alone. They are flushed by the caller, so that many may share a packet. Not safe for concurrent use.
 /// </summary>
 /// <param name="asLines">Without the types and ids of events, as <c>application/x-ndjson</c>.</param>
 public sealed class EventStream(HttpContext http, bool asLines = false) : IDisposable

@@ -15,16 +15,17 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Watch;
 
 /// <summary>
-/// A watch: <c>item</c> for everything there is now, <c>ready</c>, then <c>item</c> for each change, and <c>ping</c> each 10 s. Level-triggered: an
-/// item is the resource as it is. What is deleted, or no longer meets the filter, comes once more with <c>deleted</c>. It ends with the server, or
-/// when its token is no longer good.
-/// <para>Invariant: no document is sent that the caller may not see, the last one of what was deleted included. What leaves that, as an instance does by other labels,
-/// comes once more without its content.</para>
-/// <para>What there is comes from the kind's informer, at the very moment from which on changes are followed; so it costs the store two looks at how far the log
-/// reaches, and nothing is remembered of what was sent, but which of it meets a filter.</para>
+/// A watch: <c>item</c> for everything there is now, <c>ready</c>, then <c>item</c> for each change, and <c>ping</c> each 10 s.
+/// Level-triggered: an item is the resource as it is. What is deleted, or no longer meets the filter, comes once more with <c>deleted</c>.
+/// It ends with the server, or when its token is no longer good.
+/// <para>Invariant: no document is sent that the caller may not see, the last one of what was deleted included. What leaves that, as an
+/// instance does by other labels, comes once more without its content.</para>
+/// <para>What there is comes from the kind's informer, at the very moment from which on changes are followed; so it costs the store two
+/// looks at how far the log reaches, and nothing is remembered of what was sent, but which of it meets a filter.</para>
 /// </summary>
 internal sealed class KindWatch(
-    KindEndpoints endpoints, KindStore store, Scoping scoping, ChangeFeed feed, InformerHub informers, AnswerMemory memory, StreamAccess access, OpenStreams streams,
+    KindEndpoints endpoints, KindStore store, Scoping scoping, ChangeFeed feed, InformerHub informers, AnswerMemory memory,
+    StreamAccess access, OpenStreams streams,
     TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
@@ -58,7 +59,8 @@ internal sealed class KindWatch(
         if (!call.Query("from").TryGet(out var text, out var error)) return error;
         if (text is null) return (Revision?)null;
         if (TenantOf(caller) is null) return ApiErrors.Query("from", "needs one organization: a revision belongs to one log.");
-        return long.TryParse(text, System.Globalization.NumberStyles.None, null, out var revision) ? new Revision(revision) : ApiErrors.Query("from", "must be a revision.");
+        return long.TryParse(text, System.Globalization.NumberStyles.None, null, out var revision)
+            ? new Revision(revision) : ApiErrors.Query("from", "must be a revision.");
     }
 
     private TenantId? TenantOf(Caller caller)
@@ -88,7 +90,8 @@ internal sealed class KindWatch(
     /// Sends the existing resources, and follows from that very moment. The list keeps documents in memory that the view may have replaced:
     /// it counts as an answer until it is sent, and is gone when this returns.
     /// </summary>
-    private async Task<FeedFollower> BeginAsync(HttpContext http, EventStream events, Scope scope, WatchedItems items, CancellationToken cancellationToken)
+    private async Task<FeedFollower> BeginAsync(
+        HttpContext http, EventStream events, Scope scope, WatchedItems items, CancellationToken cancellationToken)
     {
         if (scope is { From: { } from, Tenant: { } one })
         {
@@ -97,7 +100,8 @@ internal sealed class KindWatch(
         }
         if (scope.Tenant is { } tenant) await informers.CatchUpWithStoreAsync(tenant, [informer], cancellationToken);
         else await informers.CatchUpWithStoreAsync([informer], cancellationToken);
-        using var lease = await memory.EnterWholeAsync(http.GetPrincipal().Tenant, AnswerMemory.BytesOf(Candidates(informer)), cancellationToken);
+        using var lease = await memory.EnterWholeAsync(
+            http.GetPrincipal().Tenant, AnswerMemory.BytesOf(Candidates(informer)), cancellationToken);
         var (follower, found) = await informers.FollowAsync(informer, scope.Tenant, Candidates, cancellationToken);
         try
         {
@@ -122,7 +126,8 @@ internal sealed class KindWatch(
         .. found.Where(r => Matches(scope.Filter.Both, r)).OrderBy(r => (r.Tenant.Value, r.Id.Value)),
     ];
 
-    private async Task SendAsync(EventStream events, IReadOnlyList<EntityRevision> list, Scope scope, WatchedItems items, CancellationToken cancellationToken)
+    private async Task SendAsync(
+        EventStream events, IReadOnlyList<EntityRevision> list, Scope scope, WatchedItems items, CancellationToken cancellationToken)
     {
         foreach (var revision in list)
         {
@@ -163,7 +168,8 @@ internal sealed class KindWatch(
         {
             json.WriteStartObject();
             json.WriteString("code", "WATCH_TOO_LARGE");
-            json.WriteString("message", $"More than {WatchedItems.CountMax} resources meet the filter of this watch. Use a narrower filter, or none.");
+            json.WriteString(
+                "message", $"More than {WatchedItems.CountMax} resources meet the filter of this watch. Use a narrower filter, or none.");
             json.WriteEndObject();
         });
         await events.FlushAsync(cancellationToken);
@@ -178,7 +184,8 @@ internal sealed class KindWatch(
             Write(events, change, isVisible ? scope.Shown : Shown.Identity, gone: !matches);
     }
 
-    private static bool Matches(Condition? condition, EntityRevision revision) => condition is null || ConditionEvaluator.Matches(condition, revision);
+    private static bool Matches(Condition? condition, EntityRevision revision) =>
+        condition is null || ConditionEvaluator.Matches(condition, revision);
 
     private void Write(EventStream events, EntityRevision revision, Shown shown, bool gone) =>
         events.Write("item", json => ResourceWriter.Write(json, Kind, revision, shown, gone));

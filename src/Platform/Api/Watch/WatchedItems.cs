@@ -4,9 +4,9 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Watch;
 
 /// <summary>
-/// What a watch remembers of the items that it sent: nothing where every change is sent; where there is a filter, which items meet it, to say which of
-/// them no longer do, whether the filter is the request's or what its reader may see: at most <see cref="CountMax"/>, but for the cloud's own parts and operators, which watch all organizations. For one reader at
-/// a time.
+/// What a watch remembers of the items that it sent: nothing where every change is sent; where there is a filter, which items meet it, to
+/// say which of them no longer do, whether the filter is the request's or what its reader may see: at most <see cref="CountMax"/>, but for
+/// the cloud's own parts and operators, which watch all organizations. For one reader at a time.
 /// </summary>
 internal sealed class WatchedItems(bool hasFilter, bool isOfOneLog)
 {

@@ -13,7 +13,10 @@ using Strata.Core;
 
 namespace Strata.Compute.Api;
 
-/// <summary>The organization's calls to members as they end, with what went in and what came out; <c>ping</c> each 10 s. It ends with the server, or when its token is no longer good.</summary>
+/// <summary>
+/// The organization's calls to members as they end, with what went in and what came out; <c>ping</c> each 10 s. It ends with the server, or
+/// when its token is no longer good.
+/// </summary>
 internal sealed class CallsEndpoint(
     MemberDirectory directory, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime, PeerReports? peers = null)
 {
@@ -85,7 +88,8 @@ internal sealed class CallsEndpoint(
         using var round = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            var first = await Task.WhenAny(watcher.Calls.WaitToReadAsync(round.Token).AsTask(), elsewhere.WaitToReadAsync(round.Token).AsTask())
+            var first = await Task.WhenAny(
+                watcher.Calls.WaitToReadAsync(round.Token).AsTask(), elsewhere.WaitToReadAsync(round.Token).AsTask())
                 .WaitAsync(PingEvery, time, cancellationToken);
             await first;
             while (!events.IsFull && watcher.Calls.TryRead(out var call)) events.Write("call", json => Write(json, call));

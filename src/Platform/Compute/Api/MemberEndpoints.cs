@@ -43,27 +43,37 @@ internal sealed class MemberEndpoints(MemberDirectory directory, PeerReports? pe
     }
 
     private static MemberView Show(MemberReport member) => new(
-        member.Id, member.Name, member.Tags, member.IsLeaving ? "LEAVING" : "CONNECTED", member.ConnectedAt, member.InFlight, member.Limit, member.Calls, member.Failures, member.Lost,
+        member.Id, member.Name, member.Tags, member.IsLeaving ? "LEAVING" : "CONNECTED", member.ConnectedAt, member.InFlight, member.Limit,
+        member.Calls, member.Failures, member.Lost,
         member.Dropped, member.P50.TotalMilliseconds, member.P99.TotalMilliseconds);
 
     /// <summary>An organization's own members by id and name, so not among the server's metrics.</summary>
     private static void Define(Meter meter, IReadOnlyList<MemberReport> members)
     {
         meter.CreateObservableCounter("strata.compute.calls", () => Each(members, m => m.Calls), null, "Calls given to a member.");
-        meter.CreateObservableCounter("strata.compute.failures", () => Each(members, m => m.Failures), null, "Calls that a member answered with an error or not in time.");
-        meter.CreateObservableCounter("strata.compute.lost", () => Each(members, m => m.Lost), null, "Calls whose member went away before it answered.");
-        meter.CreateObservableCounter("strata.compute.dropped_answers", () => Each(members, m => m.Dropped), null, "Answers that came too late, or twice.");
-        meter.CreateObservableGauge("strata.compute.in_flight", () => Each(members, m => m.InFlight), null, "Calls that a member works on.");
-        meter.CreateObservableGauge("strata.compute.latency_p50", () => Each(members, m => m.P50.TotalSeconds), "s", "Half of the calls were answered within.");
-        meter.CreateObservableGauge("strata.compute.latency_p99", () => Each(members, m => m.P99.TotalSeconds), "s", "99 of 100 calls were answered within.");
+        meter.CreateObservableCounter("strata.compute.failures", () => Each(members, m => m.Failures), null,
+            "Calls that a member answered with an error or not in time.");
+        meter.CreateObservableCounter(
+            "strata.compute.lost", () => Each(members, m => m.Lost), null, "Calls whose member went away before it answered.");
+        meter.CreateObservableCounter(
+            "strata.compute.dropped_answers", () => Each(members, m => m.Dropped), null, "Answers that came too late, or twice.");
+        meter.CreateObservableGauge(
+            "strata.compute.in_flight", () => Each(members, m => m.InFlight), null, "Calls that a member works on.");
+        meter.CreateObservableGauge(
+            "strata.compute.latency_p50", () => Each(members, m => m.P50.TotalSeconds), "s", "Half of the calls were answered within.");
+        meter.CreateObservableGauge(
+            "strata.compute.latency_p99", () => Each(members, m => m.P99.TotalSeconds), "s", "99 of 100 calls were answered within.");
     }
 
-    private static IEnumerable<Measurement<T>> Each<T>(IReadOnlyList<MemberReport> members, Func<MemberReport, T> value) where T : struct => members.Select(
-        m => new Measurement<T>(value(m), new KeyValuePair<string, object?>("member", m.Id.ToString()), new KeyValuePair<string, object?>("name", m.Name)));
+    private static IEnumerable<Measurement<T>> Each<T>(IReadOnlyList<MemberReport> members, Func<MemberReport, T> value)
+        where T : struct => members.Select(
+        m => new Measurement<T>(
+            value(m), new KeyValuePair<string, object?>("member", m.Id.ToString()), new KeyValuePair<string, object?>("name", m.Name)));
 
     /// <param name="SilentServers">How many servers did not answer, so that their members are missing; null: none.</param>
     private sealed record Listed(IReadOnlyList<MemberView> Items, int? SilentServers = null);
 
     private sealed record MemberView(
-        Guid Id, string Name, IReadOnlyList<string> Tags, string State, DateTimeOffset ConnectedAt, int InFlight, int Limit, long Calls, long Failures, long Lost, long Dropped, double P50Ms, double P99Ms);
+        Guid Id, string Name, IReadOnlyList<string> Tags, string State, DateTimeOffset ConnectedAt, int InFlight, int Limit, long Calls,
+        long Failures, long Lost, long Dropped, double P50Ms, double P99Ms);
 }

@@ -42,7 +42,8 @@ public sealed class MemberComputation(
     }
 
     public bool Serves(TenantId tenant, ProcessorDefinition processor) =>
-        platform.Serves(tenant, processor) || directory.Serves(tenant, processor.Config.Tags) || others.Members.Serves(tenant, processor.Config.Tags);
+        platform.Serves(tenant, processor) || directory.Serves(tenant, processor.Config.Tags)
+            || others.Members.Serves(tenant, processor.Config.Tags);
 
     /// <summary>Asks, and counts what came of it.</summary>
     private async ValueTask<Result<MemberAnswer>> AskAsync(
@@ -92,7 +93,8 @@ public sealed class MemberComputation(
         while (true)
         {
             var picked = await PickAsync(name, config, call, tried, passed, cancellationToken);
-            if (!picked.TryGet(out var pick, out var error)) return tries == 0 ? Reason(error, notSent) : ComputeErrors.Disconnected(name, tries);
+            if (!picked.TryGet(out var pick, out var error))
+                return tries == 0 ? Reason(error, notSent) : ComputeErrors.Disconnected(name, tries);
             if (pick.Member is { } taken) tried.Add(taken);
             try
             {
@@ -106,7 +108,8 @@ public sealed class MemberComputation(
                     continue;
                 }
                 if (!asked.TryGet(out var answer, out error)) return error;
-                return answer.Failure is { } failure ? ComputeErrors.Failed(name, failure.Message, failure.Code, failure.Retryable) : answer;
+                return answer.Failure is { } failure
+                    ? ComputeErrors.Failed(name, failure.Message, failure.Code, failure.Retryable) : answer;
             }
             catch (MemberLostException) when (tries >= triesMax)
             {
@@ -127,8 +130,8 @@ public sealed class MemberComputation(
     private static Error Reason(Error error, Error? notSent) => error.Code == ComputationErrors.NoMemberCode ? notSent ?? error : error;
 
     /// <summary>
-    /// A member of this server that has room; else another server whose members have; else whichever serves the call, where it then waits for
-    /// its turn. Without other servers there is only the directory to ask.
+    /// A member of this server that has room; else another server whose members have; else whichever serves the call, where it then waits
+    /// for its turn. Without other servers there is only the directory to ask.
     /// </summary>
     private async ValueTask<Result<Pick>> PickAsync(
         string name, ComputeConfig config, ComputeCall call, List<Member> tried, List<PeerView> passed, CancellationToken cancellationToken)
@@ -139,8 +142,10 @@ public sealed class MemberComputation(
             if (directory.TryTake(tenant, call.Project, tags, tried) is { } free) return new Pick(free, null);
             if (peers.Choose(tenant, call.Project, tags, passed, withRoom: true) is { } peer) return new Pick(null, peer);
         }
-        if ((await directory.TakeAsync(tenant, call.Project, name, tags, tried, cancellationToken)).TryGet(out var member, out var error)) return new Pick(member, null);
-        if (error.Code == ComputationErrors.NoMemberCode && peers.Choose(tenant, call.Project, tags, passed, withRoom: false) is { } busy) return new Pick(null, busy);
+        if ((await directory.TakeAsync(tenant, call.Project, name, tags, tried, cancellationToken)).TryGet(out var member, out var error))
+            return new Pick(member, null);
+        if (error.Code == ComputationErrors.NoMemberCode && peers.Choose(tenant, call.Project, tags, passed, withRoom: false) is { } busy)
+            return new Pick(null, busy);
         return error;
     }
 

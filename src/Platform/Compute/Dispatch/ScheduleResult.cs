@@ -19,16 +19,21 @@ internal static class ScheduleResult
         using var document = text.Parse();
         var result = document.RootElement;
         if (result.ValueKind != JsonValueKind.Object) return ComputeErrors.NoSchedule(name, "its result is not an object.");
-        if (TimeOf(result, "fireAt", "fireAfterMs", now) is not { } fireAt) return ComputeErrors.NoSchedule(name, "it has neither fireAt nor fireAfterMs that can be read.");
-        var isBounded = result.TryGetProperty("expireAt", out var at) && at.ValueKind != JsonValueKind.Null || result.TryGetProperty("expireAfterMs", out var after) && after.ValueKind != JsonValueKind.Null;
+        if (TimeOf(result, "fireAt", "fireAfterMs", now) is not { } fireAt)
+            return ComputeErrors.NoSchedule(name, "it has neither fireAt nor fireAfterMs that can be read.");
+        var isBounded = result.TryGetProperty("expireAt", out var at) && at.ValueKind != JsonValueKind.Null
+            || result.TryGetProperty("expireAfterMs", out var after) && after.ValueKind != JsonValueKind.Null;
         if (!isBounded) return new ScheduleTimes(fireAt, null);
-        return TimeOf(result, "expireAt", "expireAfterMs", fireAt) is { } expireAt ? new ScheduleTimes(fireAt, expireAt) : ComputeErrors.NoSchedule(name, "its expireAt or expireAfterMs cannot be read.");
+        return TimeOf(result, "expireAt", "expireAfterMs", fireAt) is { } expireAt
+            ? new ScheduleTimes(fireAt, expireAt) : ComputeErrors.NoSchedule(name, "its expireAt or expireAfterMs cannot be read.");
     }
 
     private static DateTimeOffset? TimeOf(JsonElement result, string absolute, string relative, DateTimeOffset from)
     {
-        if (result.TryGetProperty(absolute, out var text) && text.ValueKind == JsonValueKind.String) return Rfc3339.TryParse(text.GetString()!, out var time) ? time : null;
-        if (result.TryGetProperty(relative, out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt64(out var milliseconds) && milliseconds is >= 0 and <= MillisecondsMax)
+        if (result.TryGetProperty(absolute, out var text) && text.ValueKind == JsonValueKind.String)
+            return Rfc3339.TryParse(text.GetString()!, out var time) ? time : null;
+        if (result.TryGetProperty(relative, out var number) && number.ValueKind == JsonValueKind.Number
+            && number.TryGetInt64(out var milliseconds) && milliseconds is >= 0 and <= MillisecondsMax)
             return from + TimeSpan.FromMilliseconds(milliseconds);
         return null;
     }

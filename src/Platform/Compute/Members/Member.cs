@@ -53,8 +53,10 @@ public sealed class Member
 
     public MemberReport Report() => new()
     {
-        Id = Id, Name = Join.Actor, Tags = Join.Tags, Limit = Join.Limit, ConnectedAt = ConnectedAt, IsLeaving = IsLeaving, InFlight = waiting.Count,
-        Calls = Interlocked.Read(ref calls), Failures = Interlocked.Read(ref failures), Lost = Interlocked.Read(ref lost), Dropped = Interlocked.Read(ref dropped),
+        Id = Id, Name = Join.Actor, Tags = Join.Tags, Limit = Join.Limit, ConnectedAt = ConnectedAt, IsLeaving = IsLeaving,
+        InFlight = waiting.Count,
+        Calls = Interlocked.Read(ref calls), Failures = Interlocked.Read(ref failures), Lost = Interlocked.Read(ref lost),
+        Dropped = Interlocked.Read(ref dropped),
         P50 = latencies.Quantile(0.5), P99 = latencies.Quantile(0.99),
     };
 

@@ -5,9 +5,10 @@ using Strata.Entities.Engine;
 namespace Strata.Compute.Members;
 
 /// <summary>
-/// The members that are connected to this server, and who gets the next call. Rules, in this order: of the same organization, and of the whole of it or of the project that the entity's model belongs to; not leaving; serves one of the call's tags, or the call has none;
-/// has room under its limit; has the fewest calls in flight; was given its last call the longest ago; joined first. Where all that would serve are busy, calls wait in order of arrival, for a
-/// bounded time and in bounded number. Safe for concurrent use.
+/// The members that are connected to this server, and who gets the next call. Rules, in this order: of the same organization, and of the
+/// whole of it or of the project that the entity's model belongs to; not leaving; serves one of the call's tags, or the call has none; has
+/// room under its limit; has the fewest calls in flight; was given its last call the longest ago; joined first. Where all that would serve
+/// are busy, calls wait in order of arrival, for a bounded time and in bounded number. Safe for concurrent use.
 /// </summary>
 public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
 {
@@ -33,15 +34,18 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
     /// <summary>SERVER_BUSY where the organization has as many as it may; BAD_REQUEST for invalid tags.</summary>
     /// <param name="limit">Calls that it works on at once; null: the default.</param>
     /// <param name="project">Id of the only project whose models it is asked about; null: of the whole organization.</param>
-    public Result<Member> Join(TenantId tenant, string actor, IReadOnlyList<string> tags, int? limit, IMemberConnection connection, string? project = null)
+    public Result<Member> Join(
+        TenantId tenant, string actor, IReadOnlyList<string> tags, int? limit, IMemberConnection connection, string? project = null)
     {
-        if (tags.Count > limits.TagsMax || tags.Any(t => t.Length == 0 || t.Length > limits.TagCharactersMax)) return ComputeErrors.Tags(limits.TagsMax, limits.TagCharactersMax);
+        if (tags.Count > limits.TagsMax || tags.Any(t => t.Length == 0 || t.Length > limits.TagCharactersMax))
+            return ComputeErrors.Tags(limits.TagsMax, limits.TagCharactersMax);
         var bounded = Math.Clamp(limit ?? limits.CallsInFlight, 1, limits.CallsInFlightMax);
         lock (gate)
         {
             if (!groups.TryGetValue(tenant, out var group)) groups[tenant] = group = new Group();
             if (group.Members.Count >= limits.MembersMax) return ComputeErrors.TooManyMembers;
-            var member = new Member(new MemberJoin(tenant, actor, [.. tags.Distinct(StringComparer.Ordinal)], bounded, project), ++counter, connection, time);
+            var member = new Member(
+                new MemberJoin(tenant, actor, [.. tags.Distinct(StringComparer.Ordinal)], bounded, project), ++counter, connection, time);
             group.Members.Add(member);
             Hand(group, member);
             NotifyChange(tenant);
@@ -130,11 +134,14 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         }
     }
 
-    /// <summary>A member with a place reserved, which the caller gives back by <see cref="Release"/>; waits for one where all are busy.</summary>
+    /// <summary>
+    /// A member with a place reserved, which the caller gives back by <see cref="Release"/>; waits for one where all are busy.
+    /// </summary>
     /// <param name="without">Tried already.</param>
     /// <param name="project">That the entity's model belongs to; null: to the organization.</param>
     internal async ValueTask<Result<Member>> TakeAsync(
-        TenantId tenant, string? project, string name, IReadOnlyList<string> tags, IReadOnlyCollection<Member> without, CancellationToken cancellationToken)
+        TenantId tenant, string? project, string name, IReadOnlyList<string> tags, IReadOnlyCollection<Member> without,
+        CancellationToken cancellationToken)
     {
         Waiter waiter;
         lock (gate)
@@ -195,7 +202,8 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         }
     }
 
-    private static IEnumerable<Member> Able(Group group, string? project, IReadOnlyList<string> tags, IReadOnlyCollection<Member> without) =>
+    private static IEnumerable<Member> Able(
+        Group group, string? project, IReadOnlyList<string> tags, IReadOnlyCollection<Member> without) =>
         group.Members.Where(m => Serves(m, tags) && IsFor(m, project) && !without.Contains(m));
 
     private static Member? Free(IEnumerable<Member> able) =>
@@ -251,7 +259,8 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         }
     }
 
-    private static bool Serves(Member member, IReadOnlyList<string> tags) => !member.IsLeaving && (tags.Count == 0 || tags.Any(member.Join.Tags.Contains));
+    private static bool Serves(Member member, IReadOnlyList<string> tags) =>
+        !member.IsLeaving && (tags.Count == 0 || tags.Any(member.Join.Tags.Contains));
 
     private static bool IsFor(Member member, string? project) => member.Join.Project is null || member.Join.Project == project;
 

@@ -51,7 +51,10 @@ internal sealed class AccountEndpoints(ResourceStore<OrganizationSpec, Nothing> 
     {
         var principal = call.Principal;
         var id = principal.Tenant.ToString();
-        var found = principal.IsPlatform ? null : (await organizations.GetAsync(new Caller(TenantId.Platform, principal.Actor), id, AsOf.Latest, call.Aborted)) is { IsOk: true } one ? one.Value : null;
+        var found = principal.IsPlatform
+            ? null : (
+                await organizations.GetAsync(new Caller(TenantId.Platform, principal.Actor), id, AsOf.Latest,
+                    call.Aborted)) is { IsOk: true } one ? one.Value : null;
         return Answer.Json(json =>
         {
             json.WriteStartObject();

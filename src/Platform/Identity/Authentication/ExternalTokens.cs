@@ -109,7 +109,8 @@ internal sealed class ExternalTokens(
         if (JwtCheck.Text(token, AccessTokens.Organization) is { } asked && asked != tenant.ToString()) return null;
         var now = time.GetUtcNow();
         if (await trusted.FindAsync(tenant, keyId, cancellationToken) is not { } key || !TrustedKeyStore.IsValid(key, now)) return null;
-        if (!await JwtCheck.IsValidAsync(token, [TrustedKeyStore.ToKey(key.Spec)], key.Spec.Issuers, [], JwtCheck.Algorithms, now)) return null;
+        if (!await JwtCheck.IsValidAsync(token, [TrustedKeyStore.ToKey(key.Spec)], key.Spec.Issuers, [], JwtCheck.Algorithms, now))
+            return null;
         return new VouchedUser(tenant, subject, JwtCheck.List(token, AccessTokens.UserRoles), TrustedKeyKind.Kind.EntityOf(key.Id));
     }
 

@@ -20,7 +20,8 @@ internal sealed class IdentityChanges(
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private static readonly HashSet<string> Models =
     [
-        ClientKind.Kind.Model.Name, KeyPairKind.Kind.Model.Name, TrustedKeyKind.Kind.Model.Name, ProviderKind.Kind.Model.Name, OrganizationKind.Kind.Model.Name,
+        ClientKind.Kind.Model.Name, KeyPairKind.Kind.Model.Name, TrustedKeyKind.Kind.Model.Name, ProviderKind.Kind.Model.Name,
+        OrganizationKind.Kind.Model.Name,
     ];
 
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)

@@ -16,13 +16,15 @@ namespace Strata.Identity.Authentication;
 /// that is deleted. Safe for concurrent use.
 /// </summary>
 internal sealed class JwtAuthenticator(
-    TokenAuthenticator tokens, AccessTokens own, ExternalTokens external, ClientStore clients, RoleCatalog catalog, IEntityLog log, TimeProvider time) : IAuthenticator
+    TokenAuthenticator tokens, AccessTokens own, ExternalTokens external, ClientStore clients, RoleCatalog catalog, IEntityLog log,
+    TimeProvider time) : IAuthenticator
 {
     private readonly PrincipalCache cache = new(time);
 
     public async ValueTask<Result<Principal>> AuthenticateAsync(string token, CancellationToken cancellationToken)
     {
-        if (!token.StartsWith("ey", StringComparison.Ordinal)) return await tokens.AuthenticateAsync(token, cancellationToken); // a JWT begins with a brace, in base64
+        // a JWT begins with a brace, in base64
+        if (!token.StartsWith("ey", StringComparison.Ordinal)) return await tokens.AuthenticateAsync(token, cancellationToken);
         if (cache.TryGet(token, out var known)) return known;
         if (JwtCheck.Read(token) is not { } jwt) return ApiErrors.Unauthorized;
         var (state, storage) = (cache.State, new StorageDeadline(time));
@@ -68,6 +70,7 @@ internal sealed class JwtAuthenticator(
 
     private Principal ToPrincipal(TenantId tenant, string actor, IReadOnlyList<string> roles) => new()
     {
-        Tenant = tenant, Actor = actor, Grants = [new Grant(ContractRoles.PermissionsOf(catalog, roles), GrantScope.Organization)], RoleNames = roles,
+        Tenant = tenant, Actor = actor, Grants = [new Grant(ContractRoles.PermissionsOf(catalog, roles), GrantScope.Organization)],
+        RoleNames = roles,
     };
 }

@@ -51,7 +51,8 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
     private static Content Issued => Content.Json(Schemas.Members(
         [
             ("client_id", Schemas.Text()), ("client_secret", Schemas.Text()), ("grant_type", Schemas.OneOf("client_credentials")),
-            ("client_secret_expires_at", Schemas.Integer(0, 0)), ("client_id_issued_at", Schemas.Integer(0, long.MaxValue)), ("roles", Schemas.List(Schemas.Text())),
+            ("client_secret_expires_at", Schemas.Integer(0, 0)), ("client_id_issued_at", Schemas.Integer(0, long.MaxValue)),
+            ("roles", Schemas.List(Schemas.Text())),
         ], "client_id", "client_secret", "grant_type", "client_secret_expires_at", "client_id_issued_at", "roles"));
 
     private async Task<Result<Answer>> ListAsync(ApiCall call)
@@ -59,7 +60,9 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
         if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
         var listed = new List<TechnicalUser>();
         await foreach (var client in clients.ListAsync(caller, call.Aborted))
-            listed.Add(new TechnicalUser(ClientStore.IdOf(caller.Tenant, client).ToString(), client.CreatedAt, client.UpdatedAt, client.Spec.Roles));
+            listed.Add(
+                new TechnicalUser(
+                    ClientStore.IdOf(caller.Tenant, client).ToString(), client.CreatedAt, client.UpdatedAt, client.Spec.Roles));
         return Answer.Json<IReadOnlyList<TechnicalUser>>(listed);
     }
 
@@ -69,9 +72,11 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
         if (!call.QueryFlag("withAdminRole").TryGet(out var withAdmin, out error)) return error;
         IReadOnlyList<string> roles = withAdmin ? [ContractRoles.Machine, ContractRoles.Admin] : [ContractRoles.Machine];
         if (!call.Principal.Covers(ContractRoles.PermissionsOf(catalog, roles)))
-            return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A client cannot be granted more than your token grants.", "Use an administrator's token.");
+            return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A client cannot be granted more than your token grants.",
+                "Use an administrator's token.");
         return await idempotency.RunAsync(
-            call, caller.Tenant, default, async _ => Shown(await clients.CreateAsync(caller with { Request = call.Request }, roles, call.Aborted)),
+            call, caller.Tenant, default, async _ =>
+                Shown(await clients.CreateAsync(caller with { Request = call.Request }, roles, call.Aborted)),
             (_, _) => Task.FromResult<Result<Answer>>(IdentityErrors.ClientAlreadyCreated));
     }
 
@@ -91,7 +96,8 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
     }
 
     private async Task<Result<Answer>> ResetAsync(ApiCall call) =>
-        IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error) ? Shown(await clients.ResetAsync(caller, call.Route("clientId"), call.Aborted)) : error;
+        IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)
+            ? Shown(await clients.ResetAsync(caller, call.Route("clientId"), call.Aborted)) : error;
 
     private static Result<Answer> Shown(Result<IssuedClient> issued) =>
         issued.TryGet(out var client, out var error) ? Answer.Json(json => Write(json, client)) : error;
@@ -111,7 +117,8 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
         json.WriteEndObject();
     }
 
-    private sealed record TechnicalUser(string ClientId, DateTimeOffset CreationDate, DateTimeOffset LastUpdateDate, IReadOnlyList<string> Roles);
+    private sealed record TechnicalUser(
+        string ClientId, DateTimeOffset CreationDate, DateTimeOffset LastUpdateDate, IReadOnlyList<string> Roles);
 
     private sealed record DeletedClient(string Message, string ClientId);
 }

@@ -18,7 +18,8 @@ internal readonly record struct ClientId(TenantId Tenant, EntityId Id)
     {
         id = default;
         if (text.Length != Length) return false;
-        if (!IdText.TryDecode(text.AsSpan(0, IdText.EncodedLength), out var tenant) || !IdText.TryDecode(text.AsSpan(IdText.EncodedLength), out var entity)) return false;
+        if (!IdText.TryDecode(text.AsSpan(0, IdText.EncodedLength), out var tenant)
+            || !IdText.TryDecode(text.AsSpan(IdText.EncodedLength), out var entity)) return false;
         id = new ClientId(new TenantId(tenant), new EntityId(entity));
         return true;
     }

@@ -18,7 +18,9 @@ public static class ClientKind
         InitialStatus = new ClientStatus(),
         HiddenStatus = ["secretHash"],
         UserCreates = false,
-        Validate = spec => spec.Roles.Count > 0 && spec.Roles.All(ContractRoles.OfClients.Contains) ? [] : [new("roles", $"They are one or more of {string.Join(", ", ContractRoles.OfClients)}.")],
-        ValidateChange = (was, shall) => was.Roles.SequenceEqual(shall.Roles) ? [] : [new("roles", "A client's roles do not change: make another one.")],
+        Validate = spec => spec.Roles.Count > 0 && spec.Roles.All(ContractRoles.OfClients.Contains)
+            ? [] : [new("roles", $"They are one or more of {string.Join(", ", ContractRoles.OfClients)}.")],
+        ValidateChange = (was, shall) => was.Roles.SequenceEqual(shall.Roles)
+            ? [] : [new("roles", "A client's roles do not change: make another one.")],
     };
 }

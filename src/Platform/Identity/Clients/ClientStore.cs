@@ -21,7 +21,8 @@ internal sealed class ClientStore(ResourceStore<ClientSpec, ClientStatus> store,
         var count = 0;
         await foreach (var _ in store.AllAsync(caller.Tenant, null, cancellationToken)) count++;
         if (count >= options.ClientsMax) return IdentityErrors.Cap("M2M_CLIENT_CAP_REACHED", "clients", options.ClientsMax);
-        var client = new NewResource<ClientSpec> { Name = "client-" + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = new ClientSpec { Roles = roles } };
+        var client = new NewResource<ClientSpec> { Name = "client-"
+            + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = new ClientSpec { Roles = roles } };
         var secret = ClientSecret.New();
         var created = await store.CreateAsync(caller, client, StatusOf(secret), null, cancellationToken);
         return created.TryGet(out var made, out var error) ? new IssuedClient(IdOf(caller.Tenant, made), made, secret) : error;
@@ -29,7 +30,8 @@ internal sealed class ClientStore(ResourceStore<ClientSpec, ClientStatus> store,
 
     /// <summary>A new secret in place of the one before.</summary>
     public async Task<Result<IssuedClient>> ResetAsync(Caller caller, string clientId, CancellationToken cancellationToken) =>
-        await FindAsync(caller, clientId, cancellationToken) is { } found ? await GiveSecretAsync(caller, found.Id, cancellationToken) : IdentityErrors.ClientNotFound(clientId);
+        await FindAsync(caller, clientId, cancellationToken) is { } found
+            ? await GiveSecretAsync(caller, found.Id, cancellationToken) : IdentityErrors.ClientNotFound(clientId);
 
     public async Task<Result<Done>> DeleteAsync(
         Caller caller, string clientId, RemovalCheck? check, CancellationToken cancellationToken)
@@ -39,7 +41,8 @@ internal sealed class ClientStore(ResourceStore<ClientSpec, ClientStatus> store,
         return deleted.Error?.Kind == ErrorKind.NotFound ? IdentityErrors.ClientNotFound(clientId) : deleted;
     }
 
-    public IAsyncEnumerable<ClientResource> ListAsync(Caller caller, CancellationToken cancellationToken) => store.AllAsync(caller.Tenant, null, cancellationToken);
+    public IAsyncEnumerable<ClientResource> ListAsync(Caller caller, CancellationToken cancellationToken) =>
+        store.AllAsync(caller.Tenant, null, cancellationToken);
 
     /// <summary>The client as it is now; null if it does not exist, or no longer exists.</summary>
     public async ValueTask<ClientResource?> FindAsync(ClientId id, CancellationToken cancellationToken)

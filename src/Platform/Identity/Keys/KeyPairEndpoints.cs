@@ -27,28 +27,39 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
                 Id = "getSigningKeys", Summary = "Return the public keys that verify the cloud's access tokens (RFC 7517).",
                 Tag = Tag, Answer = Content.Json(Schemas.Of(typeof(KeySet))),
             }).Open();
-        routes.MapApi("POST", All, write, Change("issueKeyPair", "Issue a key pair; new tokens are signed with it.", body: typeof(IssueKeyPair)), IssueAsync);
+        routes.MapApi(
+            "POST", All, write,
+            Change("issueKeyPair", "Issue a key pair; new tokens are signed with it.", body: typeof(IssueKeyPair)), IssueAsync);
         routes.MapApi("GET", All + "/current", read, Describe("getCurrentKeyPair", "The key pair that signs now.") with
         {
             Parameters = [Parameter.Query("audience", "Audience of the tokens that it signs.", Schemas.OneOf([.. KeyPairKind.Audiences]))],
         }, CurrentAsync);
-        routes.MapApi("DELETE", One, write, Change("deleteKeyPair", "Delete a key pair; what it signed is refused from now on."), DeleteAsync);
-        routes.MapApi("POST", One + "/invalidate", write, Change("invalidateKeyPair", "Sign no more with a key pair; what it signed is accepted for the grace period.", body: typeof(InvalidateKey)), InvalidateAsync);
-        routes.MapApi("POST", One + "/reactivate", write, Change("reactivateKeyPair", "Sign with a key pair again.", body: typeof(ReactivateKey)), ReactivateAsync);
+        routes.MapApi(
+            "DELETE", One, write, Change("deleteKeyPair", "Delete a key pair; what it signed is refused from now on."), DeleteAsync);
+        routes.MapApi(
+            "POST", One + "/invalidate", write, Change(
+                "invalidateKeyPair", "Sign no more with a key pair; what it signed is accepted for the grace period.",
+                body: typeof(InvalidateKey)), InvalidateAsync);
+        routes.MapApi("POST", One + "/reactivate", write,
+            Change("reactivateKeyPair", "Sign with a key pair again.", body: typeof(ReactivateKey)), ReactivateAsync);
     }
 
-    private static Operation Change(string id, string summary, Type? body = null) => Describe(id, summary, body) with { Parameters = [Parameter.IdempotencyKey] };
+    private static Operation Change(string id, string summary, Type? body = null) =>
+        Describe(id, summary, body) with { Parameters = [Parameter.IdempotencyKey] };
 
     private static Operation Describe(string id, string summary, Type? body = null, Type? answer = null) => new()
     {
-        Id = id, Summary = summary, Tag = Tag, Answer = Content.Json(Schemas.OfAnswer(answer ?? typeof(KeyPair))), Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
+        Id = id, Summary = summary, Tag = Tag, Answer = Content.Json(Schemas.OfAnswer(answer ?? typeof(KeyPair))),
+        Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
     };
 
     private async Task WriteSetAsync(HttpContext http)
     {
         var now = time.GetUtcNow();
-        var valid = (await keys.AllAsync(http.RequestAborted)).Where(k => k.Verifies(now)).Select(k => k.Key.Rsa.ExportParameters(includePrivateParameters: false) is var p
-            ? new PublicKey("RSA", "sig", KeyPairKind.Rs256, k.KeyId, Base64UrlEncoder.Encode(p.Modulus), Base64UrlEncoder.Encode(p.Exponent)) : null!);
+        var valid = (await keys.AllAsync(http.RequestAborted)).Where(k => k.Verifies(now))
+            .Select(k => k.Key.Rsa.ExportParameters(includePrivateParameters: false) is var p
+            ? new PublicKey(
+                "RSA", "sig", KeyPairKind.Rs256, k.KeyId, Base64UrlEncoder.Encode(p.Modulus), Base64UrlEncoder.Encode(p.Exponent)) : null!);
         http.Response.Headers.CacheControl = "public, max-age=60";
         await Answer.Json(new KeySet([.. valid])).ExecuteAsync(http);
     }
@@ -60,13 +71,15 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
         var wanted = sent.Value;
         if (!KeyPairKind.Audiences.Contains(wanted.Audience)) return IdentityErrors.BadRequest("audience must be human or client.");
         if (wanted.Algorithm != KeyPairKind.Rs256) return IdentityErrors.Algorithm(wanted.Algorithm);
-        if (!KeyPeriods.IsGrace(wanted.InvalidateGracePeriodSec)) return IdentityErrors.BadRequest($"invalidateGracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
+        if (!KeyPeriods.IsGrace(wanted.InvalidateGracePeriodSec))
+            return IdentityErrors.BadRequest($"invalidateGracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
         return await idempotency.RunAsync(call, TenantId.Platform, sent.Bytes, async keyed =>
         {
             var now = time.GetUtcNow();
             var from = wanted.ValidFrom ?? now;
             if (wanted.ValidTo <= from || wanted.ValidTo <= now) return IdentityErrors.Period;
-            if (!(await keys.IssueAsync(call.Caller, wanted.Audience, from, wanted.ValidTo, call.Aborted)).TryGet(out var issued, out var refused)) return refused;
+            if (!(await keys.IssueAsync(call.Caller, wanted.Audience, from, wanted.ValidTo, call.Aborted))
+                .TryGet(out var issued, out var refused)) return refused;
             return await RetireAsync(call, wanted, issued, keyed?.Part(1));
         }, async (keyed, written) =>
         {
@@ -78,16 +91,20 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
     /// <summary>Invalidates, if that is wanted, the key pair that signed before the one that was issued.</summary>
     private async Task<Result<Answer>> RetireAsync(ApiCall call, IssueKeyPair wanted, SigningKey issued, RequestKey? request)
     {
-        if (!wanted.InvalidateCurrent || await keys.FindCurrentAsync(wanted.Audience, call.Aborted, before: issued) is not { } before) return Shown(issued);
-        var retired = await keys.InvalidateAsync(call.Caller with { Request = request }, before, TimeSpan.FromSeconds(wanted.InvalidateGracePeriodSec), call.Aborted);
+        if (!wanted.InvalidateCurrent || await keys.FindCurrentAsync(wanted.Audience, call.Aborted, before: issued) is not { } before)
+            return Shown(issued);
+        var retired = await keys.InvalidateAsync(
+            call.Caller with { Request = request }, before, TimeSpan.FromSeconds(wanted.InvalidateGracePeriodSec), call.Aborted);
         return retired.IsOk ? Shown(issued) : retired.Error;
     }
 
     private async Task<Result<Answer>> CurrentAsync(ApiCall call)
     {
         if (!call.Query("audience").TryGet(out var audience, out var error)) return error;
-        if (audience is null || !KeyPairKind.Audiences.Contains(audience)) return IdentityErrors.BadRequest("The query parameter audience must be human or client.");
-        return await keys.FindCurrentAsync(audience, call.Aborted) is { } key ? Shown(key) : IdentityErrors.KeyPairNotFound("of " + audience);
+        if (audience is null || !KeyPairKind.Audiences.Contains(audience))
+            return IdentityErrors.BadRequest("The query parameter audience must be human or client.");
+        return await keys.FindCurrentAsync(audience, call.Aborted) is { } key
+            ? Shown(key) : IdentityErrors.KeyPairNotFound("of " + audience);
     }
 
     private Task<Result<Answer>> DeleteAsync(ApiCall call) => ChangeAsync(call, default, async key =>
@@ -99,8 +116,10 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
     private async Task<Result<Answer>> InvalidateAsync(ApiCall call)
     {
         if (!(await IdentityCall.ReadOrDefaultAsync(call, new InvalidateKey())).TryGet(out var sent, out var error)) return error;
-        if (!KeyPeriods.IsGrace(sent.Value.GracePeriodSec)) return IdentityErrors.BadRequest($"gracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
-        return await ChangeAsync(call, sent.Bytes, key => keys.InvalidateAsync(call.Caller, key, TimeSpan.FromSeconds(sent.Value.GracePeriodSec), call.Aborted));
+        if (!KeyPeriods.IsGrace(sent.Value.GracePeriodSec))
+            return IdentityErrors.BadRequest($"gracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
+        return await ChangeAsync(
+            call, sent.Bytes, key => keys.InvalidateAsync(call.Caller, key, TimeSpan.FromSeconds(sent.Value.GracePeriodSec), call.Aborted));
     }
 
     private async Task<Result<Answer>> ReactivateAsync(ApiCall call)
@@ -112,7 +131,8 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
             : await keys.ReactivateAsync(call.Caller, key, wanted.ValidFrom, wanted.ValidTo, call.Aborted));
     }
 
-    private async Task<Result<Answer>> ChangeAsync(ApiCall call, ReadOnlyMemory<byte> body, Func<SigningKey, Task<Result<SigningKey>>> change)
+    private async Task<Result<Answer>> ChangeAsync(
+        ApiCall call, ReadOnlyMemory<byte> body, Func<SigningKey, Task<Result<SigningKey>>> change)
     {
         if (!call.Principal.IsOperator) return IdentityErrors.OperatorNeeded;
         var id = call.Route("keyId");
@@ -131,5 +151,6 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
 
     private sealed record PublicKey(string Kty, string Use, string Alg, string Kid, string N, string E);
 
-    private sealed record KeyPair(bool Active, string Algorithm, string KeyId, string PublicKey, DateTimeOffset ValidFrom, DateTimeOffset? ValidTo);
+    private sealed record KeyPair(
+        bool Active, string Algorithm, string KeyId, string PublicKey, DateTimeOffset ValidFrom, DateTimeOffset? ValidTo);
 }

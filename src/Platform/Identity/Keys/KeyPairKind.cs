@@ -4,7 +4,10 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Keys;
 
-/// <summary>PENDING until it is made. An ACTIVE one may sign; an INVALIDATED one signs no more, and what it signed is accepted until its <c>validTo</c>.</summary>
+/// <summary>
+/// PENDING until it is made. An ACTIVE one may sign; an INVALIDATED one signs no more, and what it signed is accepted until its
+/// <c>validTo</c>.
+/// </summary>
 public static class KeyPairKind
 {
     public const string Client = "client";

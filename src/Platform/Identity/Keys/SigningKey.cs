@@ -9,7 +9,8 @@ namespace Strata.Identity.Keys;
 /// <param name="State">As <see cref="KeyPairKind"/> has it.</param>
 /// <param name="ResourceId">Of its entity.</param>
 internal sealed record SigningKey(
-    string ResourceId, string KeyId, string Audience, string State, RsaSecurityKey Key, string PublicKey, DateTimeOffset ValidFrom, DateTimeOffset? ValidTo,
+    string ResourceId, string KeyId, string Audience, string State, RsaSecurityKey Key, string PublicKey, DateTimeOffset ValidFrom,
+    DateTimeOffset? ValidTo,
     DateTimeOffset CreatedAt, long Revision)
 {
     /// <summary>Whether it may sign.</summary>
@@ -27,7 +28,8 @@ internal sealed record SigningKey(
     public static SigningKey? Of(Resource<KeyPairSpec, KeyPairStatus> pair, SealedSecrets secrets)
     {
         var status = pair.Status;
-        if (status is not { KeyId: { } id, PrivateKey: { } text, PublicKey: { } publicKey, ValidFrom: { } from } || secrets.Open(text, ContextOf(id)) is not { } opened) return null;
+        if (status is not { KeyId: { } id, PrivateKey: { } text, PublicKey: { } publicKey, ValidFrom: { } from }
+            || secrets.Open(text, ContextOf(id)) is not { } opened) return null;
         var rsa = RSA.Create();
         rsa.ImportPkcs8PrivateKey(Convert.FromBase64String(opened), out _);
         return new SigningKey(

@@ -11,7 +11,8 @@ namespace Strata.Identity.Keys;
 /// The cloud's key pairs. Read once and kept until the change feed reports a change, a minute at most; the first one is created when the
 /// first token is requested. Safe for concurrent use.
 /// </summary>
-internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> store, SealedSecrets secrets, IdentityOptions options, TimeProvider time) : IDisposable
+internal sealed class SigningKeys(
+    ResourceStore<KeyPairSpec, KeyPairStatus> store, SealedSecrets secrets, IdentityOptions options, TimeProvider time) : IDisposable
 {
     private const int Bits = 2048;
     private const int NameRandomCharacters = 10;
@@ -39,7 +40,8 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
     }
 
     /// <summary>The newest that may sign; null if none may.</summary>
-    /// <param name="before">Only those that have not changed since this one was made: one that was reactivated later is not before it.</param>
+    /// <param name="before">Only those that have not changed since this one was made: one that was reactivated later is not before
+    /// it.</param>
     public async ValueTask<SigningKey?> FindCurrentAsync(string audience, CancellationToken cancellationToken, SigningKey? before = null)
     {
         var now = time.GetUtcNow();
@@ -54,7 +56,8 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
         await making.WaitAsync(cancellationToken);
         try
         {
-            return await FindCurrentAsync(audience, cancellationToken) ?? (await IssueAsync(Platform, audience, time.GetUtcNow(), null, cancellationToken)).Value;
+            return await FindCurrentAsync(audience, cancellationToken)
+                ?? (await IssueAsync(Platform, audience, time.GetUtcNow(), null, cancellationToken)).Value;
         }
         finally
         {
@@ -62,14 +65,18 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
         }
     }
 
-    public async ValueTask<SigningKey?> FindAsync(string keyId, CancellationToken cancellationToken) => (await AllAsync(cancellationToken)).FirstOrDefault(k => k.KeyId == keyId);
+    public async ValueTask<SigningKey?> FindAsync(string keyId, CancellationToken cancellationToken) =>
+        (await AllAsync(cancellationToken)).FirstOrDefault(k => k.KeyId == keyId);
 
-    public async Task<Result<SigningKey>> IssueAsync(Caller caller, string audience, DateTimeOffset from, DateTimeOffset? to, CancellationToken cancellationToken)
+    public async Task<Result<SigningKey>> IssueAsync(
+        Caller caller, string audience, DateTimeOffset from, DateTimeOffset? to, CancellationToken cancellationToken)
     {
-        if ((await AllAsync(cancellationToken)).Count >= options.KeyPairsMax) return IdentityErrors.Cap("KEYPAIR_CAP_REACHED", "key pairs", options.KeyPairsMax);
+        if ((await AllAsync(cancellationToken)).Count >= options.KeyPairsMax)
+            return IdentityErrors.Cap("KEYPAIR_CAP_REACHED", "key pairs", options.KeyPairsMax);
         var pair = new NewResource<KeyPairSpec>
         {
-            Name = "key-" + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = new KeyPairSpec { Audience = audience, Algorithm = KeyPairKind.Rs256 },
+            Name = "key-" + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true),
+            Spec = new KeyPairSpec { Audience = audience, Algorithm = KeyPairKind.Rs256 },
         };
         var created = await store.CreateAsync(caller, pair, Make(from, to), "activate", cancellationToken);
         Invalidate();
@@ -81,11 +88,14 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
 
     /// <summary>No more signatures; what it signed is accepted for the grace period.</summary>
     public Task<Result<SigningKey>> InvalidateAsync(Caller caller, SigningKey key, TimeSpan grace, CancellationToken cancellationToken) =>
-        ChangeAsync(caller, key.ResourceId, s => s with { ValidTo = time.GetUtcNow() + grace }, key.State == KeyPairKind.Active ? "invalidate" : null, cancellationToken);
+        ChangeAsync(caller, key.ResourceId, s => s with { ValidTo = time.GetUtcNow() + grace },
+            key.State == KeyPairKind.Active ? "invalidate" : null, cancellationToken);
 
-    public Task<Result<SigningKey>> ReactivateAsync(Caller caller, SigningKey key, DateTimeOffset? from, DateTimeOffset to, CancellationToken cancellationToken) =>
+    public Task<Result<SigningKey>> ReactivateAsync(
+        Caller caller, SigningKey key, DateTimeOffset? from, DateTimeOffset to, CancellationToken cancellationToken) =>
         ChangeAsync(
-            caller, key.ResourceId, s => s with { ValidFrom = from ?? s.ValidFrom, ValidTo = to }, key.State == KeyPairKind.Invalidated ? "reactivate" : null, cancellationToken);
+            caller, key.ResourceId, s => s with { ValidFrom = from ?? s.ValidFrom, ValidTo = to }, key.State == KeyPairKind.Invalidated
+                ? "reactivate" : null, cancellationToken);
 
     public async Task<Result<Done>> DeleteAsync(Caller caller, SigningKey key, CancellationToken cancellationToken)
     {
@@ -107,9 +117,11 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
         };
     }
 
-    private async Task<Result<SigningKey>> ChangeAsync(Caller caller, string id, Func<KeyPairStatus, KeyPairStatus> change, string? transition, CancellationToken cancellationToken)
+    private async Task<Result<SigningKey>> ChangeAsync(
+        Caller caller, string id, Func<KeyPairStatus, KeyPairStatus> change, string? transition, CancellationToken cancellationToken)
     {
-        var changed = await store.ChangeAsync(caller, id, pair => pair with { Status = change(pair.Status) }, transition, null, cancellationToken);
+        var changed = await store.ChangeAsync(
+            caller, id, pair => pair with { Status = change(pair.Status) }, transition, null, cancellationToken);
         Invalidate();
         return changed.TryGet(out var now, out var error) ? SigningKey.Of(now, secrets)! : error;
     }

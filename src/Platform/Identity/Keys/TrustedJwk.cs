@@ -23,7 +23,8 @@ internal static class TrustedJwk
             fault = Weakness(read);
             if (fault is null && JsonWebKeyConverter.TryConvertToSecurityKey(read, out var converted)) key = converted;
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or JsonException or System.Security.Cryptography.CryptographicException)
+        catch (Exception e)
+            when (e is ArgumentException or FormatException or JsonException or System.Security.Cryptography.CryptographicException)
         {
             // Not readable: reported below.
         }
@@ -41,8 +42,10 @@ internal static class TrustedJwk
 
     private static string? Weakness(JsonWebKey key) => key.Kty switch
     {
-        JsonWebAlgorithmsKeyTypes.RSA => key.KeySize is >= RsaBitsMin and <= RsaBitsMax ? null : $"An RSA key has {RsaBitsMin} to {RsaBitsMax} bits here.",
-        JsonWebAlgorithmsKeyTypes.EllipticCurve => Curves.Contains(key.Crv) ? null : $"Its curve must be one of {string.Join(", ", Curves)}.",
+        JsonWebAlgorithmsKeyTypes.RSA => key.KeySize is >= RsaBitsMin and <= RsaBitsMax
+            ? null : $"An RSA key has {RsaBitsMin} to {RsaBitsMax} bits here.",
+        JsonWebAlgorithmsKeyTypes.EllipticCurve => Curves.Contains(key.Crv)
+            ? null : $"Its curve must be one of {string.Join(", ", Curves)}.",
         _ => "Its type (kty) must be RSA or EC.",
     };
 }

@@ -14,7 +14,8 @@ internal sealed class TrustedKeyStore(ResourceStore<TrustedKeySpec, TrustedKeySt
 {
     private const int NameRandomCharacters = 10;
 
-    public IAsyncEnumerable<TrustedKeyResource> ListAsync(TenantId tenant, CancellationToken cancellationToken) => store.AllAsync(tenant, null, cancellationToken);
+    public IAsyncEnumerable<TrustedKeyResource> ListAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        store.AllAsync(tenant, null, cancellationToken);
 
     public async ValueTask<TrustedKeyResource?> FindAsync(TenantId tenant, string keyId, CancellationToken cancellationToken)
     {
@@ -25,7 +26,8 @@ internal sealed class TrustedKeyStore(ResourceStore<TrustedKeySpec, TrustedKeySt
         return null;
     }
 
-    public async Task<Result<TrustedKeyResource>> RegisterAsync(Caller caller, TrustedKeySpec spec, DateTimeOffset from, DateTimeOffset? to, CancellationToken cancellationToken)
+    public async Task<Result<TrustedKeyResource>> RegisterAsync(
+        Caller caller, TrustedKeySpec spec, DateTimeOffset from, DateTimeOffset? to, CancellationToken cancellationToken)
     {
         var count = 0;
         await foreach (var key in ListAsync(caller.Tenant, cancellationToken))
@@ -34,20 +36,26 @@ internal sealed class TrustedKeyStore(ResourceStore<TrustedKeySpec, TrustedKeySt
             count++;
         }
         if (count >= options.TrustedKeysMax) return IdentityErrors.Cap("TRUSTED_KEY_CAP_REACHED", "trusted keys", options.TrustedKeysMax);
-        var made = new NewResource<TrustedKeySpec> { Name = "key-" + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = spec };
+        var made = new NewResource<TrustedKeySpec> { Name = "key-"
+            + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = spec };
         return await store.CreateAsync(caller, made, new TrustedKeyStatus { ValidFrom = from, ValidTo = to }, null, cancellationToken);
     }
 
     public TrustedKeyResource ToResource(EntityRevision revision) => store.ToResource(revision);
 
-    public Task<Result<TrustedKeyResource>> InvalidateAsync(Caller caller, TrustedKeyResource key, TimeSpan grace, CancellationToken cancellationToken) =>
-        ChangeAsync(caller, key, key.Status with { ValidTo = time.GetUtcNow() + grace }, key.State == KeyPairKind.Active ? "invalidate" : null, cancellationToken);
+    public Task<Result<TrustedKeyResource>> InvalidateAsync(
+        Caller caller, TrustedKeyResource key, TimeSpan grace, CancellationToken cancellationToken) =>
+        ChangeAsync(caller, key, key.Status with { ValidTo = time.GetUtcNow() + grace },
+            key.State == KeyPairKind.Active ? "invalidate" : null, cancellationToken);
 
-    public Task<Result<TrustedKeyResource>> ReactivateAsync(Caller caller, TrustedKeyResource key, DateTimeOffset? from, DateTimeOffset to, CancellationToken cancellationToken) =>
+    public Task<Result<TrustedKeyResource>> ReactivateAsync(
+        Caller caller, TrustedKeyResource key, DateTimeOffset? from, DateTimeOffset to, CancellationToken cancellationToken) =>
         ChangeAsync(
-            caller, key, new TrustedKeyStatus { ValidFrom = from ?? key.Status.ValidFrom, ValidTo = to }, key.State == KeyPairKind.Active ? null : "reactivate", cancellationToken);
+            caller, key, new TrustedKeyStatus { ValidFrom = from ?? key.Status.ValidFrom, ValidTo = to }, key.State == KeyPairKind.Active
+                ? null : "reactivate", cancellationToken);
 
-    public ValueTask<Result<Done>> DeleteAsync(Caller caller, TrustedKeyResource key, CancellationToken cancellationToken) => store.DeleteAsync(caller, key.Id, null, cancellationToken);
+    public ValueTask<Result<Done>> DeleteAsync(Caller caller, TrustedKeyResource key, CancellationToken cancellationToken) =>
+        store.DeleteAsync(caller, key.Id, null, cancellationToken);
 
     /// <summary>Whether what it signed is trusted.</summary>
     public static bool IsValid(TrustedKeyResource key, DateTimeOffset now) =>
@@ -61,6 +69,7 @@ internal sealed class TrustedKeyStore(ResourceStore<TrustedKeySpec, TrustedKeySt
         return key;
     }
 
-    private async Task<Result<TrustedKeyResource>> ChangeAsync(Caller caller, TrustedKeyResource key, TrustedKeyStatus status, string? transition, CancellationToken cancellationToken) =>
+    private async Task<Result<TrustedKeyResource>> ChangeAsync(
+        Caller caller, TrustedKeyResource key, TrustedKeyStatus status, string? transition, CancellationToken cancellationToken) =>
         await store.ChangeAsync(caller, key.Id, k => k with { Status = status }, transition, null, cancellationToken);
 }

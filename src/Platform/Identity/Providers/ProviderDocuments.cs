@@ -37,7 +37,9 @@ internal sealed partial class ProviderDocuments(IdentityOptions options, TimePro
     private static readonly TimeSpan RereadAfter = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    private readonly HttpClient http = GuardedHttp.Create(options.AllowPrivateProviders, options.ProviderTimeout, host => new IOException($"{host} is not an address of the public internet."));
+    private readonly HttpClient http = GuardedHttp.Create(
+        options.AllowPrivateProviders, options.ProviderTimeout, host =>
+            new IOException($"{host} is not an address of the public internet."));
     private readonly ConcurrentDictionary<string, Reading> known = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim readings = new(ReadingsMax);
 
@@ -157,13 +159,15 @@ internal sealed partial class ProviderDocuments(IdentityOptions options, TimePro
 
     private async Task<byte[]> GetAsync(Uri address, CancellationToken cancellationToken)
     {
-        if (address.Scheme != Uri.UriSchemeHttps && !options.AllowPrivateProviders) throw new IOException($"{address.Host} must be asked by https.");
+        if (address.Scheme != Uri.UriSchemeHttps && !options.AllowPrivateProviders)
+            throw new IOException($"{address.Host} must be asked by https.");
         using var response = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         response.EnsureSuccessStatusCode();
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         var buffer = new byte[DocumentBytesMax + 1];
         var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        return length <= DocumentBytesMax ? buffer[..length] : throw new IOException($"{address.Host} sends more than {DocumentBytesMax} bytes.");
+        return length <= DocumentBytesMax ? buffer[..length]
+            : throw new IOException($"{address.Host} sends more than {DocumentBytesMax} bytes.");
     }
 
     /// <param name="Keys">Of the last reading that succeeded; none where there was none.</param>

@@ -13,7 +13,8 @@ using ProviderResource = Strata.Core.Resource<Strata.Contracts.ProviderSpec, Str
 namespace Strata.Identity.Providers;
 
 /// <summary>The contract's operations on an organization's OIDC providers.</summary>
-internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocuments documents, AdministratorAccess administrators, Idempotency idempotency)
+internal sealed class ProviderEndpoints(
+    ProviderStore providers, ProviderDocuments documents, AdministratorAccess administrators, Idempotency idempotency)
 {
     private const string All = "/api/oauth/oidc/providers";
     private const string One = All + "/{id}";
@@ -21,28 +22,37 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
     public void Map(IEndpointRouteBuilder routes)
     {
         var (read, write) = (ProviderKind.Kind.ReadPermission, ProviderKind.Kind.WritePermission);
-        routes.MapApi("GET", All, read, Describe("listProviders", "The organization's OIDC providers.", answer: typeof(IReadOnlyList<Provider>)) with
+        routes.MapApi(
+            "GET", All, read, Describe("listProviders", "The organization's OIDC providers.", answer: typeof(IReadOnlyList<Provider>)) with
         {
             Parameters = [Parameter.Query("activeOnly", "Only those whose tokens are trusted.", Schemas.Flag())],
         }, ListAsync);
-        routes.MapApi("POST", All, write, Change("registerProvider", "Believe the tokens of an OIDC provider.", body: typeof(RegisterProvider)), RegisterAsync);
+        routes.MapApi(
+            "POST", All, write, Change("registerProvider", "Believe the tokens of an OIDC provider.", body: typeof(RegisterProvider)),
+            RegisterAsync);
         routes.MapApi("POST", All + "/reload", write,
             Describe("reloadProviders", "Read the keys of the organization's providers again.") with
             {
                 Answer = Content.Json(Schemas.Closed([])),
                 Repeatable = "It reads, and changes nothing that is kept.",
             }, ReloadAsync);
-        routes.MapApi("DELETE", One, write, Change("deleteProvider", "Forget a provider; its tokens are refused from now on."), DeleteAsync);
-        routes.MapApi("PATCH", One, write, Change("updateProvider", "Change what a provider's tokens must say.", body: typeof(UpdateProvider)), UpdateAsync);
+        routes.MapApi(
+            "DELETE", One, write, Change("deleteProvider", "Forget a provider; its tokens are refused from now on."), DeleteAsync);
+        routes.MapApi(
+            "PATCH", One, write,
+            Change("updateProvider", "Change what a provider's tokens must say.", body: typeof(UpdateProvider)), UpdateAsync);
         routes.MapApi("POST", One + "/invalidate", write, Change("invalidateProvider", "Refuse a provider's tokens."), InvalidateAsync);
-        routes.MapApi("POST", One + "/reactivate", write, Change("reactivateProvider", "Believe a provider's tokens again.", body: typeof(ReactivateProvider)), ReactivateAsync);
+        routes.MapApi("POST", One + "/reactivate", write,
+            Change("reactivateProvider", "Believe a provider's tokens again.", body: typeof(ReactivateProvider)), ReactivateAsync);
     }
 
-    private static Operation Change(string id, string summary, Type? body = null) => Describe(id, summary, body) with { Parameters = [Parameter.IdempotencyKey] };
+    private static Operation Change(string id, string summary, Type? body = null) =>
+        Describe(id, summary, body) with { Parameters = [Parameter.IdempotencyKey] };
 
     private static Operation Describe(string id, string summary, Type? body = null, Type? answer = null) => new()
     {
-        Id = id, Summary = summary, Tag = "providers", Answer = Content.Json(Schemas.OfAnswer(answer ?? typeof(Provider))), Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
+        Id = id, Summary = summary, Tag = "providers", Answer = Content.Json(Schemas.OfAnswer(answer ?? typeof(Provider))),
+        Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
     };
 
     private async Task<Result<Answer>> ListAsync(ApiCall call)
@@ -64,11 +74,13 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
         var wanted = sent.Value;
         var spec = new ProviderSpec
         {
-            WellKnownConfigUri = wanted.WellKnownConfigUri, Issuers = wanted.Issuers ?? [], ExpectedAudiences = wanted.ExpectedAudiences ?? [], RolesClaim = wanted.RolesClaim,
+            WellKnownConfigUri = wanted.WellKnownConfigUri, Issuers = wanted.Issuers ?? [],
+            ExpectedAudiences = wanted.ExpectedAudiences ?? [], RolesClaim = wanted.RolesClaim,
         };
         return await idempotency.RunAsync(call, caller.Tenant, sent.Bytes, async () =>
         {
-            if (!(await providers.CheckAddressAsync(wanted.WellKnownConfigUri, call.Aborted)).TryGet(out _, out var refused)) return refused;
+            if (!(await providers.CheckAddressAsync(wanted.WellKnownConfigUri, call.Aborted)).TryGet(out _, out var refused))
+                return refused;
             return Shown(await providers.RegisterAsync(caller with { Request = call.Request }, spec, call.Aborted));
         }, Replay);
     }
@@ -82,12 +94,14 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
         return Answer.Json(json => { json.WriteStartObject(); json.WriteEndObject(); });
     }
 
-    private async Task<Result<Answer>> ChangeAsync(ApiCall call, ReadOnlyMemory<byte> body, Func<Caller, ProviderResource, Task<Result<ProviderResource>>> change)
+    private async Task<Result<Answer>> ChangeAsync(
+        ApiCall call, ReadOnlyMemory<byte> body, Func<Caller, ProviderResource, Task<Result<ProviderResource>>> change)
     {
         if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
         return await idempotency.RunAsync(call, caller.Tenant, body, async () =>
         {
-            if (!(await providers.FindAsync(caller, call.Route("id"), call.Aborted)).TryGet(out var provider, out var missing)) return missing;
+            if (!(await providers.FindAsync(caller, call.Route("id"), call.Aborted)).TryGet(out var provider, out var missing))
+                return missing;
             return Shown(await change(caller with { Request = call.Request }, provider));
         }, Replay);
     }
@@ -141,16 +155,19 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
         });
     }
 
-    private static Result<Answer> Shown(Result<ProviderResource> result) => result.TryGet(out var provider, out var error) ? Answer.Json(Show(provider)) : error;
+    private static Result<Answer> Shown(Result<ProviderResource> result) => result.TryGet(out var provider, out var error)
+        ? Answer.Json(Show(provider)) : error;
 
     private static Provider Show(ProviderResource provider)
     {
         var spec = provider.Spec;
-        return new Provider(ProviderKind.Kind.EntityOf(provider.Id).Value, spec.WellKnownConfigUri, provider.State == ProviderKind.Active, provider.CreatedAt, spec.Issuers, spec.ExpectedAudiences, spec.RolesClaim);
+        return new Provider(ProviderKind.Kind.EntityOf(provider.Id).Value, spec.WellKnownConfigUri, provider.State == ProviderKind.Active,
+            provider.CreatedAt, spec.Issuers, spec.ExpectedAudiences, spec.RolesClaim);
     }
 
     private sealed record Provider(
-        Guid Id, string WellKnownConfigUri, bool Active, DateTimeOffset CreatedAt, IReadOnlyList<string> Issuers, IReadOnlyList<string> ExpectedAudiences, string? RolesClaim);
+        Guid Id, string WellKnownConfigUri, bool Active, DateTimeOffset CreatedAt, IReadOnlyList<string> Issuers,
+        IReadOnlyList<string> ExpectedAudiences, string? RolesClaim);
 
     private sealed record RegisterProvider
     {

@@ -27,25 +27,35 @@ public static class ProviderKind
         UserCreates = false, // by the contract's endpoint, which looks at the address first
         UserTransitions = ["invalidate", "reactivate"],
         Validate = Check,
-        ValidateChange = (was, shall) => was.WellKnownConfigUri == shall.WellKnownConfigUri ? [] : [new("wellKnownConfigUri", "It does not change: register another provider.")],
+        ValidateChange = (was, shall) => was.WellKnownConfigUri == shall.WellKnownConfigUri
+            ? [] : [new("wellKnownConfigUri", "It does not change: register another provider.")],
     };
 
-    public static IReadOnlyList<string> IssuersOf(ProviderSpec spec) => spec.Issuers.Count > 0 ? spec.Issuers : [spec.WellKnownConfigUri[..^WellKnown.Length]];
+    public static IReadOnlyList<string> IssuersOf(ProviderSpec spec) => spec.Issuers.Count > 0
+        ? spec.Issuers : [spec.WellKnownConfigUri[..^WellKnown.Length]];
 
     private static List<ValidationError> Check(ProviderSpec spec)
     {
         var faults = new List<ValidationError>();
-        if (!IsAddress(spec.WellKnownConfigUri)) faults.Add(new("wellKnownConfigUri", $"It must be an http or https address that ends with {WellKnown}, of at most {TextCharactersMax} characters."));
+        if (!IsAddress(spec.WellKnownConfigUri))
+            faults.Add(
+                new("wellKnownConfigUri",
+                    $"It must be an http or https address that ends with {WellKnown}, of at most {TextCharactersMax} characters."));
         if (!IsList(spec.Issuers)) faults.Add(new("issuers", $"At most {ListMax}, each of 1 to {TextCharactersMax} characters."));
         if (spec.ExpectedAudiences.Count == 0 || !IsList(spec.ExpectedAudiences))
-            faults.Add(new("expectedAudiences", $"1 to {ListMax}, each of 1 to {TextCharactersMax} characters: what the provider puts into aud for this application."));
-        if (spec.RolesClaim is { Length: 0 or > ClaimCharactersMax }) faults.Add(new("rolesClaim", $"It takes 1 to {ClaimCharactersMax} characters."));
+            faults.Add(
+                new("expectedAudiences",
+                    $"1 to {ListMax}, each of 1 to {TextCharactersMax} characters: what the provider puts into aud for this application."));
+        if (spec.RolesClaim is { Length: 0 or > ClaimCharactersMax })
+            faults.Add(new("rolesClaim", $"It takes 1 to {ClaimCharactersMax} characters."));
         return faults;
     }
 
-    private static bool IsList(IReadOnlyList<string> list) => list.Count <= ListMax && list.All(t => t.Length is > 0 and <= TextCharactersMax);
+    private static bool IsList(IReadOnlyList<string> list) =>
+        list.Count <= ListMax && list.All(t => t.Length is > 0 and <= TextCharactersMax);
 
     private static bool IsAddress(string text) =>
         text.Length <= TextCharactersMax && text.EndsWith(WellKnown, StringComparison.Ordinal) && !text.Any(char.IsControl)
-        && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Query.Length == 0;
+        && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0
+        && url.Query.Length == 0;
 }

@@ -34,7 +34,8 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
         return [.. present.ByIssuer[issuer]];
     }
 
-    public IAsyncEnumerable<ProviderResource> ListAsync(TenantId tenant, CancellationToken cancellationToken) => store.AllAsync(tenant, null, cancellationToken);
+    public IAsyncEnumerable<ProviderResource> ListAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        store.AllAsync(tenant, null, cancellationToken);
 
     public ProviderResource ToResource(EntityRevision revision) => store.ToResource(revision);
 
@@ -55,7 +56,8 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
             count++;
         }
         if (count >= options.ProvidersMax) return IdentityErrors.Cap("OIDC_PROVIDER_CAP_REACHED", "providers", options.ProvidersMax);
-        var made = new NewResource<ProviderSpec> { Name = "provider-" + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = spec };
+        var made = new NewResource<ProviderSpec> { Name = "provider-"
+            + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = spec };
         var created = await store.CreateAsync(caller, made, null, cancellationToken);
         if (created.Error?.Faults is { Count: > 0 } faults) return IdentityErrors.Faulty(faults);
         Invalidate();
@@ -70,7 +72,8 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
         try
         {
             var addresses = await Dns.GetHostAddressesAsync(url.DnsSafeHost, cancellationToken);
-            return addresses.Length > 0 && Array.TrueForAll(addresses, PublicAddress.Is) ? default(Done) : IdentityErrors.PrivateAddress(url.Host);
+            return addresses.Length > 0 && Array.TrueForAll(addresses, PublicAddress.Is)
+                ? default(Done) : IdentityErrors.PrivateAddress(url.Host);
         }
         catch (SocketException)
         {
@@ -104,7 +107,8 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
         {
             if (provider.State == ProviderKind.Active && provider.Spec.ExpectedAudiences.Count > 0) active.Add(provider);
         }
-        var byIssuer = active.SelectMany(p => ProviderKind.IssuersOf(p.Spec).Select(i => (Issuer: i, Provider: p))).ToLookup(x => x.Issuer, x => x.Provider, StringComparer.Ordinal);
+        var byIssuer = active.SelectMany(p => ProviderKind.IssuersOf(p.Spec).Select(i => (Issuer: i, Provider: p)))
+            .ToLookup(x => x.Issuer, x => x.Provider, StringComparer.Ordinal);
         return known = new Known(byIssuer, readAt, state);
     }
 

@@ -13,7 +13,9 @@ internal sealed record TokenSubject(TenantId Tenant, string Subject, string? Cli
 /// <summary>A token as it is given out.</summary>
 internal sealed record MintedToken(string Text, TimeSpan Lifetime);
 
-/// <summary>Access tokens of the cloud's own: JSON Web Tokens signed by RS256 with the contract's claims. Safe for concurrent use.</summary>
+/// <summary>
+/// Access tokens of the cloud's own: JSON Web Tokens signed by RS256 with the contract's claims. Safe for concurrent use.
+/// </summary>
 internal sealed class AccessTokens(SigningKeys keys, IdentityOptions options, TimeProvider time)
 {
     public const string Organization = "caas_org_id";
@@ -57,7 +59,8 @@ internal sealed class AccessTokens(SigningKeys keys, IdentityOptions options, Ti
         var now = time.GetUtcNow();
         if (await keys.FindAsync(token.Kid, cancellationToken) is not { } key || !key.Verifies(now)) return null;
         if (!await JwtCheck.IsValidAsync(token, [key.Key], [options.Issuer], [], [SecurityAlgorithms.RsaSha256], now)) return null;
-        if (!TenantId.TryParse(JwtCheck.Text(token, Organization), out var tenant) || token.Subject is not { Length: > 0 } subject) return null;
+        if (!TenantId.TryParse(JwtCheck.Text(token, Organization), out var tenant) || token.Subject is not { Length: > 0 } subject)
+            return null;
         var client = JwtCheck.ActorOf(token);
         return new TokenSubject(tenant, subject, client, JwtCheck.List(token, client is null ? Scopes : UserRoles));
     }

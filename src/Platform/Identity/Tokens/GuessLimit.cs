@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Strata.Identity.Tokens;
 
 /// <summary>
-/// Counts wrong secrets of each source in a minute; after too many its wrong ones are answered with 429 for the rest of it. A right one is never counted nor kept out: a
-/// limit that blocks a client would let anyone lock it out. Bounded. Safe for concurrent use.
+/// Counts wrong secrets of each source in a minute; after too many its wrong ones are answered with 429 for the rest of it. A right one is
+/// never counted nor kept out: a limit that blocks a client would let anyone lock it out. Bounded. Safe for concurrent use.
 /// </summary>
 internal sealed class GuessLimit(int max, TimeProvider time)
 {
@@ -18,7 +18,8 @@ internal sealed class GuessLimit(int max, TimeProvider time)
     public void Failed(string source)
     {
         if (counts.Count >= SourcesKept) DropPast();
-        counts.AddOrUpdate(source, _ => new Count(1, time.GetTimestamp()), (_, count) => IsPast(count) ? new Count(1, time.GetTimestamp()) : count with { Wrong = count.Wrong + 1 });
+        counts.AddOrUpdate(source, _ => new Count(1, time.GetTimestamp()),
+            (_, count) => IsPast(count) ? new Count(1, time.GetTimestamp()) : count with { Wrong = count.Wrong + 1 });
     }
 
     private bool IsPast(Count count) => time.GetElapsedTime(count.Since) >= Window;

@@ -16,7 +16,8 @@ internal static class JwtCheck
     /// <summary>Signatures that keys of others may make: never a shared secret, never none.</summary>
     public static readonly IReadOnlyList<string> Algorithms =
     [
-        SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512, SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384,
+        SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512, SecurityAlgorithms.RsaSsaPssSha256,
+        SecurityAlgorithms.RsaSsaPssSha384,
         SecurityAlgorithms.RsaSsaPssSha512, SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
     ];
 
@@ -37,7 +38,8 @@ internal static class JwtCheck
     /// <param name="issuers">Empty: any.</param>
     /// <param name="audiences">Empty: any.</param>
     public static async ValueTask<bool> IsValidAsync(
-        JsonWebToken token, IEnumerable<SecurityKey> keys, IReadOnlyList<string> issuers, IReadOnlyList<string> audiences, IReadOnlyList<string> algorithms, DateTimeOffset now)
+        JsonWebToken token, IEnumerable<SecurityKey> keys, IReadOnlyList<string> issuers, IReadOnlyList<string> audiences,
+        IReadOnlyList<string> algorithms, DateTimeOffset now)
     {
         var checkedBy = new TokenValidationParameters
         {
@@ -65,5 +67,6 @@ internal static class JwtCheck
 
     /// <summary>Who acts for the subject (RFC 8693, 4.1); null: no actor.</summary>
     public static string? ActorOf(JsonWebToken token) =>
-        token.TryGetPayloadValue<JsonElement>(AccessTokens.Actor, out var actor) && actor.ValueKind == JsonValueKind.Object && actor.TryGetProperty("sub", out var sub) ? sub.GetString() : null;
+        token.TryGetPayloadValue<JsonElement>(AccessTokens.Actor, out var actor) && actor.ValueKind == JsonValueKind.Object
+            && actor.TryGetProperty("sub", out var sub) ? sub.GetString() : null;
 }

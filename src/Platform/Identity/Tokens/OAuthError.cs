@@ -7,18 +7,25 @@ namespace Strata.Identity.Tokens;
 /// <param name="Code">Of the standard.</param>
 internal sealed record OAuthError(int Status, string Code, string Description)
 {
-    public static readonly OAuthError NoForm = new(400, "invalid_request", "Send grant_type and what goes with it as application/x-www-form-urlencoded, each once.");
-    public static readonly OAuthError NoClient = new(401, "invalid_client", "The client is not known, or its secret is wrong. Send both by HTTP Basic.");
+    public static readonly OAuthError NoForm = new(
+        400, "invalid_request", "Send grant_type and what goes with it as application/x-www-form-urlencoded, each once.");
+    public static readonly OAuthError NoClient = new(
+        401, "invalid_client", "The client is not known, or its secret is wrong. Send both by HTTP Basic.");
     public static readonly OAuthError TooManyGuesses = new(429, "invalid_client", "Too many wrong secrets for this client. Wait a minute.");
-    public static readonly OAuthError NoSubject = new(400, "invalid_request", "subject_token and subject_token_type are required for a token exchange.");
-    public static readonly OAuthError SubjectType = new(400, "invalid_request", "subject_token_type must be urn:ietf:params:oauth:token-type:jwt or :access_token.");
-    public static readonly OAuthError BadSubject = new(400, "invalid_grant", "The subject token is not valid here: its signer must be trusted by the client's own organization.");
+    public static readonly OAuthError NoSubject = new(
+        400, "invalid_request", "subject_token and subject_token_type are required for a token exchange.");
+    public static readonly OAuthError SubjectType = new(
+        400, "invalid_request", "subject_token_type must be urn:ietf:params:oauth:token-type:jwt or :access_token.");
+    public static readonly OAuthError BadSubject = new(
+        400, "invalid_grant", "The subject token is not valid here: its signer must be trusted by the client's own organization.");
     public static readonly OAuthError ProviderUnavailable = new(
         503, "temporarily_unavailable",
             "The OIDC provider of the subject token does not return its keys at the moment. Try again in a few seconds.");
 
     public static OAuthError Grant(string? sent) =>
-        sent is null ? NoForm : new(400, "unsupported_grant_type", "grant_type must be client_credentials or urn:ietf:params:oauth:grant-type:token-exchange.");
+        sent is null
+            ? NoForm : new(
+                400, "unsupported_grant_type", "grant_type must be client_credentials or urn:ietf:params:oauth:grant-type:token-exchange.");
 
     public async Task WriteAsync(HttpContext http)
     {

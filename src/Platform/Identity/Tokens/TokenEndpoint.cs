@@ -16,7 +16,8 @@ namespace Strata.Identity.Tokens;
 /// POST /api/oauth/token: a client's id and secret for an access token (RFC 6749, 4.4), or those and a user's token of a trusted issuer for
 /// one with which the client acts for the user (RFC 8693). The tenant is the client's and no other.
 /// </summary>
-internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, JwtAuthenticator authenticator, ExternalTokens external, IdentityOptions options, TimeProvider time)
+internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, JwtAuthenticator authenticator, ExternalTokens external,
+    IdentityOptions options, TimeProvider time)
 {
     private readonly GuessLimit guesses = new(options.GuessesMax, time);
 
@@ -25,7 +26,11 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
         Id = "issueAccessToken",
         Summary = "Exchange a client's id and secret (HTTP Basic) for an access token; with a subject token, to act for its user.",
         Tag = "tokens",
-        Body = new Content(["application/x-www-form-urlencoded"], Schemas.Members([("grant_type", Schemas.OneOf(TokenRequest.Credentials, TokenRequest.Exchange)), ("subject_token", Schemas.Text()), ("subject_token_type", Schemas.Text())], "grant_type")),
+        Body = new Content(
+            ["application/x-www-form-urlencoded"],
+            Schemas.Members(
+                [("grant_type", Schemas.OneOf(TokenRequest.Credentials, TokenRequest.Exchange)), ("subject_token", Schemas.Text()),
+                    ("subject_token_type", Schemas.Text())], "grant_type")),
         Answer = Content.Json(Schemas.Members(
             [
                 ("access_token", Schemas.Text()), ("token_type", Schemas.OneOf("Bearer")), ("expires_in", Schemas.Integer(0, int.MaxValue)),
@@ -38,7 +43,8 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.Pragma = "no-cache";
         if (await TokenRequest.ReadAsync(http) is not { } request) await OAuthError.NoForm.WriteAsync(http);
-        else if (request.GrantType is not (TokenRequest.Credentials or TokenRequest.Exchange)) await OAuthError.Grant(request.GrantType).WriteAsync(http);
+        else if (request.GrantType is not (TokenRequest.Credentials or TokenRequest.Exchange))
+            await OAuthError.Grant(request.GrantType).WriteAsync(http);
         else await GrantAsync(http, request);
     }
 
@@ -52,14 +58,17 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
         // The secret first: a caller with the right one is let in, no matter how many wrong ones came before, from this address or any
         // other.
         if (await FindAsync(clientId, secret, http.RequestAborted) is not var (id, roles)) await RefuseAsync(http);
-        else if (request.GrantType == TokenRequest.Credentials) await GiveAsync(http, new TokenSubject(id.Tenant, clientId, null, roles), null);
+        else if (request.GrantType == TokenRequest.Credentials)
+            await GiveAsync(http, new TokenSubject(id.Tenant, clientId, null, roles), null);
         else await ExchangeAsync(http, request, id, clientId);
     }
 
-    private async ValueTask<(ClientId, IReadOnlyList<string>)?> FindAsync(string clientId, string secret, CancellationToken cancellationToken)
+    private async ValueTask<(ClientId, IReadOnlyList<string>)?> FindAsync(
+        string clientId, string secret, CancellationToken cancellationToken)
     {
         if (!ClientId.TryParse(clientId, out var id)) return null;
-        if (await clients.FindAsync(id, cancellationToken) is { } client && ClientSecret.Matches(secret, client.Status.SecretHash)) return (id, client.Spec.Roles);
+        if (await clients.FindAsync(id, cancellationToken) is { } client && ClientSecret.Matches(secret, client.Status.SecretHash))
+            return (id, client.Spec.Roles);
         return null;
     }
 
@@ -76,13 +85,15 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
     {
         if (address is null) return "inside";
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        return address.AddressFamily == AddressFamily.InterNetworkV6 ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
     }
 
     private async Task ExchangeAsync(HttpContext http, TokenRequest request, ClientId id, string clientId)
     {
         if (request.SubjectToken is null || request.SubjectTokenType is null) await OAuthError.NoSubject.WriteAsync(http);
-        else if (request.SubjectTokenType is not (TokenRequest.Jwt or TokenRequest.AccessToken)) await OAuthError.SubjectType.WriteAsync(http);
+        else if (request.SubjectTokenType is not (TokenRequest.Jwt or TokenRequest.AccessToken))
+            await OAuthError.SubjectType.WriteAsync(http);
         else if ((await SubjectAsync(request.SubjectToken, id.Tenant, http.RequestAborted)).TryGet(out var subject, out var error))
             await GiveAsync(http, new TokenSubject(id.Tenant, subject.Name, clientId, subject.Roles), TokenRequest.AccessToken);
         else await (error.Kind == ErrorKind.Unavailable ? OAuthError.ProviderUnavailable : OAuthError.BadSubject).WriteAsync(http);

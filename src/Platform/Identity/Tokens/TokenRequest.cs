@@ -21,11 +21,13 @@ internal sealed record TokenRequest(string? GrantType, string? SubjectToken, str
     /// <returns>Null if it is not a form, is too large, or has a field twice. Unknown fields, such as scope, are ignored.</returns>
     public static async ValueTask<TokenRequest?> ReadAsync(HttpContext http)
     {
-        if (!http.Request.HasFormContentType || http.Request.ContentType!.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase)) return null;
+        if (!http.Request.HasFormContentType || http.Request.ContentType!.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase))
+            return null;
         if (http.Request.ContentLength > BodyBytesMax) return null;
         try
         {
-            using var reader = new FormReader(http.Request.Body) { ValueCountLimit = MembersMax, ValueLengthLimit = BodyBytesMax, KeyLengthLimit = 256 };
+            using var reader = new FormReader(http.Request.Body) { ValueCountLimit = MembersMax, ValueLengthLimit = BodyBytesMax,
+                KeyLengthLimit = 256 };
             return Of(await reader.ReadFormAsync(http.RequestAborted));
         }
         catch (InvalidDataException)
@@ -38,7 +40,8 @@ internal sealed record TokenRequest(string? GrantType, string? SubjectToken, str
     public static bool TryReadBasic(HttpContext http, [NotNullWhen(true)] out string? client, [NotNullWhen(true)] out string? secret)
     {
         (client, secret) = (null, null);
-        if (http.Request.Headers.Authorization is not [{ } header] || !header.StartsWith(Basic, StringComparison.OrdinalIgnoreCase)) return false;
+        if (http.Request.Headers.Authorization is not [{ } header] || !header.StartsWith(Basic, StringComparison.OrdinalIgnoreCase))
+            return false;
         var buffer = new byte[header.Length];
         if (!Convert.TryFromBase64Chars(header.AsSpan(Basic.Length).Trim(), buffer, out var length)) return false;
         var text = Encoding.UTF8.GetString(buffer.AsSpan(0, length));
@@ -49,9 +52,11 @@ internal sealed record TokenRequest(string? GrantType, string? SubjectToken, str
     }
 
     private static TokenRequest? Of(Dictionary<string, StringValues> form) =>
-        form.Values.Any(v => v.Count > 1) ? null : new TokenRequest(Text(form, "grant_type"), Text(form, "subject_token"), Text(form, "subject_token_type"));
+        form.Values.Any(v => v.Count > 1) ? null
+            : new TokenRequest(Text(form, "grant_type"), Text(form, "subject_token"), Text(form, "subject_token_type"));
 
-    private static string? Text(Dictionary<string, StringValues> form, string name) => form.TryGetValue(name, out var value) && value is [{ Length: > 0 } text] ? text : null;
+    private static string? Text(Dictionary<string, StringValues> form, string name) =>
+        form.TryGetValue(name, out var value) && value is [{ Length: > 0 } text] ? text : null;
 
     private static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
 }

@@ -7,7 +7,9 @@ namespace Strata.Resources.Background;
 /// <summary>Registers supervised services.</summary>
 public static class SupervisedServices
 {
-    /// <summary>One <typeparamref name="TService"/>, run by the host under its <see cref="Supervisor"/>. Needs the clock and logging.</summary>
+    /// <summary>
+    /// One <typeparamref name="TService"/>, run by the host under its <see cref="Supervisor"/>. Needs the clock and logging.
+    /// </summary>
     public static IServiceCollection AddSupervised<TService>(this IServiceCollection services)
         where TService : SupervisedService
     {

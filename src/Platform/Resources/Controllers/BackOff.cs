@@ -4,8 +4,8 @@ using Strata.Core;
 namespace Strata.Resources.Controllers;
 
 /// <summary>
-/// How long a failed entity waits: from a quarter of a second, twice as long each time in a row, up to a minute, give or take a fifth so that what failed together is
-/// not tried together. Bounded by the entities that fail now. Safe for concurrent use.
+/// How long a failed entity waits: from a quarter of a second, twice as long each time in a row, up to a minute, give or take a fifth so
+/// that what failed together is not tried together. Bounded by the entities that fail now. Safe for concurrent use.
 /// </summary>
 internal sealed class BackOff
 {

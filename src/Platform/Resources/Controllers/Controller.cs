@@ -6,9 +6,10 @@ using Strata.Resources.Kinds;
 namespace Strata.Resources.Controllers;
 
 /// <summary>
-/// Drives each resource of one kind to where it should be. Idempotent; takes no input but what the resource is now; woken by signal (the change feed) and by period.
-/// One file holds one. The host runs a controller on exactly one server at a time (a lease) and cancels the token when the lease is lost; it never runs
-/// two reconciliations of one resource at once, and after a failure tries again with exponential back-off.
+/// Drives each resource of one kind to where it should be. Idempotent; takes no input but what the resource is now; woken by signal (the
+/// change feed) and by period. One file holds one. The host runs a controller on exactly one server at a time (a lease) and cancels the
+/// token when the lease is lost; it never runs two reconciliations of one resource at once, and after a failure tries again with
+/// exponential back-off.
 /// </summary>
 public abstract class Controller<TSpec, TStatus>
 {
@@ -35,10 +36,15 @@ public abstract class Controller<TSpec, TStatus>
     {
     }
 
-    /// <summary>The fence of this server's term; null outside of one (in tests). Set by the host, which runs one term after the other.</summary>
+    /// <summary>
+    /// The fence of this server's term; null outside of one (in tests). Set by the host, which runs one term after the other.
+    /// </summary>
     protected internal Fence? Term { get; internal set; }
 
-    /// <summary>Who this controller is in an organization's log. Everything that it writes must be written so: when another server has taken the controller over, the commit is refused.</summary>
+    /// <summary>
+    /// Who this controller is in an organization's log. Everything that it writes must be written so: when another server has taken the
+    /// controller over, the commit is refused.
+    /// </summary>
     protected Caller CallerIn(TenantId tenant) => new(tenant, "controller:" + Name) { Fence = Term };
 
     /// <returns>When to look again even without a signal; null: by period.</returns>

@@ -14,7 +14,8 @@ namespace Strata.Resources.Controllers;
 /// reached no lease can be held, so all controllers pause; they continue when it is back.
 /// </summary>
 internal sealed partial class ControllerHost(
-    IEnumerable<IControllerLoop> controllers, ChangeFeed feed, ILeases leases, TimeProvider time, ILogger<ControllerHost> logger, Supervisor supervisor)
+    IEnumerable<IControllerLoop> controllers, ChangeFeed feed, ILeases leases, TimeProvider time, ILogger<ControllerHost> logger,
+    Supervisor supervisor)
     : SupervisedService(supervisor, "controllers"), IControllerReports
 {
     private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(2);
@@ -36,7 +37,8 @@ internal sealed partial class ControllerHost(
         using var follower = await feed.FollowAsync(filter, stoppingToken);
         await supervisor.RunAsync(stoppingToken, [
             ("controllers-listen", (listening, stop) => ListenAsync(follower, listening, stop)),
-            .. controllers.Select(c => ("controller/" + c.Name, (Func<SupervisedWork, CancellationToken, Task>)((holding, stop) => HoldAsync(c, holding, stop)))),
+            .. controllers.Select(c =>
+                ("controller/" + c.Name, (Func<SupervisedWork, CancellationToken, Task>)((holding, stop) => HoldAsync(c, holding, stop)))),
         ]);
     }
 

@@ -28,12 +28,14 @@ internal interface IControllerLoop
 /// <summary>
 /// Lets a controller reconcile each of its resources: all of them at the start and each period, and one when it or something related has
 /// changed. Failures are retried with exponential back-off and never end the loop.
-/// <para>It reads from the informers only. Before the first look of a term they have caught up with every log, so what former holders of the lease
-/// have written is seen; before each look they have caught up with what this server has committed in the resource's organization. After a look that failed, whose
-/// writes may have taken effect without this server knowing, they catch up with the store before the next look in that organization.</para>
+/// <para>It reads from the informers only. Before the first look of a term they have caught up with every log, so what former holders of
+/// the lease have written is seen; before each look they have caught up with what this server has committed in the resource's organization.
+/// After a look that failed, whose writes may have taken effect without this server knowing, they catch up with the store before the next
+/// look in that organization.</para>
 /// </summary>
 internal sealed partial class ControllerLoop<TSpec, TStatus>(
-    Controller<TSpec, TStatus> controller, ResourceStore<TSpec, TStatus> store, InformerHub informers, TimeProvider time, ILogger logger) : IControllerLoop
+    Controller<TSpec, TStatus> controller, ResourceStore<TSpec, TStatus> store, InformerHub informers, TimeProvider time, ILogger logger)
+        : IControllerLoop
 {
     private static readonly TimeSpan TryInterval = TimeSpan.FromSeconds(1);
 
@@ -42,7 +44,9 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
     private readonly BackOff backOff = new();
     private readonly ConcurrentDictionary<WorkKey, Task> running = new();
 
-    /// <summary>Organizations in which a look has failed since the views caught up with the store there, each with a mark of the last failure.</summary>
+    /// <summary>
+    /// Organizations in which a look has failed since the views caught up with the store there, each with a mark of the last failure.
+    /// </summary>
     private readonly ConcurrentDictionary<TenantId, object> unsure = new();
     private WorkQueue queue = new(time);
     private string? lastError;
@@ -53,7 +57,8 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
     public IEnumerable<string> Models => [controller.Kind.Model.Name, .. controller.Related.Select(r => r.Kind.Model.Name)];
 
     public ControllerHealth Health() =>
-        new(Name, isActive, Volatile.Read(ref queue).Waiting, running.Count, backOff.Failing, backOff.Failing == 0 ? null : Volatile.Read(ref lastError));
+        new(Name, isActive, Volatile.Read(ref queue).Waiting, running.Count, backOff.Failing,
+            backOff.Failing == 0 ? null : Volatile.Read(ref lastError));
 
     public void Notify(EntityRevision change)
     {

@@ -20,7 +20,8 @@ internal static class ControllerMetrics
     public static Meter Report(IControllerReports reports)
     {
         var meter = new Meter(Name);
-        meter.CreateObservableGauge("strata.controller.active", () => Each(reports, c => c.IsActive ? 1 : 0), null, "1 where the controller works on this server.");
+        meter.CreateObservableGauge(
+            "strata.controller.active", () => Each(reports, c => c.IsActive ? 1 : 0), null, "1 where the controller works on this server.");
         meter.CreateObservableGauge("strata.controller.queue", () => Each(reports, c => c.Waiting), null,
             "Resources waiting to be reconciled.");
         meter.CreateObservableGauge("strata.controller.running", () => Each(reports, c => c.Running), null, "Resources being reconciled.");
@@ -49,7 +50,8 @@ internal static class ControllerMetrics
             activity = Source.StartActivity("reconcile");
             if (activity is not { IsAllDataRequested: true }) return;
             activity.DisplayName = "reconcile " + controller;
-            activity.SetTag("strata.controller", controller).SetTag("strata.tenant", key.Tenant.Value.ToString()).SetTag("strata.resource", kind.IdOf(key.Id));
+            activity.SetTag("strata.controller", controller).SetTag("strata.tenant", key.Tenant.Value.ToString())
+                .SetTag("strata.resource", kind.IdOf(key.Id));
         }
 
         public void Succeeded() => isOk = true;
@@ -58,7 +60,8 @@ internal static class ControllerMetrics
         {
             if (!isOk) activity?.SetStatus(ActivityStatusCode.Error);
             activity?.Dispose();
-            Duration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, new("controller", controller), new("outcome", isOk ? "ok" : "failed"));
+            Duration.Record(
+                Stopwatch.GetElapsedTime(startedAt).TotalSeconds, new("controller", controller), new("outcome", isOk ? "ok" : "failed"));
         }
     }
 }

@@ -15,7 +15,10 @@ namespace Strata.Resources.Controllers;
 /// <summary>Registers controllers with the host.</summary>
 public static class ControllerServices
 {
-    /// <summary>Runs this controller with the others, on one server at a time. Needs <see cref="ResourceStore{TSpec,TStatus}"/> of its kind, the log, the leases and logging.</summary>
+    /// <summary>
+    /// Runs this controller with the others, on one server at a time. Needs <see cref="ResourceStore{TSpec,TStatus}"/> of its kind, the
+    /// log, the leases and logging.
+    /// </summary>
     public static IServiceCollection AddController<TController, TSpec, TStatus>(this IServiceCollection services)
         where TController : Controller<TSpec, TStatus>
     {
@@ -36,9 +39,11 @@ public static class ControllerServices
     {
         services.TryAddSingleton(x => new OwnedResources(x.GetRequiredService<IEntityLog>(), kinds));
         services.TryAddSingleton(
-            x => new ResourceStore<OrganizationSpec, Nothing>(x.GetRequiredService<EntityEngine>(), OrganizationKind.Kind, x.GetRequiredService<TimeProvider>()));
+            x => new ResourceStore<OrganizationSpec, Nothing>(
+                x.GetRequiredService<EntityEngine>(), OrganizationKind.Kind, x.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(
-            x => new ResourceStore<ProjectSpec, Nothing>(x.GetRequiredService<EntityEngine>(), ProjectKind.Kind, x.GetRequiredService<TimeProvider>()));
+            x => new ResourceStore<ProjectSpec, Nothing>(
+                x.GetRequiredService<EntityEngine>(), ProjectKind.Kind, x.GetRequiredService<TimeProvider>()));
         return services.AddController<AbandonedOrganizationDeletion, OrganizationSpec, Nothing>()
             .AddController<AbandonedProjectDeletion, ProjectSpec, Nothing>();
     }

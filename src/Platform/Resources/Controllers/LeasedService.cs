@@ -9,10 +9,12 @@ namespace Strata.Resources.Controllers;
 /// Work that one server of the cloud does at a time: the holder of the lease <c>controller/NAME</c>, in terms. A term ends with the lease,
 /// or with an exception, and then a server begins the next; so a term must be able to begin anywhere.
 /// </summary>
-public abstract class LeasedService(string name, ILeases leases, TimeProvider time, Supervisor supervisor) : SupervisedService(supervisor, name)
+public abstract class LeasedService(string name, ILeases leases, TimeProvider time, Supervisor supervisor)
+    : SupervisedService(supervisor, name)
 {
     protected sealed override Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken) =>
-        new LeaseTerms("controller/" + Name, leases, time).RunAsync(work, (fence, term) => RunTermAsync(work, fence, term), work.Succeeded, () => { }, stoppingToken);
+        new LeaseTerms("controller/" + Name, leases, time)
+            .RunAsync(work, (fence, term) => RunTermAsync(work, fence, term), work.Succeeded, () => { }, stoppingToken);
 
     /// <param name="work">To report success, once a round went well.</param>
     /// <param name="fence">For everything that is written in this term.</param>

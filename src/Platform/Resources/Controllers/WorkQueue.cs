@@ -25,7 +25,8 @@ internal sealed class WorkQueue(TimeProvider time)
     private readonly Dictionary<WorkKey, Naming> running = [];
     private readonly Dictionary<WorkKey, Later> later = [];
     private readonly PriorityQueue<WorkKey, DateTimeOffset> due = new();
-    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private enum Naming
     {
@@ -45,7 +46,8 @@ internal sealed class WorkQueue(TimeProvider time)
     {
         lock (gate)
         {
-            if (running.TryGetValue(key, out var named)) running[key] = byItself && named != Naming.ByOthers ? Naming.ByItself : Naming.ByOthers;
+            if (running.TryGetValue(key, out var named))
+                running[key] = byItself && named != Naming.ByOthers ? Naming.ByItself : Naming.ByOthers;
             else if (!byItself || !later.TryGetValue(key, out var planned) || !planned.AfterFailure) MakeReady(key);
         }
         signal.Writer.TryWrite(true);
@@ -111,7 +113,8 @@ internal sealed class WorkQueue(TimeProvider time)
     private async Task WaitAsync(TimeSpan? longest, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var timer = time.CreateTimer(static x => ((CancellationTokenSource)x!).Cancel(), patience, longest ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        using var timer = time.CreateTimer(
+            static x => ((CancellationTokenSource)x!).Cancel(), patience, longest ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
             await signal.Reader.ReadAsync(patience.Token);

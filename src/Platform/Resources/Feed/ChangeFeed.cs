@@ -64,7 +64,8 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     internal int Behind => heads.Waiting;
 
     /// <summary>
-    /// From now on each change is applied by this one too: what is committed after this has returned, and at times a little of before. Dispose to stop.
+    /// From now on each change is applied by this one too: what is committed after this has returned, and at times a little of before.
+    /// Dispose to stop.
     /// </summary>
     internal async ValueTask<IDisposable> AttachAsync(IFeedSink sink, CancellationToken cancellationToken)
     {
@@ -81,7 +82,8 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     /// Follows from now on, and takes a snapshot at that very moment: it has all earlier changes, and the follower receives all later ones.
     /// </summary>
     /// <param name="take">Called under the feed's lock: what is in memory, at once.</param>
-    internal async ValueTask<(FeedFollower Follower, T Picture)> FollowAsync<T>(FeedFilter filter, Func<T> take, CancellationToken cancellationToken)
+    internal async ValueTask<(FeedFollower Follower, T Picture)> FollowAsync<T>(
+        FeedFilter filter, Func<T> take, CancellationToken cancellationToken)
     {
         await started.Task.WaitAsync(cancellationToken);
         lock (gate) return (new FeedFollower(this, log, filter, null, time), take());
@@ -122,7 +124,8 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     }
 
     /// <summary>Returns when a log has been delivered up to its known head, which includes all earlier commits of this server.</summary>
-    internal ValueTask CatchUpAsync(TenantId tenant, CancellationToken cancellationToken) => ReachAsync(tenant, heads.KnownOf(tenant), cancellationToken);
+    internal ValueTask CatchUpAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        ReachAsync(tenant, heads.KnownOf(tenant), cancellationToken);
 
     /// <summary>Up to where a log has been delivered or skipped.</summary>
     internal Revision PositionOf(TenantId tenant)
@@ -224,7 +227,8 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     {
         while (WantedOf(head) is var (position, models))
         {
-            var page = await log.FollowAsync(new Follow { Tenant = head.Tenant, After = position, Limit = BatchMax, Models = models }, cancellationToken);
+            var page = await log.FollowAsync(
+                new Follow { Tenant = head.Tenant, After = position, Limit = BatchMax, Models = models }, cancellationToken);
             if (page.Position <= position) return;
             foundSome |= page.Changes.Count > 0;
             Deliver(head.Tenant, page, models);

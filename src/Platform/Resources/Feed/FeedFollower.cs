@@ -53,7 +53,8 @@ public sealed class FeedFollower : IDisposable
         while (true)
         {
             Release();
-            if (missing.Count > 0 && (held = await feed.Memory.EnterAsync(filter.Tenant, until - time.GetUtcNow(), time, cancellationToken)) is null) return [];
+            if (missing.Count > 0 && (
+                held = await feed.Memory.EnterAsync(filter.Tenant, until - time.GetUtcNow(), time, cancellationToken)) is null) return [];
             if (await CatchUpAsync(cancellationToken) is { Count: > 0 } missed) return missed;
             Release();
             var delivered = filter.Tenant is { } one ? feed.PositionOf(one) : default;
@@ -81,7 +82,8 @@ public sealed class FeedFollower : IDisposable
         while (missing.Count > 0)
         {
             var (tenant, target) = missing.First();
-            var page = await log.FollowAsync(new Follow { Tenant = tenant, After = positions[tenant], Limit = PageMax, Models = filter.ModelsOrAll }, cancellationToken);
+            var page = await log.FollowAsync(
+                new Follow { Tenant = tenant, After = positions[tenant], Limit = PageMax, Models = filter.ModelsOrAll }, cancellationToken);
             if (page.Position >= target || page.Position == positions[tenant]) missing.Remove(tenant);
             Reached = positions[tenant] = page.Position;
             if (page.Changes.Count > 0) return page.Changes;
@@ -107,7 +109,8 @@ public sealed class FeedFollower : IDisposable
     private void Resubscribe(IReadOnlyDictionary<TenantId, Revision> end)
     {
         subscription = feed.Subscribe(filter);
-        foreach (var tenant in subscription.Start.Keys) GoOnBehind(tenant, Later(end.GetValueOrDefault(tenant), positions.GetValueOrDefault(tenant)));
+        foreach (var tenant in subscription.Start.Keys)
+            GoOnBehind(tenant, Later(end.GetValueOrDefault(tenant), positions.GetValueOrDefault(tenant)));
     }
 
     private void GoOnBehind(TenantId tenant, Revision revision)

@@ -13,7 +13,8 @@ internal sealed class FeedHeads
     private readonly Lock gate = new();
     private readonly Dictionary<TenantId, Revision> heads = [];
     private readonly Dictionary<TenantId, Revision> known = [];
-    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private long knownSum;
 
     /// <summary>Of all that is known, to be compared with the store's.</summary>

@@ -13,7 +13,8 @@ internal sealed class FeedSubscription(FeedFilter filter, IReadOnlyDictionary<Te
 {
     private const long BytesMax = 1 << 20;
 
-    private readonly Channel<EntityRevision[]> queue = Channel.CreateUnbounded<EntityRevision[]>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<EntityRevision[]> queue = Channel.CreateUnbounded<EntityRevision[]>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private long changes;
     private long bytes;
 
@@ -30,10 +31,12 @@ internal sealed class FeedSubscription(FeedFilter filter, IReadOnlyDictionary<Te
     /// <returns>False when the commit does not fit.</returns>
     public bool TryOffer(ArraySegment<EntityRevision> commit)
     {
-        var wanted = commit.All(filter.Wants) ? commit.Array!.Length == commit.Count ? commit.Array : [.. commit] : commit.Where(filter.Wants).ToArray();
+        var wanted = commit.All(filter.Wants) ? commit.Array!.Length == commit.Count
+            ? commit.Array : [.. commit] : commit.Where(filter.Wants).ToArray();
         if (wanted.Length == 0) return true;
         var size = BytesOf(wanted);
-        if (Volatile.Read(ref changes) + wanted.Length > capacity || Volatile.Read(ref bytes) + size > BytesMax || !memory.TryQueue(size)) return false;
+        if (Volatile.Read(ref changes) + wanted.Length > capacity || Volatile.Read(ref bytes) + size > BytesMax || !memory.TryQueue(size))
+            return false;
         Interlocked.Add(ref changes, wanted.Length);
         Interlocked.Add(ref bytes, size);
         return queue.Writer.TryWrite(wanted);

@@ -4,9 +4,9 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Feed;
 
 /// <summary>
-/// Applies changes at once, on the feed's own thread and under its lock: when a log's position has moved on, every sink has applied what is up to
-/// there. So sinks have no queue that may overrun, and all of them show one moment of a log. For what keeps a view in memory; must be quick, must
-/// not call the feed, and must not throw.
+/// Applies changes at once, on the feed's own thread and under its lock: when a log's position has moved on, every sink has applied what is
+/// up to there. So sinks have no queue that may overrun, and all of them show one moment of a log. For what keeps a view in memory; must be
+/// quick, must not call the feed, and must not throw.
 /// </summary>
 internal interface IFeedSink
 {

@@ -1,8 +1,8 @@
 namespace Strata.Resources.Hosts;
 
 /// <summary>
-/// Hosts that follow from names: <c>NAME.localhost</c> in the organization <c>default</c>, <c>NAME.ORG.localhost</c> in the organization ORG. They
-/// belong to that organization whether it uses them or not. See docs/decisions/032-hosts-are-claimed.md.
+/// Hosts that follow from names: <c>NAME.localhost</c> in the organization <c>default</c>, <c>NAME.ORG.localhost</c> in the organization
+/// ORG. They belong to that organization whether it uses them or not. See docs/decisions/032-hosts-are-claimed.md.
 /// </summary>
 public static class DefaultHosts
 {
@@ -26,7 +26,9 @@ public static class DefaultHosts
         return labels.Length == 1 ? DefaultOrganization : labels[^1];
     }
 
-    /// <summary>The resource name that a reserved host is the default host of; null for deeper names, which no resource owns by its name.</summary>
+    /// <summary>
+    /// The resource name that a reserved host is the default host of; null for deeper names, which no resource owns by its name.
+    /// </summary>
     public static string? NameIn(string host)
     {
         var labels = host == Domain ? [] : host[..^Suffix.Length].Split('.');

@@ -6,8 +6,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Resources.Hosts;
 
 /// <summary>
-/// Who a host belongs to. Kind <c>host-claim</c> in the platform's log, without endpoints. Named by a hash of the host, so that the log's unique
-/// names let only one of two rivals win, whatever their organizations.
+/// Who a host belongs to. Kind <c>host-claim</c> in the platform's log, without endpoints. Named by a hash of the host, so that the log's
+/// unique names let only one of two rivals win, whatever their organizations.
 /// </summary>
 public sealed record HostClaimSpec
 {
@@ -43,5 +43,6 @@ public static class HostClaimKind
         UserCreates = false,
     };
 
-    internal static string NameOf(string host) => "h" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(host)).AsSpan(0, HashBytes));
+    internal static string NameOf(string host) =>
+        "h" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(host)).AsSpan(0, HashBytes));
 }

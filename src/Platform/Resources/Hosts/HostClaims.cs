@@ -8,9 +8,9 @@ using Strata.Resources.Kinds;
 namespace Strata.Resources.Hosts;
 
 /// <summary>
-/// Decides which project a host belongs to. Invariant: a resource with a host is created only under a claim of its project in the platform's log,
-/// and a claim ends only when no resource uses it. The two lie in different logs, so a crash between them leaves a claim that nothing uses;
-/// <see cref="SweepAsync"/> removes it. Safe for concurrent use, also by several servers.
+/// Decides which project a host belongs to. Invariant: a resource with a host is created only under a claim of its project in the
+/// platform's log, and a claim ends only when no resource uses it. The two lie in different logs, so a crash between them leaves a claim
+/// that nothing uses; <see cref="SweepAsync"/> removes it. Safe for concurrent use, also by several servers.
 /// </summary>
 public sealed class HostClaims(EntityEngine engine, TimeProvider time)
 {
@@ -30,11 +30,14 @@ public sealed class HostClaims(EntityEngine engine, TimeProvider time)
     private readonly ConcurrentDictionary<TenantId, string> names = new();
 
     /// <summary>Claims a host before a resource that uses it is written. HOST_TAKEN where it is another's.</summary>
-    /// <returns>False: the project had it already. Either way the use must be confirmed after the write (<see cref="ConfirmAsync"/>).</returns>
-    internal async ValueTask<Result<bool>> ClaimAsync(Kind kind, TenantId tenant, string project, string host, CancellationToken cancellationToken)
+    /// <returns>False: the project had it already. Either way the use must be confirmed after the write
+    /// (<see cref="ConfirmAsync"/>).</returns>
+    internal async ValueTask<Result<bool>> ClaimAsync(
+        Kind kind, TenantId tenant, string project, string host, CancellationToken cancellationToken)
     {
         if (await RefuseAsync(kind.Hosts!, tenant, project, host, cancellationToken) is { } refused) return refused;
-        var spec = new HostClaimSpec { Host = host, Org = tenant.ToString(), Project = project, Kind = kind.Name, Field = kind.Hosts!.Field };
+        var spec = new HostClaimSpec { Host = host, Org = tenant.ToString(), Project = project, Kind = kind.Name,
+            Field = kind.Hosts!.Field };
         for (var attempt = 1; ; attempt++)
         {
             var claim = new NewResource<HostClaimSpec> { Name = HostClaimKind.NameOf(host), Spec = spec };
@@ -48,10 +51,14 @@ public sealed class HostClaims(EntityEngine engine, TimeProvider time)
         }
     }
 
-    /// <summary>After the write: marks the claim as used, so that a release decided before the write fails. False: the host was lost meanwhile.</summary>
-    internal async ValueTask<bool> ConfirmAsync(Kind kind, TenantId tenant, string project, string host, CancellationToken cancellationToken)
+    /// <summary>
+    /// After the write: marks the claim as used, so that a release decided before the write fails. False: the host was lost meanwhile.
+    /// </summary>
+    internal async ValueTask<bool> ConfirmAsync(
+        Kind kind, TenantId tenant, string project, string host, CancellationToken cancellationToken)
     {
-        var spec = new HostClaimSpec { Host = host, Org = tenant.ToString(), Project = project, Kind = kind.Name, Field = kind.Hosts!.Field };
+        var spec = new HostClaimSpec { Host = host, Org = tenant.ToString(), Project = project, Kind = kind.Name,
+            Field = kind.Hosts!.Field };
         var used = await claims.ChangeAsync(Platform, HostClaimKind.NameOf(host), Use, null, null, cancellationToken);
         if (used.IsOk) return true;
         if (used.Error == Foreign) return false;
@@ -73,38 +80,46 @@ public sealed class HostClaims(EntityEngine engine, TimeProvider time)
     internal ValueTask<bool> ReleaseAsync(Resource<HostClaimSpec, Nothing> claim, CancellationToken cancellationToken) =>
         TryReleaseAsync(claim, TimeSpan.Zero, cancellationToken);
 
-    /// <summary>Whether a resource that owns the default host of its name may have this name: not while another project uses that host.</summary>
+    /// <summary>
+    /// Whether a resource that owns the default host of its name may have this name: not while another project uses that host.
+    /// </summary>
     internal async ValueTask<Error?> CheckNameAsync(TenantId tenant, string project, string name, CancellationToken cancellationToken)
     {
         var host = DefaultHosts.Of(name, await NameOfAsync(tenant, cancellationToken));
-        var id = await engine.Log.FindAsync(TenantId.Platform, HostClaimKind.Kind.Model.Name, Kind.NameClaim(HostClaimKind.NameOf(host)), cancellationToken);
+        var id = await engine.Log.FindAsync(
+            TenantId.Platform, HostClaimKind.Kind.Model.Name, Kind.NameClaim(HostClaimKind.NameOf(host)), cancellationToken);
         if (id is null) return null;
         var found = await claims.GetAsync(Platform, HostClaimKind.Kind.IdOf(id.Value), AsOf.Latest, cancellationToken);
-        return !found.IsOk || (found.Value.Spec.Org == tenant.ToString() && found.Value.Spec.Project == project) ? null : HostErrors.Taken(host);
+        return !found.IsOk || (found.Value.Spec.Org == tenant.ToString() && found.Value.Spec.Project == project)
+            ? null : HostErrors.Taken(host);
     }
 
     /// <summary>
-    /// Claims the hosts of resources that have none yet, oldest first. A resource whose host another project has is deleted, because the edge serves
-    /// whatever names a host; its history stays. Calls back for each of those.
+    /// Claims the hosts of resources that have none yet, oldest first. A resource whose host another project has is deleted, because the
+    /// edge serves whatever names a host; its history stays. Calls back for each of those.
     /// </summary>
-    public async Task AdoptAsync(IEnumerable<Kind> kinds, Action<Kind, EntityRevision, string> conflict, CancellationToken cancellationToken)
+    public async Task AdoptAsync(
+        IEnumerable<Kind> kinds, Action<Kind, EntityRevision, string> conflict, CancellationToken cancellationToken)
     {
         var known = new HashSet<(string, string?)>();
-        await foreach (var claim in claims.AllAsync(TenantId.Platform, null, cancellationToken)) known.Add((claim.Spec.Host, claim.Spec.Project));
+        await foreach (var claim in claims.AllAsync(TenantId.Platform, null, cancellationToken))
+            known.Add((claim.Spec.Host, claim.Spec.Project));
         foreach (var kind in kinds.Where(k => k.Hosts is not null))
         {
             var missing = new List<(EntityRevision Resource, string Host)>();
             var store = new KindStore(engine, kind, time);
             await foreach (var resource in store.AllAsync(null, null, cancellationToken))
             {
-                if (kind.Hosts!.HostOf(resource.Document) is { } host && !known.Contains((host, ResourceDocument.ProjectOf(resource)))) missing.Add((resource, host));
+                if (kind.Hosts!.HostOf(resource.Document) is { } host && !known.Contains((host, ResourceDocument.ProjectOf(resource))))
+                    missing.Add((resource, host));
             }
             foreach (var (resource, host) in missing.OrderBy(m => m.Resource.CreatedAt).ThenBy(m => m.Resource.Id.Value))
             {
                 var claimed = await ClaimAsync(kind, resource.Tenant, ResourceDocument.ProjectOf(resource)!, host, cancellationToken);
                 if (claimed.IsOk) continue;
                 if (claimed.Error.Code != HostErrors.TakenCode) throw claimed.Error.ToException();
-                var deleted = await store.DeleteAsync(Platform with { Tenant = resource.Tenant }, kind.IdOf(resource.Id), null, cancellationToken);
+                var deleted = await store.DeleteAsync(
+                    Platform with { Tenant = resource.Tenant }, kind.IdOf(resource.Id), null, cancellationToken);
                 if (deleted.IsOk) conflict(kind, resource, host);
                 else if (deleted.Error.Kind != ErrorKind.NotFound) throw deleted.Error.ToException();
             }
@@ -122,20 +137,23 @@ public sealed class HostClaims(EntityEngine engine, TimeProvider time)
         foreach (var claim in old) await TryReleaseAsync(claim, Grace, cancellationToken);
     }
 
-    private async ValueTask<Error?> RefuseAsync(HostRule rule, TenantId tenant, string project, string host, CancellationToken cancellationToken)
+    private async ValueTask<Error?> RefuseAsync(
+        HostRule rule, TenantId tenant, string project, string host, CancellationToken cancellationToken)
     {
         if (!DefaultHosts.IsReserved(host)) return null;
         if (DefaultHosts.OwnerOf(host) != await NameOfAsync(tenant, cancellationToken)) return HostErrors.Reserved(host);
         if (DefaultHosts.NameIn(host) is not { } name) return null;
         foreach (var kind in rule.NamedBy)
         {
-            var found = await new ResourceLookup(engine.Log, kind).ReadAsync(new Caller(tenant, Platform.Actor), name, AsOf.Latest, cancellationToken);
+            var found = await new ResourceLookup(engine.Log, kind)
+                .ReadAsync(new Caller(tenant, Platform.Actor), name, AsOf.Latest, cancellationToken);
             if (found.IsOk && ResourceDocument.ProjectOf(found.Value) != project) return HostErrors.Taken(host);
         }
         return null;
     }
 
-    private async ValueTask<bool> TryReleaseAsync(Resource<HostClaimSpec, Nothing> claim, TimeSpan grace, CancellationToken cancellationToken)
+    private async ValueTask<bool> TryReleaseAsync(
+        Resource<HostClaimSpec, Nothing> claim, TimeSpan grace, CancellationToken cancellationToken)
     {
         if (grace > TimeSpan.Zero && time.GetUtcNow() - claim.UpdatedAt <= grace) return false;
         if (await IsUsedAsync(claim.Spec, cancellationToken)) return false;
@@ -146,7 +164,8 @@ public sealed class HostClaims(EntityEngine engine, TimeProvider time)
     private async ValueTask<bool> IsUsedAsync(HostClaimSpec claim, CancellationToken cancellationToken)
     {
         Condition where = new Condition.All([Is(JsonPath.Parse("$." + claim.Field), claim.Host), Is(ProjectPath, claim.Project)]);
-        var tenant = TenantId.TryParse(claim.Org, out var parsed) ? parsed : throw new InvalidOperationException($"{claim.Org} is not an organization's id.");
+        var tenant = TenantId.TryParse(claim.Org, out var parsed)
+            ? parsed : throw new InvalidOperationException($"{claim.Org} is not an organization's id.");
         var scan = new Scan { Tenant = tenant, Model = Kind.ModelOf(claim.Kind), Where = where, Limit = 1 };
         return (await engine.Log.ScanAsync(scan, cancellationToken)).Count > 0;
     }
@@ -160,7 +179,9 @@ public sealed class HostClaims(EntityEngine engine, TimeProvider time)
         return names[tenant] = ResourceDocument.NameOf(found.Value);
     }
 
-    private static bool IsSameOwner(HostClaimSpec a, HostClaimSpec b) => (a.Host, a.Org, a.Project, a.Kind) == (b.Host, b.Org, b.Project, b.Kind);
+    private static bool IsSameOwner(HostClaimSpec a, HostClaimSpec b) =>
+        (a.Host, a.Org, a.Project, a.Kind) == (b.Host, b.Org, b.Project, b.Kind);
 
-    private static Condition.Compare Is(JsonPath path, string value) => new(new Field.Path(path), Operator.Equal, [JsonText.From(value, WireJson.Of<string>())]);
+    private static Condition.Compare Is(JsonPath path, string value) =>
+        new(new Field.Path(path), Operator.Equal, [JsonText.From(value, WireJson.Of<string>())]);
 }

@@ -8,7 +8,8 @@ public static class HostErrors
     public const string TakenCode = "HOST_TAKEN";
 
     public static Error Taken(string host) => new(
-        ErrorKind.Conflict, TakenCode, $"The host \"{host}\" belongs to another project of this cloud.", "Use another host, or delete what uses this one first.");
+        ErrorKind.Conflict, TakenCode, $"The host \"{host}\" belongs to another project of this cloud.",
+        "Use another host, or delete what uses this one first.");
 
     public static Error Reserved(string host) => new(
         ErrorKind.Conflict,

@@ -5,7 +5,9 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Resources.Hosts;
 
-/// <summary>Wraps the writes of a kind with hosts: claim, write, confirm; and release behind the last use. Safe for concurrent use.</summary>
+/// <summary>
+/// Wraps the writes of a kind with hosts: claim, write, confirm; and release behind the last use. Safe for concurrent use.
+/// </summary>
 internal sealed class HostedWrites(EntityEngine engine, Kind kind, TimeProvider time)
 {
     /// <summary>Abandons a change until its new host is claimed; never leaves this class.</summary>
@@ -20,7 +22,8 @@ internal sealed class HostedWrites(EntityEngine engine, Kind kind, TimeProvider 
     {
         if (HostOf(draft.Document) is not { } host) return await write();
         var project = ProjectKind.Kind.IdOf(draft.Project!.Id);
-        if (!(await claims.ClaimAsync(kind, caller.Tenant, project, host, cancellationToken)).TryGet(out var isNew, out var error)) return error;
+        if (!(await claims.ClaimAsync(kind, caller.Tenant, project, host, cancellationToken)).TryGet(out var isNew, out var error))
+            return error;
         var written = await write();
         if (!written.IsOk)
         {
@@ -34,13 +37,15 @@ internal sealed class HostedWrites(EntityEngine engine, Kind kind, TimeProvider 
 
     /// <summary>Changes that keep the host, as nearly all do, cost nothing more.</summary>
     public async ValueTask<Result<EntityRevision>> ChangeAsync(
-        ResourceKey key, DocumentChange change, Func<DocumentChange, ValueTask<Result<EntityRevision>>> write, CancellationToken cancellationToken)
+        ResourceKey key, DocumentChange change, Func<DocumentChange, ValueTask<Result<EntityRevision>>> write,
+        CancellationToken cancellationToken)
     {
         string? claimed = null, wanted = null, former = null, project = null;
         var before = JsonText.EmptyObject;
         var changed = await write(CheckHost);
         if (changed.Error != Unclaimed) return changed;
-        if (!(await claims.ClaimAsync(kind, key.Tenant, project!, wanted!, cancellationToken)).TryGet(out var isNew, out var error)) return error;
+        if (!(await claims.ClaimAsync(kind, key.Tenant, project!, wanted!, cancellationToken)).TryGet(out var isNew, out var error))
+            return error;
         claimed = wanted;
         changed = await write(CheckHost);
         if (!changed.IsOk)
@@ -50,7 +55,8 @@ internal sealed class HostedWrites(EntityEngine engine, Kind kind, TimeProvider 
         }
         if (!await claims.ConfirmAsync(kind, key.Tenant, project!, claimed!, cancellationToken))
         {
-            await engine.UpdateAsync(new Caller(key.Tenant, Actor), kind.Model, key.Id, _ => before, null, changed.Value.Revision, cancellationToken);
+            await engine.UpdateAsync(
+                new Caller(key.Tenant, Actor), kind.Model, key.Id, _ => before, null, changed.Value.Revision, cancellationToken);
             return HostErrors.Taken(claimed!);
         }
         if (former is not null) await ReleaseAsync(key.Tenant, former, cancellationToken);
@@ -65,7 +71,8 @@ internal sealed class HostedWrites(EntityEngine engine, Kind kind, TimeProvider 
         }
     }
 
-    public async ValueTask<Result<EntityRevision>> DeleteAsync(ResourceKey key, Func<ValueTask<Result<EntityRevision>>> end, CancellationToken cancellationToken)
+    public async ValueTask<Result<EntityRevision>> DeleteAsync(
+        ResourceKey key, Func<ValueTask<Result<EntityRevision>>> end, CancellationToken cancellationToken)
     {
         var current = await engine.Log.ReadAsync(key.Tenant, key.Id, AsOf.Latest, cancellationToken);
         var host = current is null ? null : HostOf(current.Document);

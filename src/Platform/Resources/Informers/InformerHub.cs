@@ -12,9 +12,10 @@ namespace Strata.Resources.Informers;
 /// Runs the informers of this process: attaches each to the feed, lists its kind, and lists it again after an error. One that cannot be
 /// listed is retried by itself, and the others continue. All informers show the same moment of one organization's log: what is up to the
 /// feed's position in it.
-/// <para>Reading what was written: <see cref="CatchUpAsync(TenantId, CancellationToken)"/> returns when the views hold all that this server has
-/// committed; <see cref="CatchUpWithStoreAsync(TenantId, CancellationToken)"/> when they hold all that any server has. A view that stays behind, or is not listed,
-/// for <see cref="Patience"/> is an error, VIEW_BEHIND. Who names the informers that it reads does not wait for the others to be listed.</para>
+/// <para>Reading what was written: <see cref="CatchUpAsync(TenantId, CancellationToken)"/> returns when the views hold all that this server
+/// has committed; <see cref="CatchUpWithStoreAsync(TenantId, CancellationToken)"/> when they hold all that any server has. A view that
+/// stays behind, or is not listed, for <see cref="Patience"/> is an error, VIEW_BEHIND. Who names the informers that it reads does not wait
+/// for the others to be listed.</para>
 /// </summary>
 public sealed class InformerHub : SupervisedService
 {
@@ -28,7 +29,8 @@ public sealed class InformerHub : SupervisedService
     private volatile bool hasStarted;
     private readonly ConcurrentDictionary<string, KindInformer> informers = new(StringComparer.Ordinal);
 
-    public InformerHub(IEnumerable<InformerDeclaration> declarations, IEntityLog log, ChangeFeed feed, TimeProvider time, Supervisor supervisor)
+    public InformerHub(
+        IEnumerable<InformerDeclaration> declarations, IEntityLog log, ChangeFeed feed, TimeProvider time, Supervisor supervisor)
         : base(supervisor, "informers")
     {
         (this.log, this.feed, this.time, this.supervisor) = (log, feed, time, supervisor);
@@ -45,12 +47,14 @@ public sealed class InformerHub : SupervisedService
     /// <summary>Logs that have grown and are not read yet: 0 when the views are up to date.</summary>
     public int Behind => feed.Behind;
 
-    public KindInformer Of(Kind kind) => informers.GetValueOrDefault(kind.Name) ?? throw new ArgumentException($"The kind \"{kind.Name}\" has no informer.", nameof(kind));
+    public KindInformer Of(Kind kind) => informers.GetValueOrDefault(kind.Name)
+        ?? throw new ArgumentException($"The kind \"{kind.Name}\" has no informer.", nameof(kind));
 
     /// <summary>The kind's informer, added if none was declared. Call before the start.</summary>
     public KindInformer Ensure(KindStore store)
     {
-        if (!informers.ContainsKey(store.Kind.Name) && hasStarted) throw new InvalidOperationException($"The informers have started without one of {store.Kind.Plural}.");
+        if (!informers.ContainsKey(store.Kind.Name) && hasStarted)
+            throw new InvalidOperationException($"The informers have started without one of {store.Kind.Plural}.");
         return informers.GetValueOrDefault(store.Kind.Name) ?? Add(store, []);
     }
 
@@ -62,7 +66,8 @@ public sealed class InformerHub : SupervisedService
     /// </summary>
     /// <param name="take">From the kind's informer. Called under the feed's lock: quick.</param>
     public async ValueTask<(FeedFollower Follower, IReadOnlyList<EntityRevision> Items)> FollowAsync(
-        KindInformer informer, TenantId? tenant, Func<KindInformer, IReadOnlyList<EntityRevision>> take, CancellationToken cancellationToken)
+        KindInformer informer, TenantId? tenant, Func<KindInformer, IReadOnlyList<EntityRevision>> take,
+        CancellationToken cancellationToken)
     {
         await InTimeAsync(async stop => await informer.WhenSyncedAsync(stop), cancellationToken);
         return await feed.FollowAsync(new FeedFilter(tenant, informer.Models), () => take(informer), cancellationToken);
@@ -76,20 +81,24 @@ public sealed class InformerHub : SupervisedService
     public bool HasReached(TenantId tenant, Revision revision) => feed.PositionOf(tenant) >= revision;
 
     /// <summary>Returns when the views hold all that this server has committed in an organization's log so far. Reads nothing.</summary>
-    public Task CatchUpAsync(TenantId tenant, CancellationToken cancellationToken) => InTimeAsync(stop => feed.CatchUpAsync(tenant, stop), cancellationToken);
+    public Task CatchUpAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        InTimeAsync(stop => feed.CatchUpAsync(tenant, stop), cancellationToken);
 
     /// <summary>Returns when the views hold all that is in an organization's log now, including other servers' writes.</summary>
-    public Task CatchUpWithStoreAsync(TenantId tenant, CancellationToken cancellationToken) => CatchUpWithStoreAsync(tenant, informers.Values, cancellationToken);
+    public Task CatchUpWithStoreAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        CatchUpWithStoreAsync(tenant, informers.Values, cancellationToken);
 
     /// <summary>The same for those who read these views only.</summary>
-    public Task CatchUpWithStoreAsync(TenantId tenant, IEnumerable<KindInformer> of, CancellationToken cancellationToken) => InTimeAsync(async stop =>
+    public Task CatchUpWithStoreAsync(TenantId tenant, IEnumerable<KindInformer> of, CancellationToken cancellationToken) =>
+        InTimeAsync(async stop =>
     {
         await WhenSyncedAsync(of, stop);
         await feed.ReachAsync(tenant, await log.HeadAsync(tenant, stop), stop);
     }, cancellationToken);
 
     /// <summary>
-    /// Returns when the views hold all that is in any log now. For the beginning of a term: what the holders of former terms have written is in them then.
+    /// Returns when the views hold all that is in any log now. For the beginning of a term: what the holders of former terms have written
+    /// is in them then.
     /// </summary>
     public Task CatchUpWithStoreAsync(CancellationToken cancellationToken) => CatchUpWithStoreAsync(informers.Values, cancellationToken);
 
@@ -105,7 +114,8 @@ public sealed class InformerHub : SupervisedService
         foreach (var informer in of) await informer.WhenSyncedAsync(cancellationToken);
     }
 
-    private KindInformer Add(KindStore store, IEnumerable<InformerIndex> indexes) => informers[store.Kind.Name] = new KindInformer(store, indexes);
+    private KindInformer Add(KindStore store, IEnumerable<InformerIndex> indexes) =>
+        informers[store.Kind.Name] = new KindInformer(store, indexes);
 
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
@@ -126,8 +136,11 @@ public sealed class InformerHub : SupervisedService
         }
     }
 
-    /// <summary>Lists one kind, and again whenever it has to be. A listing that fails ends this, and the supervisor begins it again.</summary>
-    private static async Task KeepListedAsync(KindInformer informer, SemaphoreSlim slots, SupervisedWork work, CancellationToken cancellationToken)
+    /// <summary>
+    /// Lists one kind, and again whenever it has to be. A listing that fails ends this, and the supervisor begins it again.
+    /// </summary>
+    private static async Task KeepListedAsync(
+        KindInformer informer, SemaphoreSlim slots, SupervisedWork work, CancellationToken cancellationToken)
     {
         while (true)
         {

@@ -12,11 +12,15 @@ internal static class InformerMetrics
 
     static InformerMetrics()
     {
-        Meter.CreateObservableGauge("strata.informer.resources", () => Each(i => (long)i.Count), "{resource}", "Resources that an informer holds.");
-        Meter.CreateObservableGauge("strata.resources", States, "{resource}", "Resources by kind and state, such as instances that are READY.");
+        Meter.CreateObservableGauge(
+            "strata.informer.resources", () => Each(i => (long)i.Count), "{resource}", "Resources that an informer holds.");
+        Meter.CreateObservableGauge(
+            "strata.resources", States, "{resource}", "Resources by kind and state, such as instances that are READY.");
         Meter.CreateObservableGauge("strata.informer.memory", () => Each(i => i.Bytes), "By", "Memory that an informer takes, roughly.");
-        Meter.CreateObservableGauge("strata.informer.synced", () => Each(i => i.IsSynced ? 1L : 0), null, "1 when an informer has listed its kind and missed nothing since.");
-        Meter.CreateObservableGauge("strata.informer.lag", () => Newest?.Behind ?? 0, "{log}", "Logs that have grown and were not read yet.");
+        Meter.CreateObservableGauge("strata.informer.synced", () => Each(i => i.IsSynced ? 1L : 0), null,
+            "1 when an informer has listed its kind and missed nothing since.");
+        Meter.CreateObservableGauge(
+            "strata.informer.lag", () => Newest?.Behind ?? 0, "{log}", "Logs that have grown and were not read yet.");
     }
 
     private static InformerHub? Newest => newest is { } reference && reference.TryGetTarget(out var hub) ? hub : null;

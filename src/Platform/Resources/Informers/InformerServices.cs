@@ -13,8 +13,8 @@ public sealed record InformerDeclaration(KindStore Store, IReadOnlyList<Informer
 public static class InformerServices
 {
     /// <summary>
-    /// One informer for this kind and process, and <see cref="Informer{TSpec,TStatus}"/>. Needs <see cref="ResourceStore{TSpec,TStatus}"/> of the kind, the log,
-    /// the clock and logging.
+    /// One informer for this kind and process, and <see cref="Informer{TSpec,TStatus}"/>. Needs <see cref="ResourceStore{TSpec,TStatus}"/>
+    /// of the kind, the log, the clock and logging.
     /// </summary>
     public static IServiceCollection AddInformer<TSpec, TStatus>(this IServiceCollection services, params InformerIndex[] indexes)
     {

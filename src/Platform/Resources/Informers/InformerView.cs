@@ -37,7 +37,8 @@ internal sealed class InformerView
     public InformerView(IEnumerable<InformerIndex> indexes, Action<EntityRevision, Exception> unreadable)
     {
         this.unreadable = unreadable;
-        this.indexes = indexes.Prepend(ByTenant).Distinct().ToDictionary(i => i, _ => new Dictionary<(TenantId, string), HashSet<ResourceKey>>());
+        this.indexes = indexes.Prepend(ByTenant).Distinct()
+            .ToDictionary(i => i, _ => new Dictionary<(TenantId, string), HashSet<ResourceKey>>());
     }
 
     public int Count
@@ -72,7 +73,8 @@ internal sealed class InformerView
     /// <param name="tenant">Ignored by an index over all organizations.</param>
     public EntityRevision[] Find(InformerIndex index, TenantId tenant, string key)
     {
-        if (!indexes.TryGetValue(index, out var buckets)) throw new ArgumentException($"The index \"{index.Name}\" was not declared for this kind.", nameof(index));
+        if (!indexes.TryGetValue(index, out var buckets))
+            throw new ArgumentException($"The index \"{index.Name}\" was not declared for this kind.", nameof(index));
         lock (gate)
         {
             if (!buckets.TryGetValue((index.IsGlobal ? default : tenant, key), out var bucket)) return [];
@@ -175,7 +177,8 @@ internal sealed class InformerView
     }
 
     private static void Reindex(
-        InformerIndex index, Dictionary<(TenantId, string), HashSet<ResourceKey>> buckets, ResourceKey key, EntityRevision? was, EntityRevision? now)
+        InformerIndex index, Dictionary<(TenantId, string), HashSet<ResourceKey>> buckets, ResourceKey key, EntityRevision? was,
+        EntityRevision? now)
     {
         IReadOnlyList<string> before = was is null ? [] : index.KeysOf(was), after = now is null ? [] : index.KeysOf(now);
         var tenant = index.IsGlobal ? default : key.Tenant;

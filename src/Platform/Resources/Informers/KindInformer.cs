@@ -9,8 +9,9 @@ using Strata.Resources.Kinds;
 namespace Strata.Resources.Informers;
 
 /// <summary>
-/// All resources of one kind, of every organization, in memory: listed once, and kept by the change feed. What it shows may be a moment old; a
-/// write that was worked out from it still names the revision it saw, or is repeated by the store from what is now. Safe for concurrent use.
+/// All resources of one kind, of every organization, in memory: listed once, and kept by the change feed. What it shows may be a moment
+/// old; a write that was worked out from it still names the revision it saw, or is repeated by the store from what is now. Safe for
+/// concurrent use.
 /// </summary>
 public sealed class KindInformer : IFeedSink
 {
@@ -22,7 +23,8 @@ public sealed class KindInformer : IFeedSink
     private readonly ModelFilter models;
     private readonly ConcurrentDictionary<string, string> shared = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
-    private readonly Channel<bool> broken = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> broken = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private TaskCompletionSource synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal KindInformer(KindStore store, IEnumerable<InformerIndex> indexes)

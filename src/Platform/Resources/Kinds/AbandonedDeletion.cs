@@ -35,7 +35,8 @@ internal abstract class AbandonedDeletion<TSpec>(ResourceStore<TSpec, Nothing> s
         var left = resource.UpdatedAt + Patience - time.GetUtcNow();
         if (left > TimeSpan.Zero) return left;
         if (!TenantId.TryParse(resource.Org, out var tenant)) tenant = TenantId.Platform;
-        var restored = await store.ChangeAsync(CallerIn(tenant), resource.Id, x => x, mark.Cancel, new Revision(resource.Revision), cancellationToken);
+        var restored = await store.ChangeAsync(
+            CallerIn(tenant), resource.Id, x => x, mark.Cancel, new Revision(resource.Revision), cancellationToken);
         ThrowUnlessOvertaken(restored.Error);
         return null;
     }
@@ -56,7 +57,8 @@ internal sealed class AbandonedOrganizationDeletion(ResourceStore<OrganizationSp
 /// one behind. No token is valid for it, so it should be empty; one that is not is left for an operator to inspect.
 /// </summary>
 internal sealed class AbandonedProjectDeletion(
-    ResourceStore<ProjectSpec, Nothing> store, Informer<OrganizationSpec, Nothing> organizations, IEntityLog log, OwnedResources belongings, TimeProvider time)
+    ResourceStore<ProjectSpec, Nothing> store, Informer<OrganizationSpec, Nothing> organizations, IEntityLog log, OwnedResources belongings,
+    TimeProvider time)
     : AbandonedDeletion<ProjectSpec>(store, ProjectKind.Kind, time)
 {
     private readonly TimeProvider time = time;
@@ -77,11 +79,12 @@ internal sealed class AbandonedProjectDeletion(
     }
 
     /// <summary>From memory: the log is asked for an organization that was deleted or never there.</summary>
-    private bool IsThere(TenantId tenant) => organizations.Untyped.Get(new ResourceKey(TenantId.Platform, new EntityId(tenant.Value))) is not null;
+    private bool IsThere(TenantId tenant) =>
+        organizations.Untyped.Get(new ResourceKey(TenantId.Platform, new EntityId(tenant.Value))) is not null;
 
     /// <summary>
-    /// Marked before the check that counts, as by a user's DELETE: what is created in it from then on is refused, and what was created before
-    /// is seen. A mark that stays because this fails is taken up by the next look.
+    /// Marked before the check that counts, as by a user's DELETE: what is created in it from then on is refused, and what was created
+    /// before is seen. A mark that stays because this fails is taken up by the next look.
     /// </summary>
     private async Task DeleteAsync(Caller caller, Resource<ProjectSpec, Nothing> resource, CancellationToken cancellationToken)
     {

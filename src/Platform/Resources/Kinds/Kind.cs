@@ -26,7 +26,8 @@ public enum KindScope
 /// <summary>
 /// A kind of resource, declared once. From this come endpoints, OpenAPI, CLI verbs, permissions. Immutable.
 /// <para>Permissions: <c>PLURAL.read</c> to see, <c>PLURAL.write</c> to create, patch the spec, delete and take the transitions in
-/// <see cref="UserTransitions"/>, <c>PLURAL.control</c> to write the status and take every other transition: for the platform's own parts.</para>
+/// <see cref="UserTransitions"/>, <c>PLURAL.control</c> to write the status and take every other transition: for the platform's own
+/// parts.</para>
 /// </summary>
 public abstract class Kind
 {
@@ -41,9 +42,10 @@ public abstract class Kind
     public required string Plural { get; init; }
 
     /// <summary>
-    /// How documents of older versions become present ones, in order: the first makes version 2 of version 1, and so on. Each changes the whole document
-    /// (<c>name</c>, <c>spec</c>, <c>status</c> …) in place, and must cope with every document that its version could write. Empty: there has been one
-    /// version. Add one when a member is renamed, moved or gets another meaning; a new member with a default needs none.
+    /// How documents of older versions become present ones, in order: the first makes version 2 of version 1, and so on. Each changes the
+    /// whole document (<c>name</c>, <c>spec</c>, <c>status</c> …) in place, and must cope with every document that its version could write.
+    /// Empty: there has been one version. Add one when a member is renamed, moved or gets another meaning; a new member with a default
+    /// needs none.
     /// </summary>
     public IReadOnlyList<Action<JsonObject>> Upcasters { get; init; } = [];
 
@@ -67,19 +69,20 @@ public abstract class Kind
     public bool UserCreates { get; init; } = true;
 
     /// <summary>
-    /// The transition that a user's DELETE takes, for kinds whose end is work (the last controller then deletes the entity). Null: deleted at once.
+    /// The transition that a user's DELETE takes, for kinds whose end is work (the last controller then deletes the entity). Null: deleted
+    /// at once.
     /// </summary>
     public string? DeleteTransition { get; init; }
 
     /// <summary>
-    /// Looks for a reason against a user's DELETE, in its transaction: what this reads must still be so when the deletion takes effect. Null: there
-    /// is none.
+    /// Looks for a reason against a user's DELETE, in its transaction: what this reads must still be so when the deletion takes effect.
+    /// Null: there is none.
     /// </summary>
     public Func<EntityTransaction, EntityRevision, CancellationToken, ValueTask<Error?>>? DeleteCheck { get; init; }
 
     /// <summary>
-    /// The transitions that mark a resource which others belong to as being deleted, and that take the mark back. While it is marked, nothing is
-    /// created in it. Null: nothing belongs to it.
+    /// The transitions that mark a resource which others belong to as being deleted, and that take the mark back. While it is marked,
+    /// nothing is created in it. Null: nothing belongs to it.
     /// </summary>
     public DeletingMark? Deleting { get; init; }
 
@@ -93,8 +96,8 @@ public abstract class Kind
     public HostRule? Hosts { get; init; }
 
     /// <summary>
-    /// Whether a resource owns the default host of its name (<see cref="DefaultHosts"/>), so that the name is refused while another project uses
-    /// that host.
+    /// Whether a resource owns the default host of its name (<see cref="DefaultHosts"/>), so that the name is refused while another project
+    /// uses that host.
     /// </summary>
     public bool OwnsHostOfName { get; init; }
 
@@ -105,26 +108,26 @@ public abstract class Kind
     public IReadOnlyList<string> HiddenStatus { get; init; } = [];
 
     /// <summary>
-    /// Members of the spec that only the organization itself and the agent of the resource's node see, such as variables with secrets; other parts of
-    /// the platform, such as the edge, neither see them nor filter.
+    /// Members of the spec that only the organization itself and the agent of the resource's node see, such as variables with secrets;
+    /// other parts of the platform, such as the edge, neither see them nor filter.
     /// </summary>
     public IReadOnlyList<string> PrivateSpec { get; init; } = [];
 
     /// <summary>
-    /// Members of the spec that hold the id of another resource; inputs may hold its name instead. Each must exist in the caller's organization, and
-    /// in the project of the resource where both kinds belong to projects.
+    /// Members of the spec that hold the id of another resource; inputs may hold its name instead. Each must exist in the caller's
+    /// organization, and in the project of the resource where both kinds belong to projects.
     /// </summary>
     public IReadOnlyList<SpecReference> References { get; init; } = [];
 
     /// <summary>
-    /// Looks for a reason against what a user's change makes the resource refer to, in its transaction: the resource as it is, and the part of the spec that changes, with ids.
-    /// Asked only where that part has one of <see cref="References"/>. Null: each that exists will do.
+    /// Looks for a reason against what a user's change makes the resource refer to, in its transaction: the resource as it is, and the part
+    /// of the spec that changes, with ids. Asked only where that part has one of <see cref="References"/>. Null: each that exists will do.
     /// </summary>
     public Func<EntityTransaction, EntityRevision, JsonElement, CancellationToken, ValueTask<Error?>>? ReferenceCheck { get; init; }
 
     /// <summary>
-    /// Where a resource names the node that it is assigned to: a path such as <c>$.spec.node</c>, or <c>id</c> for the node itself. A node's agent reaches only
-    /// what is assigned to its node. Null: nothing of this kind is an agent's business.
+    /// Where a resource names the node that it is assigned to: a path such as <c>$.spec.node</c>, or <c>id</c> for the node itself. A
+    /// node's agent reaches only what is assigned to its node. Null: nothing of this kind is an agent's business.
     /// </summary>
     public string? NodeField { get; init; }
 
@@ -132,7 +135,9 @@ public abstract class Kind
 
     internal static ModelKey ModelOf(string kind) => new("strata." + kind, 1);
 
-    /// <summary>Roles that see it, unless an organization says otherwise. Administrators hold <c>read</c> and <c>write</c> of every kind.</summary>
+    /// <summary>
+    /// Roles that see it, unless an organization says otherwise. Administrators hold <c>read</c> and <c>write</c> of every kind.
+    /// </summary>
     public IReadOnlyList<string> Readers { get; init; } = [Roles.Viewer, Roles.Developer];
 
     /// <summary>Roles that hold its <c>write</c>.</summary>
@@ -159,7 +164,8 @@ public abstract class Kind
     }
 
     /// <summary>The entity of an id that this kind gave out itself.</summary>
-    public EntityId EntityOf(string id) => TryParseId(id, out var entity) ? entity : throw new ArgumentException($"{id} is not the id of a {Name}.", nameof(id));
+    public EntityId EntityOf(string id) => TryParseId(id, out var entity)
+        ? entity : throw new ArgumentException($"{id} is not the id of a {Name}.", nameof(id));
 
     /// <summary>
     /// Whose log to look in for a caller: the platform's for kinds of the platform, regardless of the caller; permissions are checked
@@ -168,17 +174,23 @@ public abstract class Kind
     public TenantId TenantOf(Caller caller) => Scope == KindScope.Platform ? TenantId.Platform : caller.Tenant;
 
     /// <summary>What the engine needs to know: the workflow, and the name as unique key.</summary>
-    public ModelDefinition Definition => definition ??= new ModelDefinition { Key = Model, Workflows = [Workflow], UniqueKeys = [NameKey, .. UniqueKeys] };
+    public ModelDefinition Definition =>
+        definition ??= new ModelDefinition { Key = Model, Workflows = [Workflow], UniqueKeys = [NameKey, .. UniqueKeys] };
 
     /// <summary>The unique key that a name takes.</summary>
     internal static UniqueClaim NameClaim(string name) => Entities.Engine.UniqueKeys.ClaimOf(NameKey.Id, name);
 
-    /// <summary>Faults of what a spec asks for and only an operator of the cloud may have, such as a file of the server's machine.</summary>
+    /// <summary>
+    /// Faults of what a spec asks for and only an operator of the cloud may have, such as a file of the server's machine.
+    /// </summary>
     public abstract IEnumerable<ValidationError> CheckForOthers(JsonText spec);
 
     internal abstract JsonText InitialStatusText { get; }
 
-    /// <summary>Reads a spec strictly; the text is normal (all members, no nulls) and meaningless when there are faults, whose fields start with "spec".</summary>
+    /// <summary>
+    /// Reads a spec strictly; the text is normal (all members, no nulls) and meaningless when there are faults, whose fields start with
+    /// "spec".
+    /// </summary>
     public abstract JsonText ReadSpec(JsonElement spec, List<ValidationError> faults);
 
     public abstract JsonText ReadStatus(JsonElement status, List<ValidationError> faults);
@@ -202,7 +214,8 @@ public sealed class Kind<TSpec, TStatus> : Kind
     /// <summary>As <see cref="Kind.CheckForOthers"/>. Null: operators may ask for no more than others.</summary>
     public Func<TSpec, IReadOnlyList<ValidationError>>? OperatorsOnly { get; init; }
 
-    public override IEnumerable<ValidationError> CheckForOthers(JsonText spec) => OperatorsOnly is null ? [] : InSpec(OperatorsOnly(spec.To(WireJson.Of<TSpec>())));
+    public override IEnumerable<ValidationError> CheckForOthers(JsonText spec) => OperatorsOnly is null
+        ? [] : InSpec(OperatorsOnly(spec.To(WireJson.Of<TSpec>())));
 
     public override Type SpecType => typeof(TSpec);
     public override Type StatusType => typeof(TStatus);
@@ -217,7 +230,8 @@ public sealed class Kind<TSpec, TStatus> : Kind
     }
 
     public override JsonText ReadStatus(JsonElement status, List<ValidationError> faults) =>
-        StrictJson.TryRead<TStatus>(status, "status", faults, out var value) ? JsonText.From(value, WireJson.Of<TStatus>()) : JsonText.EmptyObject;
+        StrictJson.TryRead<TStatus>(status, "status", faults, out var value)
+            ? JsonText.From(value, WireJson.Of<TStatus>()) : JsonText.EmptyObject;
 
     public override IEnumerable<ValidationError> CheckChange(JsonText was, JsonText shall) =>
         ValidateChange is null ? [] : InSpec(ValidateChange(was.To(WireJson.Of<TSpec>()), shall.To(WireJson.Of<TSpec>())));
@@ -225,7 +239,8 @@ public sealed class Kind<TSpec, TStatus> : Kind
     /// <summary>The faults of a spec that is well formed.</summary>
     internal IEnumerable<ValidationError> Check(TSpec spec) => Validate is null ? [] : InSpec(Validate(spec));
 
-    private static IEnumerable<ValidationError> InSpec(IReadOnlyList<ValidationError> faults) => faults.Select(f => f with { Field = "spec." + f.Field });
+    private static IEnumerable<ValidationError> InSpec(IReadOnlyList<ValidationError> faults) =>
+        faults.Select(f => f with { Field = "spec." + f.Field });
 }
 
 /// <summary>A member of a spec that holds the id of another resource.</summary>

@@ -8,7 +8,9 @@ using Strata.Resources.Hosts;
 
 namespace Strata.Resources.Kinds;
 
-/// <summary>The verbs on one kind's resources as entities: what the typed store and the JSON verbs have in common. Safe for concurrent use.</summary>
+/// <summary>
+/// The verbs on one kind's resources as entities: what the typed store and the JSON verbs have in common. Safe for concurrent use.
+/// </summary>
 public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 {
     private const int CreateTriesMax = 5;
@@ -45,8 +47,10 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     /// <summary>A draft as a resource, for conditions to evaluate; nothing of it is checked or stored.</summary>
     public EntityRevision Preview(Caller caller, ResourceDraft draft) => new()
     {
-        Tenant = kind.TenantOf(caller), Id = default, Model = kind.Model, Revision = Revision.None, Commit = default, State = "", ChangedBy = caller.Actor,
-        Document = ResourceDocument.Write(kind, draft.Name ?? "", draft.Project, draft.Labels, draft.Spec, kind.InitialStatusText) is { IsOk: true } written
+        Tenant = kind.TenantOf(caller), Id = default, Model = kind.Model, Revision = Revision.None, Commit = default, State = "",
+        ChangedBy = caller.Actor,
+        Document = ResourceDocument.Write(
+            kind, draft.Name ?? "", draft.Project, draft.Labels, draft.Spec, kind.InitialStatusText) is { IsOk: true } written
             ? written.Value : JsonText.EmptyObject,
         CreatedAt = time.GetUtcNow(), ChangedAt = time.GetUtcNow(),
     };
@@ -73,7 +77,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         }
     }
 
-    public async ValueTask<Result<EntityRevision>> CreateAsync(Caller caller, ResourceDraft draft, string? transition, CancellationToken cancellationToken)
+    public async ValueTask<Result<EntityRevision>> CreateAsync(
+        Caller caller, ResourceDraft draft, string? transition, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -89,7 +94,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         Caller caller, string name, CompleteDraft draft, string? transition, CancellationToken cancellationToken)
     {
         if (names is not null
-            && await names.CheckNameAsync(caller.Tenant, ProjectKind.Kind.IdOf(draft.Project!.Id), name, cancellationToken) is { } taken) return taken;
+            && await names.CheckNameAsync(
+                caller.Tenant, ProjectKind.Kind.IdOf(draft.Project!.Id), name, cancellationToken) is { } taken) return taken;
         return hosted is null ? await WriteAsync() : await hosted.CreateAsync(caller, draft, WriteAsync, cancellationToken);
 
         ValueTask<Result<EntityRevision>> WriteAsync() => draft.Project is { } project
@@ -113,7 +119,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         if (!created.IsOk || before is null) return created;
         // From here on the caller's leaving no longer matters: a project without an organization would be left.
         if (await IsKeptAsync(organization)) return created;
-        await engine.DeleteAsync(caller with { Request = null }, kind.Model, created.Value.Id, created.Value.Revision, CancellationToken.None);
+        await engine.DeleteAsync(
+            caller with { Request = null }, kind.Model, created.Value.Id, created.Value.Revision, CancellationToken.None);
         return ResourceErrors.OwnerDeleting(OrganizationKind.Kind);
     }
 
@@ -146,10 +153,12 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 
     /// <summary>A change that yields the document as it was, without a transition, commits nothing.</summary>
     public ValueTask<Result<EntityRevision>> ChangeAsync(
-        Caller caller, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, CancellationToken cancellationToken) =>
+        Caller caller, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch,
+        CancellationToken cancellationToken) =>
         ChangeAsync(caller, nameOrId, change, transition, ifMatch, null, cancellationToken);
 
-    /// <param name="check">May find fault. What it reads in the transaction must still be so when the change takes effect. Null: no check.</param>
+    /// <param name="check">May find fault. What it reads in the transaction must still be so when the change takes effect. Null: no
+    /// check.</param>
     public async ValueTask<Result<EntityRevision>> ChangeAsync(
         Caller caller, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, RemovalCheck? check,
         CancellationToken cancellationToken)
@@ -179,7 +188,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
             if (ifMatch is { } expected && expected != current.Revision) return ResourceErrors.Modified(kind, nameOrId);
             var version = ResourceDocument.VersionOf(current.Document);
             if (version > kind.Version) return ResourceErrors.NewerVersion(kind, nameOrId);
-            if (version < kind.Version) return ResourceErrors.Unreadable(kind, nameOrId); // an upcaster failed; writing it would hide that for good
+            // an upcaster failed; writing it would hide that for good
+            if (version < kind.Version) return ResourceErrors.Unreadable(kind, nameOrId);
             var next = change(current);
             if (!next.IsOk || transition is not null || !IsSame(next.Value, current.Document)) return next;
             same = current;
@@ -191,7 +201,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         Caller caller, string nameOrId, Revision? ifMatch, CancellationToken cancellationToken) =>
         DeleteAsync(caller, nameOrId, ifMatch, null, cancellationToken);
 
-    /// <param name="check">May find fault. What it reads in the transaction must still be so when the deletion takes effect. Null: no check.</param>
+    /// <param name="check">May find fault. What it reads in the transaction must still be so when the deletion takes effect. Null: no
+    /// check.</param>
     public async ValueTask<Result<EntityRevision>> DeleteAsync(
         Caller caller, string nameOrId, Revision? ifMatch, RemovalCheck? check, CancellationToken cancellationToken)
     {
@@ -263,7 +274,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     {
         EngineErrors.EntityNotFound => ResourceErrors.NotFound(kind, nameOrId),
         EngineErrors.EntityModified => ResourceErrors.Modified(kind, nameOrId),
-        EngineErrors.UniqueViolation when kind.UniqueKeys.FirstOrDefault(k => result.Error.Message.EndsWith($"\"{k.Id}\".", StringComparison.Ordinal)) is { } key =>
+        EngineErrors.UniqueViolation when kind.UniqueKeys.FirstOrDefault(
+            k => result.Error.Message.EndsWith($"\"{k.Id}\".", StringComparison.Ordinal)) is { } key =>
             ResourceErrors.Duplicate(kind, key),
         EngineErrors.UniqueViolation => ResourceErrors.NameTaken(kind, nameOrId),
         _ => result,

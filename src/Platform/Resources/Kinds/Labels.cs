@@ -14,8 +14,11 @@ public static class Labels
         if (labels.Count > CountMax) yield return new ValidationError("labels", $"At most {CountMax} labels fit on one resource.");
         foreach (var (key, value) in labels.Take(CountMax))
         {
-            if (!IsKey(key)) yield return new ValidationError("labels", $"A label's key takes 1 to {KeyLengthMax} letters, digits, \".\", \"_\", \"/\" and \"-\".");
-            else if (value.Length > ValueLengthMax) yield return new ValidationError("labels." + key, $"A label's value takes at most {ValueLengthMax} characters.");
+            if (!IsKey(key))
+                yield return new ValidationError(
+                    "labels", $"A label's key takes 1 to {KeyLengthMax} letters, digits, \".\", \"_\", \"/\" and \"-\".");
+            else if (value.Length > ValueLengthMax)
+                yield return new ValidationError("labels." + key, $"A label's value takes at most {ValueLengthMax} characters.");
         }
     }
 

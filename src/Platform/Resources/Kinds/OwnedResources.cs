@@ -5,7 +5,9 @@ using Strata.Entities.Log;
 
 namespace Strata.Resources.Kinds;
 
-/// <summary>What belongs to a project or an organization: while there is something, its owner is not deleted. Safe for concurrent use.</summary>
+/// <summary>
+/// What belongs to a project or an organization: while there is something, its owner is not deleted. Safe for concurrent use.
+/// </summary>
 /// <param name="kinds">Every kind there is.</param>
 public sealed class OwnedResources(IEntityLog log, IEnumerable<Kind> kinds)
 {
@@ -14,14 +16,17 @@ public sealed class OwnedResources(IEntityLog log, IEnumerable<Kind> kinds)
     private static readonly JsonPath ProjectPath = JsonPath.Parse("$.project");
 
     /// <summary>Kinds that users create come first: the error names resources that the user can delete.</summary>
-    private readonly IReadOnlyList<Kind> inProjects = [.. kinds.Where(k => k.Scope == KindScope.Project).OrderByDescending(k => k.UserCreates)];
+    private readonly IReadOnlyList<Kind> inProjects =
+        [.. kinds.Where(k => k.Scope == KindScope.Project).OrderByDescending(k => k.UserCreates)];
 
     /// <returns>Null where the resource may go; NOT_EMPTY, with how many of each kind are in the way, and the first names.</returns>
     public async ValueTask<Error?> CheckAsync(Kind kind, EntityRevision owner, CancellationToken cancellationToken)
     {
-        if (kind == OrganizationKind.Kind) return await FindAsync(owner, new TenantId(owner.Id.Value), [ProjectKind.Kind], null, kind, cancellationToken);
+        if (kind == OrganizationKind.Kind)
+            return await FindAsync(owner, new TenantId(owner.Id.Value), [ProjectKind.Kind], null, kind, cancellationToken);
         if (kind != ProjectKind.Kind) return null;
-        var inIt = new Condition.Compare(new Field.Path(ProjectPath), Operator.Equal, [JsonText.From(kind.IdOf(owner.Id), WireJson.Of<string>())]);
+        var inIt = new Condition.Compare(
+            new Field.Path(ProjectPath), Operator.Equal, [JsonText.From(kind.IdOf(owner.Id), WireJson.Of<string>())]);
         return await FindAsync(owner, owner.Tenant, inProjects, inIt, kind, cancellationToken);
     }
 
@@ -31,8 +36,10 @@ public sealed class OwnedResources(IEntityLog log, IEnumerable<Kind> kinds)
         var held = new List<Held>();
         foreach (var member in among)
         {
-            var found = await log.ScanAsync(new Scan { Tenant = tenant, Model = member.Model, Where = where, Limit = PageLimits.Max }, cancellationToken);
-            if (found.Count > 0) held.Add(new Held(member, found.Count, !found.IsLast, [.. found.Take(NamesMax).Select(ResourceDocument.NameOf)]));
+            var found = await log.ScanAsync(
+                new Scan { Tenant = tenant, Model = member.Model, Where = where, Limit = PageLimits.Max }, cancellationToken);
+            if (found.Count > 0)
+                held.Add(new Held(member, found.Count, !found.IsLast, [.. found.Take(NamesMax).Select(ResourceDocument.NameOf)]));
         }
         return held.Count == 0 ? null : NotEmpty(kind, ResourceDocument.NameOf(owner), held);
     }

@@ -29,5 +29,6 @@ internal static class DisplayNames
     public const int LengthMax = 200;
 
     public static IReadOnlyList<ValidationError> Check(string? name) =>
-        name is null or { Length: >= 1 and <= LengthMax } ? [] : [new ValidationError("displayName", $"It takes 1 to {LengthMax} characters.")];
+        name is null or { Length: >= 1 and <= LengthMax }
+            ? [] : [new ValidationError("displayName", $"It takes 1 to {LengthMax} characters.")];
 }

@@ -31,7 +31,8 @@ internal static class ResourceCursor
         Span<byte> bytes = stackalloc byte[PositionBytes];
         position = default;
         if (!ListCursor.TryRead(Listing(scan), cursor, bytes)) return false;
-        position = new ScanPosition(new TenantId(new Guid(bytes[..16], bigEndian: true)), new EntityId(new Guid(bytes[16..], bigEndian: true)));
+        position = new ScanPosition(
+            new TenantId(new Guid(bytes[..16], bigEndian: true)), new EntityId(new Guid(bytes[16..], bigEndian: true)));
         return scan.Tenant is not { } tenant || tenant == position.Tenant;
     }
 

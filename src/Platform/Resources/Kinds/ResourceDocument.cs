@@ -67,7 +67,8 @@ public static class ResourceDocument
     public static int VersionOf(JsonText document)
     {
         var json = ReaderOf(document);
-        return json.Read() && TryEnter(ref json, VersionMember) && json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var version) && version > 0
+        return json.Read() && TryEnter(ref json, VersionMember) && json.TokenType == JsonTokenType.Number
+            && json.TryGetInt32(out var version) && version > 0
             ? version : 1;
     }
 
@@ -87,7 +88,8 @@ public static class ResourceDocument
         return json.TokenType == JsonTokenType.String ? json.GetString() : null;
     }
 
-    private static Utf8JsonReader ReaderOf(JsonText document) => new(document.Utf8.Span, new JsonReaderOptions { MaxDepth = JsonGuard.DepthMax });
+    private static Utf8JsonReader ReaderOf(JsonText document) =>
+        new(document.Utf8.Span, new JsonReaderOptions { MaxDepth = JsonGuard.DepthMax });
 
     /// <summary>From the start of an object to a member's value.</summary>
     private static bool TryEnter(ref Utf8JsonReader json, string member)

@@ -38,14 +38,17 @@ internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
     {
         if (draft.Name is null) draft.Faults.Add(new ValidationError("name", "It is required."));
         else if (!ResourceName.IsValid(draft.Name))
-            draft.Faults.Add(new ValidationError("name", $"A name takes 1 to {ResourceName.LengthMax} of a-z, 0-9 and \"-\", starts with a letter and does not end with \"-\"."));
+            draft.Faults.Add(
+                new ValidationError(
+                    "name", $"A name takes 1 to {ResourceName.LengthMax} of a-z, 0-9 and \"-\", starts with a letter and does not end with \"-\"."));
     }
 
     private async ValueTask<EntityRevision?> ResolveProjectAsync(Caller caller, ResourceDraft draft, CancellationToken cancellationToken)
     {
         if (kind.Scope != KindScope.Project)
         {
-            if (draft.Project is not null) draft.Faults.Add(new ValidationError("project", $"{kind.Plural} belong to no project: leave it out."));
+            if (draft.Project is not null)
+                draft.Faults.Add(new ValidationError("project", $"{kind.Plural} belong to no project: leave it out."));
             return null;
         }
         if (draft.Project is null)
@@ -55,7 +58,8 @@ internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
         }
         var found = await new ResourceLookup(log, ProjectKind.Kind).ReadAsync(caller, draft.Project, AsOf.Latest, cancellationToken);
         if (found.IsOk && found.Value.State != ProjectKind.Deleting) return found.Value;
-        draft.Faults.Add(new ValidationError("project", found.IsOk ? $"The project \"{draft.Project}\" is being deleted." : found.Error.Message));
+        draft.Faults.Add(
+            new ValidationError("project", found.IsOk ? $"The project \"{draft.Project}\" is being deleted." : found.Error.Message));
         return null;
     }
 }
@@ -75,7 +79,8 @@ public sealed class SpecReferences(IEntityLog log, Kind kind)
         var root = JsonNode.Parse(spec.Utf8.Span)!;
         foreach (var reference in kind.References)
         {
-            if (Parent(root, reference.Field, out var member) is not { } parent || parent[member] is not JsonValue value || !value.TryGetValue<string>(out var text)) continue;
+            if (Parent(root, reference.Field, out var member) is not { } parent || parent[member] is not JsonValue value
+                || !value.TryGetValue<string>(out var text)) continue;
             var found = await new ResourceLookup(log, reference.Kind).ReadAsync(caller, text, AsOf.Latest, cancellationToken);
             if (!found.IsOk) faults.Add(new ValidationError("spec." + reference.Field, found.Error.Message));
             else if (kind.Scope == KindScope.Project && reference.Kind.Scope == KindScope.Project

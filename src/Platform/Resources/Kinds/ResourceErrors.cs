@@ -11,10 +11,12 @@ public static class ResourceErrors
     public const string ValidationFailedCode = "VALIDATION_FAILED";
 
     public static Error NotFound(Kind kind, string nameOrId) => new(
-        ErrorKind.NotFound, NotFoundCode, $"There is no {kind.Name} \"{nameOrId.Shortened(80)}\".", $"`strata get {kind.Plural}` lists those there are.");
+        ErrorKind.NotFound, NotFoundCode, $"There is no {kind.Name} \"{nameOrId.Shortened(80)}\".",
+        $"`strata get {kind.Plural}` lists those there are.");
 
     public static Error NameTaken(Kind kind, string name) => new(
-        ErrorKind.Conflict, NameTakenCode, $"There is already {Article(kind.Name)} {kind.Name} \"{name}\".", "Choose another name, or change the one there is.");
+        ErrorKind.Conflict, NameTakenCode, $"There is already {Article(kind.Name)} {kind.Name} \"{name}\".",
+        "Choose another name, or change the one there is.");
 
     public static Error Duplicate(Kind kind, Entities.Workflows.UniqueKeyDefinition key) => new(
         ErrorKind.Conflict, "DUPLICATE", $"There is already {Article(kind.Name)} {kind.Name} with this {key.Id}.",
@@ -24,10 +26,12 @@ public static class ResourceErrors
         ErrorKind.Conflict, "OWNER_DELETING", $"The {owner.Name} is being deleted, so nothing is created in it.", "Create it elsewhere.");
 
     public static Error Invalid(Kind kind, IReadOnlyList<ValidationError> faults) => new(
-        ErrorKind.Invalid, ValidationFailedCode, Summary(kind, faults), "Fix what the list of errors names and send it again.") { Faults = faults };
+        ErrorKind.Invalid, ValidationFailedCode, Summary(kind, faults),
+        "Fix what the list of errors names and send it again.") { Faults = faults };
 
     public static Error Modified(Kind kind, string nameOrId) => new(
-        ErrorKind.PreconditionFailed, ModifiedCode, $"The {kind.Name} \"{nameOrId.Shortened(80)}\" has changed since you read it.", "Read it again and repeat the change.");
+        ErrorKind.PreconditionFailed, ModifiedCode, $"The {kind.Name} \"{nameOrId.Shortened(80)}\" has changed since you read it.",
+        "Read it again and repeat the change.");
 
     public static Error NewerVersion(Kind kind, string nameOrId) => new(
         ErrorKind.Conflict, "KIND_NEWER",
@@ -39,16 +43,19 @@ public static class ResourceErrors
         "Its history shows the earlier ones; deleting it is possible by its id. The server's log shows what is wrong.");
 
     public static Error TooLarge(Kind kind, int bytes) => new(
-        ErrorKind.TooLarge, "RESOURCE_TOO_LARGE", $"The {kind.Name} would take {bytes} bytes; {ResourceDocument.BytesMax} is the most.", "Keep large content in files or entities of your own.");
+        ErrorKind.TooLarge, "RESOURCE_TOO_LARGE", $"The {kind.Name} would take {bytes} bytes; {ResourceDocument.BytesMax} is the most.",
+        "Keep large content in files or entities of your own.");
 
     public static Error BadCursor() => new(
-        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not one that a list of this kind gave out.", "Start the list again without a cursor.");
+        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not one that a list of this kind gave out.",
+        "Start the list again without a cursor.");
 
     public static Error BadLimit() => new(
         ErrorKind.Invalid, "INVALID_LIMIT", $"The limit must be 1 to {PageLimits.Max}.", $"Leave it out for {PageLimits.Default}.");
 
     public static Error OrgNeeded(Kind kind, string name) => new(
-        ErrorKind.Invalid, "ORG_REQUIRED", $"Several organizations may have {Article(kind.Name)} {kind.Name} \"{name.Shortened(80)}\".", "Say which with `org`, or give the id.");
+        ErrorKind.Invalid, "ORG_REQUIRED", $"Several organizations may have {Article(kind.Name)} {kind.Name} \"{name.Shortened(80)}\".",
+        "Say which with `org`, or give the id.");
 
     public static Error RevisionOfAll() => new(
         ErrorKind.Invalid, "INVALID_AT", "Across all organizations only a time is supported, not a revision.", "Give a time.");

@@ -18,10 +18,14 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
     public Kind<TSpec, TStatus> Kind => kind;
 
     /// <summary>By name or id; NOT_FOUND otherwise. As of then, a name is what it was then.</summary>
-    public async ValueTask<Result<Resource<TSpec, TStatus>>> GetAsync(Caller caller, string nameOrId, AsOf asOf, CancellationToken cancellationToken) =>
+    public async ValueTask<Result<Resource<TSpec, TStatus>>> GetAsync(
+        Caller caller, string nameOrId, AsOf asOf, CancellationToken cancellationToken) =>
         ToResource(await store.GetAsync(caller, nameOrId, asOf, cancellationToken));
 
-    /// <summary>One page; <paramref name="query"/>'s condition speaks of <c>$.name</c>, <c>$.project</c>, <c>$.labels</c>, <c>$.spec</c>, <c>$.status</c> and state.</summary>
+    /// <summary>
+    /// One page; <paramref name="query"/>'s condition speaks of <c>$.name</c>, <c>$.project</c>, <c>$.labels</c>, <c>$.spec</c>,
+    /// <c>$.status</c> and state.
+    /// </summary>
     public async ValueTask<Result<Page<Resource<TSpec, TStatus>>>> ListAsync(ResourceQuery query, CancellationToken cancellationToken) =>
         ToPage(await store.ListAsync(query, cancellationToken));
 
@@ -38,7 +42,9 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
     /// <summary>The same verbs on resources as entities.</summary>
     internal KindStore Untyped => store;
 
-    /// <summary>Creates a resource; every fault of the input is reported (VALIDATION_FAILED), a name that is in use is NAME_TAKEN.</summary>
+    /// <summary>
+    /// Creates a resource; every fault of the input is reported (VALIDATION_FAILED), a name that is in use is NAME_TAKEN.
+    /// </summary>
     public ValueTask<Result<Resource<TSpec, TStatus>>> CreateAsync(
         Caller caller, NewResource<TSpec> resource, string? transition, CancellationToken cancellationToken) =>
         CreateAsync(caller, resource, kind.InitialStatus, transition, cancellationToken);
@@ -60,8 +66,8 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
     }
 
     /// <summary>
-    /// Changes spec, status or labels and takes a transition, in one commit. The change sees the resource as it is now and may refuse; it may run more than once.
-    /// Without a transition, a change that changes nothing commits nothing.
+    /// Changes spec, status or labels and takes a transition, in one commit. The change sees the resource as it is now and may refuse; it
+    /// may run more than once. Without a transition, a change that changes nothing commits nothing.
     /// </summary>
     public async ValueTask<Result<Resource<TSpec, TStatus>>> ChangeAsync(
         Caller caller,
@@ -81,7 +87,8 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
         Revision? ifMatch,
         RemovalCheck? check,
         CancellationToken cancellationToken) =>
-        ToResource(await store.ChangeAsync(caller, nameOrId, current => Apply(change, current), transition, ifMatch, check, cancellationToken));
+        ToResource(
+            await store.ChangeAsync(caller, nameOrId, current => Apply(change, current), transition, ifMatch, check, cancellationToken));
 
     /// <summary>Deletes the entity itself; see <see cref="Kind.DeleteTransition"/> for the user's delete.</summary>
     public ValueTask<Result<Done>> DeleteAsync(Caller caller, string nameOrId, Revision? ifMatch, CancellationToken cancellationToken) =>
@@ -127,17 +134,21 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
         List<ValidationError> faults = [.. Labels.Check(next.Labels)];
         if (spec != JsonText.From(current.Spec, WireJson.Of<TSpec>())) faults.AddRange(kind.Check(next.Spec));
         if (faults.Count > 0) return ResourceErrors.Invalid(kind, faults);
-        return ResourceDocument.Write(kind, current.Name, current.Project, next.Labels, spec, JsonText.From(next.Status, WireJson.Of<TStatus>()));
+        return ResourceDocument.Write(
+            kind, current.Name, current.Project, next.Labels, spec, JsonText.From(next.Status, WireJson.Of<TStatus>()));
     }
 
-    private Result<Resource<TSpec, TStatus>> ToResource(Result<EntityRevision> revision) => revision.IsOk ? ToResource(revision.Value) : revision.Error;
+    private Result<Resource<TSpec, TStatus>> ToResource(Result<EntityRevision> revision) => revision.IsOk
+        ? ToResource(revision.Value) : revision.Error;
 
     private Result<Page<Resource<TSpec, TStatus>>> ToPage(Result<Page<EntityRevision>> page) =>
-        page.IsOk ? new Page<Resource<TSpec, TStatus>>([.. page.Value.Items.Select(TryToResource).OfType<Resource<TSpec, TStatus>>()], page.Value.Next) : page.Error;
+        page.IsOk ? new Page<Resource<TSpec, TStatus>>(
+            [.. page.Value.Items.Select(TryToResource).OfType<Resource<TSpec, TStatus>>()], page.Value.Next) : page.Error;
 }
 
 /// <summary>A list request.</summary>
 /// <param name="Tenant">Null: of all organizations.</param>
 /// <param name="Descending">Newest first; oldest first otherwise.</param>
 public sealed record ResourceQuery(
-    TenantId? Tenant, Condition? Where = null, AsOf AsOf = default, int Limit = PageLimits.Default, string? Cursor = null, bool Descending = false);
+    TenantId? Tenant, Condition? Where = null, AsOf AsOf = default, int Limit = PageLimits.Default, string? Cursor = null,
+    bool Descending = false);

@@ -6,8 +6,9 @@ using Strata.Core;
 namespace Strata.Resources.Kinds;
 
 /// <summary>
-/// Reads JSON into a type without forgiving anything: unknown members, missing ones, nulls where there can be none and values of another type are faults, and all of
-/// them are found, each with its path. (The serializer alone stops at the first and ignores what it does not know.)
+/// Reads JSON into a type without forgiving anything: unknown members, missing ones, nulls where there can be none and values of another
+/// type are faults, and all of them are found, each with its path. (The serializer alone stops at the first and ignores what it does not
+/// know.)
 /// </summary>
 public static class StrictJson
 {
@@ -62,7 +63,8 @@ public static class StrictJson
         foreach (var member in json.EnumerateObject())
         {
             var at = $"{path}.{member.Name.Shortened(40)}";
-            if (type.Properties.FirstOrDefault(p => p.Name == member.Name) is not { } property) faults.Add(new ValidationError(at, Unknown(type)));
+            if (type.Properties.FirstOrDefault(p => p.Name == member.Name) is not { } property)
+                faults.Add(new ValidationError(at, Unknown(type)));
             else CheckMember(member.Value, property, at, faults);
             if (faults.Count >= FaultsMax) return;
         }

@@ -56,8 +56,8 @@ public sealed class ServerDirectory
     }
 
     /// <summary>
-    /// Whether this server is DOWN or GONE, or is none of the cloud's. False while the list may be behind, as after a start of this server or
-    /// of that one.
+    /// Whether this server is DOWN or GONE, or is none of the cloud's. False while the list may be behind, as after a start of this server
+    /// or of that one.
     /// </summary>
     public bool HasEnded(string serverId)
     {

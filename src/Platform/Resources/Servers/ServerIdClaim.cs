@@ -5,9 +5,9 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Servers;
 
 /// <summary>
-/// Takes a server's lease at its start, before it does anything in its name. A former life of the same place is replaced at once. Where another
-/// place holds the lease, the data folder was copied or moved: a start waits until the lease has had time to lapse, and is refused if it is
-/// renewed meanwhile, because the other server lives. Used once; dispose it when the server has stopped.
+/// Takes a server's lease at its start, before it does anything in its name. A former life of the same place is replaced at once. Where
+/// another place holds the lease, the data folder was copied or moved: a start waits until the lease has had time to lapse, and is refused
+/// if it is renewed meanwhile, because the other server lives. Used once; dispose it when the server has stopped.
 /// </summary>
 public sealed class ServerIdClaim(ServerSelf self, ILeases leases, TimeProvider time) : IAsyncDisposable
 {
@@ -27,7 +27,8 @@ public sealed class ServerIdClaim(ServerSelf self, ILeases leases, TimeProvider 
         var start = time.GetTimestamp();
         for (var hasWaited = false; ; hasWaited = true)
         {
-            held = await ServerLease.TryTakeAsync(leases, self, holder => isAlone || ServerLease.IsOf(self, holder), time, cancellationToken);
+            held = await ServerLease.TryTakeAsync(
+                leases, self, holder => isAlone || ServerLease.IsOf(self, holder), time, cancellationToken);
             if (held is not null) return default(Done);
             if (time.GetElapsedTime(start) >= WaitMax) return ServerLease.IdInUse;
             if (!hasWaited) waiting();

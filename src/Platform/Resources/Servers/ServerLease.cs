@@ -16,7 +16,9 @@ internal static class ServerLease
 
     public static string Of(string serverId) => "server/" + serverId;
 
-    /// <summary>Whether the holder is a life of the same place. Only one process at a time runs there, so that a former one is dead.</summary>
+    /// <summary>
+    /// Whether the holder is a life of the same place. Only one process at a time runs there, so that a former one is dead.
+    /// </summary>
     public static bool IsOf(ServerSelf self, string holder) => holder.StartsWith(self.Place + "/", StringComparison.Ordinal);
 
     /// <param name="isDead">Whether a holder is known to be dead: then the lease is taken over from it.</param>

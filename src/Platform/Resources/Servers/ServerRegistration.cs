@@ -10,9 +10,9 @@ namespace Strata.Resources.Servers;
 
 /// <summary>
 /// Keeps this server registered. Its heartbeats renew a lease, so a beat writes no revision; the resource is written at the start, when the
-/// lease was lost in between, and at the end (GONE). A start takes the lease over from <see cref="ServerIdClaim"/>, or from a former life of
-/// the same place; after that a lost lease is only taken when it is free, so that two processes with one id never take it from each other. A read or
-/// write that fails is tried again under the same lease: the server keeps answering, so it must not be marked DOWN.
+/// lease was lost in between, and at the end (GONE). A start takes the lease over from <see cref="ServerIdClaim"/>, or from a former life
+/// of the same place; after that a lost lease is only taken when it is free, so that two processes with one id never take it from each
+/// other. A read or write that fails is tried again under the same lease: the server keeps answering, so it must not be marked DOWN.
 /// </summary>
 public sealed class ServerRegistration(
     ServerSelf self, ResourceStore<ServerSpec, ServerPresence> servers, ILeases leases, TimeProvider time, Supervisor supervisor)

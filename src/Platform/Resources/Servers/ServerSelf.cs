@@ -9,8 +9,8 @@ namespace Strata.Resources.Servers;
 public sealed record ServerSelf(string ServerId, string Name, Uri Address, string Version, DateTimeOffset StartedAt)
 {
     /// <summary>
-    /// Where it runs: the same for each life of one data folder on one machine, which a lock keeps to one process at a time, and another one for a
-    /// copy. Without a slash.
+    /// Where it runs: the same for each life of one data folder on one machine, which a lock keeps to one process at a time, and another
+    /// one for a copy. Without a slash.
     /// </summary>
     public string Place { get; init; } = "somewhere";
 

@@ -45,17 +45,20 @@ public sealed partial class KindUpgrade(
         {
             if (ResourceDocument.VersionOf(old.Document) < kind.Version) continue; // no upcaster could read it, which is reported
             var caller = new Caller(old.Tenant, Actor) { Fence = fence };
-            var result = await engine.UpdateAsync(caller, kind.Model, old.Id, current => current.Document, null, old.Revision, cancellationToken);
+            var result = await engine.UpdateAsync(
+                caller, kind.Model, old.Id, current => current.Document, null, old.Revision, cancellationToken);
             if (result.IsOk) written++;
             else if (result.Error.Code == EngineErrors.LeaseLost) throw result.Error.ToException(); // another server continues
-            else if (result.Error.Code is not (EngineErrors.EntityModified or EngineErrors.EntityNotFound)) NotUpgraded(kind.IdOf(old.Id), result.Error);
+            else if (result.Error.Code is not (EngineErrors.EntityModified or EngineErrors.EntityNotFound))
+                NotUpgraded(kind.IdOf(old.Id), result.Error);
         }
         return written;
     }
 
     /// <summary>Documents of a newer program, which has begun to replace this one, are left alone.</summary>
     private static Condition IsOlder(Kind kind) => new Condition.Not(new Condition.Compare(
-        new Field.Path(JsonPath.Parse("$." + ResourceDocument.VersionMember)), Operator.GreaterOrEqual, [JsonText.FromString($"{kind.Version}")]));
+        new Field.Path(JsonPath.Parse("$." + ResourceDocument.VersionMember)), Operator.GreaterOrEqual,
+        [JsonText.FromString($"{kind.Version}")]));
 
     /// <summary>One resource must not keep the others from it; it is tried again at the next look.</summary>
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Resource} could not be rewritten in its current version: {Reason}")]

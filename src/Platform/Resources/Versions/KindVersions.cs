@@ -17,8 +17,8 @@ public sealed class KindVersions
     public IEnumerable<Kind> Changed => changed.Values;
 
     /// <summary>
-    /// The log as readers see it: every document in its kind's present version, whenever it was written. The log itself while no kind has had more
-    /// than one version, so that a read costs nothing more.
+    /// The log as readers see it: every document in its kind's present version, whenever it was written. The log itself while no kind has
+    /// had more than one version, so that a read costs nothing more.
     /// </summary>
     /// <param name="unreadable">Called for a document that an upcaster fails on; it is passed on as it is.</param>
     public IEntityLog Over(IEntityLog log, Action<EntityRevision, Exception> unreadable) =>
@@ -31,7 +31,9 @@ public sealed class KindVersions
         {
             return Upcast(kind, revision);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException or NullReferenceException)
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException
+                or NullReferenceException)
         {
             unreadable(revision, e);
             return revision;
@@ -42,7 +44,8 @@ public sealed class KindVersions
     {
         var version = ResourceDocument.VersionOf(revision.Document);
         if (version >= kind.Version || revision.Document == JsonText.EmptyObject) return revision; // empty: a trail, which has no documents
-        var document = JsonNode.Parse(revision.Document.Utf8.Span, documentOptions: new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax })!.AsObject();
+        var document = JsonNode.Parse(
+            revision.Document.Utf8.Span, documentOptions: new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax })!.AsObject();
         foreach (var upcaster in kind.Upcasters.Skip(version - 1)) upcaster(document);
         document[ResourceDocument.VersionMember] = kind.Version;
         return revision with { Document = JsonText.FromString(document.ToJsonString(WireJson.Options)) };

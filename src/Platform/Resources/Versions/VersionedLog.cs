@@ -4,12 +4,13 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Versions;
 
 /// <summary>
-/// A log whose documents are read through a function. Conditions and groupings are still evaluated over what is stored: <see cref="KindUpgrade"/>
-/// writes old documents again, so that soon after an upgrade there is no difference.
+/// A log whose documents are read through a function. Conditions and groupings are still evaluated over what is stored:
+/// <see cref="KindUpgrade"/> writes old documents again, so that soon after an upgrade there is no difference.
 /// </summary>
 internal sealed class VersionedLog(IEntityLog log, Func<EntityRevision, EntityRevision> read) : IEntityLog
 {
-    public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken) => log.AppendAsync(commit, cancellationToken);
+    public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken) =>
+        log.AppendAsync(commit, cancellationToken);
 
     public async ValueTask<EntityRevision?> ReadAsync(TenantId tenant, EntityId id, AsOf asOf, CancellationToken cancellationToken) =>
         await log.ReadAsync(tenant, id, asOf, cancellationToken) is { } found ? read(found) : null;
@@ -17,9 +18,11 @@ internal sealed class VersionedLog(IEntityLog log, Func<EntityRevision, EntityRe
     public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) =>
         log.FindAsync(tenant, model, claim, cancellationToken);
 
-    public async ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken) => Read(await log.ScanAsync(scan, cancellationToken));
+    public async ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken) =>
+        Read(await log.ScanAsync(scan, cancellationToken));
 
-    public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<StateCount>> CountAsync(
+        TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
         log.CountAsync(tenant, model, asOf, cancellationToken);
 
     public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) =>
@@ -50,7 +53,8 @@ internal sealed class VersionedLog(IEntityLog log, Func<EntityRevision, EntityRe
 
     public IDisposable OnCommit(Action<TenantHead> wake) => log.OnCommit(wake);
 
-    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(
+        TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         log.SchedulesAsync(tenant, id, cancellationToken);
 
     public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>

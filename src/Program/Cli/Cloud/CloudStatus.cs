@@ -17,7 +17,8 @@ internal sealed record CloudStatus(ServerStatus? Status, Error? Api)
     private static readonly TimeSpan LocalPatience = TimeSpan.FromSeconds(5);
 
     private static readonly Error Silent = new(
-        ErrorKind.Timeout, "API_SILENT", $"It gave no answer within {ApiPatience.TotalSeconds:0} seconds.", "Look at what the server says of its parts.");
+        ErrorKind.Timeout, "API_SILENT", $"It gave no answer within {ApiPatience.TotalSeconds:0} seconds.",
+        "Look at what the server says of its parts.");
 
     /// <summary>
     /// From the API, because that is what users need; where it does not answer, from the server's socket in the data folder, which needs

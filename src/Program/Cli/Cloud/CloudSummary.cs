@@ -17,7 +17,9 @@ internal sealed record CloudSummary
     public required string Home { get; init; }
     public required int Pid { get; init; }
 
-    /// <summary>Whether there is a token for this cloud, in the data folder or in STRATA_TOKEN; a second server's folder has none.</summary>
+    /// <summary>
+    /// Whether there is a token for this cloud, in the data folder or in STRATA_TOKEN; a second server's folder has none.
+    /// </summary>
     public bool SignedIn { get; init; }
 
     /// <summary>Address of the welcome page; null where it does not run.</summary>
@@ -36,7 +38,8 @@ internal sealed record CloudSummary
 
     private static readonly string[] DetachedText =
     [
-        "\"strata down\" stops the server and leaves applications running; \"strata down --all\" stops everything.", "\"strata status\" shows the cloud's status.",
+        "\"strata down\" stops the server and leaves applications running; \"strata down --all\" stops everything.",
+        "\"strata status\" shows the cloud's status.",
     ];
 
     public static async Task<CloudSummary> LoadAsync(Run run, RunningCloud cloud, CancellationToken cancellationToken)
@@ -59,7 +62,8 @@ internal sealed record CloudSummary
     }
 
     /// <summary>The deployment's own status has the port of the last start until its controller has looked at it.</summary>
-    internal static string? AtPortOf(RunningCloud cloud, string? address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port != cloud.HttpUrl.Port
+    internal static string? AtPortOf(RunningCloud cloud, string? address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port != cloud.HttpUrl.Port
         ? new UriBuilder(uri) { Port = cloud.HttpUrl.Port }.Uri.AbsoluteUri.TrimEnd('/') : address;
 
     public void Write(Run run, bool detached)
@@ -76,7 +80,8 @@ internal sealed record CloudSummary
         foreach (var line in SignedIn ? SignedInText : NotSignedInText) run.Print("  " + run.Hint(line));
         foreach (var sentence in NotIsolated) run.Print($"  {run.Terminal.OnOut(Tone.Waiting, "Note:")} {sentence}");
         output.WriteLine();
-        run.Print($"Next: {run.Terminal.OnOut(Tone.Strong, run.Hint("strata deploy"))} in your own folder, or {run.Hint("strata deploy samples/hello-node")}");
+        run.Print(
+            $"Next: {run.Terminal.OnOut(Tone.Strong, run.Hint("strata deploy"))} in your own folder, or {run.Hint("strata deploy samples/hello-node")}");
         foreach (var line in detached ? DetachedText : ["Ctrl-C stops the cloud."]) run.Print(run.Hint(line));
         output.Flush();
     }

@@ -16,13 +16,16 @@ internal static class Detached
     private const string Script = "out=\"$1\"; shift; : >\"$out\"; setsid \"$@\" </dev/null >>\"$out\" 2>&1 & echo $!";
 
     /// <param name="restart">Whether a watchdog starts the server again when it dies.</param>
-    public static async Task<RunningCloud> StartAsync(Run run, IEnumerable<string> arguments, bool restart, CancellationToken cancellationToken)
+    public static async Task<RunningCloud> StartAsync(
+        Run run, IEnumerable<string> arguments, bool restart, CancellationToken cancellationToken)
     {
         var home = new HomeLayout(run.Home);
         home.Create();
         var outputFile = home.OutputFile;
         Watchdog.Stop(home); // one that waits to start its server again would be in the way
-        var pid = await LaunchAsync(outputFile, [.. restart ? Watchdog.Command : [], Environment.ProcessPath!, "up", "--home", run.Home, .. arguments], cancellationToken);
+        var pid = await LaunchAsync(
+            outputFile, [.. restart ? Watchdog.Command : [], Environment.ProcessPath!, "up", "--home", run.Home, .. arguments],
+            cancellationToken);
         if (restart) AtomicFile.Write(home.WatchFile, $"{pid}");
         var end = run.Now + Patience;
         for (; run.Now < end; await Task.Delay(Pause, run.Terminal.Time, cancellationToken))
@@ -30,7 +33,8 @@ internal static class Detached
             if (HomeLock.Peek(home) is { Ready: true } cloud && (cloud.Pid == pid || Watchdog.IsChildOf(cloud.Pid, pid))) return cloud;
             if (!Directory.Exists($"/proc/{pid}")) throw await FailedAsync(outputFile, cancellationToken);
         }
-        throw new Error(ErrorKind.Timeout, "START_TIMEOUT", $"The cloud was not ready after {Patience.TotalMinutes:0} minutes.", $"Look at {home.LogFile}").ToException();
+        throw new Error(ErrorKind.Timeout, "START_TIMEOUT", $"The cloud was not ready after {Patience.TotalMinutes:0} minutes.",
+            $"Look at {home.LogFile}").ToException();
     }
 
     private static async Task<int> LaunchAsync(string outputFile, IEnumerable<string> command, CancellationToken cancellationToken)
@@ -46,7 +50,9 @@ internal static class Detached
     {
         var lines = (await File.ReadAllLinesAsync(outputFile, cancellationToken)).Where(l => l.Length > 0).ToList();
         var said = lines.FindIndex(l => l.StartsWith("Error: ", StringComparison.Ordinal));
-        if (said < 0) return new Error(ErrorKind.Unavailable, "START_FAILED", "The cloud ended before it was ready.", $"Look at {outputFile}").ToException();
+        if (said < 0)
+            return new Error(ErrorKind.Unavailable, "START_FAILED", "The cloud ended before it was ready.", $"Look at {outputFile}")
+                .ToException();
         var next = lines.Find(l => l.StartsWith("  Next: ", StringComparison.Ordinal))?["  Next: ".Length..];
         var code = lines[^1].Trim().Split(' ')[0];
         return new Error(ErrorKind.Unavailable, code, lines[said]["Error: ".Length..], next).ToException();

@@ -18,14 +18,18 @@ internal enum CloudPresence
     Running,
 }
 
-/// <summary>The one place that decides what to say where the cloud of this machine does not answer: each command shows the same reason and next step.</summary>
+/// <summary>
+/// The one place that decides what to say where the cloud of this machine does not answer: each command shows the same reason and next
+/// step.
+/// </summary>
 internal static class LocalCloud
 {
     public static CloudPresence Find(HomeLayout home) =>
         HomeLock.IsHeld(home) ? CloudPresence.Running : Watchdog.Watches(home) ? CloudPresence.Restarting : CloudPresence.None;
 
     /// <summary>False where STRATA_URL or <c>--server</c> names a cloud, which may be on another machine.</summary>
-    public static bool IsMeant(Run run) => string.IsNullOrEmpty(Environment.GetEnvironmentVariable("STRATA_URL")) && run.Parse.GetValue(GlobalOptions.Server) is null;
+    public static bool IsMeant(Run run) => string.IsNullOrEmpty(Environment.GetEnvironmentVariable("STRATA_URL"))
+        && run.Parse.GetValue(GlobalOptions.Server) is null;
 
     /// <summary>What there is to say of the cloud of this machine where no server answers, and what to do.</summary>
     public static CloudNews News(HomeLayout home, TimeProvider time)
@@ -35,23 +39,29 @@ internal static class LocalCloud
         return presence switch
         {
             CloudPresence.Restarting => new(
-                presence, $"The server in {home.Root} has ended without being asked to and is being started again.", "Try again in a moment; strata status shows when it is back."),
+                presence, $"The server in {home.Root} has ended without being asked to and is being started again.",
+                "Try again in a moment; strata status shows when it is back."),
             CloudPresence.Running => new(
-                presence, $"The server in {home.Root} is starting, or its API does not answer.", "Try again in a moment; strata status shows how it is."),
+                presence, $"The server in {home.Root} is starting, or its API does not answer.",
+                "Try again in a moment; strata status shows how it is."),
             _ when last is { End: not LastEnd.Asked } => new(
-                presence, last.Sentence(home, TimeText.Ago(last.SeenAt, time.GetUtcNow())), $"Start it again with: {KeptSettings.StartCommand(home, detached: true)}", last),
-            _ => new(presence, $"No cloud runs in {home.Root}.", $"Start it with: {KeptSettings.StartCommand(home, detached: false)}", last),
+                presence, last.Sentence(home, TimeText.Ago(last.SeenAt, time.GetUtcNow())),
+                $"Start it again with: {KeptSettings.StartCommand(home, detached: true)}", last),
+            _ => new(
+                presence, $"No cloud runs in {home.Root}.", $"Start it with: {KeptSettings.StartCommand(home, detached: false)}", last),
         };
     }
 
     /// <summary>The error of a server that does not answer, or has gone, with what is known on this machine; any other as it is.</summary>
     public static Error Explain(Run run, Error error)
     {
-        if (error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost) || !IsMeant(run)) return TokenAdvice.Explain(run, error);
+        if (error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost) || !IsMeant(run))
+            return TokenAdvice.Explain(run, error);
         var news = News(new HomeLayout(run.Home), run.Terminal.Time);
         if (error.Code == ClientErrors.ConnectionLost && news.Presence == CloudPresence.Running) return error;
         // What was cut off may have a next step of its own; what the client says of any connection would repeat the other.
-        var next = error is { Code: ClientErrors.ConnectionLost, NextStep: { } own and not ClientErrors.LostNextStep } ? $"{news.NextStep.TrimEnd('.')}. {own}" : news.NextStep;
+        var next = error is { Code: ClientErrors.ConnectionLost, NextStep: { } own and not ClientErrors.LostNextStep }
+            ? $"{news.NextStep.TrimEnd('.')}. {own}" : news.NextStep;
         return error with { Message = $"{error.Message} {news.Sentence}", NextStep = next };
     }
 }

@@ -8,8 +8,9 @@ using Strata.Server.Status;
 namespace Strata.Cli.Cloud;
 
 /// <summary>
-/// What <c>strata up</c> does where a server runs already. One that is well is left alone. One that is not gets time to repair itself, then is ended, as for an upgrade: instances
-/// and the database run on and the next server adopts them. One that does not even leave is killed, which loses nothing that was acknowledged.
+/// What <c>strata up</c> does where a server runs already. One that is well is left alone. One that is not gets time to repair itself, then
+/// is ended, as for an upgrade: instances and the database run on and the next server adopts them. One that does not even leave is killed,
+/// which loses nothing that was acknowledged.
 /// </summary>
 internal static class Repair
 {
@@ -23,7 +24,8 @@ internal static class Repair
     public static async Task<RunningCloud?> TryAsync(Run run, HomeLayout home, CancellationToken cancellationToken)
     {
         var cloud = HomeLock.Find(home);
-        if (cloud is not { Ready: true } || await WhyNotAsync(home, cancellationToken) is not { } why) throw ServerErrors.HomeInUse(home.Root, cloud).ToException();
+        if (cloud is not { Ready: true } || await WhyNotAsync(home, cancellationToken) is not { } why)
+            throw ServerErrors.HomeInUse(home.Root, cloud).ToException();
         run.Say($"A cloud runs here (process {cloud.Pid}) but is not well: {why}");
         for (var end = run.Now + RepairsItselfWithin; run.Now < end; await Task.Delay(Pause, run.Terminal.Time, cancellationToken))
         {
@@ -38,7 +40,8 @@ internal static class Repair
     /// <returns>Null when every part works.</returns>
     private static async Task<string?> WhyNotAsync(HomeLayout home, CancellationToken cancellationToken)
     {
-        if (await StrataServer.AskStatusAsync(home, AnswersWithin, cancellationToken) is not { } status) return "its server does not answer.";
+        if (await StrataServer.AskStatusAsync(home, AnswersWithin, cancellationToken) is not { } status)
+            return "its server does not answer.";
         return status.Parts.FirstOrDefault(p => !p.Ok) is { } part ? $"{part.Name}: {part.Message}" : null;
     }
 

@@ -12,19 +12,26 @@ internal sealed class ServerFlags
     private static readonly HashSet<Setting> Limits = [.. LimitSetting.All.Select(l => l.Setting)];
 
     private readonly Dictionary<Setting, Option<string?>> options =
-        Setting.All.Where(s => s.HasFlag).ToDictionary(s => s, s => new Option<string?>(s.Flag) { Hidden = Limits.Contains(s), Description = s.Default.Length > 0 ? $"{s.Description} [{s.Default}]" : s.Description, HelpName = "VALUE" });
+        Setting.All.Where(s => s.HasFlag).ToDictionary(
+            s => s, s =>
+                new Option<string?>(s.Flag) { Hidden = Limits.Contains(s),
+                    Description = s.Default.Length > 0 ? $"{s.Description} [{s.Default}]" : s.Description, HelpName = "VALUE" });
 
     public IEnumerable<Option> All => options.Values;
 
     /// <summary>Every setting with its source; CONFIG_INVALID where the settings file is faulty.</summary>
-    public Result<IReadOnlyList<SettingValue>> Resolve(Run run) => ServerOptionsReader.Resolve(new HomeLayout(run.Home), Given(run), Environment.GetEnvironmentVariable);
+    public Result<IReadOnlyList<SettingValue>> Resolve(Run run) =>
+        ServerOptionsReader.Resolve(new HomeLayout(run.Home), Given(run), Environment.GetEnvironmentVariable);
 
     /// <summary>As if there were no settings file.</summary>
-    public IReadOnlyList<SettingValue> ResolveWithoutFile(Run run) => ServerOptionsReader.ResolveWithoutFile(Given(run), Environment.GetEnvironmentVariable);
+    public IReadOnlyList<SettingValue> ResolveWithoutFile(Run run) =>
+        ServerOptionsReader.ResolveWithoutFile(Given(run), Environment.GetEnvironmentVariable);
 
     public ServerOptions Read(Run run) => ServerOptionsReader.ToOptions(new HomeLayout(run.Home), Resolve(run).Value).Value;
 
-    /// <summary>For a start: what neither the shell nor the settings file says is as at the last start, unless <paramref name="resets"/>.</summary>
+    /// <summary>
+    /// For a start: what neither the shell nor the settings file says is as at the last start, unless <paramref name="resets"/>.
+    /// </summary>
     public ServerOptions ReadForStart(Run run, bool resets)
     {
         var home = new HomeLayout(run.Home);
@@ -33,7 +40,8 @@ internal sealed class ServerFlags
     }
 
     private Dictionary<string, string> Given(Run run) =>
-        options.Select(o => (o.Key.Name, Value: run.Parse.GetValue(o.Value))).Where(f => f.Value is not null).ToDictionary(f => f.Name, f => f.Value!);
+        options.Select(o => (o.Key.Name, Value: run.Parse.GetValue(o.Value))).Where(f => f.Value is not null)
+            .ToDictionary(f => f.Name, f => f.Value!);
 
     /// <summary>The given flags as arguments, for a process that is to do the same.</summary>
     public IEnumerable<string> ToArguments(Run run) =>

@@ -6,7 +6,8 @@ namespace Strata.Cli.Cloud;
 
 /// <summary>Puts a unit where systemd finds it, and enables it for the next boot. Does not start it.</summary>
 /// <param name="RunningMark">A folder that is there where systemd runs; see sd_booted(3).</param>
-internal sealed record ServiceInstaller(string UnitFolder, bool IsSystem, string RunningMark = "/run/systemd/system", string Systemctl = "systemctl")
+internal sealed record ServiceInstaller(
+    string UnitFolder, bool IsSystem, string RunningMark = "/run/systemd/system", string Systemctl = "systemctl")
 {
     private const string Suffix = ".service";
     private const int OutputCharsMax = 4096;
@@ -30,7 +31,8 @@ internal sealed record ServiceInstaller(string UnitFolder, bool IsSystem, string
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new Error(ErrorKind.Unavailable, "SERVICE_NOT_WRITTEN", $"{file} could not be written: {e.Message}", "Print the unit with --print and save it where systemd finds it.").ToException();
+            throw new Error(ErrorKind.Unavailable, "SERVICE_NOT_WRITTEN", $"{file} could not be written: {e.Message}",
+                "Print the unit with --print and save it where systemd finds it.").ToException();
         }
         await ControlAsync(["daemon-reload"], file, cancellationToken);
         await ControlAsync(["enable", name + Suffix], file, cancellationToken);
@@ -63,8 +65,10 @@ internal sealed record ServiceInstaller(string UnitFolder, bool IsSystem, string
         "Let the machine's own init system run \"strata up\", or start it in the background with \"strata up -d\"; \"strata install-service --print\" prints the unit.");
 
     private static Error Exists(string file, string name) => new(
-        ErrorKind.Conflict, "SERVICE_EXISTS", $"{file} is there already and was not written for this data folder.", $"Choose another name with --name {name}-2, or delete the file.");
+        ErrorKind.Conflict, "SERVICE_EXISTS", $"{file} is there already and was not written for this data folder.",
+        $"Choose another name with --name {name}-2, or delete the file.");
 
     private static Error NotEnabled(string file, string command, string why) => new(
-        ErrorKind.Unavailable, "SERVICE_NOT_ENABLED", $"{file} is written, but \"{command}\" failed: {why}", $"Fix the cause, then run: {command}");
+        ErrorKind.Unavailable, "SERVICE_NOT_ENABLED", $"{file} is written, but \"{command}\" failed: {why}",
+        $"Fix the cause, then run: {command}");
 }

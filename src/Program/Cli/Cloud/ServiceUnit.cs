@@ -25,8 +25,8 @@ internal sealed record ServiceUnit
     public string Mark => $"# Written by \"strata install-service\" for {Home}.";
 
     /// <summary>
-    /// KillMode=process: on a stop, the server stops what it started, in its order; after a crash, instances and the database run on and the next start adopts them.
-    /// Exit codes 2 and 74 (wrong usage, another server runs) would fail again, so they are not retried.
+    /// KillMode=process: on a stop, the server stops what it started, in its order; after a crash, instances and the database run on and
+    /// the next start adopts them. Exit codes 2 and 74 (wrong usage, another server runs) would fail again, so they are not retried.
     /// </summary>
     public string Text => string.Create(CultureInfo.InvariantCulture, $"""
         {Mark}
@@ -51,7 +51,8 @@ internal sealed record ServiceUnit
 
         """);
 
-    private string CommandLine => string.Join(' ', new[] { Program, "up", "--home", Home }.Concat(Arguments).Select(a => Quote(a, isCommand: true)));
+    private string CommandLine =>
+        string.Join(' ', new[] { Program, "up", "--home", Home }.Concat(Arguments).Select(a => Quote(a, isCommand: true)));
 
     /// <summary>As systemd.syntax(7) and systemd.service(5) have it: a dollar sign is a variable in command lines only.</summary>
     private static string Quote(string text, bool isCommand)
@@ -63,7 +64,8 @@ internal sealed record ServiceUnit
             if (character is '$' && isCommand) escaped.Append('$');
             escaped.Append(character);
         }
-        return text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "/._-:=,@+%$".Contains(c, StringComparison.Ordinal)) ? escaped.ToString() : $"\"{escaped}\"";
+        return text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "/._-:=,@+%$".Contains(c, StringComparison.Ordinal))
+            ? escaped.ToString() : $"\"{escaped}\"";
     }
 
     private static string Escape(string text) => text.Replace("%", "%%", StringComparison.Ordinal);

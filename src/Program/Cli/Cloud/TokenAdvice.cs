@@ -5,7 +5,9 @@ using Strata.Server.Options;
 
 namespace Strata.Cli.Cloud;
 
-/// <summary>What to do where a server does not accept the caller's token: it depends on where the token came from, which only this program knows.</summary>
+/// <summary>
+/// What to do where a server does not accept the caller's token: it depends on where the token came from, which only this program knows.
+/// </summary>
 internal static class TokenAdvice
 {
     private const string NotAccepted = "UNAUTHORIZED";
@@ -13,7 +15,9 @@ internal static class TokenAdvice
     /// <summary>Whether the server has answered, and only refused the caller.</summary>
     public static bool IsRefusal(Error error) => error.Kind is ErrorKind.Unauthenticated or ErrorKind.Forbidden;
 
-    /// <summary>An error for a token that is not accepted says which one it was and how to use another; any other error is left as it is.</summary>
+    /// <summary>
+    /// An error for a token that is not accepted says which one it was and how to use another; any other error is left as it is.
+    /// </summary>
     public static Error Explain(Run run, Error error)
     {
         if (error.Code != NotAccepted) return error;

@@ -5,12 +5,14 @@ using Strata.Server.Options;
 namespace Strata.Cli.Cloud;
 
 /// <summary>
-/// Starts a detached server again when it dies or stops without being asked to: a shell of about one megabyte around <c>strata up</c>. (Under systemd, run <c>strata up</c> in the
-/// foreground with Restart=on-failure instead.) What the server left running, instances and the database, is adopted by the next one.
+/// Starts a detached server again when it dies or stops without being asked to: a shell of about one megabyte around <c>strata up</c>.
+/// (Under systemd, run <c>strata up</c> in the foreground with Restart=on-failure instead.) What the server left running, instances and the
+/// database, is adopted by the next one.
 /// </summary>
 /// <remarks>
-/// Exit codes that end it: 0 (asked to stop), 2 (wrong usage), 130 and 143 (interrupted). A first start that fails is not repeated either: whoever called <c>up</c> is shown why. A
-/// data folder that somebody else has taken ends it as well. After ten quiet minutes the pause is short again.
+/// Exit codes that end it: 0 (asked to stop), 2 (wrong usage), 130 and 143 (interrupted). A first start that fails is not repeated either:
+/// whoever called <c>up</c> is shown why. A data folder that somebody else has taken ends it as well. After ten quiet minutes the pause is
+/// short again.
 /// </remarks>
 internal static class Watchdog
 {

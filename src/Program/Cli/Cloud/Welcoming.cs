@@ -18,7 +18,8 @@ internal static class Welcoming
     {
         try
         {
-            await new Deployer(run) { CreatesProject = true }.DeployAsync(Name, new DeploySource(Folder, null), waits: true, Patience, cancellationToken);
+            await new Deployer(run) { CreatesProject = true }.DeployAsync(
+                Name, new DeploySource(Folder, null), waits: true, Patience, cancellationToken);
         }
         catch (StrataException e)
         {

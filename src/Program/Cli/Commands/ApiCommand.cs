@@ -11,12 +11,17 @@ internal static class ApiCommand
 {
     private static readonly string[] Methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
-    private static readonly Argument<string> First = new("method-or-path") { Description = "GET, POST, PUT, PATCH or DELETE; a path alone is a GET" };
-    private static readonly Argument<string?> Second = new("path") { Description = "Such as /api/v1/deployments", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<string?> Data = new("--data", "-d") { Description = "Body; @FILE reads a file, @- standard input", HelpName = "BODY" };
-    private static readonly Option<string> ContentType = new("--content-type") { Description = "Content type of the body", DefaultValueFactory = _ => "application/json", HelpName = "TYPE" };
+    private static readonly Argument<string> First =
+        new("method-or-path") { Description = "GET, POST, PUT, PATCH or DELETE; a path alone is a GET" };
+    private static readonly Argument<string?> Second =
+        new("path") { Description = "Such as /api/v1/deployments", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> Data =
+        new("--data", "-d") { Description = "Body; @FILE reads a file, @- standard input", HelpName = "BODY" };
+    private static readonly Option<string> ContentType = new(
+        "--content-type") { Description = "Content type of the body", DefaultValueFactory = _ => "application/json", HelpName = "TYPE" };
 
-    public static Command Create(Terminal terminal) => new Command("api", "Call the HTTP API directly") { First, Second, Data, ContentType }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) =>
+        new Command("api", "Call the HTTP API directly") { First, Second, Data, ContentType }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

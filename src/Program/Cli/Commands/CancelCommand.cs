@@ -10,7 +10,8 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata cancel NAME</c>: ends the builds of a deployment, or of one release, that wait or run.</summary>
 internal static class CancelCommand
 {
-    private static readonly Argument<string> Name = new Argument<string>("name") { Description = "Deployment or release" }.CompletesNames("deployments");
+    private static readonly Argument<string> Name = new Argument<string>("name") { Description = "Deployment or release" }.CompletesNames(
+        "deployments");
 
     public static Command Create(Terminal terminal) =>
         new Command("cancel", "Cancel the queued and running builds of a deployment or release") { Name }.Does(terminal, RunAsync);
@@ -48,5 +49,6 @@ internal static class CancelCommand
         return found;
     }
 
-    private static Error NothingToCancel(string name) => new(ErrorKind.Conflict, "NOTHING_TO_CANCEL", $"{name} has no queued or running build.", "strata get releases");
+    private static Error NothingToCancel(string name) =>
+        new(ErrorKind.Conflict, "NOTHING_TO_CANCEL", $"{name} has no queued or running build.", "strata get releases");
 }

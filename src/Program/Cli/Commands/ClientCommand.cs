@@ -9,7 +9,8 @@ namespace Strata.Cli.Commands;
 internal static class ClientCommand
 {
     private static readonly Option<bool> Admin = new("--admin") { Description = "Make it an administrator of the organization too" };
-    private static readonly Argument<string> ClientId = new("client-id") { Description = "Id of the client; \"strata client list\" shows it" };
+    private static readonly Argument<string> ClientId =
+        new("client-id") { Description = "Id of the client; \"strata client list\" shows it" };
 
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
@@ -24,7 +25,8 @@ internal static class ClientCommand
     private static Task<int> CreateAsync(Run run, CancellationToken cancellationToken) =>
         ShowSecretAsync(run, HttpMethod.Post, "/api/clients" + (run.Parse.GetValue(Admin) ? "?withAdminRole=true" : ""), cancellationToken);
 
-    private static Task<int> ResetAsync(Run run, CancellationToken cancellationToken) => ShowSecretAsync(run, HttpMethod.Put, PathOf(run) + "/secret", cancellationToken);
+    private static Task<int> ResetAsync(Run run, CancellationToken cancellationToken) =>
+        ShowSecretAsync(run, HttpMethod.Put, PathOf(run) + "/secret", cancellationToken);
 
     private static async Task<int> ShowSecretAsync(Run run, HttpMethod method, string path, CancellationToken cancellationToken)
     {
@@ -43,7 +45,9 @@ internal static class ClientCommand
         if (run.WriteMachine(answer!.RootElement)) return CommandRunner.Done;
         var table = new Table("CLIENT ID", "ROLES", "AGE");
         foreach (var client in answer.RootElement.EnumerateArray())
-            table.Add(client.Text("clientId") ?? "", string.Join(", ", client.GetProperty("roles").EnumerateArray().Select(r => r.GetString())), TimeText.Ago(client.GetProperty("creationDate").GetDateTimeOffset(), run.Now));
+            table.Add(
+                client.Text("clientId") ?? "", string.Join(", ", client.GetProperty("roles").EnumerateArray().Select(r => r.GetString())),
+                TimeText.Ago(client.GetProperty("creationDate").GetDateTimeOffset(), run.Now));
         if (answer.RootElement.GetArrayLength() == 0) run.Say("No clients. Create one with: strata client create");
         else table.Write(run.Terminal);
         return CommandRunner.Done;
@@ -51,7 +55,8 @@ internal static class ClientCommand
 
     private static async Task<int> DeleteAsync(Run run, CancellationToken cancellationToken)
     {
-        if (!await Confirmation.AskAsync(run, Yes, $"Delete the client {run.Parse.GetRequiredValue(ClientId)}?", cancellationToken)) return CommandRunner.Failed;
+        if (!await Confirmation.AskAsync(run, Yes, $"Delete the client {run.Parse.GetRequiredValue(ClientId)}?", cancellationToken))
+            return CommandRunner.Failed;
         using var answer = await run.Client.SendAsync(HttpMethod.Delete, PathOf(run), cancellationToken: cancellationToken);
         if (!run.WriteMachine(answer!.RootElement)) run.Say("Deleted.");
         return CommandRunner.Done;

@@ -28,7 +28,8 @@ internal static class CompletionCommand
         complete -c strata -f -a '(set -l line (commandline -cp); strata "[suggest:"(string length -- $line)"]" "$line" 2>/dev/null)'
         """;
 
-    private static readonly Dictionary<string, string> Scripts = new(StringComparer.Ordinal) { ["bash"] = Bash, ["zsh"] = Zsh, ["fish"] = Fish };
+    private static readonly Dictionary<string, string> Scripts =
+        new(StringComparer.Ordinal) { ["bash"] = Bash, ["zsh"] = Zsh, ["fish"] = Fish };
 
     public static Command Create(Terminal terminal)
     {

@@ -12,7 +12,8 @@ internal static class ComputeCommand
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly Option<bool> Watch = new("--watch", "-w") { Description = "Keep running and refresh every second" };
 
-    public static Command Create(Terminal terminal) => new Command("compute", "Show the connected compute members and their calls") { Watch }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) =>
+        new Command("compute", "Show the connected compute members and their calls") { Watch }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
@@ -45,10 +46,14 @@ internal static class ComputeCommand
 
     private static Cell[] RowOf(Run run, JsonElement member) =>
     [
-        member.Text("name") ?? "", string.Join(",", member.GetProperty("tags").EnumerateArray().Select(t => t.GetString())), member.Text("state") ?? "",
-        $"{member.GetProperty("inFlight")}/{member.GetProperty("limit")}", $"{member.GetProperty("calls")}", $"{member.GetProperty("failures")}", $"{member.GetProperty("lost")}",
-        Milliseconds(member, "p50Ms"), Milliseconds(member, "p99Ms"), TimeText.Ago(member.GetProperty("connectedAt").GetDateTimeOffset(), run.Now),
+        member.Text("name") ?? "", string.Join(",", member.GetProperty("tags").EnumerateArray().Select(t => t.GetString())),
+        member.Text("state") ?? "",
+        $"{member.GetProperty("inFlight")}/{member.GetProperty("limit")}", $"{member.GetProperty("calls")}",
+        $"{member.GetProperty("failures")}", $"{member.GetProperty("lost")}",
+        Milliseconds(member, "p50Ms"), Milliseconds(member, "p99Ms"),
+        TimeText.Ago(member.GetProperty("connectedAt").GetDateTimeOffset(), run.Now),
     ];
 
-    private static string Milliseconds(JsonElement member, string name) => string.Create(CultureInfo.InvariantCulture, $"{member.GetProperty(name).GetDouble():0.#} ms");
+    private static string Milliseconds(JsonElement member, string name) =>
+        string.Create(CultureInfo.InvariantCulture, $"{member.GetProperty(name).GetDouble():0.#} ms");
 }

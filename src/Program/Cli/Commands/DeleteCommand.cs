@@ -9,15 +9,19 @@ internal static class DeleteCommand
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    private static readonly Argument<string> Target = new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesNames("deployments");
-    private static readonly Argument<string?> Name = new("name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string> Target =
+        new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesNames("deployments");
+    private static readonly Argument<string?> Name =
+        new("name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<bool> Yes = SharedOptions.Yes();
-    private static readonly Option<bool> Force = new("--force") { Description = "Also the last node that is up, or the token that you use" };
+    private static readonly Option<bool> Force =
+        new("--force") { Description = "Also the last node that is up, or the token that you use" };
     private static readonly Option<bool> NoWait = SharedOptions.NoWait();
     private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();
 
     public static Command Create(Terminal terminal) =>
-        new Command("delete", "Delete a resource; its history stays") { Target, Name, Yes, Force, NoWait, WaitTimeout }.Does(terminal, RunAsync);
+        new Command("delete", "Delete a resource; its history stays") { Target, Name, Yes, Force, NoWait, WaitTimeout }.Does(
+            terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
@@ -25,7 +29,8 @@ internal static class DeleteCommand
         var target = kinds.Parse(run.Parse.GetRequiredValue(Target), run.Parse.GetValue(Name));
         var client = run.Client.Resources(target.Kind.Plural);
         var resource = await client.GetAsync(target.Name, cancellationToken: cancellationToken);
-        if (!await Confirmation.AskAsync(run, Yes, $"Delete {resource.Kind} {resource.Name}?", cancellationToken)) return CommandRunner.Failed;
+        if (!await Confirmation.AskAsync(run, Yes, $"Delete {resource.Kind} {resource.Name}?", cancellationToken))
+            return CommandRunner.Failed;
         var last = await client.DeleteAsync(resource.Id, force: run.Parse.GetValue(Force), cancellationToken: cancellationToken);
         if (!last.Deleted && !run.Parse.GetValue(NoWait)) await WaitUntilGoneAsync(run, target.Kind, resource, cancellationToken);
         if (!run.WriteMachine(ResourceOutput.ToJson(last))) run.Say($"Deleted {resource.Kind} {resource.Name}.");
@@ -44,5 +49,6 @@ internal static class DeleteCommand
     }
 
     private static Core.Error StillThere(AnyResource resource) => new(
-        Core.ErrorKind.Timeout, "WAIT_TIMEOUT", $"{resource.Name} is still being removed; the work goes on.", $"strata describe {resource.Kind}/{resource.Name}");
+        Core.ErrorKind.Timeout, "WAIT_TIMEOUT", $"{resource.Name} is still being removed; the work goes on.",
+        $"strata describe {resource.Kind}/{resource.Name}");
 }

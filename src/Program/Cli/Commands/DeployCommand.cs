@@ -7,10 +7,14 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata deploy [FOLDER | GIT-URL]</c>: a new release of a deployment, built and running.</summary>
 internal static class DeployCommand
 {
-    private static readonly Argument<string?> Source = new("source") { Description = "Folder or git repository [the current folder]", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<string?> Name = new("--name") { Description = "Name of the deployment [from strata.yaml, or the folder's name]", HelpName = "NAME" };
-    private static readonly Option<string?> Branch = new("--branch", "-b") { Description = "Branch or tag of the repository", HelpName = "BRANCH" };
-    private static readonly Option<bool> CreateProject = new("--create-project") { Description = "Create the project of --project if it does not exist" };
+    private static readonly Argument<string?> Source =
+        new("source") { Description = "Folder or git repository [the current folder]", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> Name =
+        new("--name") { Description = "Name of the deployment [from strata.yaml, or the folder's name]", HelpName = "NAME" };
+    private static readonly Option<string?> Branch =
+        new("--branch", "-b") { Description = "Branch or tag of the repository", HelpName = "BRANCH" };
+    private static readonly Option<bool> CreateProject =
+        new("--create-project") { Description = "Create the project of --project if it does not exist" };
     private static readonly Option<bool> NoWait = SharedOptions.NoWait();
     private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();
 
@@ -27,7 +31,8 @@ internal static class DeployCommand
         {
             var patience = TimeSpan.FromSeconds(run.Parse.GetValue(WaitTimeout));
             var deployment = await deployer.DeployAsync(name, source, !run.Parse.GetValue(NoWait), patience, cancellationToken);
-            if (run.Parse.GetValue(NoWait)) run.Say($"{deployer.Release} is queued. Follow it with: strata logs release/{deployer.Release} -f");
+            if (run.Parse.GetValue(NoWait))
+                run.Say($"{deployer.Release} is queued. Follow it with: strata logs release/{deployer.Release} -f");
             Rollout.Finish(run, deployment);
             return CommandRunner.Done;
         }, cancellationToken);
@@ -35,9 +40,12 @@ internal static class DeployCommand
 
     private static OngoingWork? Ongoing(string name, Deployer deployer) => deployer switch
     {
-        { Built: true } => new($"{deployer.Release} is built; its rollout continues.", $"Follow it with: strata describe {name}. Go back with: strata rollback {name}."),
+        { Built: true } =>
+            new($"{deployer.Release} is built; its rollout continues.",
+                $"Follow it with: strata describe {name}. Go back with: strata rollback {name}."),
         { Release: { } release } => new(
-            $"The deploy of {release} continues.", $"Follow it with: strata logs release/{release} -f, or strata describe {name}. Cancel it with: strata cancel release/{release}."),
+            $"The deploy of {release} continues.",
+            $"Follow it with: strata logs release/{release} -f, or strata describe {name}. Cancel it with: strata cancel release/{release}."),
         { Asked: true } => new("It is not known whether a release was created.", "Look with: strata get releases."),
         _ => null,
     };

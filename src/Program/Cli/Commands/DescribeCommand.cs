@@ -10,8 +10,10 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata describe KIND/NAME</c>: one resource in full, with the resources that belong to it.</summary>
 internal static class DescribeCommand
 {
-    private static readonly Argument<string> Target = new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesResources();
-    private static readonly Argument<string?> Name = new Argument<string?>("name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne }.CompletesNamesOf(Target);
+    private static readonly Argument<string> Target =
+        new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesResources();
+    private static readonly Argument<string?> Name = new Argument<string?>(
+        "name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne }.CompletesNamesOf(Target);
     private static readonly Option<string?> At = SharedOptions.At();
 
     /// <summary>Kinds that point at another by a field of their spec.</summary>
@@ -23,7 +25,8 @@ internal static class DescribeCommand
     };
 
     public static Command Create(Terminal terminal) =>
-        new Command("describe", "Show one resource in full, with the resources that belong to it") { Target, Name, At }.Does(terminal, RunAsync);
+        new Command("describe", "Show one resource in full, with the resources that belong to it") { Target, Name, At }.Does(
+            terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
@@ -47,7 +50,8 @@ internal static class DescribeCommand
         output.WriteLine($"{"Name:",-11}{run.Terminal.OnOut(Tone.Strong, resource.Name)}");
         output.WriteLine($"{"Kind:",-11}{resource.Kind}");
         output.WriteLine($"{"Id:",-11}{resource.Id}");
-        if (resource.Project is not null) output.WriteLine($"{"Project:",-11}{await names.NameAsync(resource.Project, cancellationToken)} ({resource.Project})");
+        if (resource.Project is not null)
+            output.WriteLine($"{"Project:",-11}{await names.NameAsync(resource.Project, cancellationToken)} ({resource.Project})");
         output.WriteLine($"{"State:",-11}{run.Terminal.OnOut(Tones.OfState(resource.State), resource.State)}");
         output.WriteLine($"{"Created:",-11}{resource.CreatedAt:u} ({TimeText.Ago(resource.CreatedAt, run.Now)})");
         output.WriteLine($"{"Changed:",-11}{resource.UpdatedAt:u} ({TimeText.Ago(resource.UpdatedAt, run.Now)}) by {resource.UpdatedBy}");
@@ -71,7 +75,8 @@ internal static class DescribeCommand
     private static async Task<string?> CommentAsync(string line, NameBook names, CancellationToken cancellationToken)
     {
         var (field, value) = line.Split(": ", 2) is [var left, var right] ? (left, right) : ("", line.TrimStart(' ', '-'));
-        if (field.EndsWith("Bytes", StringComparison.Ordinal) && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)) return ByteCount.Short(bytes);
+        if (field.EndsWith("Bytes", StringComparison.Ordinal)
+            && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)) return ByteCount.Short(bytes);
         var name = await names.NameAsync(value, cancellationToken);
         return name == value ? null : name;
     }
@@ -83,7 +88,8 @@ internal static class DescribeCommand
         var found = new List<AnyResource>();
         await foreach (var resource in run.Client.Resources(kind.Plural).ListAsync(filter, cancellationToken)) found.Add(resource);
         var stopped = found.FindAll(r => kind.Plural == Plurals.Instances && r.State == InstanceStates.Stopped);
-        await WriteListAsync(run, kinds, kind, char.ToUpperInvariant(kind.Plural[0]) + kind.Plural[1..], [.. found.Except(stopped)], cancellationToken);
+        await WriteListAsync(
+            run, kinds, kind, char.ToUpperInvariant(kind.Plural[0]) + kind.Plural[1..], [.. found.Except(stopped)], cancellationToken);
         await WriteListAsync(run, kinds, kind, "Stopped " + kind.Plural, stopped, cancellationToken);
     }
 

@@ -9,17 +9,19 @@ using Strata.Server.Options;
 namespace Strata.Cli.Commands;
 
 /// <summary>
-/// <c>strata down</c>: ends the server, for a planned restart; instances, the database and an inline edge run on and are adopted by the next <c>strata up</c>.
-/// <c>strata down --all</c> stops those too. The data stays in both cases.
+/// <c>strata down</c>: ends the server, for a planned restart; instances, the database and an inline edge run on and are adopted by the
+/// next <c>strata up</c>. <c>strata down --all</c> stops those too. The data stays in both cases.
 /// </summary>
 internal static class DownCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    private static readonly Option<bool> All = new("--all") { Description = "Stop instances, the private database and the edge too; otherwise they run on for the next strata up" };
+    private static readonly Option<bool> All = new(
+        "--all") { Description = "Stop instances, the private database and the edge too; otherwise they run on for the next strata up" };
 
-    public static Command Create(Terminal terminal) => new Command("down", "Stop the server on this machine, or the whole cloud with --all") { All }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) =>
+        new Command("down", "Stop the server on this machine, or the whole cloud with --all") { All }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
@@ -30,7 +32,8 @@ internal static class DownCommand
         if (HomeLock.IsHeld(home)) await StopServerAsync(run, home, cancellationToken);
         else if (!await StopRemainsAsync(run, home, cancellationToken) && !isStopped)
         {
-            run.Say(before.Presence == CloudPresence.Restarting ? $"The server in {run.Home} had ended; it is not started again." : before.Sentence);
+            run.Say(before.Presence == CloudPresence.Restarting
+                ? $"The server in {run.Home} had ended; it is not started again." : before.Sentence);
             if (before.Died) LastServer.Forget(home);
             if (!run.Parse.GetValue(All)) SayWhatRunsOn(run, home);
             return CommandRunner.Done;
@@ -41,7 +44,8 @@ internal static class DownCommand
         return CommandRunner.Done;
     }
 
-    internal static string AllDown(HomeLayout home) => KeptSettings.Read(home)?.Any(s => s.Setting == Setting.PostgresUrl && s.Value.Length > 0) == true
+    internal static string AllDown(HomeLayout home) =>
+        KeptSettings.Read(home)?.Any(s => s.Setting == Setting.PostgresUrl && s.Value.Length > 0) == true
         ? "The server is down with its instances and edge; the existing PostgreSQL that it uses runs on, with its data."
         : "The cloud is down with its instances, edge and database; its data stays.";
 
@@ -50,7 +54,8 @@ internal static class DownCommand
         var left = LeftoverProcesses.Find(home, run.Terminal.Time);
         if (left.IsNothing) return;
         run.Say($"{left.Sentence} \"strata up\" takes over what runs; \"strata down --all\" stops it.");
-        if (left is { Instances: > 0, Edge: false }) run.Say("The edge ended with the server: applications cannot be reached until the next strata up. With --edge-mode inline the edge runs on.");
+        if (left is { Instances: > 0, Edge: false })
+            run.Say("The edge ended with the server: applications cannot be reached until the next strata up. With --edge-mode inline the edge runs on.");
     }
 
     /// <summary>A server whose run folder was deleted is found by the lock that it still holds.</summary>
@@ -63,7 +68,8 @@ internal static class DownCommand
             run.Say($"The folder {home.Run} was deleted while the cloud ran; stopping the server (process {pid})…");
             ProcessSignals.Send(pid, run.Parse.GetValue(All) ? ProcessSignals.Terminate : ProcessSignals.Leave);
         }
-        for (var end = run.Now + Patience; left.Any(x => !ProcessSignals.HasEnded(x)); await Task.Delay(Pause, run.Terminal.Time, cancellationToken))
+        for (var end = run.Now + Patience; left.Any(x => !ProcessSignals.HasEnded(x)); await Task.Delay(
+            Pause, run.Terminal.Time, cancellationToken))
         {
             if (run.Now > end) throw TooSlow(left.First(x => !ProcessSignals.HasEnded(x)), home).ToException();
         }
@@ -73,7 +79,8 @@ internal static class DownCommand
     private static async Task StopServerAsync(Run run, HomeLayout home, CancellationToken cancellationToken)
     {
         var cloud = HomeLock.Find(home) ?? throw new Error(
-            ErrorKind.Unavailable, "CLOUD_NOT_READY", $"The cloud in {home.Root} is just starting or stopping.", "Try again in a moment.").ToException();
+            ErrorKind.Unavailable, "CLOUD_NOT_READY", $"The cloud in {home.Root} is just starting or stopping.", "Try again in a moment.")
+                .ToException();
         run.Say($"Stopping the cloud (process {cloud.Pid})…");
         ProcessSignals.Send(cloud.Pid, run.Parse.GetValue(All) ? ProcessSignals.Terminate : ProcessSignals.Leave);
         for (var end = run.Now + Patience; HomeLock.IsHeld(home); await Task.Delay(Pause, run.Terminal.Time, cancellationToken))
@@ -84,7 +91,8 @@ internal static class DownCommand
 
     /// <summary>What an earlier server left running.</summary>
     private static async Task<bool> StopRemainsAsync(Run run, HomeLayout home, CancellationToken cancellationToken) =>
-        run.Parse.GetValue(All) && Directory.Exists(home.Root) && await LeftoverProcesses.StopAsync(home, run.Terminal.Time, cancellationToken);
+        run.Parse.GetValue(All) && Directory.Exists(home.Root)
+            && await LeftoverProcesses.StopAsync(home, run.Terminal.Time, cancellationToken);
 
     private static Error TooSlow(int pid, HomeLayout home) => new(
         ErrorKind.Timeout, "STOP_TIMEOUT", $"The cloud (process {pid}) did not stop within {Patience.TotalSeconds:0} seconds.",

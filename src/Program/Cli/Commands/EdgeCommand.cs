@@ -11,11 +11,14 @@ using Strata.Server.Parts;
 
 namespace Strata.Cli.Commands;
 
-/// <summary><c>strata edge</c>: an edge as a process of its own. <c>strata up</c> starts one where the setting edge-mode is inline.</summary>
+/// <summary>
+/// <c>strata edge</c>: an edge as a process of its own. <c>strata up</c> starts one where the setting edge-mode is inline.
+/// </summary>
 internal static class EdgeCommand
 {
     private static readonly ServerFlags Flags = new();
-    private static readonly Option<bool> Inline = new("--inline") { Description = "Handle each request on one event loop without switching threads: about 50% more requests per second" };
+    private static readonly Option<bool> Inline = new(
+        "--inline") { Description = "Handle each request on one event loop without switching threads: about 50% more requests per second" };
 
     public static Command Create(Terminal terminal)
     {
@@ -27,17 +30,22 @@ internal static class EdgeCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var options = Flags.Read(run);
-        var token = Environment.GetEnvironmentVariable("STRATA_TOKEN") ?? await ReadTokenAsync(options.Home.EdgeTokenFile, cancellationToken);
-        if ((PortCheck.Check(options, Setting.HttpPort) ?? PortCheck.Check(options, TelemetrySetting.EdgeMetricsListen)) is { } fault) throw fault.ToException();
-        using var loggers = ServerLogs.CreateFactory(Path.Combine(options.Home.Run, "edge.log"), run.Terminal.Error, options.Telemetry.LogFormat, run.Terminal.Time);
+        var token = Environment.GetEnvironmentVariable("STRATA_TOKEN")
+            ?? await ReadTokenAsync(options.Home.EdgeTokenFile, cancellationToken);
+        if ((PortCheck.Check(options, Setting.HttpPort) ?? PortCheck.Check(options, TelemetrySetting.EdgeMetricsListen)) is { } fault)
+            throw fault.ToException();
+        using var loggers = ServerLogs.CreateFactory(
+            Path.Combine(options.Home.Run, "edge.log"), run.Terminal.Error, options.Telemetry.LogFormat, run.Terminal.Time);
         await using var telemetry = await ProcessTelemetry.StartEdgeAsync(options, loggers, cancellationToken);
         await EdgeProcess.RunAsync(
             EdgeSettings.Of(options, token, run.Parse.GetValue(Inline)), loggers,
-            edge => run.Say($"Serving applications at {string.Join(", ", edge.HttpEndPoints)}; health at http://{edge.AdminEndPoint}/readyz{(options.Telemetry is { IsOn: true, EdgeMetrics: { } at } ? $"; metrics at http://{at}/metrics" : "")}"), cancellationToken);
+            edge => run.Say(
+                $"Serving applications at {string.Join(", ", edge.HttpEndPoints)}; health at http://{edge.AdminEndPoint}/readyz{(options.Telemetry is { IsOn: true, EdgeMetrics: { } at } ? $"; metrics at http://{at}/metrics" : "")}"), cancellationToken);
         return CommandRunner.Done;
     }
 
     private static async Task<string> ReadTokenAsync(string path, CancellationToken cancellationToken) => File.Exists(path)
         ? (await File.ReadAllTextAsync(path, cancellationToken)).Trim()
-        : throw new Error(ErrorKind.Unauthenticated, "NO_EDGE_TOKEN", $"There is no token for an edge in {path}.", "Start the cloud first (strata up), or set STRATA_TOKEN.").ToException();
+        : throw new Error(ErrorKind.Unauthenticated, "NO_EDGE_TOKEN", $"There is no token for an edge in {path}.",
+            "Start the cloud first (strata up), or set STRATA_TOKEN.").ToException();
 }

@@ -9,14 +9,18 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata get KIND [NAME]</c>: one resource or a list, of any kind, now or as it was.</summary>
 internal static class GetCommand
 {
-    private static readonly Argument<string> Kind = new Argument<string>("kind") { Description = "Kind such as deployments, releases, instances or nodes; KIND/NAME; or an id" }.CompletesKinds();
-    private static readonly Argument<string?> Name = new Argument<string?>("name") { Description = "Name or id; without it all are listed", Arity = ArgumentArity.ZeroOrOne }.CompletesNamesOf(Kind);
+    private static readonly Argument<string> Kind = new Argument<string>(
+        "kind") { Description = "Kind such as deployments, releases, instances or nodes; KIND/NAME; or an id" }.CompletesKinds();
+    private static readonly Argument<string?> Name = new Argument<string?>(
+        "name") { Description = "Name or id; without it all are listed", Arity = ArgumentArity.ZeroOrOne }.CompletesNamesOf(Kind);
     private static readonly Option<string?> At = SharedOptions.At();
-    private static readonly Option<string?> State = new Option<string?>("--state") { Description = "Only resources in this state", HelpName = "STATE" }.CompletesStatesOf(Kind);
+    private static readonly Option<string?> State =
+        new Option<string?>("--state") { Description = "Only resources in this state", HelpName = "STATE" }.CompletesStatesOf(Kind);
 
     private static readonly Option<string[]> Where = new("--where")
     {
-        Description = "Only resources whose field has this value: spec.deployment=shop, labels.tier=web", HelpName = "FIELD=VALUE", Arity = ArgumentArity.OneOrMore,
+        Description = "Only resources whose field has this value: spec.deployment=shop, labels.tier=web", HelpName = "FIELD=VALUE",
+        Arity = ArgumentArity.OneOrMore,
     };
 
     public static Command Create(Terminal terminal) =>
@@ -30,15 +34,19 @@ internal static class GetCommand
         if (name is not null || word.Contains('/', StringComparison.Ordinal) || kinds.FindById(word) is not null)
         {
             var target = kinds.Parse(word, name);
-            var resource = await run.Client.Resources(target.Kind.Plural).GetAsync(target.Name, at: at, cancellationToken: cancellationToken);
-            if (!run.WriteMachine(ResourceOutput.ToJson(resource))) await ResourceOutput.WriteListAsync(run, kinds, target.Kind, [resource], cancellationToken);
+            var resource = await run.Client.Resources(target.Kind.Plural)
+                .GetAsync(target.Name, at: at, cancellationToken: cancellationToken);
+            if (!run.WriteMachine(ResourceOutput.ToJson(resource)))
+                await ResourceOutput.WriteListAsync(run, kinds, target.Kind, [resource], cancellationToken);
             return CommandRunner.Done;
         }
-        var kind = kinds.TryFind(word) ?? throw (await OtherMeaningAsync(run, kinds, word, cancellationToken) ?? kinds.Unknown(word)).ToException();
+        var kind = kinds.TryFind(word) ?? throw (await OtherMeaningAsync(run, kinds, word, cancellationToken) ?? kinds.Unknown(word))
+            .ToException();
         return await ListAsync(run, kinds, kind, at, cancellationToken);
     }
 
-    private static async Task<int> ListAsync(Run run, KindCatalog kinds, KindInfo kind, DateTimeOffset? at, CancellationToken cancellationToken)
+    private static async Task<int> ListAsync(
+        Run run, KindCatalog kinds, KindInfo kind, DateTimeOffset? at, CancellationToken cancellationToken)
     {
         var filter = new ResourceFilter
         {
@@ -60,7 +68,8 @@ internal static class GetCommand
             try
             {
                 if (await run.Client.Resources(kind.Plural).FindAsync(word, cancellationToken: cancellationToken) is null) continue;
-                return UsageErrors.Of($"\"{word}\" is the name of a {kind.Name}, not a kind.", $"strata get {kind.Name} {word}, or strata describe {kind.Name}/{word}");
+                return UsageErrors.Of($"\"{word}\" is the name of a {kind.Name}, not a kind.",
+                    $"strata get {kind.Name} {word}, or strata describe {kind.Name}/{word}");
             }
             catch (StrataException e) when (e.Error.Kind == ErrorKind.Forbidden)
             {

@@ -6,7 +6,8 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata help [COMMAND]</c>: the same as <c>strata [COMMAND] --help</c>.</summary>
 internal static class HelpCommand
 {
-    private static readonly Argument<string[]> Words = new("command") { Description = "Command such as deploy or entity create [all commands]", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Argument<string[]> Words =
+        new("command") { Description = "Command such as deploy or entity create [all commands]", Arity = ArgumentArity.ZeroOrMore };
 
     public static Command Create(Terminal terminal)
     {
@@ -20,7 +21,8 @@ internal static class HelpCommand
         foreach (var word in run.Parse.GetValue(Words) ?? [])
         {
             command = command.Subcommands.FirstOrDefault(c => c.Name == word || c.Aliases.Contains(word))
-                ?? throw UsageErrors.Of($"There is no command \"{string.Join(' ', run.Parse.GetValue(Words)!)}\".", "strata --help").ToException();
+                ?? throw UsageErrors.Of($"There is no command \"{string.Join(' ', run.Parse.GetValue(Words)!)}\".", "strata --help")
+                .ToException();
         }
         return await StrataCommand.RunAsync([.. run.Parse.GetValue(Words) ?? [], "--help"], run.Terminal, cancellationToken);
     }

@@ -9,14 +9,18 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata history KIND/NAME</c>: every revision, newest first.</summary>
 internal static class HistoryCommand
 {
-    private static readonly Argument<string> Target = new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesResources();
-    private static readonly Argument<string?> Name = new Argument<string?>("name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne }.CompletesNamesOf(Target);
+    private static readonly Argument<string> Target =
+        new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesResources();
+    private static readonly Argument<string?> Name = new Argument<string?>(
+        "name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne }.CompletesNamesOf(Target);
     private static readonly Option<string?> At = SharedOptions.At();
     private static readonly Option<int> Limit =
-        new Option<int>("--limit", "-n") { Description = "Maximum number of revisions", DefaultValueFactory = _ => 50, HelpName = "N" }.Between(1);
+        new Option<int>("--limit", "-n") { Description = "Maximum number of revisions", DefaultValueFactory = _ => 50,
+            HelpName = "N" }.Between(1);
 
     public static Command Create(Terminal terminal) =>
-        new Command("history", "Show every revision of a resource: what changed, when, by whom") { Target, Name, At, Limit }.Does(terminal, RunAsync);
+        new Command("history", "Show every revision of a resource: what changed, when, by whom") { Target, Name, At, Limit }.Does(
+            terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
@@ -36,7 +40,8 @@ internal static class HistoryCommand
         }
         catch (StrataException e) when (e.Error.Kind == ErrorKind.NotFound && at is null)
         {
-            var deleted = $"If it was deleted, name a time when it existed: strata history {target.Kind.Name}/{target.Name} --at \"1h ago\"";
+            var deleted =
+                $"If it was deleted, name a time when it existed: strata history {target.Kind.Name}/{target.Name} --at \"1h ago\"";
             throw new StrataException(e.Error with { NextStep = deleted }, e);
         }
         if (!run.WriteMachine(ResourceOutput.ToJson(revisions))) await WriteTableAsync(run, kinds, revisions, cancellationToken);
@@ -44,7 +49,8 @@ internal static class HistoryCommand
     }
 
     /// <summary>A name is looked up as of then, when it may have been another resource's.</summary>
-    private static async Task<string> IdAsync(Run run, ResourceRef target, DateTimeOffset? at, CancellationToken cancellationToken) => at is null
+    private static async Task<string> IdAsync(Run run, ResourceRef target, DateTimeOffset? at, CancellationToken cancellationToken) =>
+        at is null
         ? target.Name
         : (await run.Client.Resources(target.Kind.Plural).GetAsync(target.Name, at: at, cancellationToken: cancellationToken)).Id;
 
@@ -59,8 +65,10 @@ internal static class HistoryCommand
             if (before is not null) Differences("", ResourceOutput.ToJson(before), ResourceOutput.ToJson(revision), changes);
             for (var c = 0; c < changes.Count; c++) changes[c] = await NamedAsync(names, changes[c], cancellationToken);
             table.Add(
-                $"{revision.Revision}", run.Terminal.OutIsTerminal ? TimeText.Ago(revision.UpdatedAt, run.Now) : TimeText.Stamp(revision.UpdatedAt),
-                revision.Deleted ? "deleted" : revision.Transition ?? "", new Cell(revision.State, Tones.OfState(revision.State)), revision.UpdatedBy,
+                $"{revision.Revision}", run.Terminal.OutIsTerminal
+                    ? TimeText.Ago(revision.UpdatedAt, run.Now) : TimeText.Stamp(revision.UpdatedAt),
+                revision.Deleted ? "deleted" : revision.Transition ?? "", new Cell(revision.State, Tones.OfState(revision.State)),
+                revision.UpdatedBy,
                 string.Join(", ", changes));
         }
         table.Write(run.Terminal);
@@ -81,9 +89,11 @@ internal static class HistoryCommand
             var inner = path.Length == 0 ? member.Name : $"{path}.{member.Name}";
             var old = before.At(member.Name);
             if (old is { } same && JsonElement.DeepEquals(same, member.Value)) continue;
-            if (old is { ValueKind: JsonValueKind.Object } nested && member.Value.ValueKind == JsonValueKind.Object) Differences(inner, nested, member.Value, changes);
+            if (old is { ValueKind: JsonValueKind.Object } nested && member.Value.ValueKind == JsonValueKind.Object)
+                Differences(inner, nested, member.Value, changes);
             else changes.Add($"{inner}={after.Text(member.Name)}");
         }
-        if (path.Length > 0) changes.AddRange(before.EnumerateObject().Where(m => after.At(m.Name) is null).Select(m => $"{path}.{m.Name} removed"));
+        if (path.Length > 0)
+            changes.AddRange(before.EnumerateObject().Where(m => after.At(m.Name) is null).Select(m => $"{path}.{m.Name} removed"));
     }
 }

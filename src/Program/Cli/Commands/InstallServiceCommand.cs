@@ -15,7 +15,8 @@ internal static class InstallServiceCommand
 
     private static readonly Option<string> UnitName = new("--name")
     {
-        Description = "Name of the unit, for a second cloud on this machine [strata]", DefaultValueFactory = _ => "strata", HelpName = "NAME",
+        Description = "Name of the unit, for a second cloud on this machine [strata]", DefaultValueFactory = _ => "strata",
+        HelpName = "NAME",
     };
 
     /// <summary>What the server and its tools need and systemd does not set.</summary>
@@ -23,7 +24,8 @@ internal static class InstallServiceCommand
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("install-service", "Start the cloud at boot, by a systemd unit; takes the flags of strata up") { Print, UnitName };
+        var command = new Command(
+            "install-service", "Start the cloud at boot, by a systemd unit; takes the flags of strata up") { Print, UnitName };
         foreach (var flag in Flags.All) command.Add(flag);
         return command.Does(terminal, RunAsync);
     }
@@ -32,7 +34,9 @@ internal static class InstallServiceCommand
     {
         Flags.Read(run); // a flag that cannot be right is reported now, not at the next boot
         var name = run.Parse.GetRequiredValue(UnitName);
-        if (!ResourceName.IsValid(name)) throw UsageErrors.Of($"\"{name}\" is not a name of a unit.", "Use a-z, 0-9 and \"-\", for example --name strata-2").ToException();
+        if (!ResourceName.IsValid(name))
+            throw UsageErrors.Of($"\"{name}\" is not a name of a unit.", "Use a-z, 0-9 and \"-\", for example --name strata-2")
+                .ToException();
         var installer = ServiceInstaller.ForThisUser();
         var unit = new ServiceUnit
         {
@@ -54,7 +58,8 @@ internal static class InstallServiceCommand
 
     private static void SayNext(Run run, ServiceInstaller installer, string name)
     {
-        run.Say(installer.IsSystem ? "The cloud starts at the next boot." : "The cloud starts when you log in; at boot after: loginctl enable-linger");
+        run.Say(installer.IsSystem ? "The cloud starts at the next boot."
+            : "The cloud starts when you log in; at boot after: loginctl enable-linger");
         run.Say(HomeLock.IsHeld(new HomeLayout(run.Home))
             ? $"It runs already, without systemd. To hand it over: strata down && {installer.ControlCommand("start", name)}"
             : $"Start it now with: {installer.ControlCommand("start", name)}");

@@ -11,23 +11,30 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata logs NAME [-f]</c>: what a deployment's instances write, or one instance, or a release's build.</summary>
 internal static class LogsCommand
 {
-    /// <summary>Lines that <c>-f</c> begins with where nothing says how many, as <c>tail -f</c> does; a build is shown from its start.</summary>
+    /// <summary>
+    /// Lines that <c>-f</c> begins with where nothing says how many, as <c>tail -f</c> does; a build is shown from its start.
+    /// </summary>
     private const int TailOfFollowed = 10;
 
     private static readonly Argument<string> Target =
         new Argument<string>("name") { Description = "Deployment; or release/NAME, instance/NAME" }.CompletesResources(takesKind: false);
 
-    private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Keep running and show new lines; starts with the last 10 (-n 0: with none)" };
-    private static readonly Option<int?> Tail = new Option<int?>("--tail", "-n") { Description = "Show only the last N lines", HelpName = "N" }.Between(0);
-    private static readonly Option<string?> Since = new("--since") { Description = "Only lines from this time on: 10m, \"2h ago\", 2026-11-20T14:00Z", HelpName = "TIME" };
+    private static readonly Option<bool> Follow =
+        new("--follow", "-f") { Description = "Keep running and show new lines; starts with the last 10 (-n 0: with none)" };
+    private static readonly Option<int?> Tail =
+        new Option<int?>("--tail", "-n") { Description = "Show only the last N lines", HelpName = "N" }.Between(0);
+    private static readonly Option<string?> Since =
+        new("--since") { Description = "Only lines from this time on: 10m, \"2h ago\", 2026-11-20T14:00Z", HelpName = "TIME" };
 
     private static readonly Option<bool?> Times = new("--times", "-t")
     {
-        Description = "Show the time of each line [in a terminal: true, otherwise: false]", HelpName = "true|false", Arity = ArgumentArity.ZeroOrOne,
+        Description = "Show the time of each line [in a terminal: true, otherwise: false]", HelpName = "true|false",
+        Arity = ArgumentArity.ZeroOrOne,
     };
 
     public static Command Create(Terminal terminal) =>
-        new Command("logs", "Show the log of a deployment, an instance or a build") { Target, Follow, Tail, Since, Times }.Does(terminal, RunAsync);
+        new Command("logs", "Show the log of a deployment, an instance or a build") { Target, Follow, Tail, Since, Times }.Does(
+            terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
@@ -36,7 +43,8 @@ internal static class LogsCommand
         var follow = run.Parse.GetValue(Follow);
         var tail = run.Parse.GetValue(Tail) ?? (follow && since is null && plural != Plurals.Releases ? TailOfFollowed : null);
         if (follow && !run.Quiet && await EmptyLog.BeforeAsync(run, plural, name, cancellationToken) is { } waiting) run.Say(waiting);
-        if (await WriteAsync(run, plural, name, new LogQuery { Follow = follow, Tail = tail }, since, cancellationToken) || follow || tail == 0) return CommandRunner.Done;
+        if (await WriteAsync(run, plural, name, new LogQuery { Follow = follow, Tail = tail }, since, cancellationToken) || follow
+            || tail == 0) return CommandRunner.Done;
         if (since is not null)
         {
             run.Say($"{name} has written nothing since {StableJson.Time(since.Value)}.");
@@ -50,9 +58,11 @@ internal static class LogsCommand
     }
 
     /// <returns>Whether there was a line.</returns>
-    private static async Task<bool> WriteAsync(Run run, string plural, string name, LogQuery query, DateTimeOffset? since, CancellationToken cancellationToken)
+    private static async Task<bool> WriteAsync(
+        Run run, string plural, string name, LogQuery query, DateTimeOffset? since, CancellationToken cancellationToken)
     {
-        var writer = new LogLines(run, plural == Plurals.Deployments, run.Parse.GetResult(Times) is { Implicit: false } ? run.Parse.GetValue(Times) ?? true : run.Terminal.OutIsTerminal)
+        var writer = new LogLines(run, plural == Plurals.Deployments,
+            run.Parse.GetResult(Times) is { Implicit: false } ? run.Parse.GetValue(Times) ?? true : run.Terminal.OutIsTerminal)
         {
             FromStart = query.Tail is null && since is null,
         };
@@ -68,7 +78,8 @@ internal static class LogsCommand
 
     private static async Task<(string Plural, string Name)> ResolveAsync(Run run, string word, CancellationToken cancellationToken)
     {
-        if (!word.Contains('/', StringComparison.Ordinal) && !word.Contains('_', StringComparison.Ordinal)) return (Plurals.Deployments, word);
+        if (!word.Contains('/', StringComparison.Ordinal) && !word.Contains('_', StringComparison.Ordinal))
+            return (Plurals.Deployments, word);
         var target = (await KindCatalog.LoadAsync(run.Client, cancellationToken)).Parse(word, null);
         return target.Kind.Plural is Plurals.Deployments or Plurals.Releases or Plurals.Instances
             ? (target.Kind.Plural, target.Name)
@@ -96,7 +107,8 @@ internal sealed class LogLines(Run run, bool showsSource, bool showsTime)
     /// <summary>For machines beside the data: each of their lines is a line of the log.</summary>
     private void WriteMark(LogLine line, bool isKnown)
     {
-        var text = isKnown ? "… lines were dropped here: they came faster than they were read." : "… older lines were dropped: a log keeps its last 4 MiB.";
+        var text = isKnown ? "… lines were dropped here: they came faster than they were read."
+            : "… older lines were dropped: a log keeps its last 4 MiB.";
         if (run.Format != OutputFormat.Table) run.Say($"{line.Source}: {text}");
         else run.Terminal.Out.WriteLine(Prefix(line) + run.Terminal.OnOut(Tone.Waiting, text));
     }

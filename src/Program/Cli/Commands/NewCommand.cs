@@ -7,12 +7,14 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata new LANGUAGE FOLDER</c>: the beginnings of a compute member.</summary>
 internal static class NewCommand
 {
-    private static readonly Argument<string> Language = new Argument<string>("language") { Description = string.Join(", ", MemberTemplate.Languages), HelpName = "language" }
+    private static readonly Argument<string> Language =
+        new Argument<string>("language") { Description = string.Join(", ", MemberTemplate.Languages), HelpName = "language" }
         .AcceptOnlyFromAmong([.. MemberTemplate.Languages]);
 
     private static readonly Argument<string> Folder = new("folder") { Description = "Folder to write to; created if missing" };
 
-    public static Command Create(Terminal terminal) => new Command("new", "Create the source of a compute member") { Language, Folder }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) =>
+        new Command("new", "Create the source of a compute member") { Language, Folder }.Does(terminal, RunAsync);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

@@ -10,14 +10,17 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata open NAME</c>: prints the address, and shows it in a browser where there is a desktop.</summary>
 internal static class OpenCommand
 {
-    private static readonly Argument<string> Name = new Argument<string>("name") { Description = "Deployment" }.CompletesNames("deployments");
+    private static readonly Argument<string> Name = new Argument<string>("name") { Description = "Deployment" }.CompletesNames(
+        "deployments");
 
-    public static Command Create(Terminal terminal) => new Command("open", "Open a deployment's address in the browser") { Name }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) =>
+        new Command("open", "Open a deployment's address in the browser") { Name }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var name = run.Parse.GetRequiredValue(Name);
-        var deployment = await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments).GetAsync(name, cancellationToken: cancellationToken);
+        var deployment = await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments)
+            .GetAsync(name, cancellationToken: cancellationToken);
         var url = deployment.Status.Url ?? throw new Error(
             ErrorKind.Unavailable, "NO_ADDRESS", $"{name} has no address yet.", $"strata describe {name}").ToException();
         await run.Terminal.Out.WriteLineAsync(url);
@@ -26,10 +29,12 @@ internal static class OpenCommand
     }
 
     /// <summary>A server could name a file or a program's own scheme, which a desktop would open too.</summary>
-    private static bool IsOfTheWeb(string url) => Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https");
+    private static bool IsOfTheWeb(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https");
 
     private static bool HasDesktop() =>
-        !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DISPLAY")) || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("WAYLAND_DISPLAY"));
+        !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DISPLAY"))
+            || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("WAYLAND_DISPLAY"));
 
     private static void Show(string url)
     {

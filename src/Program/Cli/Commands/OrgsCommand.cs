@@ -7,7 +7,9 @@ using Strata.Core;
 
 namespace Strata.Cli.Commands;
 
-/// <summary><c>strata orgs</c>: creates and lists organizations. For operators; <c>--org NAME</c> runs any other command in one of them.</summary>
+/// <summary>
+/// <c>strata orgs</c>: creates and lists organizations. For operators; <c>--org NAME</c> runs any other command in one of them.
+/// </summary>
 internal static class OrgsCommand
 {
     private const string AdminToken = "admin";
@@ -19,7 +21,8 @@ internal static class OrgsCommand
     {
         var orgs = new Command("orgs", "Create and list organizations (for operators)")
         {
-            new Command("create", "Create an organization with a project and its administrator's token, which is shown once") { Name, DisplayName }.Does(terminal, CreateAsync),
+            new Command("create", "Create an organization with a project and its administrator's token, which is shown once") { Name,
+                DisplayName }.Does(terminal, CreateAsync),
             new Command("list", "List the organizations").Does(terminal, ListAsync),
         }.Does(terminal, ListAsync);
         orgs.Aliases.Add("org");
@@ -31,9 +34,11 @@ internal static class OrgsCommand
         var name = run.Parse.GetRequiredValue(Name);
         var spec = new Dictionary<string, object>();
         if (run.Parse.GetValue(DisplayName) is { } displayName) spec["displayName"] = displayName;
-        using var organization = await PostAsync(run, "/api/v1/organizations", new() { ["name"] = name, ["spec"] = spec }, cancellationToken);
+        using var organization = await PostAsync(
+            run, "/api/v1/organizations", new() { ["name"] = name, ["spec"] = spec }, cancellationToken);
         var id = organization.RootElement.Text("id")!;
-        var token = new Dictionary<string, object> { ["name"] = AdminToken, ["spec"] = new Dictionary<string, object> { ["roles"] = new[] { "admin" } } };
+        var token = new Dictionary<string, object> { ["name"] = AdminToken,
+            ["spec"] = new Dictionary<string, object> { ["roles"] = new[] { "admin" } } };
         using var issued = await PostAsync(run, "/api/v1/tokens?org=" + id, token, cancellationToken);
         var text = issued.RootElement.Text("token")!;
         if (run.WriteMachine(new OrganizationMade(organization.RootElement, text))) return CommandRunner.Done;
@@ -46,12 +51,14 @@ internal static class OrgsCommand
     {
         var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
         var organizations = new List<AnyResource>();
-        await foreach (var organization in run.Client.Resources(Plurals.Organizations).ListAsync(cancellationToken: cancellationToken)) organizations.Add(organization);
+        await foreach (var organization in run.Client.Resources(Plurals.Organizations).ListAsync(cancellationToken: cancellationToken))
+            organizations.Add(organization);
         await ResourceOutput.WriteListAsync(run, kinds, kinds.Find("organizations"), organizations, cancellationToken);
         return CommandRunner.Done;
     }
 
-    private static async Task<JsonDocument> PostAsync(Run run, string path, Dictionary<string, object> body, CancellationToken cancellationToken)
+    private static async Task<JsonDocument> PostAsync(
+        Run run, string path, Dictionary<string, object> body, CancellationToken cancellationToken)
     {
         var json = new JsonText(JsonSerializer.SerializeToUtf8Bytes(body, WireJson.Options));
         return (await run.Client.SendAsync(HttpMethod.Post, path, json, cancellationToken: cancellationToken))!;

@@ -19,7 +19,8 @@ internal static class StatusCommand
     /// <param name="Died">Whether the last server ended without being asked to.</param>
     /// <param name="StillRunning">What runs on without a server, as a sentence; null: nothing.</param>
     /// <param name="SeenAt">When the last server ended or was last seen; null: none is remembered.</param>
-    private sealed record Down(bool Running, bool Restarting, string Home, bool Died, DateTimeOffset? SeenAt, string Message, string NextStep, string Log, string? StillRunning);
+    private sealed record Down(bool Running, bool Restarting, string Home, bool Died, DateTimeOffset? SeenAt, string Message,
+        string NextStep, string Log, string? StillRunning);
 
     public static Command Create(Terminal terminal) => new Command("status", "Show the cloud's status").Does(terminal, RunAsync);
 
@@ -32,10 +33,12 @@ internal static class StatusCommand
             var next = run.Hint(news.NextStep);
             var left = LeftoverProcesses.Find(home, run.Terminal.Time);
             var still = left.IsNothing || news.Presence == CloudPresence.Restarting ? null : left.Sentence;
-            var down = new Down(false, news.Presence == CloudPresence.Restarting, run.Home, news.Died, news.Last?.SeenAt, news.Sentence, next, home.LogFile, still);
+            var down = new Down(false, news.Presence == CloudPresence.Restarting, run.Home, news.Died, news.Last?.SeenAt, news.Sentence,
+                next, home.LogFile, still);
             if (run.WriteMachine(down)) return CommandRunner.Failed;
             await run.Terminal.Error.WriteLineAsync($"{news.Sentence} {next}");
-            if (still is not null) await run.Terminal.Error.WriteLineAsync(run.Hint($"{still} \"strata up\" takes it over; \"strata down --all\" stops it."));
+            if (still is not null)
+                await run.Terminal.Error.WriteLineAsync(run.Hint($"{still} \"strata up\" takes it over; \"strata down --all\" stops it."));
             return CommandRunner.Failed;
         }
         var status = isMeant ? await LocalStatusAsync(run, cancellationToken) : await CloudStatus.AskApiAsync(run, cancellationToken);
@@ -58,12 +61,16 @@ internal static class StatusCommand
         return status with { Ok = false };
     }
 
-    /// <summary>Only what fails, or did so a while ago: the rest is many lines that say nothing. The error of what has recovered is past, so only <c>-o json</c> shows it.</summary>
+    /// <summary>
+    /// Only what fails, or did so a while ago: the rest is many lines that say nothing. The error of what has recovered is past, so only
+    /// <c>-o json</c> shows it.
+    /// </summary>
     private static void WriteBackground(Run run, IReadOnlyList<WorkHealth> works)
     {
         var failing = works.Count(w => w.Failing > 0);
         run.Terminal.Out.WriteLine();
-        run.Terminal.Out.WriteLine($"Background     {works.Count} kinds of work, {(failing == 0 ? "none failing" : run.Terminal.OnOut(Tone.Bad, $"{failing} failing"))}");
+        run.Terminal.Out.WriteLine(
+            $"Background     {works.Count} kinds of work, {(failing == 0 ? "none failing" : run.Terminal.OnOut(Tone.Bad, $"{failing} failing"))}");
         var notable = works.Where(w => w.Failing > 0 || run.Now - w.LastErrorAt < RecoveredShownFor).ToList();
         if (notable.Count == 0) return;
         var table = new Table("WORK", "STATE", "SINCE", "RESTARTS", "LAST ERROR");
@@ -81,7 +88,8 @@ internal static class StatusCommand
     {
         { Ok: false } => run.Terminal.OnOut(Tone.Bad, "not well"),
         { Warnings: [] } => run.Terminal.OnOut(Tone.Good, "all well"),
-        _ => run.Terminal.OnOut(Tone.Waiting, $"every part works, with {status.Warnings.Count} {(status.Warnings.Count == 1 ? "warning" : "warnings")}"),
+        _ => run.Terminal.OnOut(
+            Tone.Waiting, $"every part works, with {status.Warnings.Count} {(status.Warnings.Count == 1 ? "warning" : "warnings")}"),
     };
 
     private static void WriteWarnings(Run run, IReadOnlyList<StatusWarning> warnings)
@@ -100,10 +108,13 @@ internal static class StatusCommand
         var table = new Table("SERVER", "STATE", "ADDRESS", "VERSION", "LAST HEARTBEAT");
         foreach (var server in servers)
         {
-            var state = new Cell(server.State, server.State switch { ServerStates.Up => Tone.Good, ServerStates.Down => Tone.Bad, _ => Tone.Plain });
+            var state = new Cell(
+                server.State, server.State switch { ServerStates.Up => Tone.Good, ServerStates.Down => Tone.Bad, _ => Tone.Plain });
             // Those of a server that is UP are not recorded; without one for this long it is DOWN.
-            var heartbeat = server.Heartbeat is { } at ? $"{TimeText.Short(run.Now - at)} ago" : server.State == ServerStates.Up ? "under 15s ago" : "";
-            table.Add(server.IsSelf ? server.Name + " (this one)" : server.Name, state, server.Address ?? "", server.Version ?? "", heartbeat);
+            var heartbeat = server.Heartbeat is { } at ? $"{TimeText.Short(run.Now - at)} ago" : server.State == ServerStates.Up
+                ? "under 15s ago" : "";
+            table.Add(
+                server.IsSelf ? server.Name + " (this one)" : server.Name, state, server.Address ?? "", server.Version ?? "", heartbeat);
         }
         table.Write(run.Terminal);
     }
@@ -119,7 +130,8 @@ internal static class StatusCommand
         output.WriteLine($"Process       {process}up {TimeText.Short(run.Now - status.StartedAt)}, started in {status.StartSeconds:0.0} s");
         output.WriteLine();
         var table = new Table("PART", "STATE", "WHAT");
-        foreach (var part in status.Parts) table.Add(part.Name, part.Ok ? new Cell("ok", Tone.Good) : new Cell("failed", Tone.Bad), part.Message);
+        foreach (var part in status.Parts)
+            table.Add(part.Name, part.Ok ? new Cell("ok", Tone.Good) : new Cell("failed", Tone.Bad), part.Message);
         table.Write(run.Terminal);
         WriteWarnings(run, status.Warnings);
         if (status.Servers.Count > 1) WriteServers(run, status.Servers);

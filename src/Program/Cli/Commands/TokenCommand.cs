@@ -11,9 +11,12 @@ namespace Strata.Cli.Commands;
 internal static class TokenCommand
 {
     private static readonly Argument<string> Name = new("name") { Description = "Name of the new token" };
-    private static readonly Argument<string> Existing = new Argument<string>("name") { Description = "Name or id of the token" }.CompletesNames("tokens");
-    private static readonly Option<string[]> Role = new("--role") { Description = "Role: admin, developer or viewer", DefaultValueFactory = _ => ["developer"], HelpName = "ROLE" };
-    private static readonly Option<string?> Expires = new("--expires") { Description = "Lifetime, such as 12h or 90d (default: until it is revoked)", HelpName = "AGE" };
+    private static readonly Argument<string> Existing =
+        new Argument<string>("name") { Description = "Name or id of the token" }.CompletesNames("tokens");
+    private static readonly Option<string[]> Role =
+        new("--role") { Description = "Role: admin, developer or viewer", DefaultValueFactory = _ => ["developer"], HelpName = "ROLE" };
+    private static readonly Option<string?> Expires =
+        new("--expires") { Description = "Lifetime, such as 12h or 90d (default: until it is revoked)", HelpName = "AGE" };
 
     private static readonly Option<bool> Yes = SharedOptions.Yes();
     private static readonly Option<bool> Force = new("--force") { Description = "Also the token that you use" };
@@ -22,14 +25,17 @@ internal static class TokenCommand
     {
         new Command("create", "Create a token; it is shown once") { Name, Role, Expires }.Does(terminal, CreateAsync),
         new Command("list", "List the tokens") { }.Does(terminal, ListAsync),
-        new Command("revoke", "Revoke a token: calls are refused at once, open streams end within 10 seconds") { Existing, Yes, Force }.Does(terminal, RevokeAsync),
+        new Command("revoke", "Revoke a token: calls are refused at once, open streams end within 10 seconds") { Existing, Yes,
+            Force }.Does(terminal, RevokeAsync),
     }.Does(terminal, PrintAsync);
 
     private static Task<int> PrintAsync(Run run, CancellationToken cancellationToken)
     {
         var token = run.Context.Token ?? throw new Error(
-            ErrorKind.Unauthenticated, "NO_TOKEN", "No token is configured here.", "Set STRATA_TOKEN, or start a cloud with \"strata up\".").ToException();
-        if (!run.WriteMachine(new Dictionary<string, string> { ["token"] = token, ["server"] = run.Context.Server })) run.Terminal.Out.WriteLine(token);
+            ErrorKind.Unauthenticated, "NO_TOKEN", "No token is configured here.", "Set STRATA_TOKEN, or start a cloud with \"strata up\".")
+                .ToException();
+        if (!run.WriteMachine(new Dictionary<string, string> { ["token"] = token, ["server"] = run.Context.Server }))
+            run.Terminal.Out.WriteLine(token);
         return Task.FromResult(CommandRunner.Done);
     }
 
@@ -38,8 +44,10 @@ internal static class TokenCommand
         var spec = new Dictionary<string, object> { ["roles"] = run.Parse.GetValue(Role)! };
         if (run.Parse.GetValue(Expires) is { } lifetime) spec["expiresAt"] = run.Now + (run.Now - TimeText.Parse(lifetime, run.Now).Value);
         if (run.Parse.GetValue(GlobalOptions.Project) is { } project) spec["project"] = project;
-        var body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["name"] = run.Parse.GetRequiredValue(Name), ["spec"] = spec }, WireJson.Options);
-        using var answer = await run.Client.SendAsync(HttpMethod.Post, "/api/v1/tokens", new JsonText(body), cancellationToken: cancellationToken);
+        var body = JsonSerializer.SerializeToUtf8Bytes(
+            new Dictionary<string, object> { ["name"] = run.Parse.GetRequiredValue(Name), ["spec"] = spec }, WireJson.Options);
+        using var answer = await run.Client.SendAsync(
+            HttpMethod.Post, "/api/v1/tokens", new JsonText(body), cancellationToken: cancellationToken);
         if (run.WriteMachine(answer!.RootElement)) return CommandRunner.Done;
         run.Terminal.Out.WriteLine(answer.RootElement.Text("token"));
         run.Say("The token is shown only once. Use it with: curl -H \"Authorization: Bearer TOKEN\" …, or STRATA_TOKEN.");
@@ -59,7 +67,8 @@ internal static class TokenCommand
     {
         var name = run.Parse.GetRequiredValue(Existing);
         if (!await Confirmation.AskAsync(run, Yes, $"Revoke the token {name}?", cancellationToken)) return CommandRunner.Failed;
-        var revoked = await run.Client.Resources(Plurals.Tokens).DeleteAsync(name, force: run.Parse.GetValue(Force), cancellationToken: cancellationToken);
+        var revoked = await run.Client.Resources(Plurals.Tokens)
+            .DeleteAsync(name, force: run.Parse.GetValue(Force), cancellationToken: cancellationToken);
         if (!run.WriteMachine(ResourceOutput.ToJson(revoked))) run.Say($"Revoked {revoked.Name}.");
         return CommandRunner.Done;
     }

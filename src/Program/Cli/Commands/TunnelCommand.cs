@@ -15,8 +15,10 @@ internal static class TunnelCommand
     private const string NameSuffix = "-dev"; // the folder's own name is its deployment's
 
     private static readonly Argument<string> Target = new("target") { Description = "Where your program listens: PORT or HOST:PORT" };
-    private static readonly Option<string?> Name = new("--name") { Description = "Name of the tunnel, and of its host [the folder's name with -dev]", HelpName = "NAME" };
-    private static readonly Option<bool> Keep = new("--keep") { Description = "Keep the tunnel when the command ends; its host then answers that nothing is connected" };
+    private static readonly Option<string?> Name =
+        new("--name") { Description = "Name of the tunnel, and of its host [the folder's name with -dev]", HelpName = "NAME" };
+    private static readonly Option<bool> Keep =
+        new("--keep") { Description = "Keep the tunnel when the command ends; its host then answers that nothing is connected" };
 
     public static Command Create(Terminal terminal) =>
         new Command("tunnel", "Serve a program on this machine through the cloud's edge") { Target, Name, Keep }.Does(terminal, RunAsync);
@@ -28,7 +30,8 @@ internal static class TunnelCommand
         var tunnels = run.Client.Resources<TunnelSpec, TunnelStatus>(Plurals.Tunnels);
         var found = await tunnels.FindAsync(name, cancellationToken: cancellationToken);
         var spec = new TunnelSpec { Target = $"{host}:{port}" };
-        var tunnel = found ?? await tunnels.CreateAsync(new NewResource<TunnelSpec> { Name = name, Project = run.Project, Spec = spec }, cancellationToken: cancellationToken);
+        var tunnel = found ?? await tunnels.CreateAsync(
+            new NewResource<TunnelSpec> { Name = name, Project = run.Project, Spec = spec }, cancellationToken: cancellationToken);
         try
         {
             await ServeAsync(run, tunnel.Id, host, port, cancellationToken);
@@ -47,7 +50,8 @@ internal static class TunnelCommand
     private static async Task ServeAsync(Run run, string tunnel, string host, int port, CancellationToken cancellationToken)
     {
         var screen = new TunnelScreen(run, $"{host}:{port}");
-        var client = new TunnelClient(new Uri(run.Context.Server), run.Context.Token ?? "", tunnel, host, port, screen, run.Terminal.Time) { Organization = run.Org };
+        var client = new TunnelClient(
+            new Uri(run.Context.Server), run.Context.Token ?? "", tunnel, host, port, screen, run.Terminal.Time) { Organization = run.Org };
         try
         {
             await client.RunAsync(cancellationToken);
@@ -64,9 +68,11 @@ internal static class TunnelCommand
     {
         var colon = text.LastIndexOf(':');
         var host = colon < 0 ? "localhost" : text[..colon];
-        return int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536 && host.Length > 0
+        return int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536
+            && host.Length > 0
             ? (host, port)
-            : throw UsageErrors.Of($"\"{text}\" is not a port.", "Give the port on which your program listens: strata tunnel 3000").ToException();
+            : throw UsageErrors.Of($"\"{text}\" is not a port.", "Give the port on which your program listens: strata tunnel 3000")
+            .ToException();
     }
 }
 
@@ -88,7 +94,8 @@ internal sealed class TunnelScreen(Run run, string target) : ITunnelObserver
     }
 
     public void Lost(string reason, TimeSpan pause) =>
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"{run.Terminal.OnError(Tone.Waiting, "lost")}  The connection broke ({reason}). Trying again in {pause.TotalSeconds:0} s."));
+        run.Say(string.Create(CultureInfo.InvariantCulture,
+            $"{run.Terminal.OnError(Tone.Waiting, "lost")}  The connection broke ({reason}). Trying again in {pause.TotalSeconds:0} s."));
 
     /// <summary>A browser that finds nothing tries often; the user is told now and then.</summary>
     public void Unreachable()

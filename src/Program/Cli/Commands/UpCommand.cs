@@ -15,7 +15,8 @@ internal static class UpCommand
     private static readonly ServerFlags Flags = new();
     private static readonly Option<bool> Detach = new("--detach", "-d") { Description = "Run in the background" };
 
-    private static readonly Option<bool> NoRestart = new("--no-restart") { Description = "With --detach: do not restart the server when it dies" };
+    private static readonly Option<bool> NoRestart =
+        new("--no-restart") { Description = "With --detach: do not restart the server when it dies" };
 
     private static readonly Option<bool> NewAdminToken = new("--new-admin-token") { Description = "Replace a lost administrator's token" };
 
@@ -23,9 +24,11 @@ internal static class UpCommand
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("up", "Start the cloud on this machine; it remembers its settings") { Detach, NoRestart, NewAdminToken, ResetSettings };
+        var command = new Command(
+            "up", "Start the cloud on this machine; it remembers its settings") { Detach, NoRestart, NewAdminToken, ResetSettings };
         foreach (var flag in Flags.All) command.Add(flag);
-        return command.Does(terminal, (run, cancellationToken) => run.Parse.GetValue(Detach) ? RunDetachedAsync(run, cancellationToken) : RunAsync(run, cancellationToken), serves: true);
+        return command.Does(terminal, (run, cancellationToken) => run.Parse.GetValue(Detach)
+            ? RunDetachedAsync(run, cancellationToken) : RunAsync(run, cancellationToken), serves: true);
     }
 
     private static async Task<int> RunDetachedAsync(Run run, CancellationToken cancellationToken)
@@ -39,7 +42,8 @@ internal static class UpCommand
         run.Say("Starting the cloud…");
         SayWhatIsKept(run, options);
         string[] switches = [.. new[] { NewAdminToken, ResetSettings }.Where(run.Parse.GetValue).Select(s => s.Name)];
-        var cloud = await Detached.StartAsync(run, [.. Flags.ToArguments(run), .. switches], !run.Parse.GetValue(NoRestart), cancellationToken);
+        var cloud = await Detached.StartAsync(
+            run, [.. Flags.ToArguments(run), .. switches], !run.Parse.GetValue(NoRestart), cancellationToken);
         (await CloudSummary.LoadAsync(run, cloud, cancellationToken)).Write(run, detached: true);
         return CommandRunner.Done;
     }
@@ -51,7 +55,8 @@ internal static class UpCommand
         options = options with { NewAdminToken = run.Parse.GetValue(NewAdminToken) && !Watchdog.IsRestart };
         if (Watchdog.IsRestart && HomeLock.IsHeld(options.Home)) return CommandRunner.TakenByAnother;
         using var stop = new StopSignals(cancellationToken);
-        await using var server = await StrataServer.StartAsync(options, CliContext.Read(run.Home)?.Token, run.Terminal.Error, run.Terminal.Time, stop.Token);
+        await using var server = await StrataServer.StartAsync(
+            options, CliContext.Read(run.Home)?.Token, run.Terminal.Error, run.Terminal.Time, stop.Token);
         try
         {
             await WelcomeAsync(run, server, stop.Token);
@@ -63,7 +68,8 @@ internal static class UpCommand
         }
         if (!stop.Token.IsCancellationRequested)
         {
-            await run.Terminal.Error.WriteLineAsync($"Error: The server stopped without being asked to; instances and the database run on. Look at {options.Home.LogFile}");
+            await run.Terminal.Error.WriteLineAsync(
+                $"Error: The server stopped without being asked to; instances and the database run on. Look at {options.Home.LogFile}");
             await server.StopAsync(keepWork: true);
             return CommandRunner.StoppedUnasked;
         }
@@ -74,7 +80,8 @@ internal static class UpCommand
 
     private static void SayWhatIsKept(Run run, ServerOptions options)
     {
-        if (KeptSettings.FlagsOfLastStart(options.Settings) is { Length: > 0 } flags) run.Say(run.Hint($"As at the last start: {flags} (\"strata up --reset-settings\" forgets that)"));
+        if (KeptSettings.FlagsOfLastStart(options.Settings) is { Length: > 0 } flags)
+            run.Say(run.Hint($"As at the last start: {flags} (\"strata up --reset-settings\" forgets that)"));
     }
 
     private static async Task WelcomeAsync(Run run, StrataServer server, CancellationToken cancellationToken)
@@ -95,8 +102,8 @@ internal static class UpCommand
 }
 
 /// <summary>
-/// Signals that end a cloud. SIGINT, SIGTERM and SIGHUP stop all of it, as <c>strata down --all</c> does; SIGUSR1 ends the server only, as <c>strata down</c> does: instances and the
-/// database run on and the next server adopts them.
+/// Signals that end a cloud. SIGINT, SIGTERM and SIGHUP stop all of it, as <c>strata down --all</c> does; SIGUSR1 ends the server only, as
+/// <c>strata down</c> does: instances and the database run on and the next server adopts them.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {

@@ -13,7 +13,8 @@ internal static class VersionCommand
     public static Command Create(Terminal terminal) => new Command("version", "Show the version").Does(terminal, (run, _) =>
     {
         var info = new VersionInfo(ProgramVersion.Text, RuntimeInformation.FrameworkDescription, RuntimeInformation.RuntimeIdentifier);
-        if (!run.WriteMachine(info)) run.Terminal.Out.WriteLine(run.Quiet ? info.Version : $"strata {info.Version} ({info.Runtime}, {info.System})");
+        if (!run.WriteMachine(info))
+            run.Terminal.Out.WriteLine(run.Quiet ? info.Version : $"strata {info.Version} ({info.Runtime}, {info.System})");
         return Task.FromResult(CommandRunner.Done);
     });
 }

@@ -7,10 +7,10 @@ namespace Strata.Cli.Conditions;
 /// <summary>
 /// A condition as people write it, made into the entity API's JSON: <c>total &gt; 100 and state = 'NEW'</c>.
 /// <para>condition = both { "or" both }; both = one { "and" one }; one = "not" one | "(" condition ")" | comparison.
-/// comparison = field then one of: = != &lt; &lt;= &gt; &gt;= VALUE, is [not] null, between VALUE and VALUE, [not] in (VALUE, …), [not] contains TEXT, [not] starts with
-/// TEXT, [not] ends with TEXT, like TEXT, matches TEXT.</para>
-/// <para>A field is a path into the data, with or without <c>$.</c>; the names of an entity's own facts (<c>state</c>, <c>creationDate</c> and so on) mean those unless <c>$.</c>
-/// stands before them. A value is a text in quotes, a number, true or false.</para>
+/// comparison = field then one of: = != &lt; &lt;= &gt; &gt;= VALUE, is [not] null, between VALUE and VALUE, [not] in (VALUE, …), [not]
+/// contains TEXT, [not] starts with TEXT, [not] ends with TEXT, like TEXT, matches TEXT.</para>
+/// <para>A field is a path into the data, with or without <c>$.</c>; the names of an entity's own facts (<c>state</c>, <c>creationDate</c>
+/// and so on) mean those unless <c>$.</c> stands before them. A value is a text in quotes, a number, true or false.</para>
 /// </summary>
 internal sealed class ConditionText
 {
@@ -44,7 +44,8 @@ internal sealed class ConditionText
     }
 
     public static StrataException Fault(int at, string message) => UsageErrors.Of(
-        $"The condition cannot be read at character {at}. {message}", "Write it as --where \"total > 100 and state = 'NEW'\", or send the API's JSON with --condition.").ToException();
+        $"The condition cannot be read at character {at}. {message}",
+        "Write it as --where \"total > 100 and state = 'NEW'\", or send the API's JSON with --condition.").ToException();
 
     private JsonObject ReadAny() => ReadGroup("or", "OR", () => ReadGroup("and", "AND", ReadOne));
 
@@ -75,7 +76,8 @@ internal sealed class ConditionText
 
     private JsonObject ReadComparison()
     {
-        var field = Token.Kind == TokenKind.Word ? tokens[at++].Value : throw Fault(Token.At, "A field was expected, such as total or $.customer.name.");
+        var field = Token.Kind == TokenKind.Word
+            ? tokens[at++].Value : throw Fault(Token.At, "A field was expected, such as total or $.customer.name.");
         if (Token.Kind == TokenKind.Sign && Comparisons.TryGetValue(Token.Value, out var comparison))
         {
             at++;
@@ -110,7 +112,8 @@ internal sealed class ConditionText
         if (TakeWith("ends")) return Compare(field, prefix + "ENDS_WITH", ReadValue());
         if (!isNot && Take("like")) return Compare(field, "LIKE", ReadValue());
         if (!isNot && Take("matches")) return Compare(field, "MATCHES_PATTERN", ReadValue());
-        throw Fault(Token.At, "A comparison was expected: = != < <= > >=, is null, between, in, contains, starts with, ends with, like, matches.");
+        throw Fault(
+            Token.At, "A comparison was expected: = != < <= > >=, is null, between, in, contains, starts with, ends with, like, matches.");
     }
 
     private JsonArray ReadList()
@@ -132,8 +135,10 @@ internal sealed class ConditionText
         var token = tokens[at];
         if (token.Kind == TokenKind.Text) return Advance(JsonValue.Create(token.Value));
         if (token.IsWord("true") || token.IsWord("false")) return Advance(JsonValue.Create(token.IsWord("true")));
-        if (token.Kind == TokenKind.Word && (char.IsAsciiDigit(token.Value[0]) || token.Value[0] == '-') && ReadNumber(token.Value) is { } number) return Advance(number);
-        throw Fault(token.At, token.Kind == TokenKind.End ? "A value was expected." : $"\"{token.Value}\" is not a value: a text stands in quotes.");
+        if (token.Kind == TokenKind.Word && (char.IsAsciiDigit(token.Value[0]) || token.Value[0] == '-')
+            && ReadNumber(token.Value) is { } number) return Advance(number);
+        throw Fault(token.At, token.Kind == TokenKind.End
+            ? "A value was expected." : $"\"{token.Value}\" is not a value: a text stands in quotes.");
     }
 
     private static JsonNode? ReadNumber(string text)
@@ -173,7 +178,8 @@ internal sealed class ConditionText
         at++;
     }
 
-    private static JsonObject Group(string @operator, JsonArray conditions) => new() { ["type"] = "group", ["operator"] = @operator, ["conditions"] = conditions };
+    private static JsonObject Group(string @operator, JsonArray conditions) =>
+        new() { ["type"] = "group", ["operator"] = @operator, ["conditions"] = conditions };
 
     private static JsonObject Compare(string field, string @operator, JsonNode? value)
     {

@@ -48,7 +48,8 @@ internal static class ConditionTokens
             return new ConditionToken(TokenKind.Sign, sign, start + 1);
         }
         while (at < text.Length && !EndsWord(text[at])) at = text[at] == '[' ? EndOfBracket(text, at) : at + 1;
-        return at > start ? new ConditionToken(TokenKind.Word, text[start..at], start + 1) : throw ConditionText.Fault(start + 1, $"\"{text[at]}\" means nothing here.");
+        return at > start ? new ConditionToken(TokenKind.Word, text[start..at], start + 1)
+            : throw ConditionText.Fault(start + 1, $"\"{text[at]}\" means nothing here.");
     }
 
     /// <summary>A quote in the text is written twice.</summary>

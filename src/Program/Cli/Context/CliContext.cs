@@ -33,15 +33,17 @@ internal sealed record CliContext
         Load(home, server, Environment.GetEnvironmentVariable("STRATA_URL"), Environment.GetEnvironmentVariable("STRATA_TOKEN"));
 
     /// <summary>
-    /// A token goes only to the address that it was made for: the file's to the file's server, STRATA_TOKEN to STRATA_URL where that is set, and else to wherever
-    /// the command is sent.
+    /// A token goes only to the address that it was made for: the file's to the file's server, STRATA_TOKEN to STRATA_URL where that is
+    /// set, and else to wherever the command is sent.
     /// </summary>
     internal static CliContext Load(string home, string? server, string? url, string? token)
     {
         (url, token) = (string.IsNullOrEmpty(url) ? null : url, string.IsNullOrEmpty(token) ? null : token);
         var file = Read(home);
         if ((server ?? url ?? file?.Server) is not { } address) throw Unset(home).ToException();
-        if (!IsHttp(address)) throw NoAddress(address, server is not null ? "--server" : url is not null ? "STRATA_URL" : Path.Combine(home, FileName)).ToException();
+        if (!IsHttp(address))
+            throw NoAddress(address, server is not null ? "--server" : url is not null ? "STRATA_URL" : Path.Combine(home, FileName))
+                .ToException();
         if (token is not null && url is not null && !IsSame(address, url)) token = null;
         var kept = file is not null && IsSame(address, file.Server) ? file.Token : null;
         return new CliContext
@@ -54,10 +56,12 @@ internal sealed record CliContext
         };
     }
 
-    private static bool IsHttp(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
+    private static bool IsHttp(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
 
     private static Error NoAddress(string address, string from) =>
-        UsageErrors.Of($"\"{address}\" ({from}) is not the address of a server.", "Give one that begins with http:// or https://, such as http://127.0.0.1:8080.");
+        UsageErrors.Of($"\"{address}\" ({from}) is not the address of a server.",
+            "Give one that begins with http:// or https://, such as http://127.0.0.1:8080.");
 
     private static bool IsSame(string address, string other) =>
         Uri.TryCreate(address, UriKind.Absolute, out var a) && Uri.TryCreate(other, UriKind.Absolute, out var b)
@@ -74,7 +78,8 @@ internal sealed record CliContext
         catch (JsonException e)
         {
             var line = e.LineNumber is { } number ? $" (line {number + 1})" : "";
-            throw new Error(ErrorKind.Invalid, "CONTEXT_INVALID", $"{path} is not a valid context file{line}.", "Delete it; \"strata up\" writes it again.").ToException();
+            throw new Error(ErrorKind.Invalid, "CONTEXT_INVALID", $"{path} is not a valid context file{line}.",
+                "Delete it; \"strata up\" writes it again.").ToException();
         }
     }
 
@@ -87,7 +92,8 @@ internal sealed record CliContext
     }
 
     private static Error Unset(string home) => new(
-        ErrorKind.NotFound, "NO_CONTEXT", $"No cloud is configured here: {Path.Combine(home, FileName)} does not exist and STRATA_URL is not set.",
+        ErrorKind.NotFound, "NO_CONTEXT",
+        $"No cloud is configured here: {Path.Combine(home, FileName)} does not exist and STRATA_URL is not set.",
         "Start one with \"strata up\", or set STRATA_URL and STRATA_TOKEN.");
 }
 

@@ -8,7 +8,8 @@ namespace Strata.Cli.Data;
 /// <summary>Data that a command is given: written in place, in a file, or <c>-</c> for standard input.</summary>
 internal static class DataInput
 {
-    public static Argument<string> Argument(string name, string what) => new(name) { Description = what + ": a file, - for standard input, or written here" };
+    public static Argument<string> Argument(string name, string what) =>
+        new(name) { Description = what + ": a file, - for standard input, or written here" };
 
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(string word, CancellationToken cancellationToken)
     {
@@ -25,7 +26,8 @@ internal static class DataInput
         if (word == "-") return Console.OpenStandardInput();
         return File.Exists(word)
             ? File.OpenRead(word)
-            : throw UsageErrors.Of($"There is no file {word}.", "Name a file, write - for standard input, or the JSON itself in quotes.").ToException();
+            : throw UsageErrors.Of($"There is no file {word}.", "Name a file, write - for standard input, or the JSON itself in quotes.")
+            .ToException();
     }
 
     /// <summary>Checked here, because it goes into a body that is put together.</summary>
@@ -34,7 +36,8 @@ internal static class DataInput
         var data = await ReadAsync(word, cancellationToken);
         return JsonGuard.Check(data).TryGet(out var json, out var error)
             ? json
-            : throw UsageErrors.Of($"{(IsInline(word) ? "What is written" : word)} is not JSON: {error.Message}", "Fix it and try again.").ToException();
+            : throw UsageErrors.Of($"{(IsInline(word) ? "What is written" : word)} is not JSON: {error.Message}", "Fix it and try again.")
+            .ToException();
     }
 
     private static bool IsInline(string word) => word.AsSpan().TrimStart() is ['{' or '[' or '"' or '<', ..];

@@ -44,5 +44,6 @@ internal static class EntityCalls
     /// <summary>An id that is none could lead to another path than the one meant.</summary>
     public static string Id(string id) => Guid.TryParseExact(id, "D", out _)
         ? id
-        : throw UsageErrors.Of($"\"{id}\" is not an entity's id.", "Ids look like 0198f1c2-…; \"strata entity list MODEL\" shows them.").ToException();
+        : throw UsageErrors.Of($"\"{id}\" is not an entity's id.", "Ids look like 0198f1c2-…; \"strata entity list MODEL\" shows them.")
+        .ToException();
 }

@@ -16,7 +16,8 @@ internal static class EntityOutput
         output.WriteLine($"{"Id:",-13}{envelope.Text("meta.id")}");
         output.WriteLine($"{"Model:",-13}{Model(envelope)}");
         output.WriteLine($"{"State:",-13}{run.Terminal.OnOut(Tones.OfState(state), state)}");
-        if (envelope.Text("meta.transitionForLatestSave") is { Length: > 0 } transition) output.WriteLine($"{"Transition:",-13}{transition}");
+        if (envelope.Text("meta.transitionForLatestSave") is { Length: > 0 } transition)
+            output.WriteLine($"{"Transition:",-13}{transition}");
         output.WriteLine($"{"Created:",-13}{Time(run, envelope, "meta.creationDate")}");
         output.WriteLine($"{"Changed:",-13}{Time(run, envelope, "meta.lastUpdateTime")}");
         output.WriteLine($"{"Transaction:",-13}{envelope.Text("meta.transactionId")}");

@@ -4,8 +4,9 @@ using DeploymentResource = Strata.Core.Resource<Strata.Contracts.DeploymentSpec,
 namespace Strata.Cli.Deploying;
 
 /// <summary>
-/// Waits a moment until the edge leads a deployment's address to it, so that an address that is printed works. The edge hears of a change a little after it happened. Whatever the
-/// application itself answers will do; an edge that cannot be reached from here is nothing to wait for.
+/// Waits a moment until the edge leads a deployment's address to it, so that an address that is printed works. The edge hears of a change a
+/// little after it happened. Whatever the application itself answers will do; an edge that cannot be reached from here is nothing to wait
+/// for.
 /// </summary>
 internal static class AddressCheck
 {
@@ -26,9 +27,11 @@ internal static class AddressCheck
         address.Host = new Uri(run.Context.Server).Host;
         try
         {
-            for (var end = run.Now + Patience; run.Now < end && await IsNotYetAsync(http, address.Uri, host, cancellationToken);) await Task.Delay(Pause, run.Terminal.Time, cancellationToken);
+            for (var end = run.Now + Patience; run.Now < end && await IsNotYetAsync(http, address.Uri, host, cancellationToken);)
+                await Task.Delay(Pause, run.Terminal.Time, cancellationToken);
         }
-        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e)
+            when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             // Not reachable from here, or the application takes its time: neither is ours to judge.
         }

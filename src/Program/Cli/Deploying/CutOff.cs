@@ -10,7 +10,9 @@ namespace Strata.Cli.Deploying;
 /// <param name="NextStep">How to follow it, and how to cancel it.</param>
 internal sealed record OngoingWork(string Sentence, string NextStep);
 
-/// <summary>Commands that start work and wait for its end. After Ctrl-C, or when the server goes away, they say that the work continues.</summary>
+/// <summary>
+/// Commands that start work and wait for its end. After Ctrl-C, or when the server goes away, they say that the work continues.
+/// </summary>
 internal static class CutOff
 {
     /// <param name="ongoing">What continues at this moment; null: nothing was started yet.</param>
@@ -29,12 +31,14 @@ internal static class CutOff
         catch (StrataException e) when (IsLoss(e.Error) && ongoing() is not null)
         {
             var (left, error) = (ongoing()!, LocalCloud.Explain(run, e.Error));
-            ErrorText.Write(run, error with { Message = $"{error.Message} {left.Sentence}", NextStep = $"{left.NextStep} {error.NextStep}".TrimEnd() });
+            ErrorText.Write(
+                run, error with { Message = $"{error.Message} {left.Sentence}", NextStep = $"{left.NextStep} {error.NextStep}".TrimEnd() });
             return ErrorText.ExitCode(error);
         }
     }
 
     /// <summary>Whether the wait failed and not the work.</summary>
     private static bool IsLoss(Error error) =>
-        error.Code is ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost or ClientErrors.ServerTimeout || error is { Kind: ErrorKind.Unavailable, Retryable: true };
+        error.Code is ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost or ClientErrors.ServerTimeout
+            || error is { Kind: ErrorKind.Unavailable, Retryable: true };
 }

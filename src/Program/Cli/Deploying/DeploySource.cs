@@ -22,13 +22,18 @@ internal sealed record DeploySource(string? Folder, GitSource? Git)
             if (DeploymentKinds.CheckGitAddress(ToUrl(text)) is { } fault) throw fault.ToException();
             return new DeploySource(null, new GitSource(ToUrl(text), branch));
         }
-        if (branch is not null) throw Shell.UsageErrors.Of("--branch is for git repositories; a folder is taken as it is.", "Name a repository, or leave --branch out.").ToException();
+        if (branch is not null)
+            throw Shell.UsageErrors.Of(
+                "--branch is for git repositories; a folder is taken as it is.", "Name a repository, or leave --branch out.").ToException();
         var folder = Path.GetFullPath(text);
         return Directory.Exists(folder) ? new DeploySource(folder, null) : throw UploadErrors.NoFolder(text).ToException();
     }
 
-    /// <summary>The deployment's name where the user gave none: from strata.yaml, or from the folder's or the repository's own name.</summary>
-    public string DefaultName() => FromStrataFile() ?? FromText(Folder is not null ? Path.GetFileName(Folder.TrimEnd('/')) : RepositoryName(Git!.Url));
+    /// <summary>
+    /// The deployment's name where the user gave none: from strata.yaml, or from the folder's or the repository's own name.
+    /// </summary>
+    public string DefaultName() => FromStrataFile()
+        ?? FromText(Folder is not null ? Path.GetFileName(Folder.TrimEnd('/')) : RepositoryName(Git!.Url));
 
     public override string ToString() => Folder ?? Git!.Url;
 
@@ -45,7 +50,8 @@ internal sealed record DeploySource(string? Folder, GitSource? Git)
 
     /// <summary><c>git@host:user/repo.git</c>, as git itself accepts.</summary>
     private static bool IsScpLike(string text) =>
-        text.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && text.IndexOf(':', at) is > 0 && !text[..at].Contains('/', StringComparison.Ordinal);
+        text.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && text.IndexOf(':', at) is > 0
+            && !text[..at].Contains('/', StringComparison.Ordinal);
 
     private static string ToUrl(string text)
     {
@@ -70,6 +76,7 @@ internal sealed record DeploySource(string? Folder, GitSource? Git)
         }
         var trimmed = name.ToString().TrimStart("0123456789-".ToCharArray());
         trimmed = trimmed[..Math.Min(trimmed.Length, ResourceName.LengthMax)].TrimEnd('-');
-        return trimmed.Length > 0 ? trimmed : throw Shell.UsageErrors.Of($"\"{text}\" gives no name for the deployment.", "Name it: --name my-app").ToException();
+        return trimmed.Length > 0
+            ? trimmed : throw Shell.UsageErrors.Of($"\"{text}\" gives no name for the deployment.", "Name it: --name my-app").ToException();
     }
 }

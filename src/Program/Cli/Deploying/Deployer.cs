@@ -44,17 +44,21 @@ internal sealed class Deployer(Run run)
     public bool CreatesProject { get; init; }
 
     /// <param name="waits">False: return as soon as the release is queued.</param>
-    public async Task<DeploymentResource> DeployAsync(string name, DeploySource source, bool waits, TimeSpan patience, CancellationToken cancellationToken)
+    public async Task<DeploymentResource> DeployAsync(
+        string name, DeploySource source, bool waits, TimeSpan patience, CancellationToken cancellationToken)
     {
         var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
         var known = await deployments.FindAsync(name, cancellationToken: cancellationToken);
         serving = known?.Status.Release is not null;
         // A deployment that is there may say how it is built; of a new one the folder alone decides.
-        if (known is null && source.Folder is { } local && SourceCheck.Check(local, cancellationToken) is { } unknown) throw unknown.ToException();
+        if (known is null && source.Folder is { } local && SourceCheck.Check(local, cancellationToken) is { } unknown)
+            throw unknown.ToException();
         if (known is not null && run.NamesProject) await EnsureProjectAsync(cancellationToken);
-        // A deployment is made when its source is there, so that a failed upload leaves nothing behind; a name that is refused is refused before the upload.
+        // A deployment is made when its source is there, so that a failed upload leaves nothing behind; a name that is refused is refused
+        // before the upload.
         DeploymentResource? created = null;
-        if (!ResourceName.IsValid(name)) (known, created) = known is null ? await CreateAsync(deployments, name, cancellationToken) : (known, null);
+        if (!ResourceName.IsValid(name)) (known, created) = known is null
+            ? await CreateAsync(deployments, name, cancellationToken) : (known, null);
         var config = source.Git is { } git ? new SourceConfig { Git = git } : await UploadAsync(source.Folder!, cancellationToken);
         Asked = true;
         if (known is null) (known, created) = await CreateAsync(deployments, name, cancellationToken);
@@ -64,10 +68,12 @@ internal sealed class Deployer(Run run)
         await steps.DoAsync($"Building {release.Name}", told => BuildAsync(release, created, told, cancellationToken), BuildSummary);
         Built = true;
         return await steps.DoAsync(
-            $"Starting {name}", told => RolloutWait.UntilServesAsync(run, name, release, patience, told, cancellationToken), done => $"{done.Name} serves {release.Name}");
+            $"Starting {name}", told => RolloutWait.UntilServesAsync(run, name, release, patience, told, cancellationToken), done =>
+                $"{done.Name} serves {release.Name}");
     }
 
-    /// <returns>The deployment of that name, and the same again where this call created it: null where another caller did so first.</returns>
+    /// <returns>The deployment of that name, and the same again where this call created it: null where another caller did so
+    /// first.</returns>
     private async Task<(DeploymentResource Deployment, DeploymentResource? Created)> CreateAsync(
         ResourceClient<DeploymentSpec, DeploymentStatus> deployments, string name, CancellationToken cancellationToken)
     {
@@ -109,7 +115,8 @@ internal sealed class Deployer(Run run)
     }
 
     private static Error NoProject(string name) => new(
-        ErrorKind.NotFound, "NO_SUCH_PROJECT", $"There is no project \"{name}\".", "Create it with the deploy: --create-project; \"strata get projects\" lists the projects.");
+        ErrorKind.NotFound, "NO_SUCH_PROJECT", $"There is no project \"{name}\".",
+        "Create it with the deploy: --create-project; \"strata get projects\" lists the projects.");
 
     private async Task<SourceConfig> UploadAsync(string folder, CancellationToken cancellationToken)
     {
@@ -122,7 +129,8 @@ internal sealed class Deployer(Run run)
             var known = await IsKnownAsync(archive.Digest, cancellationToken);
             if (!known) await run.Client.PutBlobAsync(archive.Digest, archive.Content, cancellationToken: cancellationToken);
             return (archive.Digest, archive.Files, archive.LeftOut, ByDefault: listing.LeftOut, Bytes: bytes, Known: known);
-        }, done => $"{(done.Known ? "Found" : "Uploaded")} {done.Files} {(done.Files == 1 ? "file" : "files")}, {ByteCount.Short(done.Bytes)}");
+        }, done =>
+            $"{(done.Known ? "Found" : "Uploaded")} {done.Files} {(done.Files == 1 ? "file" : "files")}, {ByteCount.Short(done.Bytes)}");
         foreach (var line in uploaded.LeftOut.Lines()) steps.Line(line);
         if (uploaded.ByDefault is [var first, ..] names) steps.Line(LeftOutByDefault(names, first));
         return new SourceConfig { Archive = uploaded.Digest };
@@ -141,14 +149,16 @@ internal sealed class Deployer(Run run)
         {
             return await run.Client.HasBlobAsync(digest, cancellationToken: cancellationToken);
         }
-        catch (StrataException e) when (e.Error.Kind is ErrorKind.Unavailable && e.Error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost))
+        catch (StrataException e) when (
+            e.Error.Kind is ErrorKind.Unavailable && e.Error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost))
         {
             return false;
         }
     }
 
     /// <summary>Releases are named NAME-1, NAME-2 and on; another deploy at the same moment may take a number first.</summary>
-    /// <param name="created">The deployment as this deploy created it, to be deleted again if the server refuses the release; null: it was there.</param>
+    /// <param name="created">The deployment as this deploy created it, to be deleted again if the server refuses the release; null: it was
+    /// there.</param>
     private async Task<ReleaseResource> CreateReleaseAsync(
         DeploymentResource deployment, DeploymentResource? created, SourceConfig source, CancellationToken cancellationToken)
     {
@@ -158,7 +168,8 @@ internal sealed class Deployer(Run run)
         for (var attempt = 1; ; attempt++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"{stem}-{number + attempt}");
-            var release = new NewResource<ReleaseSpec> { Name = name, Project = deployment.Project, Spec = new ReleaseSpec { Deployment = deployment.Id, Source = source } };
+            var release = new NewResource<ReleaseSpec> { Name = name, Project = deployment.Project,
+                Spec = new ReleaseSpec { Deployment = deployment.Id, Source = source } };
             try
             {
                 return await releases.CreateAsync(release, cancellationToken: cancellationToken);
@@ -166,7 +177,8 @@ internal sealed class Deployer(Run run)
             catch (StrataException e) when (e.Error.Kind == ErrorKind.Conflict && attempt < NameTriesMax)
             {
             }
-            catch (StrataException e) when (e.Error.Kind is ErrorKind.Invalid or ErrorKind.Unprocessable or ErrorKind.Forbidden or ErrorKind.TooLarge)
+            catch (StrataException e)
+                when (e.Error.Kind is ErrorKind.Invalid or ErrorKind.Unprocessable or ErrorKind.Forbidden or ErrorKind.TooLarge)
             {
                 if (created is not null) await RejectedDeploy.UndoAsync(run, created, null);
                 throw;
@@ -175,19 +187,23 @@ internal sealed class Deployer(Run run)
     }
 
     private static async Task<int> LastNumberAsync(
-        ResourceClient<ReleaseSpec, ReleaseStatus> releases, DeploymentResource deployment, string stem, CancellationToken cancellationToken)
+        ResourceClient<ReleaseSpec, ReleaseStatus> releases, DeploymentResource deployment, string stem,
+        CancellationToken cancellationToken)
     {
         var last = 0;
-        var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.deployment"] = deployment.Id }, PageSize = PageLimits.Max };
+        var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.deployment"] = deployment.Id },
+            PageSize = PageLimits.Max };
         await foreach (var release in releases.ListAsync(filter, cancellationToken))
         {
             last = Math.Max(last, release.Status.Number);
-            if (release.Name.Length > stem.Length && int.TryParse(release.Name.AsSpan(stem.Length + 1), NumberStyles.None, null, out var number)) last = Math.Max(last, number);
+            if (release.Name.Length > stem.Length && int.TryParse(
+                release.Name.AsSpan(stem.Length + 1), NumberStyles.None, null, out var number)) last = Math.Max(last, number);
         }
         return last;
     }
 
-    private async Task<ReleaseResource> BuildAsync(ReleaseResource release, DeploymentResource? created, Action<string> told, CancellationToken cancellationToken)
+    private async Task<ReleaseResource> BuildAsync(
+        ReleaseResource release, DeploymentResource? created, Action<string> told, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var showing = ShowStateAsync(release, told, ended.Token);
@@ -201,7 +217,8 @@ internal sealed class Deployer(Run run)
         }
         await ended.CancelAsync();
         await showing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var built = await run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases).FindAsync(release.Id, cancellationToken: cancellationToken);
+        var built = await run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases)
+            .FindAsync(release.Id, cancellationToken: cancellationToken);
         return built?.State switch
         {
             null => throw Cancelled(release).ToException(),
@@ -217,21 +234,25 @@ internal sealed class Deployer(Run run)
         var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases);
         while (await releases.FindAsync(release.Id, cancellationToken: cancellationToken) is { } now && !ReleaseStates.IsEnd(now.State))
         {
-            told(now.State == ReleaseStates.Queued ? $"{now.Name} is queued{(now.Status.QueuePlace is { } place ? $", place {place}" : "")}" : $"Building {now.Name}");
+            told(now.State == ReleaseStates.Queued ? $"{now.Name} is queued{(now.Status.QueuePlace is { } place ? $", place {place}" : "")}"
+                : $"Building {now.Name}");
             if (now.State == ReleaseStates.Building) return;
             await Task.Delay(StateInterval, run.Terminal.Time, cancellationToken);
         }
     }
 
     private static string BuildSummary(ReleaseResource built) =>
-        $"Built {built.Name}" + (built.Status.Detected is { } what ? $" ({what}{(built.Status.ImageBytes > 0 ? ", " + ByteCount.Short(built.Status.ImageBytes) : "")})" : "");
+        $"Built {built.Name}" + (built.Status.Detected is { } what
+            ? $" ({what}{(built.Status.ImageBytes > 0 ? ", " + ByteCount.Short(built.Status.ImageBytes) : "")})" : "");
 
     private Error BuildFailed(ReleaseResource built, bool isUndone) => new(
         ErrorKind.Unprocessable, "BUILD_FAILED", built.Status.Message ?? $"The build of {built.Name} failed.",
-        isUndone ? "Fix that and deploy again. Nothing of this deploy was kept: no deployment, no release, no route." : $"The whole log: strata logs release/{built.Name}{ServesOn()}{Options(built)}");
+        isUndone ? "Fix that and deploy again. Nothing of this deploy was kept: no deployment, no release, no route."
+            : $"The whole log: strata logs release/{built.Name}{ServesOn()}{Options(built)}");
 
     /// <summary>Of a first deploy that failed: the deployment is there and serves nothing.</summary>
-    private string Options(ReleaseResource built) => serving || made is not { } deployment ? "" : $". Deploy again to repeat it, or remove what is there: strata delete deployment/{deployment}";
+    private string Options(ReleaseResource built) => serving || made is not { } deployment
+        ? "" : $". Deploy again to repeat it, or remove what is there: strata delete deployment/{deployment}";
 
     /// <summary>Whether a first deploy whose source was never built was undone, with the deployment that it created.</summary>
     private async Task<bool> IsUndoneAsync(DeploymentResource? created, ReleaseResource release)
@@ -246,7 +267,8 @@ internal sealed class Deployer(Run run)
     }
 
     private Error Cancelled(ReleaseResource release) => new(
-        ErrorKind.Conflict, "BUILD_CANCELLED", release.Status.Message ?? $"The build of {release.Name} was cancelled.", $"Deploy again to build it{ServesOn()}");
+        ErrorKind.Conflict, "BUILD_CANCELLED", release.Status.Message
+            ?? $"The build of {release.Name} was cancelled.", $"Deploy again to build it{ServesOn()}");
 
     /// <summary>Of a first deploy nothing served before.</summary>
     private string ServesOn() => serving ? " (the earlier release still serves)" : "";

@@ -6,14 +6,16 @@ using DeploymentResource = Strata.Core.Resource<Strata.Contracts.DeploymentSpec,
 
 namespace Strata.Cli.Deploying;
 
-/// <summary>Deletes the deployment that a deploy created and whose release was refused, or whose source was rejected before anything was built.</summary>
+/// <summary>
+/// Deletes the deployment that a deploy created and whose release was refused, or whose source was rejected before anything was built.
+/// </summary>
 internal static class RejectedDeploy
 {
     private const int TriesMax = 5;
 
     /// <summary>
-    /// Deletes it unless someone uses it by now. The platform may have written its status since, so a new revision alone does not mean use; a changed spec or another release
-    /// does. Best effort: a deployment that is left reports what became of its release.
+    /// Deletes it unless someone uses it by now. The platform may have written its status since, so a new revision alone does not mean use;
+    /// a changed spec or another release does. Best effort: a deployment that is left reports what became of its release.
     /// </summary>
     /// <param name="created">As the deploy created it.</param>
     /// <param name="release">Id of the rejected release; null: none was created.</param>
@@ -45,7 +47,8 @@ internal static class RejectedDeploy
     private static async Task<bool> HasOtherReleasesAsync(Run run, string deployment, string? release)
     {
         var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.deployment"] = deployment }, PageSize = 2 };
-        await foreach (var found in run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases).ListAsync(filter, CancellationToken.None))
+        await foreach (
+            var found in run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases).ListAsync(filter, CancellationToken.None))
         {
             if (found.Id != release) return true;
         }
@@ -53,7 +56,8 @@ internal static class RejectedDeploy
     }
 
     /// <summary>The deployment as it is now, if nobody but the platform has written to it; null otherwise.</summary>
-    private static async Task<DeploymentResource?> UnusedAsync(ResourceClient<DeploymentSpec, DeploymentStatus> deployments, DeploymentResource created, string? release)
+    private static async Task<DeploymentResource?> UnusedAsync(
+        ResourceClient<DeploymentSpec, DeploymentStatus> deployments, DeploymentResource created, string? release)
     {
         try
         {

@@ -6,12 +6,15 @@ using Strata.Core;
 
 namespace Strata.Cli.Deploying;
 
-/// <summary>A change to a deployment that makes it roll out, and the wait for its end: what scale, rollback and restart have in common.</summary>
+/// <summary>
+/// A change to a deployment that makes it roll out, and the wait for its end: what scale, rollback and restart have in common.
+/// </summary>
 internal static class Rollout
 {
     public static async Task<int> RunAsync(
         Run run, string name, bool waits, int secondsMax, string doing, Func<Resource<DeploymentSpec, DeploymentStatus>, string> done,
-        Func<ResourceClient<DeploymentSpec, DeploymentStatus>, Task<Resource<DeploymentSpec, DeploymentStatus>>> change, CancellationToken cancellationToken)
+        Func<ResourceClient<DeploymentSpec, DeploymentStatus>, Task<Resource<DeploymentSpec, DeploymentStatus>>> change,
+        CancellationToken cancellationToken)
     {
         var client = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
         if (!waits)
@@ -41,8 +44,10 @@ internal static class Rollout
 
     /// <summary>Nothing was ever built, so that there is nothing to roll out and the wait would have no end.</summary>
     public static Error NoRelease(Resource<DeploymentSpec, DeploymentStatus> deployment) => deployment.Status.Candidate is null
-        ? new Error(ErrorKind.Conflict, "NO_RELEASE", $"{deployment.Name} has no release.", $"Deploy one: strata deploy --name {deployment.Name}")
-        : new Error(ErrorKind.Conflict, "NO_RELEASE", $"{deployment.Name} has no release yet: its first one is being built.", $"Follow it with: strata describe {deployment.Name}");
+        ? new Error(
+            ErrorKind.Conflict, "NO_RELEASE", $"{deployment.Name} has no release.", $"Deploy one: strata deploy --name {deployment.Name}")
+        : new Error(ErrorKind.Conflict, "NO_RELEASE", $"{deployment.Name} has no release yet: its first one is being built.",
+            $"Follow it with: strata describe {deployment.Name}");
 
     private static System.Text.Json.JsonElement DeploymentJson(Resource<DeploymentSpec, DeploymentStatus> deployment)
     {

@@ -19,13 +19,16 @@ internal static class RolloutWait
 
     /// <summary>Until a release that has just been built serves.</summary>
     public static Task<DeploymentResource> UntilServesAsync(
-        Run run, string deployment, Resource<ReleaseSpec, ReleaseStatus> release, TimeSpan patience, Action<string> told, CancellationToken cancellationToken) =>
+        Run run, string deployment, Resource<ReleaseSpec, ReleaseStatus> release, TimeSpan patience, Action<string> told,
+        CancellationToken cancellationToken) =>
         FollowAsync(
-            run, deployment, release.Revision + 1, now => now.Status.Release == release.Id ? true : IsPast(now, release) ? throw Superseded(now, release).ToException() : false,
+            run, deployment, release.Revision + 1, now => now.Status.Release == release.Id ? true : IsPast(now, release)
+                ? throw Superseded(now, release).ToException() : false,
             patience, told, cancellationToken);
 
     private static async Task<DeploymentResource> FollowAsync(
-        Run run, string deployment, long since, Func<DeploymentResource, bool> serves, TimeSpan patience, Action<string> told, CancellationToken cancellationToken)
+        Run run, string deployment, long since, Func<DeploymentResource, bool> serves, TimeSpan patience, Action<string> told,
+        CancellationToken cancellationToken)
     {
         var settled = await FollowStatesAsync(run, deployment, since, serves, patience, told, cancellationToken);
         await AddressCheck.WaitAsync(run, settled, cancellationToken);
@@ -33,7 +36,8 @@ internal static class RolloutWait
     }
 
     private static async Task<DeploymentResource> FollowStatesAsync(
-        Run run, string deployment, long since, Func<DeploymentResource, bool> serves, TimeSpan patience, Action<string> told, CancellationToken cancellationToken)
+        Run run, string deployment, long since, Func<DeploymentResource, bool> serves, TimeSpan patience, Action<string> told,
+        CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(patience, run.Terminal.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
@@ -55,12 +59,15 @@ internal static class RolloutWait
         throw TimedOut(deployment, patience).ToException();
     }
 
-    /// <summary>A deployment that runs another release, which is not the one before ours: a later deploy or a rollback has overtaken it.</summary>
+    /// <summary>
+    /// A deployment that runs another release, which is not the one before ours: a later deploy or a rollback has overtaken it.
+    /// </summary>
     private static bool IsPast(DeploymentResource now, Resource<ReleaseSpec, ReleaseStatus> release) =>
         now.Spec.Release is { } asked && asked != release.Id && string.CompareOrdinal(asked, release.Id) > 0;
 
     private static string Progress(DeploymentResource now) =>
-        now.Status.Message ?? string.Create(CultureInfo.InvariantCulture, $"Starting {now.Name}: {now.Status.ReadyReplicas} of {now.Spec.Run.Replicas} ready");
+        now.Status.Message ?? string.Create(
+            CultureInfo.InvariantCulture, $"Starting {now.Name}: {now.Status.ReadyReplicas} of {now.Spec.Run.Replicas} ready");
 
     private static string HasName(string name) =>
         $$"""{"type":"simple","jsonPath":"$.name","operatorType":"EQUALS","value":"{{System.Text.Json.JsonEncodedText.Encode(name)}}"}""";
@@ -75,9 +82,11 @@ internal static class RolloutWait
         now.Status.Release is null ? $"strata logs {now.Name}" : $"strata logs {now.Name} (the earlier release still serves)");
 
     private static Error Superseded(DeploymentResource now, Resource<ReleaseSpec, ReleaseStatus> release) => new(
-        ErrorKind.Conflict, "RELEASE_SUPERSEDED", $"{now.Name} runs a newer release than {release.Name}: another deploy was faster.", $"strata describe {now.Name}");
+        ErrorKind.Conflict, "RELEASE_SUPERSEDED", $"{now.Name} runs a newer release than {release.Name}: another deploy was faster.",
+        $"strata describe {now.Name}");
 
-    private static Error Gone(DeploymentResource now) => new(ErrorKind.NotFound, "DEPLOYMENT_REMOVED", $"{now.Name} was deleted in the meantime.");
+    private static Error Gone(DeploymentResource now) =>
+        new(ErrorKind.NotFound, "DEPLOYMENT_REMOVED", $"{now.Name} was deleted in the meantime.");
 
     private static Error TimedOut(string deployment, TimeSpan patience) => new(
         ErrorKind.Timeout, "WAIT_TIMEOUT", $"{deployment} was not ready within {patience.TotalSeconds:0} seconds; the work continues.",

@@ -3,7 +3,8 @@ using Strata.Cli.Shell;
 namespace Strata.Cli.Deploying;
 
 /// <summary>
-/// Shows long work step by step, each with its time. In a terminal a status line shows the current step; elsewhere there are plain lines. Nothing when quiet.
+/// Shows long work step by step, each with its time. In a terminal a status line shows the current step; elsewhere there are plain lines.
+/// Nothing when quiet.
 /// </summary>
 internal sealed class Steps(Run run)
 {

@@ -5,9 +5,11 @@ namespace Strata.Cli.Developing;
 internal static class DevErrors
 {
     public static readonly Error NoSdk = new(
-        ErrorKind.NotFound, "SDK_NOT_FOUND", "The client libraries are not beside this program.", "Run the strata of a checkout: its folder sdk holds them.");
+        ErrorKind.NotFound, "SDK_NOT_FOUND", "The client libraries are not beside this program.",
+        "Run the strata of a checkout: its folder sdk holds them.");
 
-    public static Error NotEmpty(string folder) => new(ErrorKind.Conflict, "FOLDER_NOT_EMPTY", $"{folder} has something in it already.", "Name a folder that is new or empty.");
+    public static Error NotEmpty(string folder) =>
+        new(ErrorKind.Conflict, "FOLDER_NOT_EMPTY", $"{folder} has something in it already.", "Name a folder that is new or empty.");
 
     public static Error NoCommand(string folder) => new(
         ErrorKind.Invalid, "NO_START_COMMAND", $"{folder} does not tell how its member is started.",

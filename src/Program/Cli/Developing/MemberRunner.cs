@@ -47,7 +47,8 @@ internal sealed class MemberRunner(Run run, string folder, string command, (stri
     private static IEnumerable<int> GroupOf(int parent)
     {
         var children = $"/proc/{parent}/task/{parent}/children";
-        var below = File.Exists(children) ? File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse) : [];
+        var below = File.Exists(children) ? File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(int.Parse) : [];
         return [.. below.SelectMany(GroupOf), parent];
     }
 }

@@ -4,8 +4,9 @@ using Strata.Core;
 namespace Strata.Cli.Developing;
 
 /// <summary>
-/// Projects to begin a compute member with, one for each language. They are resources of this program, named <c>Templates/LANGUAGE/FILE</c>; a dot after <c>src</c> stands for a folder, and
-/// <c>$name$</c> and <c>$sdk$</c> for what is known only when one is written.
+/// Projects to begin a compute member with, one for each language. They are resources of this program, named
+/// <c>Templates/LANGUAGE/FILE</c>; a dot after <c>src</c> stands for a folder, and <c>$name$</c> and <c>$sdk$</c> for what is known only
+/// when one is written.
 /// </summary>
 internal static class MemberTemplate
 {
@@ -20,19 +21,23 @@ internal static class MemberTemplate
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()) throw DevErrors.NotEmpty(folder).ToException();
         var assembly = Assembly.GetExecutingAssembly();
         var written = new List<string>();
-        foreach (var resource in assembly.GetManifestResourceNames().Where(r => r.StartsWith($"{Prefix}{language}/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (var resource in assembly.GetManifestResourceNames()
+            .Where(r => r.StartsWith($"{Prefix}{language}/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
             var file = FileOf(resource[(Prefix.Length + language.Length + 1)..]);
             var path = Path.Combine(folder, file);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(path, reader.ReadToEnd().Replace("$name$", name, StringComparison.Ordinal).Replace("$sdk$", SdkFolder(), StringComparison.Ordinal));
+            File.WriteAllText(
+                path, reader.ReadToEnd().Replace("$name$", name, StringComparison.Ordinal)
+                    .Replace("$sdk$", SdkFolder(), StringComparison.Ordinal));
             written.Add(file);
         }
         return written;
     }
 
-    private static string FileOf(string name) => name == "gitignore" ? ".gitignore" : name.StartsWith("src.", StringComparison.Ordinal) ? "src/" + name[4..] : name;
+    private static string FileOf(string name) => name == "gitignore" ? ".gitignore" : name.StartsWith("src.", StringComparison.Ordinal)
+        ? "src/" + name[4..] : name;
 
     /// <summary>Of the checkout that this program was built in: the libraries are on no registry yet.</summary>
     private static string SdkFolder()

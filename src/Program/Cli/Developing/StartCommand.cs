@@ -12,7 +12,8 @@ internal static class StartCommand
     public static string? Of(string folder)
     {
         if (ScriptOf(Path.Combine(folder, "package.json")) is { } script) return $"npm run --silent {script}";
-        if (Directory.EnumerateFiles(folder, "*.csproj").Order(StringComparer.Ordinal).FirstOrDefault() is { } project) return $"dotnet run --project '{Path.GetFileName(project)}'";
+        if (Directory.EnumerateFiles(folder, "*.csproj").Order(StringComparer.Ordinal).FirstOrDefault() is { } project)
+            return $"dotnet run --project '{Path.GetFileName(project)}'";
         return PythonFiles.FirstOrDefault(f => File.Exists(Path.Combine(folder, f))) is { } file ? $"python3 {file}" : null;
     }
 
@@ -22,7 +23,8 @@ internal static class StartCommand
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(package));
-            return json.RootElement.TryGetProperty("scripts", out var scripts) ? Scripts.FirstOrDefault(s => scripts.TryGetProperty(s, out _)) : null;
+            return json.RootElement.TryGetProperty("scripts", out var scripts)
+                ? Scripts.FirstOrDefault(s => scripts.TryGetProperty(s, out _)) : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -14,7 +14,8 @@ internal static class MachineChecks
     private const long DiskBytesMin = 1L << 30;
 
     /// <param name="options">Null where the settings are faulty: then the ports are not known.</param>
-    public static async Task<IReadOnlyList<Finding>> RunAsync(HomeLayout home, ServerOptions? options, bool running, CancellationToken cancellationToken) =>
+    public static async Task<IReadOnlyList<Finding>> RunAsync(
+        HomeLayout home, ServerOptions? options, bool running, CancellationToken cancellationToken) =>
     [
         DataFolder(home),
         Disk(home),
@@ -30,7 +31,8 @@ internal static class MachineChecks
         .. options.EdgeMode == EdgeMode.Off ? (IReadOnlyList<Finding>)[]
             : LeftoverProcesses.EdgeRuns(options.Home) ? [Finding.Ok($"port {options.HttpPort}", "the edge of this cloud runs on")]
             : [Port(options, options.HttpPort, "edge", Setting.HttpPort)],
-        .. options.Telemetry is { IsOn: true, Metrics: { } metrics } ? [Port(options, metrics.Port, "metrics", TelemetrySetting.MetricsListen)] : (IReadOnlyList<Finding>)[],
+        .. options.Telemetry is { IsOn: true, Metrics: { } metrics }
+        ? [Port(options, metrics.Port, "metrics", TelemetrySetting.MetricsListen)] : (IReadOnlyList<Finding>)[],
     ];
 
     /// <summary>Of a cloud that runs the part's health says it.</summary>
@@ -60,7 +62,8 @@ internal static class MachineChecks
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            return Finding.Failure("data folder", $"{home.Root} cannot be written: {e.Message}", "Give this user the right to write there, or set STRATA_HOME to another folder.");
+            return Finding.Failure("data folder", $"{home.Root} cannot be written: {e.Message}",
+                "Give this user the right to write there, or set STRATA_HOME to another folder.");
         }
     }
 

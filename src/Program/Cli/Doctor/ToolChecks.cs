@@ -16,18 +16,23 @@ internal static class ToolChecks
     [
         Finding.Ok(".NET", $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription}"),
         await PostgresAsync(cancellationToken),
-        await AnyAsync("container runtime", ["runc", "crun"], "Applications will run as plain processes, without isolation.", "sudo apt-get install -y runc", cancellationToken),
+        await AnyAsync("container runtime", ["runc", "crun"], "Applications will run as plain processes, without isolation.",
+            "sudo apt-get install -y runc", cancellationToken),
         await AnyAsync("git", ["git"], "Repositories cannot be deployed, only folders.", "sudo apt-get install -y git", cancellationToken),
-        await AnyAsync("iproute2", ["ip"], "Applications cannot have networks of their own.", "sudo apt-get install -y iproute2", cancellationToken),
+        await AnyAsync(
+            "iproute2", ["ip"], "Applications cannot have networks of their own.", "sudo apt-get install -y iproute2", cancellationToken),
         Environment.IsPrivilegedProcess
             ? Finding.Ok("rights", "root: applications and builds run in sandboxes of their own")
-            : Finding.Warning("rights", "not root: applications and builds run as plain processes, without isolation", "Run Strata as root on a machine of its own."),
+            : Finding.Warning("rights", "not root: applications and builds run as plain processes, without isolation",
+                "Run Strata as root on a machine of its own."),
     ];
 
     private static async Task<Finding> PostgresAsync(CancellationToken cancellationToken)
     {
         var newest = 0;
-        foreach (var program in PostgresPrograms()) newest = Math.Max(newest, (await FirstLineAsync(program, "--version", cancellationToken)).TryGet(out var line, out _) ? MajorVersion(line) : 0);
+        foreach (var program in PostgresPrograms())
+            newest = Math.Max(newest, (await FirstLineAsync(program, "--version", cancellationToken)).TryGet(out var line, out _)
+                ? MajorVersion(line) : 0);
         const string fix = "sudo apt-get install -y postgresql";
         return newest switch
         {
@@ -40,14 +45,16 @@ internal static class ToolChecks
     private static IEnumerable<string> PostgresPrograms()
     {
         const string debian = "/usr/lib/postgresql";
-        var own = Directory.Exists(debian) ? Directory.GetDirectories(debian).Select(v => Path.Combine(v, "bin", "postgres")).Where(File.Exists) : [];
+        var own = Directory.Exists(debian) ? Directory.GetDirectories(debian).Select(v => Path.Combine(v, "bin", "postgres"))
+            .Where(File.Exists) : [];
         return Find("postgres") is { } onPath ? own.Append(onPath) : own;
     }
 
     private static int MajorVersion(string line) => line.Split(' ')
         .Select(w => int.TryParse(w.Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0).Max();
 
-    internal static async Task<Finding> AnyAsync(string what, string[] programs, string consequence, string fix, CancellationToken cancellationToken)
+    internal static async Task<Finding> AnyAsync(
+        string what, string[] programs, string consequence, string fix, CancellationToken cancellationToken)
     {
         var broken = new List<string>();
         foreach (var found in programs.Select(Find).OfType<string>())
@@ -57,7 +64,8 @@ internal static class ToolChecks
             broken.Add(error.Message);
         }
         return broken.Count > 0
-            ? Finding.Failure(what, $"{string.Join("; ", broken)}. {consequence}", $"Install it again: {fix.Replace("install -y", "install -y --reinstall", StringComparison.Ordinal)}")
+            ? Finding.Failure(what, $"{string.Join("; ", broken)}. {consequence}",
+                $"Install it again: {fix.Replace("install -y", "install -y --reinstall", StringComparison.Ordinal)}")
             : Finding.Warning(what, $"{string.Join(" or ", programs)} is not installed. {consequence}", fix);
     }
 

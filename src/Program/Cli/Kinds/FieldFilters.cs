@@ -4,18 +4,24 @@ using Strata.Core;
 
 namespace Strata.Cli.Kinds;
 
-/// <summary>Reads <c>--where FIELD=VALUE</c>. A field that refers to another resource, such as <c>spec.deployment</c>, takes its name as well as its id.</summary>
+/// <summary>
+/// Reads <c>--where FIELD=VALUE</c>. A field that refers to another resource, such as <c>spec.deployment</c>, takes its name as well as its
+/// id.
+/// </summary>
 internal static class FieldFilters
 {
     /// <summary>Fields that are not named after the kind that they refer to.</summary>
     private static readonly Dictionary<string, string> KindOfField = new(StringComparer.Ordinal) { ["status.candidate"] = "release" };
 
-    public static async Task<Dictionary<string, string>> ReadAsync(Run run, KindCatalog kinds, IEnumerable<string> conditions, CancellationToken cancellationToken)
+    public static async Task<Dictionary<string, string>> ReadAsync(
+        Run run, KindCatalog kinds, IEnumerable<string> conditions, CancellationToken cancellationToken)
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var pair in conditions.Select(c => c.Split('=', 2)))
         {
-            if (pair.Length < 2) throw UsageErrors.Of($"\"{pair[0]}\" is not FIELD=VALUE.", "For example: strata get instances --where spec.deployment=shop").ToException();
+            if (pair.Length < 2)
+                throw UsageErrors.Of($"\"{pair[0]}\" is not FIELD=VALUE.", "For example: strata get instances --where spec.deployment=shop")
+                    .ToException();
             if (!fields.TryAdd(pair[0], await ToIdAsync(run, kinds, pair[0], pair[1], cancellationToken)))
                 throw UsageErrors.Of($"--where names {pair[0]} twice.", "Give one value for each field.").ToException();
         }
@@ -24,7 +30,9 @@ internal static class FieldFilters
 
     private static async Task<string> ToIdAsync(Run run, KindCatalog kinds, string field, string value, CancellationToken cancellationToken)
     {
-        var word = KindOfField.GetValueOrDefault(field) ?? (field.StartsWith("spec.", StringComparison.Ordinal) || field.StartsWith("status.", StringComparison.Ordinal) ? field[(field.IndexOf('.') + 1)..] : "");
+        var word = KindOfField.GetValueOrDefault(field)
+            ?? (field.StartsWith("spec.", StringComparison.Ordinal) || field.StartsWith("status.", StringComparison.Ordinal)
+                ? field[(field.IndexOf('.') + 1)..] : "");
         var kind = kinds.All.FirstOrDefault(k => k.Name == word);
         if (kind is null || value.Length == 0 || IdText.TryParse(kind.IdPrefix, value, out _)) return value;
         return (await run.Client.Resources(kind.Plural).GetAsync(value, cancellationToken: cancellationToken)).Id;

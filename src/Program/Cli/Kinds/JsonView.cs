@@ -28,7 +28,8 @@ internal static class JsonView
     private static string Show(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString()!,
-        JsonValueKind.Number => value.TryGetDouble(out var number) ? number.ToString("0.###", CultureInfo.InvariantCulture) : value.GetRawText(),
+        JsonValueKind.Number => value.TryGetDouble(out var number)
+            ? number.ToString("0.###", CultureInfo.InvariantCulture) : value.GetRawText(),
         JsonValueKind.Array => string.Join(", ", value.EnumerateArray().Select(Show)),
         JsonValueKind.Null or JsonValueKind.Undefined => "",
         _ => value.GetRawText(),

@@ -16,7 +16,9 @@ internal sealed class KindCatalog(IReadOnlyList<KindInfo> kinds)
         return new KindCatalog(answer!.RootElement.Deserialize(WireJson.Of<KindList>())!.Kinds);
     }
 
-    /// <summary>By singular, plural or the prefix of its ids; <c>deploy</c> will do for <c>deployments</c> where it means only one.</summary>
+    /// <summary>
+    /// By singular, plural or the prefix of its ids; <c>deploy</c> will do for <c>deployments</c> where it means only one.
+    /// </summary>
     public KindInfo Find(string word) => TryFind(word) ?? throw Unknown(word).ToException();
 
     /// <summary>As <see cref="Find"/>; null: no kind, or more than one.</summary>
@@ -42,8 +44,10 @@ internal sealed class KindCatalog(IReadOnlyList<KindInfo> kinds)
 
     public Error Unknown(string word)
     {
-        var meant = Suggestion.For(word, kinds.SelectMany(k => (string[])[k.Plural, k.Name])) is { } kind ? $"Did you mean \"{kind}\"? " : "";
-        return UsageErrors.Of($"There is no kind \"{word}\".", $"{meant}The kinds are: {string.Join(", ", kinds.Select(k => k.Plural).Order())}.");
+        var meant = Suggestion.For(word, kinds.SelectMany(k => (string[])[k.Plural, k.Name])) is { } kind
+            ? $"Did you mean \"{kind}\"? " : "";
+        return UsageErrors.Of(
+            $"There is no kind \"{word}\".", $"{meant}The kinds are: {string.Join(", ", kinds.Select(k => k.Plural).Order())}.");
     }
 }
 

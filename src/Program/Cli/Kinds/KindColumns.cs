@@ -25,7 +25,8 @@ internal static class KindColumns
             new("TYPE", r => r.Status.Text("detected")),
             new("SIZE", r => r.Status.Number("imageBytes") is > 0 and var bytes ? ByteCount.Short(bytes) : ""),
             new("SOURCE", Source),
-            new(Message, r => r.State == "QUEUED" && r.Status.Text("queuePlace") is { Length: > 0 } place ? "place " + place + " in the queue" : r.Status.Text("message")),
+            new(Message, r => r.State == "QUEUED" && r.Status.Text("queuePlace") is { Length: > 0 } place
+                ? "place " + place + " in the queue" : r.Status.Text("message")),
         ],
         ["instance"] =
         [
@@ -36,7 +37,8 @@ internal static class KindColumns
             new("RESTARTS", r => r.Status.Text("restarts")),
             new(Message, r => r.Status.Text("message")),
         ],
-        ["route"] = [new("HOST", r => r.Spec.Text("host")), new("PATH", r => r.Spec.Text("path")), new("DEPLOYMENT", r => r.Spec.Text("deployment"))],
+        ["route"] = [new("HOST", r => r.Spec.Text("host")), new("PATH", r => r.Spec.Text("path")),
+            new("DEPLOYMENT", r => r.Spec.Text("deployment"))],
         ["node"] =
         [
             new("ADDRESS", r => r.Status.Text("address")),
@@ -44,8 +46,10 @@ internal static class KindColumns
             new("CPUS", r => r.Status.Text("cpus")),
             new("MEMORY", r => r.Status.Number("memoryBytes") is { } bytes ? ByteCount.Short(bytes) : ""),
         ],
-        ["server"] = [new("ADDRESS", r => r.Status.Text("address")), new("VERSION", r => r.Status.Text("version")), new("STARTED", r => r.Status.Text("startedAt"))],
-        ["token"] = [new("ROLES", r => r.Spec.Text("roles")), new("PROJECT", r => r.Spec.Text("project")), new("EXPIRES", r => r.Spec.Text("expiresAt"))],
+        ["server"] = [new("ADDRESS", r => r.Status.Text("address")), new("VERSION", r => r.Status.Text("version")),
+            new("STARTED", r => r.Status.Text("startedAt"))],
+        ["token"] = [new("ROLES", r => r.Spec.Text("roles")), new("PROJECT", r => r.Spec.Text("project")),
+            new("EXPIRES", r => r.Spec.Text("expiresAt"))],
     };
 
     /// <summary>The last column, because it is the longest: nothing is padded to its width, and it is the first to be cut.</summary>

@@ -18,13 +18,15 @@ internal static class NameCompletion
 
     private static readonly string[] WithLogs = [Plurals.Deployments, Plurals.Releases, Plurals.Instances];
 
-    public static Argument<T> CompletesNames<T>(this Argument<T> argument, string plural) => argument.Completes((call, cancellationToken) => NamesAsync(call, plural, null, cancellationToken));
+    public static Argument<T> CompletesNames<T>(this Argument<T> argument, string plural) =>
+        argument.Completes((call, cancellationToken) => NamesAsync(call, plural, null, cancellationToken));
 
     public static Argument<T> CompletesKinds<T>(this Argument<T> argument) => argument.Completes(async (call, cancellationToken) =>
         (await KindCatalog.LoadAsync(call.Client, cancellationToken)).All.Select(k => k.Plural).ToList());
 
     /// <summary>A deployment's name, KIND/NAME, or a kind that a name follows.</summary>
-    public static Argument<string> CompletesResources(this Argument<string> argument, bool takesKind = true) => argument.Completes(async (call, cancellationToken) =>
+    public static Argument<string> CompletesResources(this Argument<string> argument, bool takesKind = true) =>
+        argument.Completes(async (call, cancellationToken) =>
     {
         if (call.Word.IndexOf('/') is > 0 and var slash)
         {
@@ -32,17 +34,22 @@ internal static class NameCompletion
             return [.. (await NamesAsync(call, kind.Plural, null, cancellationToken)).Select(name => $"{call.Word[..slash]}/{name}")];
         }
         var names = await NamesAsync(call, Plurals.Deployments, null, cancellationToken);
-        return takesKind ? [.. names, .. (await KindCatalog.LoadAsync(call.Client, cancellationToken)).All.Select(k => k.Plural)] : [.. names, .. WithLogs.Skip(1).Select(k => k[..^1] + "/")];
+        return takesKind ? [.. names, .. (await KindCatalog.LoadAsync(call.Client, cancellationToken)).All.Select(k => k.Plural)]
+            : [.. names, .. WithLogs.Skip(1).Select(k => k[..^1] + "/")];
     });
 
     /// <summary>Names of the kind that <paramref name="kind"/> was given.</summary>
-    public static Argument<string?> CompletesNamesOf(this Argument<string?> argument, Argument<string> kind) => argument.Completes(async (call, cancellationToken) =>
-        await NamesAsync(call, (await KindCatalog.LoadAsync(call.Client, cancellationToken)).Find(call.Parse.GetValue(kind) ?? "").Plural, null, cancellationToken));
+    public static Argument<string?> CompletesNamesOf(this Argument<string?> argument, Argument<string> kind) =>
+        argument.Completes(async (call, cancellationToken) =>
+        await NamesAsync(call, (await KindCatalog.LoadAsync(call.Client, cancellationToken)).Find(call.Parse.GetValue(kind) ?? "").Plural,
+            null, cancellationToken));
 
     /// <summary>The releases of the deployment that <paramref name="deployment"/> was given.</summary>
-    public static Argument<string?> CompletesReleasesOf(this Argument<string?> argument, Argument<string> deployment) => argument.Completes(async (call, cancellationToken) =>
+    public static Argument<string?> CompletesReleasesOf(this Argument<string?> argument, Argument<string> deployment) =>
+        argument.Completes(async (call, cancellationToken) =>
     {
-        var owner = await call.Client.Resources(Plurals.Deployments).GetAsync(call.Parse.GetValue(deployment) ?? "", cancellationToken: cancellationToken);
+        var owner = await call.Client.Resources(Plurals.Deployments)
+            .GetAsync(call.Parse.GetValue(deployment) ?? "", cancellationToken: cancellationToken);
         return await NamesAsync(call, Plurals.Releases, owner.Id, cancellationToken);
     });
 
@@ -64,10 +71,12 @@ internal static class NameCompletion
     });
 
     /// <summary>The transitions that the entity of <paramref name="id"/> offers.</summary>
-    public static Argument<string> CompletesTransitionsOf(this Argument<string> argument, Argument<string> id) => argument.Completes(async (call, cancellationToken) =>
+    public static Argument<string> CompletesTransitionsOf(this Argument<string> argument, Argument<string> id) =>
+        argument.Completes(async (call, cancellationToken) =>
     {
         var path = EntityCalls.EntityPath(call.Parse.GetValue(id) ?? "", "/transitions");
-        return EntityCalls.Parse(await call.Client.SendAsync(new ApiRequest(HttpMethod.Get, path), cancellationToken)).EnumerateArray().Select(t => t.GetString()!).ToList();
+        return EntityCalls.Parse(await call.Client.SendAsync(new ApiRequest(HttpMethod.Get, path), cancellationToken)).EnumerateArray()
+            .Select(t => t.GetString()!).ToList();
     });
 
     private static Argument<T> Completes<T>(this Argument<T> argument, Func<Call, CancellationToken, Task<List<string>>> question)
@@ -79,7 +88,8 @@ internal static class NameCompletion
 
     public static Option<string?> CompletesNames(this Option<string?> option, string plural)
     {
-        option.CompletionSources.Add(context => Ask(context, (call, cancellationToken) => NamesAsync(call, plural, null, cancellationToken)));
+        option.CompletionSources.Add(
+            context => Ask(context, (call, cancellationToken) => NamesAsync(call, plural, null, cancellationToken)));
         return option;
     }
 
@@ -93,7 +103,8 @@ internal static class NameCompletion
     private static async Task<List<string>> NamesAsync(Call call, string plural, string? deployment, CancellationToken cancellationToken) =>
         [.. (await ListAsync(call, plural, deployment, cancellationToken)).Select(r => r.Name)];
 
-    private static async Task<List<AnyResource>> ListAsync(Call call, string plural, string? deployment, CancellationToken cancellationToken)
+    private static async Task<List<AnyResource>> ListAsync(
+        Call call, string plural, string? deployment, CancellationToken cancellationToken)
     {
         var filter = new ResourceFilter
         {
@@ -113,9 +124,11 @@ internal static class NameCompletion
     {
         try
         {
-            var home = context.ParseResult.GetValue(GlobalOptions.Home) is { Length: > 0 } given ? Path.GetFullPath(given) : HomeLayout.DefaultRoot();
+            var home = context.ParseResult.GetValue(GlobalOptions.Home) is { Length: > 0 } given
+                ? Path.GetFullPath(given) : HomeLayout.DefaultRoot();
             var target = CliContext.Load(home, context.ParseResult.GetValue(GlobalOptions.Server));
-            var options = new ClientOptions { RetriesMax = 0, CallTimeout = Patience, Organization = context.ParseResult.GetValue(GlobalOptions.Org) };
+            var options = new ClientOptions { RetriesMax = 0, CallTimeout = Patience,
+                Organization = context.ParseResult.GetValue(GlobalOptions.Org) };
             using var client = new StrataClient(new Uri(target.Server), target.Token, options);
             using var timer = new CancellationTokenSource(Patience);
             var call = new Call(client, context.ParseResult, context.WordToComplete);

@@ -16,7 +16,8 @@ internal static class ResourceOutput
         return StableJson.Of(JsonElement.Parse(buffer.WrittenSpan));
     }
 
-    public static JsonElement ToJson(IEnumerable<AnyResource> resources) => JsonSerializer.SerializeToElement(resources.Select(ToJson).ToArray(), WireJson.Options);
+    public static JsonElement ToJson(IEnumerable<AnyResource> resources) =>
+        JsonSerializer.SerializeToElement(resources.Select(ToJson).ToArray(), WireJson.Options);
 
     public static async Task WriteListAsync(
         Run run, KindCatalog kinds, KindInfo kind, IReadOnlyList<AnyResource> resources, CancellationToken cancellationToken)
@@ -37,12 +38,15 @@ internal static class ResourceOutput
         // An empty column is not shown.
         var columns = KindColumns.Of(kind).Where(c => resources.Any(r => c.Show(r).Length > 0)).ToList();
         var message = columns.Find(c => c.Header == KindColumns.Message);
-        var table = new Table(["NAME", "STATE", .. columns.Where(c => c != message).Select(c => c.Header), "AGE", .. message is null ? Array.Empty<string>() : [message.Header]]);
+        var table = new Table(
+            ["NAME", "STATE", .. columns.Where(c => c != message).Select(c => c.Header), "AGE",
+                .. message is null ? Array.Empty<string>() : [message.Header]]);
         var names = new NameBook(run.Client, kinds);
         foreach (var resource in resources)
         {
             var cells = new List<Cell> { resource.Name, new(resource.State, Tones.OfState(resource.State)) };
-            foreach (var column in columns.Where(c => c != message)) cells.Add(await names.NameAsync(column.Show(resource), cancellationToken));
+            foreach (var column in columns.Where(c => c != message))
+                cells.Add(await names.NameAsync(column.Show(resource), cancellationToken));
             cells.Add(TimeText.Ago(resource.CreatedAt, run.Now));
             if (message is not null) cells.Add(message.Show(resource));
             table.Add([.. cells]);

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Strata.Cli.Kinds;
 
 /// <summary>
-/// Resources as machines read them, the same each time: the members of spec, status and labels in the order of their names, which stores do not keep,
-/// and times with the same number of digits.
+/// Resources as machines read them, the same each time: the members of spec, status and labels in the order of their names, which stores do
+/// not keep, and times with the same number of digits.
 /// </summary>
 internal static class StableJson
 {
@@ -32,7 +32,8 @@ internal static class StableJson
     private static void Write(Utf8JsonWriter json, JsonProperty member, bool sorts)
     {
         json.WritePropertyName(member.Name);
-        if (member.Name.EndsWith(TimeSuffix, StringComparison.Ordinal) && member.Value.ValueKind == JsonValueKind.String && member.Value.TryGetDateTimeOffset(out var time))
+        if (member.Name.EndsWith(TimeSuffix, StringComparison.Ordinal) && member.Value.ValueKind == JsonValueKind.String
+            && member.Value.TryGetDateTimeOffset(out var time))
             json.WriteStringValue(Time(time));
         else Write(json, member.Value, sorts);
     }

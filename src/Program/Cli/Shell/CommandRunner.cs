@@ -24,15 +24,19 @@ internal static class CommandRunner
 
     /// <summary>Gives a command its work; the value is the exit code.</summary>
     /// <param name="serves">It runs until a signal ends it, so that is its success and no interruption.</param>
-    /// <param name="createsProject">It may create the project that <c>--project</c> names; every other command requires it to exist.</param>
+    /// <param name="createsProject">It may create the project that <c>--project</c> names; every other command requires it to
+    /// exist.</param>
     public static Command Does(
-        this Command command, Terminal terminal, Func<Run, CancellationToken, Task<int>> work, bool serves = false, bool createsProject = false)
+        this Command command, Terminal terminal, Func<Run, CancellationToken, Task<int>> work, bool serves = false,
+        bool createsProject = false)
     {
-        command.SetAction((parse, cancellationToken) => RunAsync(new Run(parse, terminal), createsProject ? work : InProject(work), serves, cancellationToken));
+        command.SetAction((parse, cancellationToken) =>
+            RunAsync(new Run(parse, terminal), createsProject ? work : InProject(work), serves, cancellationToken));
         return command;
     }
 
-    private static Func<Run, CancellationToken, Task<int>> InProject(Func<Run, CancellationToken, Task<int>> work) => async (run, cancellationToken) =>
+    private static Func<Run, CancellationToken, Task<int>> InProject(Func<Run, CancellationToken, Task<int>> work) =>
+        async (run, cancellationToken) =>
     {
         if (run.NamesProject && Hints.IsAboutProject(run.Parse)) await RequireProjectAsync(run, cancellationToken);
         return await work(run, cancellationToken);
@@ -50,7 +54,8 @@ internal static class CommandRunner
         }
     }
 
-    private static async Task<int> RunAsync(Run run, Func<Run, CancellationToken, Task<int>> work, bool serves, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        Run run, Func<Run, CancellationToken, Task<int>> work, bool serves, CancellationToken cancellationToken)
     {
         using (run)
         {
@@ -80,7 +85,8 @@ internal static class CommandRunner
             catch (Exception e)
             {
                 ErrorText.Write(run, Unforeseen);
-                if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(DebugVariable))) await run.Terminal.Error.WriteLineAsync(e.ToString());
+                if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(DebugVariable)))
+                    await run.Terminal.Error.WriteLineAsync(e.ToString());
                 return Failed;
             }
         }

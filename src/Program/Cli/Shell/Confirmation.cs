@@ -18,5 +18,6 @@ internal static class Confirmation
     }
 
     private static Error NotAsked(string question) => new(
-        ErrorKind.Invalid, Needed, $"{question} There is no terminal to ask in, so nothing was changed.", "Add -y (--yes) to the command to do it without being asked.");
+        ErrorKind.Invalid, Needed, $"{question} There is no terminal to ask in, so nothing was changed.",
+        "Add -y (--yes) to the command to do it without being asked.");
 }

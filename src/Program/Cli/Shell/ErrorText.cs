@@ -8,7 +8,8 @@ internal static class ErrorText
     public static void Write(Run run, Error error)
     {
         var faulty = Hints.Faulty(run.Parse, error);
-        Write(run.Terminal, error with { Message = Complete(error.Message), NextStep = error.NextStep is { } next ? Complete(next) : null });
+        Write(run.Terminal,
+            error with { Message = Complete(error.Message), NextStep = error.NextStep is { } next ? Complete(next) : null });
 
         string Complete(string text) => Hints.Complete(run.Parse, text, faulty);
     }
@@ -18,7 +19,8 @@ internal static class ErrorText
         Line($"{terminal.OnError(Tone.Bad, "Error:")} {error.Message}");
         foreach (var fault in error.Faults ?? []) Line($"  {fault.Field}: {fault.Message}");
         if (error.NextStep is { } next) Line($"  {terminal.OnError(Tone.Strong, "Next:")} {next}");
-        terminal.Error.WriteLine(terminal.OnError(Tone.Faint, error.RequestId is null ? $"  {error.Code}" : $"  {error.Code} · request {error.RequestId}"));
+        terminal.Error.WriteLine(
+            terminal.OnError(Tone.Faint, error.RequestId is null ? $"  {error.Code}" : $"  {error.Code} · request {error.RequestId}"));
 
         void Line(string text) => terminal.Error.WriteLine(TextWidth.Wrap(text, terminal.ErrorWidth, "    "));
     }

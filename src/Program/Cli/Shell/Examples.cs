@@ -20,7 +20,8 @@ internal static class Examples
         ("cancel", ["strata cancel shop", "strata cancel release/shop-3"]),
         ("get",
         [
-            "strata get deployments", "strata get deployment shop -o yaml", "strata get instances --where spec.deployment=shop --state READY", "strata get deployments --at \"2h ago\"",
+            "strata get deployments", "strata get deployment shop -o yaml",
+            "strata get instances --where spec.deployment=shop --state READY", "strata get deployments --at \"2h ago\"",
         ]),
         ("describe", ["strata describe shop", "strata describe release/shop-3", "strata describe shop --at 2026-11-20T14:00Z"]),
         ("history", ["strata history shop", "strata history route/shop -n 5", "strata history shop --at \"1d ago\""]),
@@ -67,7 +68,9 @@ internal static class Examples
         ("entity feed", ["strata entity feed", "strata entity feed order -f", "strata entity feed --from 1200"]),
         ("entity export", ["strata entity export backup.ndjson"]),
         ("entity import", ["strata entity import backup.ndjson --org acme"]),
-        ("search", ["strata search order --where \"total > 100 and state = 'NEW'\"", "strata search order --where \"total > 100\" --sort total:desc -n 10"]),
+        ("search",
+            ["strata search order --where \"total > 100 and state = 'NEW'\"",
+                "strata search order --where \"total > 100\" --sort total:desc -n 10"]),
         ("compute", ["strata compute", "strata compute --watch"]),
         ("orgs", ["strata orgs list", "strata orgs create acme --display-name \"Acme Inc.\""]),
         ("orgs create", ["strata orgs create acme --display-name \"Acme Inc.\""]),
@@ -83,12 +86,15 @@ internal static class Examples
         ("client delete", ["strata client delete a1b2c3d4"]),
         ("api", ["strata api deployments", "strata api POST /api/v1/projects -d '{\"name\":\"shop\",\"spec\":{}}'"]),
         ("edge", ["strata edge --inline"]),
-        ("completion", ["source <(strata completion bash)", "strata completion zsh > ~/.zfunc/_strata", "strata completion fish > ~/.config/fish/completions/strata.fish"]),
+        ("completion",
+            ["source <(strata completion bash)", "strata completion zsh > ~/.zfunc/_strata",
+                "strata completion fish > ~/.config/fish/completions/strata.fish"]),
         ("version", ["strata version"]),
         ("help", ["strata help", "strata help entity create"]),
     ];
 
-    public static readonly IReadOnlyDictionary<string, string[]> ByCommand = All.ToDictionary(e => e.Command, e => e.Lines, StringComparer.Ordinal);
+    public static readonly IReadOnlyDictionary<string, string[]> ByCommand = All.ToDictionary(
+        e => e.Command, e => e.Lines, StringComparer.Ordinal);
 
     private const string SampleId = "0198f1c2-5b6e-7c1a-9d3f-2a4b6c8d0e1f";
 

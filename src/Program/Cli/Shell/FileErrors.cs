@@ -20,7 +20,8 @@ internal static class FileErrors
     };
 
     private static Error Error(string what, Exception? e) => new(
-        ErrorKind.Unavailable, "FILE_ERROR", PathIn(e?.Message) is { } path ? $"{what}: {path}." : what + ".", "Check the path and its permissions, and try again.");
+        ErrorKind.Unavailable, "FILE_ERROR", PathIn(e?.Message) is { } path
+            ? $"{what}: {path}." : what + ".", "Check the path and its permissions, and try again.");
 
     /// <summary>.NET puts the path in quotes.</summary>
     private static string? PathIn(string? message) => message?.Split('\'') is [_, ['/', ..] path, ..] ? path : null;

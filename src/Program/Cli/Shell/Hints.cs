@@ -8,8 +8,9 @@ using Strata.Server.Options;
 namespace Strata.Cli.Shell;
 
 /// <summary>
-/// Puts the options that a command was called with into the commands that its messages propose, so that those mean the same cloud, organization and project: after
-/// <c>strata deploy --org acme</c> the proposal <c>strata logs shop</c> becomes <c>strata --org acme logs shop</c>.
+/// Puts the options that a command was called with into the commands that its messages propose, so that those mean the same cloud,
+/// organization and project: after <c>strata deploy --org acme</c> the proposal <c>strata logs shop</c> becomes <c>strata --org acme logs
+/// shop</c>.
 /// </summary>
 internal static partial class Hints
 {
@@ -23,7 +24,8 @@ internal static partial class Hints
         var options = new[] { GlobalOptions.Home, GlobalOptions.Server, GlobalOptions.Org, GlobalOptions.Project }
             .Where(o => !faulty.Contains(o) && parse.GetResult(o) is { Implicit: false } && parse.GetValue(o) is not null).ToList();
         if (options.Count == 0) return text;
-        var commands = parse.RootCommandResult.Command.Subcommands.SelectMany(c => c.Aliases.Append(c.Name)).ToHashSet(StringComparer.Ordinal);
+        var commands = parse.RootCommandResult.Command.Subcommands.SelectMany(c => c.Aliases.Append(c.Name))
+            .ToHashSet(StringComparer.Ordinal);
         return Proposal().Replace(text, match =>
         {
             var command = match.Groups[1].Value;

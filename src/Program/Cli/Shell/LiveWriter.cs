@@ -1,9 +1,10 @@
 namespace Strata.Cli.Shell;
 
 /// <summary>
-/// Standard error of a terminal, with a status line at the bottom while long work runs. Everything written to standard error goes through this writer, so that
-/// a log line, an error and the status line never share a line: the status line is erased, the text written, and the status line drawn below it.
-/// The status line never takes more than one row, because a second row could not be erased. Safe for concurrent use.
+/// Standard error of a terminal, with a status line at the bottom while long work runs. Everything written to standard error goes through
+/// this writer, so that a log line, an error and the status line never share a line: the status line is erased, the text written, and the
+/// status line drawn below it. The status line never takes more than one row, because a second row could not be erased. Safe for concurrent
+/// use.
 /// </summary>
 /// <param name="width">Columns of the terminal now; it may be resized at any time.</param>
 internal sealed class LiveWriter(TextWriter inner, Func<int> width, TimeProvider time) : TextWriter

@@ -25,7 +25,8 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     public Terminal Terminal { get; } =
         parse.GetValue(GlobalOptions.NoColor) ? terminal with { Color = false } : terminal;
 
-    public string Home { get; } = parse.GetValue(GlobalOptions.Home) is { Length: > 0 } home ? Path.GetFullPath(home) : HomeLayout.DefaultRoot();
+    public string Home { get; } = parse.GetValue(GlobalOptions.Home) is { Length: > 0 } home
+        ? Path.GetFullPath(home) : HomeLayout.DefaultRoot();
 
     public OutputFormat Format { get; } = parse.GetValue(GlobalOptions.Json) ? OutputFormat.Json : parse.GetValue(GlobalOptions.Output);
 
@@ -78,7 +79,8 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
         return true;
     }
 
-    public bool WriteMachine<T>(T value) => Format != OutputFormat.Table && WriteMachine(JsonSerializer.SerializeToElement(value, WireJson.Of<T>()));
+    public bool WriteMachine<T>(T value) => Format != OutputFormat.Table
+        && WriteMachine(JsonSerializer.SerializeToElement(value, WireJson.Of<T>()));
 
     public static string Indent(JsonElement value) => JsonSerializer.Serialize(value, Indented) + "\n";
 
@@ -89,7 +91,8 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     private CliContext LoadContext()
     {
         var loaded = CliContext.Load(Home, parse.GetValue(GlobalOptions.Server));
-        if (loaded.Token is null) Say($"No token is known for {loaded.Server}: set STRATA_TOKEN. A token is sent only to the address that it was made for.");
+        if (loaded.Token is null)
+            Say($"No token is known for {loaded.Server}: set STRATA_TOKEN. A token is sent only to the address that it was made for.");
         return loaded;
     }
 }

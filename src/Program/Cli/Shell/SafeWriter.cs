@@ -3,9 +3,9 @@ using System.Text;
 namespace Strata.Cli.Shell;
 
 /// <summary>
-/// Passes text on without what could control the reader's terminal: applications, builds and other people write much of what a command prints. Escape sequences (ECMA-48) and
-/// control characters other than tab and line feed are dropped; colours (SGR) pass where <paramref name="keepsColors"/>. A sequence may be spread over several
-/// writes. Not safe for concurrent use, as any writer.
+/// Passes text on without what could control the reader's terminal: applications, builds and other people write much of what a command
+/// prints. Escape sequences (ECMA-48) and control characters other than tab and line feed are dropped; colours (SGR) pass where
+/// <paramref name="keepsColors"/>. A sequence may be spread over several writes. Not safe for concurrent use, as any writer.
 /// </summary>
 internal sealed class SafeWriter(TextWriter inner, bool keepsColors) : TextWriter
 {
@@ -42,7 +42,8 @@ internal sealed class SafeWriter(TextWriter inner, bool keepsColors) : TextWrite
 
     public override void Write(ReadOnlySpan<char> buffer)
     {
-        if (state == State.Text && !buffer.ContainsAnyInRange('\0', '\u001f') && !buffer.ContainsAnyInRange('\u007f', '\u009f')) inner.Write(buffer);
+        if (state == State.Text && !buffer.ContainsAnyInRange('\0', '\u001f') && !buffer.ContainsAnyInRange('\u007f', '\u009f'))
+            inner.Write(buffer);
         else
             foreach (var c in buffer) Write(c);
     }

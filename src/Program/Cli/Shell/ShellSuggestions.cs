@@ -6,8 +6,8 @@ using System.CommandLine.Parsing;
 namespace Strata.Cli.Shell;
 
 /// <summary>
-/// Answers the shell's question what may come next: commands and names, or options where the word begins with a dash. The library's own answer mixes them,
-/// so that names are lost among the options, and offers spellings of Windows (/h).
+/// Answers the shell's question what may come next: commands and names, or options where the word begins with a dash. The library's own
+/// answer mixes them, so that names are lost among the options, and offers spellings of Windows (/h).
 /// </summary>
 internal sealed class ShellSuggestions(Command root, ParserConfiguration parsing, Terminal terminal) : SynchronousCommandLineAction
 {
@@ -26,7 +26,8 @@ internal sealed class ShellSuggestions(Command root, ParserConfiguration parsing
         var isOption = word.StartsWith('-');
         var parse = root.Parse(line, parsing);
         if (parse.UnmatchedTokens.Any(token => token != word)) return CommandRunner.Done;
-        foreach (var item in parse.GetCompletions(line.Length).Select(c => c.Label).Where(label => !label.StartsWith('/') && label.StartsWith('-') == isOption).Distinct())
+        foreach (var item in parse.GetCompletions(line.Length).Select(c => c.Label)
+            .Where(label => !label.StartsWith('/') && label.StartsWith('-') == isOption).Distinct())
         {
             if (item.StartsWith(word, StringComparison.OrdinalIgnoreCase)) terminal.Out.WriteLine(item);
         }

@@ -12,7 +12,8 @@ internal static class Suggestion
     public static string? For(string word, IEnumerable<string> known)
     {
         if (word.Length > WordLengthMax) return null;
-        var nearest = known.Select(k => (Word: k, Distance: Distance(word.ToLowerInvariant(), k))).OrderBy(k => k.Distance).FirstOrDefault();
+        var nearest = known.Select(k => (Word: k, Distance: Distance(word.ToLowerInvariant(), k))).OrderBy(k => k.Distance)
+            .FirstOrDefault();
         return nearest.Word is not null && nearest.Distance <= Math.Max(1, word.Length / 3) ? nearest.Word : null;
     }
 

@@ -3,8 +3,8 @@ using Strata.Core;
 namespace Strata.Cli.Shell;
 
 /// <summary>
-/// Text in columns, two spaces apart. In a terminal it is cut to the width, the widest columns first; columns that still do not fit are left out, from the right.
-/// The first two columns and URLs stay: a URL that is cut leads nowhere. Elsewhere nothing is cut.
+/// Text in columns, two spaces apart. In a terminal it is cut to the width, the widest columns first; columns that still do not fit are
+/// left out, from the right. The first two columns and URLs stay: a URL that is cut leads nowhere. Elsewhere nothing is cut.
 /// </summary>
 internal sealed class Table(params string[] headers)
 {
@@ -38,14 +38,16 @@ internal sealed class Table(params string[] headers)
         }
         for (var excess = Total(widths) - terminalWidth; excess > 0; excess--)
         {
-            var widest = Enumerable.Range(0, widths.Length).Where(i => widths[i] > least[i]).DefaultIfEmpty(-1).MaxBy(i => i < 0 ? 0 : widths[i]);
+            var widest = Enumerable.Range(0, widths.Length).Where(i => widths[i] > least[i]).DefaultIfEmpty(-1)
+                .MaxBy(i => i < 0 ? 0 : widths[i]);
             if (widest < 0) break;
             widths[widest]--;
         }
         return widths;
     }
 
-    private bool IsUrl(int column) => rows.Exists(r => r[column].Text.StartsWith("http", StringComparison.Ordinal) && r[column].Text.Contains("://", StringComparison.Ordinal));
+    private bool IsUrl(int column) => rows.Exists(
+        r => r[column].Text.StartsWith("http", StringComparison.Ordinal) && r[column].Text.Contains("://", StringComparison.Ordinal));
 
     private static int Total(int[] widths) => widths.Sum() + Gap * (widths.Count(w => w > 0) - 1);
 

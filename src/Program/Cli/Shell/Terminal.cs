@@ -1,8 +1,8 @@
 namespace Strata.Cli.Shell;
 
 /// <summary>
-/// Where a command reads and writes. Data goes to <see cref="Out"/>, everything else to <see cref="Error"/>; both pass no control sequences but colours, and those to a
-/// terminal only (<see cref="SafeWriter"/>).
+/// Where a command reads and writes. Data goes to <see cref="Out"/>, everything else to <see cref="Error"/>; both pass no control sequences
+/// but colours, and those to a terminal only (<see cref="SafeWriter"/>).
 /// </summary>
 internal sealed record Terminal
 {
@@ -11,7 +11,9 @@ internal sealed record Terminal
     public required TextWriter Out { get; init; }
     public required TextWriter Error { get; init; }
 
-    /// <summary>Standard output as it is, for what moves the cursor; whoever writes there cleans the text. Null: <see cref="Out"/> will do.</summary>
+    /// <summary>
+    /// Standard output as it is, for what moves the cursor; whoever writes there cleans the text. Null: <see cref="Out"/> will do.
+    /// </summary>
     public TextWriter? RawOut { get; init; }
 
     /// <summary>What <see cref="Error"/> writes through where long work shows a status line; null: plain lines.</summary>
@@ -98,7 +100,8 @@ internal static class Tones
     {
         "RUNNING" or "READY" or "UP" or "ACTIVE" => Tone.Good,
         "FAILED" or "DOWN" or "BACKOFF" or "UNREADY" or "REVOKED" => Tone.Bad,
-        "PENDING" or "QUEUED" or "BUILDING" or "ROLLING_OUT" or "ASSIGNED" or "STARTING" or "DRAINING" or "STOPPING" or "REMOVING" => Tone.Waiting,
+        "PENDING" or "QUEUED" or "BUILDING" or "ROLLING_OUT" or "ASSIGNED" or "STARTING" or "DRAINING" or "STOPPING"
+            or "REMOVING" => Tone.Waiting,
         _ => Tone.Plain,
     };
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Strata.Cli.Shell;
 
-/// <summary>How many columns text takes in a terminal, and text brought to a width. Colours (SGR) take none; East Asian wide characters take two.</summary>
+/// <summary>
+/// How many columns text takes in a terminal, and text brought to a width. Colours (SGR) take none; East Asian wide characters take two.
+/// </summary>
 internal static class TextWidth
 {
     private const char FirstWide = '\u1100';
@@ -35,7 +37,8 @@ internal static class TextWidth
     }
 
     /// <summary>
-    /// Breaks lines at spaces so that they fit. A word that is wider than a line stays whole, such as a URL: whoever copies it must get all of it.
+    /// Breaks lines at spaces so that they fit. A word that is wider than a line stays whole, such as a URL: whoever copies it must get all
+    /// of it.
     /// </summary>
     /// <param name="width">Columns; 0: no limit.</param>
     /// <param name="indent">Before each line that continues another.</param>

@@ -29,7 +29,9 @@ internal static partial class TimeText
         _ => $"{(int)(span.TotalDays / 365)}y",
     };
 
-    /// <summary>Reads RFC 3339 ("2026-11-20T14:00Z", a date alone is its midnight UTC), or an age: "2h ago", "90 seconds ago", "now".</summary>
+    /// <summary>
+    /// Reads RFC 3339 ("2026-11-20T14:00Z", a date alone is its midnight UTC), or an age: "2h ago", "90 seconds ago", "now".
+    /// </summary>
     public static Result<DateTimeOffset> Parse(string text, DateTimeOffset now)
     {
         text = text.Trim();
@@ -37,7 +39,8 @@ internal static partial class TimeText
         if (Age().Match(text) is { Success: true } age) return Back(age, now);
         var styles = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
         if (DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, styles, out var time)) return time;
-        return new Error(ErrorKind.Invalid, InvalidTime, $"\"{text}\" is not a time.", "Write it as 2026-11-20T14:00Z or as an age such as \"2h ago\".");
+        return new Error(
+            ErrorKind.Invalid, InvalidTime, $"\"{text}\" is not a time.", "Write it as 2026-11-20T14:00Z or as an age such as \"2h ago\".");
     }
 
     private static readonly string[] Formats =
@@ -60,6 +63,7 @@ internal static partial class TimeText
         return count * unit.TotalDays < 36_500 ? now - count * unit : DateTimeOffset.MinValue;
     }
 
-    [GeneratedRegex(@"^(\d{1,9}(?:\.\d{1,3})?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?)(?:\s+ago)?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(\d{1,9}(?:\.\d{1,3})?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?)(?:\s+ago)?$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Age();
 }

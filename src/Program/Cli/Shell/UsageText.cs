@@ -3,22 +3,29 @@ using System.CommandLine.Parsing;
 
 namespace Strata.Cli.Shell;
 
-/// <summary>The sentence for a command line that cannot be read. The library's own names types of .NET where a value cannot be converted.</summary>
+/// <summary>
+/// The sentence for a command line that cannot be read. The library's own names types of .NET where a value cannot be converted.
+/// </summary>
 internal static class UsageText
 {
     /// <summary>The message of our own where the fault is a value, the library's otherwise.</summary>
     public static string Of(ParseError fault) => fault.SymbolResult switch
     {
-        OptionResult { Tokens: [var token, ..] } option when IsConversion(fault) => Sentence(option.Option.Name, token.Value, option.Option.ValueType),
-        ArgumentResult { Parent: OptionResult { Tokens: [var token, ..] } option } when IsConversion(fault) => Sentence(option.Option.Name, token.Value, option.Option.ValueType),
-        ArgumentResult { Tokens: [var token, ..] } argument when IsConversion(fault) => Sentence(argument.Argument.Name.ToUpperInvariant(), token.Value, argument.Argument.ValueType),
+        OptionResult { Tokens: [var token, ..] } option when IsConversion(fault) =>
+            Sentence(option.Option.Name, token.Value, option.Option.ValueType),
+        ArgumentResult { Parent: OptionResult { Tokens: [var token, ..] } option } when IsConversion(fault) =>
+            Sentence(option.Option.Name, token.Value, option.Option.ValueType),
+        ArgumentResult { Tokens: [var token, ..] } argument when IsConversion(fault) =>
+            Sentence(argument.Argument.Name.ToUpperInvariant(), token.Value, argument.Argument.ValueType),
         _ => fault.Message,
     };
 
     private static bool IsConversion(ParseError fault) =>
-        fault.Message.StartsWith("Cannot parse argument", StringComparison.Ordinal) || fault.Message.Contains("System.", StringComparison.Ordinal) || fault.Message.Contains("Strata.", StringComparison.Ordinal);
+        fault.Message.StartsWith("Cannot parse argument", StringComparison.Ordinal)
+            || fault.Message.Contains("System.", StringComparison.Ordinal) || fault.Message.Contains("Strata.", StringComparison.Ordinal);
 
-    private static string Sentence(string what, string given, Type type) => $"\"{given}\" is not a value of {what}: it takes {Expected(type)}.";
+    private static string Sentence(string what, string given, Type type) =>
+        $"\"{given}\" is not a value of {what}: it takes {Expected(type)}.";
 
     private static string Expected(Type type)
     {
@@ -77,7 +84,8 @@ internal static class Bounds
         foreach (var token in tokens)
         {
             if (long.TryParse(token.Value, out var number) && (number < min || number > max))
-                result.AddError($"\"{token.Value}\" is not a value of {what}: it takes a whole number {(max is int.MaxValue or long.MaxValue ? $"from {min}" : $"from {min} to {max}")}.");
+                result.AddError(
+                    $"\"{token.Value}\" is not a value of {what}: it takes a whole number {(max is int.MaxValue or long.MaxValue ? $"from {min}" : $"from {min} to {max}")}.");
         }
     }
 }

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Strata.Cli.Shell;
 
-/// <summary>Writes JSON as YAML, for people. Every string that could be read as anything else is quoted, as JSON quotes it: YAML reads that alike.</summary>
+/// <summary>
+/// Writes JSON as YAML, for people. Every string that could be read as anything else is quoted, as JSON quotes it: YAML reads that alike.
+/// </summary>
 internal static class YamlText
 {
     public static string Write(JsonElement value)

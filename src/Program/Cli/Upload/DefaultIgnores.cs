@@ -1,8 +1,8 @@
 namespace Strata.Cli.Upload;
 
 /// <summary>
-/// What a deploy leaves out although no ignore file names it: what the build fetches or makes itself, and secrets of the developer's machine. Any rule of .gitignore and
-/// .strataignore wins over these: <c>!.env</c> keeps that file. Files that git tracks are always kept.
+/// What a deploy leaves out although no ignore file names it: what the build fetches or makes itself, and secrets of the developer's
+/// machine. Any rule of .gitignore and .strataignore wins over these: <c>!.env</c> keeps that file. Files that git tracks are always kept.
 /// </summary>
 internal static class DefaultIgnores
 {
@@ -16,8 +16,10 @@ internal static class DefaultIgnores
     /// <summary>Output is left out only where the build makes it again: a folder dist without a build script is a site to serve.</summary>
     public static IEnumerable<string> LinesOf(string folder)
     {
-        if (TextFile.Read(Path.Combine(folder, "package.json"))?.Contains("\"build\"", StringComparison.Ordinal) == true) return [.. Anywhere, .. NodeOutput];
-        if (File.Exists(Path.Combine(folder, "Cargo.toml")) || File.Exists(Path.Combine(folder, "pom.xml"))) return [.. Anywhere, "/target/"];
+        if (TextFile.Read(Path.Combine(folder, "package.json"))?.Contains("\"build\"", StringComparison.Ordinal) == true)
+            return [.. Anywhere, .. NodeOutput];
+        if (File.Exists(Path.Combine(folder, "Cargo.toml")) || File.Exists(Path.Combine(folder, "pom.xml")))
+            return [.. Anywhere, "/target/"];
         return HasProject(folder) ? [.. Anywhere, "bin/", "obj/"] : Anywhere;
     }
 

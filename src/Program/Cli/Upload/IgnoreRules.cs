@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Strata.Cli.Upload;
 
 /// <summary>
-/// The rules of one ignore file, in gitignore(5)'s language: comments, negation with <c>!</c>, a trailing <c>/</c> for folders only, a <c>/</c> elsewhere anchors,
-/// <c>*</c> <c>?</c> <c>[…]</c> within a segment, <c>**</c> across. The last rule that matches decides.
+/// The rules of one ignore file, in gitignore(5)'s language: comments, negation with <c>!</c>, a trailing <c>/</c> for folders only, a
+/// <c>/</c> elsewhere anchors, <c>*</c> <c>?</c> <c>[…]</c> within a segment, <c>**</c> across. The last rule that matches decides.
 /// </summary>
 internal sealed class IgnoreRules
 {

@@ -7,7 +7,8 @@ using Strata.Deployments.Source;
 namespace Strata.Cli.Upload;
 
 /// <summary>
-/// A source folder as a gzipped tar in a temporary file, deleted on dispose. The same files give the same bytes, and so the same digest: owners and times are left out, modes are
+/// A source folder as a gzipped tar in a temporary file, deleted on dispose. The same files give the same bytes, and so the same digest:
+/// owners and times are left out, modes are
 /// 0644 or 0755. Written and hashed as a stream; memory does not grow with the folder.
 /// </summary>
 internal sealed class SourceArchive : IAsyncDisposable
@@ -18,7 +19,8 @@ internal sealed class SourceArchive : IAsyncDisposable
     // Not the epoch: zip-based tools and HTTP caches mistrust 1970.
     private static readonly DateTimeOffset FileTime = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private SourceArchive(FileStream content, string digest, int files, LeftOutFiles leftOut) => (Content, Digest, Files, LeftOut) = (content, digest, files, leftOut);
+    private SourceArchive(FileStream content, string digest, int files, LeftOutFiles leftOut) =>
+        (Content, Digest, Files, LeftOut) = (content, digest, files, leftOut);
 
     /// <summary>At its start, ready to be sent.</summary>
     public FileStream Content { get; }
@@ -31,10 +33,12 @@ internal sealed class SourceArchive : IAsyncDisposable
     public LeftOutFiles LeftOut { get; }
 
     /// <summary>
-    /// Links that lead out of the folder are left out: they would mean nothing elsewhere. So is what lies behind a link to a folder, which git's index
-    /// can list as if it were in the folder; pipes, sockets and devices, which are never opened; and names that an archive cannot carry.
+    /// Links that lead out of the folder are left out: they would mean nothing elsewhere. So is what lies behind a link to a folder, which
+    /// git's index can list as if it were in the folder; pipes, sockets and devices, which are never opened; and names that an archive
+    /// cannot carry.
     /// </summary>
-    public static async Task<Result<SourceArchive>> PackAsync(string folder, IReadOnlyList<string> paths, CancellationToken cancellationToken)
+    public static async Task<Result<SourceArchive>> PackAsync(
+        string folder, IReadOnlyList<string> paths, CancellationToken cancellationToken)
     {
         var file = CreateTemporary();
         try
@@ -66,7 +70,8 @@ internal sealed class SourceArchive : IAsyncDisposable
         var path = Path.Combine(Path.GetTempPath(), $"strata-{Path.GetRandomFileName()}.tar.gz");
         var file = new FileStream(path, new FileStreamOptions
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 1 << 16, Options = FileOptions.Asynchronous,
+            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 1 << 16,
+            Options = FileOptions.Asynchronous,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
         File.Delete(path);
@@ -104,13 +109,15 @@ internal sealed class SourceArchive : IAsyncDisposable
         var info = new FileInfo(Path.Combine(folder, path));
         if (info.LinkTarget is { } target)
         {
-            await tar.WriteEntryAsync(new GnuTarEntry(TarEntryType.SymbolicLink, path) { LinkName = target, ModificationTime = FileTime }, cancellationToken);
+            await tar.WriteEntryAsync(
+                new GnuTarEntry(TarEntryType.SymbolicLink, path) { LinkName = target, ModificationTime = FileTime }, cancellationToken);
             return true;
         }
         if (!info.Exists) return false;
         await using var content = UserFile.Open(folder, path) ?? throw new IOException($"{path} may not be read.");
         var mode = (File.GetUnixFileMode(content.SafeFileHandle) & Execute) != 0 ? Plain | Execute : Plain;
-        var entry = new GnuTarEntry(TarEntryType.RegularFile, path) { Mode = mode, ModificationTime = FileTime, DataStream = content.Length == 0 ? null : content };
+        var entry = new GnuTarEntry(TarEntryType.RegularFile, path) { Mode = mode, ModificationTime = FileTime,
+            DataStream = content.Length == 0 ? null : content };
         await tar.WriteEntryAsync(entry, cancellationToken);
         return true;
     }

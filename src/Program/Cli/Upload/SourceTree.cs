@@ -5,8 +5,9 @@ using Strata.Deployments.Source;
 namespace Strata.Cli.Upload;
 
 /// <summary>
-/// The files of a folder that a deploy uploads: without <c>.git</c>, without what <c>.gitignore</c> and <c>.strataignore</c> name, and without <see cref="DefaultIgnores"/>.
-/// In a git repository git itself says which, so that its global rules count too; elsewhere the rules are read here. Bounded in number and size.
+/// The files of a folder that a deploy uploads: without <c>.git</c>, without what <c>.gitignore</c> and <c>.strataignore</c> name, and
+/// without <see cref="DefaultIgnores"/>. In a git repository git itself says which, so that its global rules count too; elsewhere the rules
+/// are read here. Bounded in number and size.
 /// </summary>
 internal static class SourceTree
 {
@@ -28,21 +29,28 @@ internal static class SourceTree
     }
 
     private static long LengthOf(string folder, string path) =>
-        new FileInfo(Path.Combine(folder, path)) is { Exists: true, LinkTarget: null } file && UserFile.LinkAbove(folder, path) is null ? file.Length : 0;
+        new FileInfo(Path.Combine(folder, path)) is { Exists: true, LinkTarget: null } file && UserFile.LinkAbove(folder, path) is null
+            ? file.Length : 0;
 
-    private static Error TooLarge(string folder, string what) => UploadErrors.TooLarge(folder, what, $"{BytesMax >> 20:N0} MB and {FilesMax:N0} files");
+    private static Error TooLarge(string folder, string what) =>
+        UploadErrors.TooLarge(folder, what, $"{BytesMax >> 20:N0} MB and {FilesMax:N0} files");
 
     /// <summary>With the tag of each file: <c>?</c> is one that git does not track.</summary>
-    private static async Task<IEnumerable<string>?> FromGitAsync(string folder, SortedSet<string> leftOut, CancellationToken cancellationToken)
+    private static async Task<IEnumerable<string>?> FromGitAsync(
+        string folder, SortedSet<string> leftOut, CancellationToken cancellationToken)
     {
-        var output = await RunGitAsync(folder, ["-c", "core.fsmonitor=false", "ls-files", "-t", "-z", "--cached", "--others", "--exclude-standard"], cancellationToken);
+        var output = await RunGitAsync(
+            folder, ["-c", "core.fsmonitor=false", "ls-files", "-t", "-z", "--cached", "--others", "--exclude-standard"],
+            cancellationToken);
         if (output is null) return null;
         var listed = output.Split('\0', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal).ToList();
         if (listed.Count == 0) return null; // The folder is itself ignored by the repository around it.
         var rules = ReadRules(folder, [StrataIgnore]);
-        var defaults = IgnoreRules.Parse([.. DefaultIgnores.LinesOf(folder), .. TextFile.Read(Path.Combine(folder, StrataIgnore))?.Split('\n') ?? []]);
+        var defaults = IgnoreRules.Parse(
+            [.. DefaultIgnores.LinesOf(folder), .. TextFile.Read(Path.Combine(folder, StrataIgnore))?.Split('\n') ?? []]);
         // Git lists what is tracked and gone, what lies behind a link to a folder, and a submodule or a nested repository as its folder.
-        return listed.Where(e => e[0] != '?' || !IsLeftOut(e[2..])).SelectMany(e => Expand(folder, e[2..].TrimEnd('/'))).Where(p => !IsIgnored(rules, p));
+        return listed.Where(e => e[0] != '?' || !IsLeftOut(e[2..])).SelectMany(e => Expand(folder, e[2..].TrimEnd('/')))
+            .Where(p => !IsIgnored(rules, p));
 
         bool IsLeftOut(string path)
         {
@@ -72,7 +80,8 @@ internal static class SourceTree
         return rules.Decide(path, isFolder: false) == true ? path : null;
     }
 
-    /// <param name="defaults">Rules that any ignore file wins over; null: none. What they leave out is added to <paramref name="leftOut"/>.</param>
+    /// <param name="defaults">Rules that any ignore file wins over; null: none. What they leave out is added to
+    /// <paramref name="leftOut"/>.</param>
     private static IEnumerable<string> Walk(string root, string[] ignoreFiles, IgnoreRules? defaults, SortedSet<string> leftOut)
     {
         var pending = new Stack<(string Path, List<(string Base, IgnoreRules Rules)> Rules)>();
@@ -121,7 +130,8 @@ internal static class SourceTree
     {
         try
         {
-            var git = await ProcessRun.RunAsync(new ProcessStartInfo("git", ["-C", folder, .. arguments]), null, int.MaxValue, cancellationToken);
+            var git = await ProcessRun.RunAsync(
+                new ProcessStartInfo("git", ["-C", folder, .. arguments]), null, int.MaxValue, cancellationToken);
             return git.Ok ? git.Output : null;
         }
         catch (System.ComponentModel.Win32Exception)

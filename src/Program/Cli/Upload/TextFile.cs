@@ -3,7 +3,10 @@ using Strata.Deployments.Source;
 
 namespace Strata.Cli.Upload;
 
-/// <summary>Reads small text files of a folder that somebody else may have made: never a pipe or a device, and never more than <see cref="BytesMax"/>.</summary>
+/// <summary>
+/// Reads small text files of a folder that somebody else may have made: never a pipe or a device, and never more than
+/// <see cref="BytesMax"/>.
+/// </summary>
 internal static class TextFile
 {
     public const int BytesMax = 1 << 20;

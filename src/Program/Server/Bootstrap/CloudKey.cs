@@ -5,8 +5,9 @@ using Strata.Entities.Log;
 namespace Strata.Server.Bootstrap;
 
 /// <summary>
-/// The key under which this cloud's secrets are sealed: made at the cloud's first start, readable by its owner only. Servers that share a database must share it, so the database
-/// holds a check value of it, from which the key cannot be found; a server with another key, or with none, is refused.
+/// The key under which this cloud's secrets are sealed: made at the cloud's first start, readable by its owner only. Servers that share a
+/// database must share it, so the database holds a check value of it, from which the key cannot be found; a server with another key, or
+/// with none, is refused.
 /// </summary>
 internal static class CloudKey
 {
@@ -24,7 +25,8 @@ internal static class CloudKey
         }
         var key = Read(path);
         var check = Convert.ToHexStringLower(HMACSHA256.HashData(key, CheckText));
-        if (stored is null) await durable.WriteAsync(TenantId.Platform, CheckName, JsonText.From(check, WireJson.Of<string>()), cancellationToken);
+        if (stored is null)
+            await durable.WriteAsync(TenantId.Platform, CheckName, JsonText.From(check, WireJson.Of<string>()), cancellationToken);
         else if (stored.Value.To(WireJson.Of<string>()) != check) throw Different(path).ToException();
         return new SealedSecrets(key);
     }
@@ -43,6 +45,7 @@ internal static class CloudKey
         $"Copy cloud.key from the data folder of the cloud's first server to {path} (mode 0600), then start again.");
 
     private static Error Different(string path) => new(
-        ErrorKind.Conflict, "KEY_MISMATCH", $"The key in {path} is not the one of the cloud in this database, so its secrets could not be opened.",
+        ErrorKind.Conflict, "KEY_MISMATCH",
+        $"The key in {path} is not the one of the cloud in this database, so its secrets could not be opened.",
         $"Copy cloud.key from the data folder of the cloud's first server to {path}, or use another database (--postgres-url).");
 }

@@ -13,7 +13,8 @@ namespace Strata.Server.Bootstrap;
 /// Sets a cloud up for its users: the required organization, project and tokens. Safe to repeat: what exists stays, and a start that was
 /// cut off is finished by the next.
 /// </summary>
-internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthenticator authenticator, IDurableValues durable, string serverId, TimeProvider time)
+internal sealed class FirstStart(
+    EntityEngine engine, TokenIssuer issuer, IAuthenticator authenticator, IDurableValues durable, string serverId, TimeProvider time)
 {
     public const string OrganizationName = "default";
     public const string ProjectName = "default";
@@ -36,26 +37,33 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
     {
         var found = await organizations.GetAsync(System, OrganizationName, AsOf.Latest, cancellationToken);
         var isNew = found.Error?.Kind == ErrorKind.NotFound;
-        if (isNew) found = await organizations.CreateAsync(System, new NewResource<OrganizationSpec> { Name = OrganizationName, Spec = new OrganizationSpec() }, null, cancellationToken);
-        var tenant = TenantId.TryParse(found.Value.Id, out var parsed) ? parsed : throw new InvalidOperationException($"{found.Value.Id} is not an organization's id.");
+        if (isNew)
+            found = await organizations.CreateAsync(
+                System, new NewResource<OrganizationSpec> { Name = OrganizationName, Spec = new OrganizationSpec() }, null,
+                cancellationToken);
+        var tenant = TenantId.TryParse(found.Value.Id, out var parsed)
+            ? parsed : throw new InvalidOperationException($"{found.Value.Id} is not an organization's id.");
         await RestoreAsync(System, organizations, OrganizationKind.Kind, found.Value, cancellationToken);
         await EnsureProjectAsync(System with { Tenant = tenant }, cancellationToken);
         return (tenant, isNew);
     }
 
     /// <summary>
-    /// The administrator's token, where this start is to make it: once per cloud, by the server that makes the cloud. That server makes it again as long as it has not confirmed that
-    /// the token was kept, because its first start may have been cut off in between. Null otherwise: a second server, or a second start, never replaces it.
+    /// The administrator's token, where this start is to make it: once per cloud, by the server that makes the cloud. That server makes it
+    /// again as long as it has not confirmed that the token was kept, because its first start may have been cut off in between. Null
+    /// otherwise: a second server, or a second start, never replaces it.
     /// </summary>
     /// <param name="replace">The operator has requested a new one.</param>
     public async Task<string?> EnsureAdminTokenAsync(TenantId tenant, string? known, bool replace, CancellationToken cancellationToken)
     {
         if (await HoldsAsync(known, tenant, null, cancellationToken)) return null;
-        var made = await durable.ReadAsync(TenantId.Platform, AdminMark, cancellationToken) is { } text ? text.To(WireJson.Of<AdminTokenMark>()) : null;
+        var made = await durable.ReadAsync(TenantId.Platform, AdminMark, cancellationToken) is { } text
+            ? text.To(WireJson.Of<AdminTokenMark>()) : null;
         if (!replace && made is not null && (made.Kept || made.Server != serverId)) return null;
         await WriteMarkAsync(kept: false, cancellationToken);
         var spec = new TokenSpec { Roles = [Roles.Admin, Roles.Operator], Actor = "user:admin" };
-        var issued = await issuer.ReplaceAsync(System with { Tenant = tenant }, new NewResource<TokenSpec> { Name = AdminTokenName, Spec = spec }, cancellationToken);
+        var issued = await issuer.ReplaceAsync(
+            System with { Tenant = tenant }, new NewResource<TokenSpec> { Name = AdminTokenName, Spec = spec }, cancellationToken);
         return issued.Value.Text;
     }
 
@@ -65,7 +73,8 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
     {
         var found = await nodes.GetAsync(System, name, AsOf.Latest, cancellationToken);
         if (found.Error?.Kind == ErrorKind.NotFound)
-            found = await nodes.CreateAsync(System, new NewResource<NodeSpec> { Name = name, Spec = new NodeSpec() }, null, cancellationToken);
+            found = await nodes.CreateAsync(
+                System, new NewResource<NodeSpec> { Name = name, Spec = new NodeSpec() }, null, cancellationToken);
         return found.TryGet(out var node, out var error) ? node.Id : throw error.ToException();
     }
 
@@ -74,7 +83,8 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
 
     private async Task WriteMarkAsync(bool kept, CancellationToken cancellationToken)
     {
-        await durable.WriteAsync(TenantId.Platform, AdminMark, JsonText.From(new AdminTokenMark(serverId, kept), WireJson.Of<AdminTokenMark>()), cancellationToken);
+        await durable.WriteAsync(TenantId.Platform, AdminMark,
+            JsonText.From(new AdminTokenMark(serverId, kept), WireJson.Of<AdminTokenMark>()), cancellationToken);
     }
 
     private sealed record AdminTokenMark(string Server, bool Kept);
@@ -86,7 +96,8 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
         var known = File.Exists(path) ? (await File.ReadAllTextAsync(path, cancellationToken)).Trim() : null;
         if (await HoldsAsync(known, TenantId.Platform, node, cancellationToken)) return known!;
         var spec = new TokenSpec { Roles = [role], Actor = $"{role}:{name}", Node = node };
-        var issued = await issuer.ReplaceAsync(System, new NewResource<TokenSpec> { Name = $"{role}-{name}", Spec = spec }, cancellationToken);
+        var issued = await issuer.ReplaceAsync(
+            System, new NewResource<TokenSpec> { Name = $"{role}-{name}", Spec = spec }, cancellationToken);
         await PrivateFile.WriteAsync(path, issued.Value.Text, cancellationToken);
         return issued.Value.Text;
     }
@@ -95,18 +106,22 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
     {
         var found = await projects.GetAsync(caller, ProjectName, AsOf.Latest, cancellationToken);
         if (found.Error?.Kind == ErrorKind.NotFound)
-            found = await projects.CreateAsync(caller, new NewResource<ProjectSpec> { Name = ProjectName, Spec = new ProjectSpec() }, null, cancellationToken);
+            found = await projects.CreateAsync(
+                caller, new NewResource<ProjectSpec> { Name = ProjectName, Spec = new ProjectSpec() }, null, cancellationToken);
         if (!found.IsOk) throw found.Error.ToException();
         await RestoreAsync(caller, projects, ProjectKind.Kind, found.Value, cancellationToken);
     }
 
     /// <summary>Another server may have taken the mark back, or finished the deletion, meanwhile; both are as good.</summary>
     private static async Task RestoreAsync<TSpec>(
-        Caller caller, ResourceStore<TSpec, Nothing> store, Kind<TSpec, Nothing> kind, Resource<TSpec, Nothing> found, CancellationToken cancellationToken)
+        Caller caller, ResourceStore<TSpec, Nothing> store, Kind<TSpec, Nothing> kind, Resource<TSpec, Nothing> found,
+        CancellationToken cancellationToken)
     {
         if (found.State != kind.Deleting!.State) return;
-        var restored = await store.ChangeAsync(caller, found.Id, x => x, kind.Deleting.Cancel, new Revision(found.Revision), cancellationToken);
-        if (restored.Error is { Kind: not (ErrorKind.PreconditionFailed or ErrorKind.Conflict or ErrorKind.NotFound) } error) throw error.ToException();
+        var restored = await store.ChangeAsync(
+            caller, found.Id, x => x, kind.Deleting.Cancel, new Revision(found.Revision), cancellationToken);
+        if (restored.Error is { Kind: not (ErrorKind.PreconditionFailed or ErrorKind.Conflict or ErrorKind.NotFound) } error)
+            throw error.ToException();
     }
 
     private async Task<bool> HoldsAsync(string? token, TenantId tenant, string? node, CancellationToken cancellationToken)

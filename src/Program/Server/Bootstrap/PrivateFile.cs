@@ -11,7 +11,8 @@ public static class PrivateFile
     {
         var unfinished = path + ".new";
         File.Delete(unfinished);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly, Options = FileOptions.Asynchronous };
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly,
+            Options = FileOptions.Asynchronous };
         await using (var file = new StreamWriter(unfinished, options)) await file.WriteAsync(text.AsMemory(), cancellationToken);
         File.Move(unfinished, path, overwrite: true);
     }

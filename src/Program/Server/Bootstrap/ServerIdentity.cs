@@ -5,7 +5,8 @@ using Strata.Server.Options;
 namespace Strata.Server.Bootstrap;
 
 /// <summary>
-/// Who this server and its node are, made once and kept in the data folder: two machines of one host name, or two servers on one machine, must not take each other's node or tokens.
+/// Who this server and its node are, made once and kept in the data folder: two machines of one host name, or two servers on one machine,
+/// must not take each other's node or tokens.
 /// </summary>
 /// <param name="NodeName">The host's name and six letters of the id. Data folders from before keep the plain host name.</param>
 internal sealed record ServerIdentity(string ServerId, string NodeName)
@@ -19,7 +20,8 @@ internal sealed record ServerIdentity(string ServerId, string NodeName)
     public static ServerIdentity Open(HomeLayout home)
     {
         var id = Keep(home.ServerIdFile, () => RandomNumberGenerator.GetHexString(IdBytes * 2, lowercase: true));
-        return new ServerIdentity(id, Keep(home.NodeNameFile, () => File.Exists(home.AgentTokenFile) ? Options.NodeName.OfThisMachine() : NewName(id)));
+        return new ServerIdentity(
+            id, Keep(home.NodeNameFile, () => File.Exists(home.AgentTokenFile) ? Options.NodeName.OfThisMachine() : NewName(id)));
     }
 
     private static string NewName(string id)

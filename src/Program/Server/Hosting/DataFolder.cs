@@ -6,8 +6,8 @@ using Strata.Server.Options;
 namespace Strata.Server.Hosting;
 
 /// <summary>
-/// Makes a cloud's data folder and keeps it private. Invariant: after <see cref="Create"/> only this program's user enters the folder. PostgreSQL, which runs as a user of its
-/// own under root, is given its folders as open descriptors and enters nothing by path.
+/// Makes a cloud's data folder and keeps it private. Invariant: after <see cref="Create"/> only this program's user enters the folder.
+/// PostgreSQL, which runs as a user of its own under root, is given its folders as open descriptors and enters nothing by path.
 /// </summary>
 internal static partial class DataFolder
 {
@@ -22,7 +22,8 @@ internal static partial class DataFolder
     private const int DeviceOffset = 136;
 
     /// <summary>Makes what is missing, and closes what is the cloud's and open to others.</summary>
-    /// <exception cref="StrataException">DATA_FOLDER_NOT_PRIVATE: it belongs to another user, or is open to others and holds something else.</exception>
+    /// <exception cref="StrataException">DATA_FOLDER_NOT_PRIVATE: it belongs to another user, or is open to others and holds something
+    /// else.</exception>
     public static void Create(HomeLayout home)
     {
         Directory.CreateDirectory(home.Root, OwnerOnly);
@@ -37,7 +38,8 @@ internal static partial class DataFolder
     {
         Span<byte> buffer = stackalloc byte[256];
         return Statx(AtCurrentFolder, path, 0, StatxInode, buffer) == 0
-            ? (BinaryPrimitives.ReadUInt64LittleEndian(buffer[DeviceOffset..]), BinaryPrimitives.ReadUInt64LittleEndian(buffer[InodeOffset..]))
+            ? (BinaryPrimitives.ReadUInt64LittleEndian(buffer[DeviceOffset..]),
+                BinaryPrimitives.ReadUInt64LittleEndian(buffer[InodeOffset..]))
             : default;
     }
 
@@ -54,8 +56,8 @@ internal static partial class DataFolder
     }
 
     /// <summary>
-    /// A secret that was copied here with the mode of a plain file. A link, a file of another user or one whose mode cannot be changed is how
-    /// the operator mounted it.
+    /// A secret that was copied here with the mode of a plain file. A link, a file of another user or one whose mode cannot be changed is
+    /// how the operator mounted it.
     /// </summary>
     private static void CloseFile(string path)
     {
@@ -83,8 +85,8 @@ internal static partial class DataFolder
     }
 
     /// <summary>
-    /// Never a folder with something else in it: <c>STRATA_HOME=/tmp</c> must not close /tmp. Nor one in which others could write: any of its
-    /// files, those that show a cloud too, may be theirs.
+    /// Never a folder with something else in it: <c>STRATA_HOME=/tmp</c> must not close /tmp. Nor one in which others could write: any of
+    /// its files, those that show a cloud too, may be theirs.
     /// </summary>
     private static void Close(HomeLayout home)
     {
@@ -96,13 +98,15 @@ internal static partial class DataFolder
     private static bool IsEmpty(string folder) => !Directory.EnumerateFileSystemEntries(folder).Any();
 
     private static bool IsOfACloud(HomeLayout home) =>
-        File.Exists(home.KeyFile) || File.Exists(home.LockFile) || File.Exists(Path.Combine(home.Root, "context.json")) || File.Exists(Path.Combine(home.Root, ServerOptionsReader.FileName));
+        File.Exists(home.KeyFile) || File.Exists(home.LockFile) || File.Exists(Path.Combine(home.Root, "context.json"))
+            || File.Exists(Path.Combine(home.Root, ServerOptionsReader.FileName));
 
     /// <summary>Null where the system does not say.</summary>
     private static uint? OwnerOf(string path)
     {
         Span<byte> buffer = stackalloc byte[256];
-        return Statx(AtCurrentFolder, path, 0, StatxUser, buffer) == 0 ? BinaryPrimitives.ReadUInt32LittleEndian(buffer[UserOffset..]) : null;
+        return Statx(AtCurrentFolder, path, 0, StatxUser, buffer) == 0
+            ? BinaryPrimitives.ReadUInt32LittleEndian(buffer[UserOffset..]) : null;
     }
 
     [LibraryImport("libc", EntryPoint = "geteuid")]

@@ -8,7 +8,8 @@ namespace Strata.Server.Hosting;
 /// <summary>What a running cloud says of itself in its data folder.</summary>
 /// <param name="Ready">False while it still starts.</param>
 /// <param name="End">How it ended; null while it runs, and where it had no time to say so.</param>
-public sealed record RunningCloud(int Pid, string Version, Uri ApiUrl, Uri HttpUrl, DateTimeOffset StartedAt, bool Ready, ServerEnd? End = null);
+public sealed record RunningCloud(
+    int Pid, string Version, Uri ApiUrl, Uri HttpUrl, DateTimeOffset StartedAt, bool Ready, ServerEnd? End = null);
 
 /// <param name="Asked">Whether it was requested: <c>strata down</c>, Ctrl-C, a signal.</param>
 public sealed record ServerEnd(DateTimeOffset At, bool Asked);
@@ -54,7 +55,8 @@ public sealed class HomeLock : IDisposable
         }
         catch (IOException e)
         {
-            throw (IsHeld(home) ? ServerErrors.HomeInUse(home.Root, Find(home)) : ServerErrors.HomeNotWritable(home.Root, e.Message)).ToException();
+            throw (IsHeld(home) ? ServerErrors.HomeInUse(home.Root, Find(home)) : ServerErrors.HomeNotWritable(home.Root, e.Message))
+                .ToException();
         }
     }
 
@@ -63,7 +65,8 @@ public sealed class HomeLock : IDisposable
     /// </summary>
     private static FileStream Open(HomeLayout home)
     {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly };
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None,
+            UnixCreateMode = OwnerOnly };
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -139,7 +142,8 @@ public sealed class HomeLock : IDisposable
     public static IReadOnlyList<int> FindWithoutFolder(HomeLayout home)
     {
         var gone = home.LockFile + " (deleted)";
-        return [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(x => int.TryParse(x, CultureInfo.InvariantCulture, out _))
+        return [.. Directory.GetDirectories("/proc").Select(Path.GetFileName)
+            .Where(x => int.TryParse(x, CultureInfo.InvariantCulture, out _))
             .Where(pid => Holds($"/proc/{pid}/fd", gone)).Select(x => int.Parse(x!, CultureInfo.InvariantCulture))];
     }
 

@@ -11,7 +11,8 @@ public sealed record LastServer(int Pid, DateTimeOffset StartedAt, DateTimeOffse
     private const int WordsBytesMax = 64 * 1024;
 
     /// <summary>Lines with which this program, the .NET runtime and the system say why a process ends.</summary>
-    private static readonly string[] LastWords = ["Error: ", "Unhandled exception", "Fatal error", "Out of memory", "Process terminated", "Stack overflow"];
+    private static readonly string[] LastWords =
+        ["Error: ", "Unhandled exception", "Fatal error", "Out of memory", "Process terminated", "Stack overflow"];
 
     /// <summary>Null where a server runs, or none ever did or is remembered.</summary>
     public static LastServer? Find(HomeLayout home)
@@ -30,10 +31,13 @@ public sealed record LastServer(int Pid, DateTimeOffset StartedAt, DateTimeOffse
         var words = Words(home);
         return End switch
         {
-            LastEnd.MachineRestarted => $"{server} ended with its machine, which was started again since. It was last seen at {SeenAt:u} ({ago}). Its log: {home.LogFile}",
-            LastEnd.Unasked => $"{server} stopped by itself at {SeenAt:u} ({ago}){(words is null ? "" : $": {words.TrimEnd('.')}")}. Its log says why: {home.LogFile}",
+            LastEnd.MachineRestarted =>
+                $"{server} ended with its machine, which was started again since. It was last seen at {SeenAt:u} ({ago}). Its log: {home.LogFile}",
+            LastEnd.Unasked =>
+                $"{server} stopped by itself at {SeenAt:u} ({ago}){(words is null ? "" : $": {words.TrimEnd('.')}")}. Its log says why: {home.LogFile}",
             _ => $"{server} died without being asked to stop. It was last seen at {SeenAt:u} ({ago}). "
-                + (words is null ? "It left no reason, so it was probably killed, or the system ran out of memory." : $"The last it wrote: {words.TrimEnd('.')}.")
+                + (words is null ? "It left no reason, so it was probably killed, or the system ran out of memory."
+                    : $"The last it wrote: {words.TrimEnd('.')}.")
                 + $" Its log: {home.LogFile}",
         };
     }
@@ -55,7 +59,8 @@ public sealed record LastServer(int Pid, DateTimeOffset StartedAt, DateTimeOffse
             using var file = new FileStream(home.OutputFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             file.Seek(-Math.Min(file.Length, WordsBytesMax), SeekOrigin.End);
             using var text = new StreamReader(file);
-            return text.ReadToEnd().Split('\n').LastOrDefault(l => LastWords.Any(w => l.StartsWith(w, StringComparison.OrdinalIgnoreCase)))?.Trim();
+            return text.ReadToEnd().Split('\n').LastOrDefault(
+                l => LastWords.Any(w => l.StartsWith(w, StringComparison.OrdinalIgnoreCase)))?.Trim();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -69,7 +74,8 @@ public sealed record LastServer(int Pid, DateTimeOffset StartedAt, DateTimeOffse
         try
         {
             var line = File.ReadLines("/proc/stat").FirstOrDefault(l => l.StartsWith(field, StringComparison.Ordinal));
-            return line is null ? DateTimeOffset.MinValue : DateTimeOffset.FromUnixTimeSeconds(long.Parse(line.AsSpan(field.Length), NumberStyles.None, CultureInfo.InvariantCulture));
+            return line is null ? DateTimeOffset.MinValue : DateTimeOffset.FromUnixTimeSeconds(
+                long.Parse(line.AsSpan(field.Length), NumberStyles.None, CultureInfo.InvariantCulture));
         }
         catch (IOException)
         {

@@ -7,8 +7,9 @@ using Strata.Server.Options;
 namespace Strata.Server.Hosting;
 
 /// <summary>
-/// Finds out before anything is started whether a port can be listened on, and who has it. It binds and never listens: the kernel would accept clients for a listening
-/// socket, and reset them when the check ends. Binding is enough, because Linux refuses it where another socket listens.
+/// Finds out before anything is started whether a port can be listened on, and who has it. It binds and never listens: the kernel would
+/// accept clients for a listening socket, and reset them when the check ends. Binding is enough, because Linux refuses it where another
+/// socket listens.
 /// </summary>
 public static class PortCheck
 {
@@ -16,7 +17,8 @@ public static class PortCheck
     private const int PortWithoutRights = 8000;
     private const int ProposalsMax = 200;
 
-    private static readonly Setting[] PortSettings = [Setting.ApiPort, Setting.HttpPort, TelemetrySetting.MetricsListen, TelemetrySetting.EdgeMetricsListen];
+    private static readonly Setting[] PortSettings =
+        [Setting.ApiPort, Setting.HttpPort, TelemetrySetting.MetricsListen, TelemetrySetting.EdgeMetricsListen];
 
     /// <param name="setting">The port's: <see cref="Setting.ApiPort"/>, <see cref="Setting.HttpPort"/> or one of the metrics.</param>
     /// <returns>Why it cannot be listened on, with a port that can be; null: it can.</returns>
@@ -27,10 +29,14 @@ public static class PortCheck
         return Try(address, port) switch
         {
             null => null,
-            SocketError.AccessDenied => ServerErrors.PortForbidden(what, port, setting.Flag, Proposal(options, setting, endPoint, PortWithoutRights)),
+            SocketError.AccessDenied =>
+                ServerErrors.PortForbidden(what, port, setting.Flag, Proposal(options, setting, endPoint, PortWithoutRights)),
             SocketError.AddressNotAvailable => ServerErrors.AddressUnknown(address.ToString(), setting.Flag),
-            SocketError.AddressAlreadyInUse => ServerErrors.PortInUse(what, port, Owner(port), setting.Flag, Proposal(options, setting, endPoint, port + 1)),
-            var other => ServerErrors.PortRefused(what, port, new SocketException((int)other).Message, setting.Flag, Proposal(options, setting, endPoint, port + 1)),
+            SocketError.AddressAlreadyInUse =>
+                ServerErrors.PortInUse(what, port, Owner(port), setting.Flag, Proposal(options, setting, endPoint, port + 1)),
+            var other =>
+                ServerErrors.PortRefused(
+                    what, port, new SocketException((int)other).Message, setting.Flag, Proposal(options, setting, endPoint, port + 1)),
         };
     }
 
@@ -38,7 +44,8 @@ public static class PortCheck
     private static string? Proposal(ServerOptions options, Setting setting, IPEndPoint wanted, int from)
     {
         var others = PortSettings.Where(s => s != setting).Select(s => EndPointOf(options, s).EndPoint?.Port);
-        var ports = Enumerable.Range(from, ProposalsMax).Concat(Enumerable.Range(PortWithoutRights, ProposalsMax)).Where(p => p <= IPEndPoint.MaxPort && !others.Contains(p));
+        var ports = Enumerable.Range(from, ProposalsMax).Concat(Enumerable.Range(PortWithoutRights, ProposalsMax))
+            .Where(p => p <= IPEndPoint.MaxPort && !others.Contains(p));
         var free = ports.FirstOrDefault(p => Try(wanted.Address, p) is null);
         var hasAddress = setting == TelemetrySetting.MetricsListen || setting == TelemetrySetting.EdgeMetricsListen;
         var value = hasAddress ? new IPEndPoint(wanted.Address, free).ToString() : free.ToString(CultureInfo.InvariantCulture);
@@ -51,7 +58,8 @@ public static class PortCheck
         if (setting == Setting.ApiPort) return ("API", new IPEndPoint(options.Listen, options.ApiPort));
         if (setting == Setting.HttpPort) return ("edge", new IPEndPoint(options.Listen, options.HttpPort));
         if (!options.Telemetry.IsOn) return ("metrics", null);
-        return setting == TelemetrySetting.MetricsListen ? ("metrics", options.Telemetry.Metrics) : ("edge's metrics", options.Telemetry.EdgeMetrics);
+        return setting == TelemetrySetting.MetricsListen
+            ? ("metrics", options.Telemetry.Metrics) : ("edge's metrics", options.Telemetry.EdgeMetrics);
     }
 
     /// <returns>Null: it can be listened on.</returns>
@@ -79,7 +87,8 @@ public static class PortCheck
         try
         {
             var inodes = Inodes("/proc/net/tcp", port).Concat(Inodes("/proc/net/tcp6", port)).Select(i => $"socket:[{i}]").ToHashSet();
-            return inodes.Count == 0 ? null : Directory.EnumerateDirectories("/proc").Select(p => Path.GetFileName(p)).Where(p => p.All(char.IsAsciiDigit))
+            return inodes.Count == 0 ? null : Directory.EnumerateDirectories("/proc").Select(p => Path.GetFileName(p))
+                .Where(p => p.All(char.IsAsciiDigit))
                 .Where(p => Holds(p, inodes)).Select(Describe).FirstOrDefault(d => d is not null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -111,7 +120,8 @@ public static class PortCheck
     {
         try
         {
-            return new DirectoryInfo($"/proc/{pid}/fd").EnumerateFileSystemInfos().Any(f => f.LinkTarget is { } target && sockets.Contains(target));
+            return new DirectoryInfo($"/proc/{pid}/fd").EnumerateFileSystemInfos()
+                .Any(f => f.LinkTarget is { } target && sockets.Contains(target));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -12,12 +12,16 @@ public static class ProcessTelemetry
 {
     private const int KeyBytes = 32;
 
-    public static Task<StrataTelemetry> StartServerAsync(ServerOptions options, ILoggerFactory loggers, CancellationToken cancellationToken) =>
-        StrataTelemetry.StartAsync(Of(options, "strata-server") with { MetricsListen = options.Telemetry.Metrics }, loggers, cancellationToken);
+    public static Task<StrataTelemetry> StartServerAsync(
+        ServerOptions options, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+        StrataTelemetry.StartAsync(
+            Of(options, "strata-server") with { MetricsListen = options.Telemetry.Metrics }, loggers, cancellationToken);
 
     /// <summary>Of an edge in a process of its own.</summary>
-    public static Task<StrataTelemetry> StartEdgeAsync(ServerOptions options, ILoggerFactory loggers, CancellationToken cancellationToken) =>
-        StrataTelemetry.StartAsync(Of(options, "strata-edge") with { MetricsListen = options.Telemetry.EdgeMetrics }, loggers, cancellationToken);
+    public static Task<StrataTelemetry> StartEdgeAsync(
+        ServerOptions options, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+        StrataTelemetry.StartAsync(
+            Of(options, "strata-edge") with { MetricsListen = options.Telemetry.EdgeMetrics }, loggers, cancellationToken);
 
     private static TelemetryOptions Of(ServerOptions options, string service) => new()
     {

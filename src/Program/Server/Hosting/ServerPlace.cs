@@ -5,8 +5,9 @@ using System.Text;
 namespace Strata.Server.Hosting;
 
 /// <summary>
-/// Where a server runs: the same for each start from one data folder until the machine is booted again, and another one for a copy of the folder,
-/// on this machine or on a clone of it. A machine's boot id rather than its machine id: clones share the latter, and containers often have none.
+/// Where a server runs: the same for each start from one data folder until the machine is booted again, and another one for a copy of the
+/// folder, on this machine or on a clone of it. A machine's boot id rather than its machine id: clones share the latter, and containers
+/// often have none.
 /// </summary>
 internal static class ServerPlace
 {

@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Strata.Server.Logging;
 
 /// <summary>
-/// Appends lines to a file from one writer in the background. Bounded: past <see cref="BytesMax"/> the file becomes <c>.1</c> and a new one begins, and when the disk cannot
-/// keep up lines are dropped and counted. Never throws at its callers.
+/// Appends lines to a file from one writer in the background. Bounded: past <see cref="BytesMax"/> the file becomes <c>.1</c> and a new one
+/// begins, and when the disk cannot keep up lines are dropped and counted. Never throws at its callers.
 /// </summary>
 internal sealed class LogFile : IAsyncDisposable
 {
@@ -55,7 +55,8 @@ internal sealed class LogFile : IAsyncDisposable
         if (File.Exists(path) && new FileInfo(path).Length > BytesMax) File.Move(path, path + ".1", overwrite: true);
         var options = new FileStreamOptions
         {
-            Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };
         await using var file = new StreamWriter(path, options);
         if (Interlocked.Exchange(ref dropped, 0) is > 0 and var lost) await file.WriteLineAsync($"({lost} lines were dropped here)");

@@ -13,7 +13,8 @@ namespace Strata.Server.Logging;
 /// <param name="Fields">The message's named values; null: none are known.</param>
 /// <param name="Subject">Of the innermost scope that has one.</param>
 internal sealed record LogLine(
-    DateTimeOffset At, LogLevel Level, string Category, string Message, Exception? Exception, IReadOnlyList<KeyValuePair<string, object?>>? Fields,
+    DateTimeOffset At, LogLevel Level, string Category, string Message, Exception? Exception,
+    IReadOnlyList<KeyValuePair<string, object?>>? Fields,
     LogSubject? Subject, ActivityContext Trace)
 {
     private const int FieldCharactersMax = 1024;
@@ -77,7 +78,8 @@ internal sealed record LogLine(
                 case null: json.WriteNull(name); break;
                 case bool flag: json.WriteBoolean(name, flag); break;
                 case int or long or short or byte: json.WriteNumber(name, Convert.ToInt64(value, CultureInfo.InvariantCulture)); break;
-                default: json.WriteString(name, (Convert.ToString(value, CultureInfo.InvariantCulture) ?? "").Shortened(FieldCharactersMax)); break;
+                default: json.WriteString(
+                    name, (Convert.ToString(value, CultureInfo.InvariantCulture) ?? "").Shortened(FieldCharactersMax)); break;
             }
         }
         json.WriteEndObject();

@@ -2,8 +2,8 @@ namespace Strata.Server.Logging;
 
 /// <summary>
 /// Bounds the file in the data folder that standard error goes to in the background (<c>run/up.out</c>, <c>run/edge.out</c>): beyond
-/// <see cref="BytesMax"/> it begins again; the log's own file has the lines too. A file that a user chose is left alone. It must be open for
-/// appending, or what is written next would be behind a hole. Safe for concurrent use.
+/// <see cref="BytesMax"/> it begins again; the log's own file has the lines too. A file that a user chose is left alone. It must be open
+/// for appending, or what is written next would be behind a hole. Safe for concurrent use.
 /// </summary>
 /// <param name="folder">Where Strata's own output files are.</param>
 /// <param name="descriptor">Standard error.</param>

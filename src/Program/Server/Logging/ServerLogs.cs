@@ -6,8 +6,8 @@ using Strata.Core;
 namespace Strata.Server.Logging;
 
 /// <summary>
-/// The program's own log: everything from information up in a file, warnings and errors also on standard error, where someone may be watching or
-/// a collector reads. Each line carries its level, and in JSON what it is about: trace, organization, resource.
+/// The program's own log: everything from information up in a file, warnings and errors also on standard error, where someone may be
+/// watching or a collector reads. Each line carries its level, and in JSON what it is about: trace, organization, resource.
 /// </summary>
 public sealed class ServerLogs(string path, TextWriter? console, LogFormat format, TimeProvider time) : ILoggerProvider
 {
@@ -16,9 +16,11 @@ public sealed class ServerLogs(string path, TextWriter? console, LogFormat forma
     private readonly AsyncLocal<SubjectScope?> scope = new();
 
     /// <summary>Strata's own from information up, the framework's from warnings up.</summary>
-    public static ILoggerFactory CreateFactory(string path, TextWriter? console, LogFormat format, TimeProvider time) => LoggerFactory.Create(logging =>
+    public static ILoggerFactory CreateFactory(string path, TextWriter? console, LogFormat format, TimeProvider time) =>
+        LoggerFactory.Create(logging =>
     {
-        logging.Services.AddSingleton<ILoggerProvider>(_ => new ServerLogs(path, console, format, time)); // disposed with the factory, so that no line is lost
+        // disposed with the factory, so that no line is lost
+        logging.Services.AddSingleton<ILoggerProvider>(_ => new ServerLogs(path, console, format, time));
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("Npgsql", LogLevel.Warning);
         logging.AddFilter("OpenTelemetry", LogLevel.Warning);
@@ -52,12 +54,16 @@ public sealed class ServerLogs(string path, TextWriter? console, LogFormat forma
 
     private sealed class Log(ServerLogs logs, string category) : ILogger
     {
-        /// <summary>Only of subjects: the framework opens a scope for each request, which would cost each of them and say nothing here.</summary>
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => state is LogSubject subject ? new SubjectScope(logs, subject) : null;
+        /// <summary>
+        /// Only of subjects: the framework opens a scope for each request, which would cost each of them and say nothing here.
+        /// </summary>
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => state is LogSubject subject ? new SubjectScope(logs, subject) : null;
 
         public bool IsEnabled(LogLevel logLevel) => logLevel is >= LogLevel.Information and < LogLevel.None;
 
-        void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        void ILogger.Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (!IsEnabled(logLevel)) return;
             logs.Write(new LogLine(

@@ -4,8 +4,9 @@ using Strata.Core;
 namespace Strata.Server.Options;
 
 /// <summary>
-/// The settings of the last start that succeeded, kept in the data folder and used by the next one where neither a flag, nor a variable, nor the settings file says anything else.
-/// Another shell that asks about the cloud, or starts it again, need not have them. Secrets, such as the password in a database's address, are not kept: that one was set is.
+/// The settings of the last start that succeeded, kept in the data folder and used by the next one where neither a flag, nor a variable,
+/// nor the settings file says anything else. Another shell that asks about the cloud, or starts it again, need not have them. Secrets, such
+/// as the password in a database's address, are not kept: that one was set is.
 /// </summary>
 public static class KeptSettings
 {
@@ -19,7 +20,8 @@ public static class KeptSettings
     private sealed record Kept(string Name, string Value, string Source);
 
     internal static void Save(HomeLayout home, IReadOnlyList<SettingValue> settings) => AtomicFile.WritePrivate(
-        home.SettingsFile, JsonSerializer.Serialize([.. settings.Where(s => s.Source != SettingValue.DefaultSource).Select(Keep)], WireJson.Of<List<Kept>>()));
+        home.SettingsFile, JsonSerializer.Serialize(
+            [.. settings.Where(s => s.Source != SettingValue.DefaultSource).Select(Keep)], WireJson.Of<List<Kept>>()));
 
     /// <summary>Every setting as the last start in this data folder had it; null where none is known.</summary>
     public static IReadOnlyList<SettingValue>? Read(HomeLayout home)
@@ -36,20 +38,26 @@ public static class KeptSettings
     }
 
     /// <summary>
-    /// Settings with what the last start had from flags and variables, where <paramref name="settings"/> has nothing but a default: how the next start is meant to run.
+    /// Settings with what the last start had from flags and variables, where <paramref name="settings"/> has nothing but a default: how the
+    /// next start is meant to run.
     /// </summary>
     public static IReadOnlyList<SettingValue> Over(HomeLayout home, IReadOnlyList<SettingValue> settings)
     {
         var kept = (Read(home) ?? []).Where(IsOfTheShell).ToDictionary(k => k.Setting);
-        return [.. settings.Select(s => s.Source == SettingValue.DefaultSource && kept.TryGetValue(s.Setting, out var k) ? k with { Source = LastStart + SourceThen(k) } : s)];
+        return [.. settings.Select(s => s.Source == SettingValue.DefaultSource && kept.TryGetValue(s.Setting, out var k)
+            ? k with { Source = LastStart + SourceThen(k) } : s)];
     }
 
-    /// <summary>As <see cref="Over"/>, for a start. SETTING_NEEDED where the last one had a secret, which is not kept: without it the cloud would run on other data.</summary>
+    /// <summary>
+    /// As <see cref="Over"/>, for a start. SETTING_NEEDED where the last one had a secret, which is not kept: without it the cloud would
+    /// run on other data.
+    /// </summary>
     public static Result<IReadOnlyList<SettingValue>> ForStart(HomeLayout home, IReadOnlyList<SettingValue> settings)
     {
         var over = Over(home, settings);
         var isBucket = over.Any(s => s.Setting == Setting.Blobs && s.Value.StartsWith("s3:", StringComparison.Ordinal));
-        var missing = over.FirstOrDefault(s => s.IsHidden && (s.Setting == Setting.PostgresUrl || (s.Setting == Setting.BlobsSecretKey && isBucket)));
+        var missing = over.FirstOrDefault(
+            s => s.IsHidden && (s.Setting == Setting.PostgresUrl || (s.Setting == Setting.BlobsSecretKey && isBucket)));
         return missing is null ? Result.Of(over) : new Error(
             ErrorKind.Invalid, "SETTING_NEEDED",
             $"The last start of this cloud had {missing.Setting.Name} (from {SourceThen(missing)}), which is not kept because it is a secret, and this start does not have it.",
@@ -58,9 +66,13 @@ public static class KeptSettings
 
     /// <summary>The flags of settings that come from the last start, for a message; empty: none does.</summary>
     public static string FlagsOfLastStart(IReadOnlyList<SettingValue> settings) =>
-        string.Concat(settings.Where(s => s.Source.StartsWith(LastStart, StringComparison.Ordinal) && s.Setting.HasFlag && !s.IsSecret).Select(ToFlag)).TrimStart();
+        string.Concat(settings.Where(s => s.Source.StartsWith(LastStart, StringComparison.Ordinal) && s.Setting.HasFlag && !s.IsSecret)
+            .Select(ToFlag)).TrimStart();
 
-    /// <summary>The command that starts the cloud of a data folder as it was started last: <c>strata up</c>, with the secrets that were set and are not set now.</summary>
+    /// <summary>
+    /// The command that starts the cloud of a data folder as it was started last: <c>strata up</c>, with the secrets that were set and are
+    /// not set now.
+    /// </summary>
     /// <param name="detached">With <c>-d</c>.</param>
     public static string StartCommand(HomeLayout home, bool detached)
     {
@@ -70,9 +82,12 @@ public static class KeptSettings
     }
 
     /// <summary>What a secret is cannot be compared, because it is not kept.</summary>
-    private static bool IsInTheEnvironment(SettingValue setting) => Environment.GetEnvironmentVariable(setting.Setting.Variable) is { Length: > 0 };
+    private static bool IsInTheEnvironment(SettingValue setting) =>
+        Environment.GetEnvironmentVariable(setting.Setting.Variable) is { Length: > 0 };
 
-    /// <summary>The command of a start with the flags of <paramref name="settings"/>, but for one setting that gets another value.</summary>
+    /// <summary>
+    /// The command of a start with the flags of <paramref name="settings"/>, but for one setting that gets another value.
+    /// </summary>
     internal static string StartCommand(IEnumerable<SettingValue> settings, Setting changed, string value) =>
         "strata up" + string.Concat(settings.Where(s => s.Setting != changed && s.Source.StartsWith(FlagSource, StringComparison.Ordinal))
             .Append(new SettingValue(changed, value, FlagSource)).Select(ToFlag));
@@ -89,5 +104,6 @@ public static class KeptSettings
     private static SettingValue Restore(Setting setting, Kept kept) =>
         new(setting, kept.Value, kept.Source) { IsHidden = setting.IsSecret && kept.Value == Hidden };
 
-    private static string ToFlag(SettingValue setting) => $" {setting.Setting.Flag} {(setting.IsSecret ? "URL" : ShellWord.Of(setting.Value))}";
+    private static string ToFlag(SettingValue setting) =>
+        $" {setting.Setting.Flag} {(setting.IsSecret ? "URL" : ShellWord.Of(setting.Value))}";
 }

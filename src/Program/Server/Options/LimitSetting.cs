@@ -52,7 +52,8 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
             Make("builds-per-org-max", 0, "Builds of one organization at work at a time, where there are several; 0: half of all"),
             0, 1_000, (l, n) => l with { BuildsPerOrganizationMax = (int)n }),
         new(
-            Make("builds-waiting-max", 500, "Releases of one organization that wait for a build in turn; later ones take theirs when there is room"),
+            Make("builds-waiting-max", 500,
+                "Releases of one organization that wait for a build in turn; later ones take theirs when there is room"),
             1, 100_000, (l, n) => l with { BuildsWaitingMax = (int)n }),
         new(EdgeStopGrace, 0, 30, (l, n) => l with { EdgeStopGrace = TimeSpan.FromSeconds(n) }),
         OfQuota("quota-memory", 0, 64L * 1024 * 1024 * MiB,
@@ -75,10 +76,12 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
         OfEngine("conflict-tries-max", 6, 1, 100, "How often a change is tried when its entity keeps moving on",
             (l, n) => l with { ConflictTriesMax = (int)n }),
         new(
-            Make("revision-cache-bytes-max", PostgresOptions.RevisionCacheBytesDefault, "Bytes of entities read lately that are kept in memory; 0: none"),
+            Make("revision-cache-bytes-max", PostgresOptions.RevisionCacheBytesDefault,
+                "Bytes of entities read lately that are kept in memory; 0: none"),
             0, 64L * 1024 * MiB, (l, n) => l with { RevisionCacheBytesMax = n }),
         new(
-            Make("disk-reserve-bytes", DiskReserve.BytesDefault, "Free space of the data folder's disk that is left to the platform: below it uploads, builds and starts are refused"),
+            Make("disk-reserve-bytes", DiskReserve.BytesDefault,
+                "Free space of the data folder's disk that is left to the platform: below it uploads, builds and starts are refused"),
             0, 1024L * 1024 * MiB, (l, n) => l with { DiskReserveBytes = n }),
         OfSearch("search-timeout", 30, 1, 3_600, "Seconds that a search may take before it is answered with SEARCH_TIMEOUT",
             (l, n) => l with { Timeout = TimeSpan.FromSeconds(n) }),
@@ -101,11 +104,13 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
 
     /// <exception cref="FormatException">Not a number, or out of bounds.</exception>
     public long Parse(string text) =>
-        long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= Min && number <= Max ? number : throw new FormatException();
+        long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= Min && number <= Max
+            ? number : throw new FormatException();
 
     private static LimitSetting OfQuota(
         string name, long otherwise, long max, string description, Func<QuotaOptions, long, QuotaOptions> apply) =>
-        new(Make(name, otherwise, description), otherwise == 0 ? 0 : 1, max, (limits, number) => limits with { Quota = apply(limits.Quota, number) });
+        new(Make(name, otherwise, description), otherwise == 0 ? 0 : 1, max,
+            (limits, number) => limits with { Quota = apply(limits.Quota, number) });
 
     private static LimitSetting OfApi(
         string name, long otherwise, long min, long max, string description, Func<ApiLimits, long, ApiLimits> apply) =>

@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace Strata.Server.Options;
 
-/// <summary>Reads <c>postgres://user:password@host:port/database?option=value</c>; anything else is taken for a connection string already.</summary>
+/// <summary>
+/// Reads <c>postgres://user:password@host:port/database?option=value</c>; anything else is taken for a connection string already.
+/// </summary>
 internal static class PostgresUrl
 {
     public static string ToConnectionString(string text)
@@ -16,7 +18,8 @@ internal static class PostgresUrl
         if (user.Length == 2) parts.Append(";Password=").Append(Quote(Uri.UnescapeDataString(user[1])));
         foreach (var pair in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split('=', 2)))
         {
-            parts.Append(';').Append(pair[0] == "sslmode" ? "SSL Mode" : Uri.UnescapeDataString(pair[0])).Append('=').Append(Quote(Uri.UnescapeDataString(pair[^1])));
+            parts.Append(';').Append(pair[0] == "sslmode" ? "SSL Mode" : Uri.UnescapeDataString(pair[0])).Append('=')
+                .Append(Quote(Uri.UnescapeDataString(pair[^1])));
         }
         return parts.ToString();
     }

@@ -3,7 +3,9 @@ using Strata.S3Blobs;
 
 namespace Strata.Server.Options;
 
-/// <summary>How one cloud runs on this machine. Made by <see cref="ServerOptionsReader"/> from flags, environment, file and defaults.</summary>
+/// <summary>
+/// How one cloud runs on this machine. Made by <see cref="ServerOptionsReader"/> from flags, environment, file and defaults.
+/// </summary>
 public sealed record ServerOptions
 {
     public required HomeLayout Home { get; init; }
@@ -14,7 +16,9 @@ public sealed record ServerOptions
     public required int HttpPort { get; init; }
     public required EdgeMode EdgeMode { get; init; }
 
-    /// <summary>Connection string or <c>postgres://</c> URL of an existing PostgreSQL 15+; null: a private one in the data folder.</summary>
+    /// <summary>
+    /// Connection string or <c>postgres://</c> URL of an existing PostgreSQL 15+; null: a private one in the data folder.
+    /// </summary>
     public string? PostgresUrl { get; init; }
 
     /// <summary>The folder of sources and images, which servers may share; null: in the data folder.</summary>
@@ -26,13 +30,22 @@ public sealed record ServerOptions
     /// <summary>False: this machine runs no instances.</summary>
     public bool Agent { get; init; } = true;
 
-    /// <summary>True: git sources may be on this machine or at private addresses. Only where everyone who deploys may read what the server can reach.</summary>
+    /// <summary>
+    /// True: git sources may be on this machine or at private addresses. Only where everyone who deploys may read what the server can
+    /// reach.
+    /// </summary>
     public bool PrivateGit { get; init; }
 
-    /// <summary>True: OIDC providers may be on this machine and private addresses. Only where every organization's administrators may read what the server can reach.</summary>
+    /// <summary>
+    /// True: OIDC providers may be on this machine and private addresses. Only where every organization's administrators may read what the
+    /// server can reach.
+    /// </summary>
     public bool PrivateProviders { get; init; }
 
-    /// <summary>True: webhooks may call this machine and private addresses. Only where everyone who makes webhooks may reach what the server can reach.</summary>
+    /// <summary>
+    /// True: webhooks may call this machine and private addresses. Only where everyone who makes webhooks may reach what the server can
+    /// reach.
+    /// </summary>
     public bool PrivateWebhooks { get; init; }
 
     /// <summary>Private networks that instances and builds may reach.</summary>
@@ -52,7 +65,8 @@ public sealed record ServerOptions
     public Uri? PublicUrlSet { get; init; }
 
     /// <summary>
-    /// Where others reach the API: what tokens name as their issuer, and what is shown to people. All servers of a cloud need the same, or one does not accept the other's tokens.
+    /// Where others reach the API: what tokens name as their issuer, and what is shown to people. All servers of a cloud need the same, or
+    /// one does not accept the other's tokens.
     /// </summary>
     public Uri PublicUrl => PublicUrlSet ?? ApiUrl;
 

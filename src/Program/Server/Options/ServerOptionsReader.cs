@@ -4,14 +4,18 @@ using Strata.Core;
 
 namespace Strata.Server.Options;
 
-/// <summary>Reads the server's settings: flags win over the environment, that over <c>strata.server.yaml</c> in the data folder, that over the defaults.</summary>
+/// <summary>
+/// Reads the server's settings: flags win over the environment, that over <c>strata.server.yaml</c> in the data folder, that over the
+/// defaults.
+/// </summary>
 public static class ServerOptionsReader
 {
     public const string FileName = "strata.server.yaml";
 
     /// <summary>Every setting with its source; CONFIG_INVALID where the file cannot be read or names what does not exist.</summary>
     /// <param name="flags">By the setting's name; only what was given.</param>
-    public static Result<IReadOnlyList<SettingValue>> Resolve(HomeLayout home, IReadOnlyDictionary<string, string> flags, Func<string, string?> environment)
+    public static Result<IReadOnlyList<SettingValue>> Resolve(
+        HomeLayout home, IReadOnlyDictionary<string, string> flags, Func<string, string?> environment)
     {
         var path = Path.Combine(home.Root, FileName);
         if (!SettingsFile.Read(path).TryGet(out var file, out var error)) return error;
@@ -19,7 +23,8 @@ public static class ServerOptionsReader
     }
 
     /// <summary>As <see cref="Resolve"/>, as if there were no file: for what is said about one that is faulty.</summary>
-    public static IReadOnlyList<SettingValue> ResolveWithoutFile(IReadOnlyDictionary<string, string> flags, Func<string, string?> environment) =>
+    public static IReadOnlyList<SettingValue> ResolveWithoutFile(
+        IReadOnlyDictionary<string, string> flags, Func<string, string?> environment) =>
         [.. Setting.All.Select(s => Pick(s, flags, environment, new Dictionary<string, SettingValue>()))];
 
     /// <summary>The options that the settings mean; every fault is reported, naming the setting and its source.</summary>
@@ -35,30 +40,38 @@ public static class ServerOptionsReader
             ApiPort = Read(values[Setting.ApiPort], "a port from 1 to 65535", Port, faults),
             HttpPort = Read(values[Setting.HttpPort], "a port from 1 to 65535", Port, faults),
             EdgeMode = Read(values[Setting.EdgeMode], "in-process, inline or off", Mode, faults),
-            PublicUrlSet = Read(values[Setting.PublicUrl], "an http or https address without a query, such as https://cloud.example.com", PublicUrl, faults),
+            PublicUrlSet = Read(values[Setting.PublicUrl], "an http or https address without a query, such as https://cloud.example.com",
+                PublicUrl, faults),
             PeerAddressSet = Read(
                 values[Setting.PeerAddress], "an http or https address without a path, such as http://10.0.0.5:8080", PeerAddress, faults),
             PostgresUrl = values[Setting.PostgresUrl].IsHidden ? null
-                : Read(values[Setting.PostgresUrl], "postgres://USER:PASSWORD@HOST:PORT/DATABASE, or a connection string with a host", Options.PostgresUrl.Check, faults),
+                : Read(values[Setting.PostgresUrl], "postgres://USER:PASSWORD@HOST:PORT/DATABASE, or a connection string with a host",
+                    Options.PostgresUrl.Check, faults),
             BlobFolder = BucketSettings.Folder(values[Setting.Blobs]),
             BlobBucket = BucketSettings.Read(home, s => values[s], faults),
             Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),
-            EgressAllowed = Read(values[Setting.EgressAllow], "IPv4 networks such as 10.1.0.0/16, separated by commas", Networks, faults) ?? [],
+            EgressAllowed = Read(values[Setting.EgressAllow], "IPv4 networks such as 10.1.0.0/16, separated by commas", Networks, faults)
+                ?? [],
             Telemetry = TelemetrySetting.Read(s => values[s], faults),
-            Limits = LimitSetting.All.Aggregate(new ServerLimits(), (limits, l) => l.Apply(limits, Read(values[l.Setting], l.Expected, l.Parse, faults))),
+            Limits = LimitSetting.All.Aggregate(
+                new ServerLimits(), (limits, l) => l.Apply(limits, Read(values[l.Setting], l.Expected, l.Parse, faults))),
             PrivateGit = Read(values[Setting.PrivateGit], "on or off", OnOff, faults),
             PrivateProviders = Read(values[Setting.PrivateProviders], "on or off", OnOff, faults),
             PrivateWebhooks = Read(values[Setting.PrivateWebhooks], "on or off", OnOff, faults),
         };
-        if (faults.Count == 0 && options.ApiPort == options.HttpPort) faults.Add($"api-port and http-port are both {options.ApiPort}, and must differ");
+        if (faults.Count == 0 && options.ApiPort == options.HttpPort)
+            faults.Add($"api-port and http-port are both {options.ApiPort}, and must differ");
         return faults.Count == 0 ? options : Invalid(string.Join("; ", faults) + ".");
     }
 
     private static SettingValue Pick(
-        Setting setting, IReadOnlyDictionary<string, string> flags, Func<string, string?> environment, IReadOnlyDictionary<string, SettingValue> file)
+        Setting setting, IReadOnlyDictionary<string, string> flags, Func<string, string?> environment,
+        IReadOnlyDictionary<string, SettingValue> file)
     {
-        if (setting.HasFlag && flags.TryGetValue(setting.Name, out var flag)) return new SettingValue(setting, flag, "flag " + setting.Flag);
-        if (environment(setting.Variable) is { Length: > 0 } variable) return new SettingValue(setting, variable, "environment " + setting.Variable);
+        if (setting.HasFlag && flags.TryGetValue(setting.Name, out var flag))
+            return new SettingValue(setting, flag, "flag " + setting.Flag);
+        if (environment(setting.Variable) is { Length: > 0 } variable)
+            return new SettingValue(setting, variable, "environment " + setting.Variable);
         return file.GetValueOrDefault(setting.Name) ?? SettingValue.DefaultOf(setting);
     }
 
@@ -81,16 +94,19 @@ public static class ServerOptionsReader
     private static int Port(string text) => Whole(text, 1, 65535);
 
     private static int Whole(string text, int min, int max) =>
-        int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= min && number <= max ? number : throw new FormatException();
+        int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= min && number <= max
+            ? number : throw new FormatException();
 
     private static Uri? PublicUrl(string text)
     {
         if (text.Length == 0) return null;
-        var isUrl = Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", Query: "", Fragment: "", UserInfo: "" };
+        var isUrl = Uri.TryCreate(text, UriKind.Absolute, out var url)
+            && url is { Scheme: "http" or "https", Query: "", Fragment: "", UserInfo: "" };
         return isUrl ? url : throw new FormatException();
     }
 
-    private static Uri? PeerAddress(string text) => PublicUrl(text) is { AbsolutePath: not "/" } ? throw new FormatException() : PublicUrl(text);
+    private static Uri? PeerAddress(string text) => PublicUrl(text) is { AbsolutePath: not "/" }
+        ? throw new FormatException() : PublicUrl(text);
 
     private static EdgeMode Mode(string text) => text switch
     {
@@ -107,7 +123,9 @@ public static class ServerOptionsReader
             .Select(x => x.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? x : throw new FormatException()),
     ];
 
-    internal static bool OnOff(string text) => text switch { "on" or "true" => true, "off" or "false" => false, _ => throw new FormatException() };
+    internal static bool OnOff(string text) =>
+        text switch { "on" or "true" => true, "off" or "false" => false, _ => throw new FormatException() };
 
-    internal static Error Invalid(string message) => new(ErrorKind.Invalid, "CONFIG_INVALID", message, "\"strata doctor\" shows every setting and where it comes from.");
+    internal static Error Invalid(string message) =>
+        new(ErrorKind.Invalid, "CONFIG_INVALID", message, "\"strata doctor\" shows every setting and where it comes from.");
 }

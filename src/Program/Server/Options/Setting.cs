@@ -1,6 +1,9 @@
 namespace Strata.Server.Options;
 
-/// <summary>One setting of the server, with its three names: flag <c>--api-port</c>, variable <c>STRATA_API_PORT</c>, field <c>apiPort</c> in the file.</summary>
+/// <summary>
+/// One setting of the server, with its three names: flag <c>--api-port</c>, variable <c>STRATA_API_PORT</c>, field <c>apiPort</c> in the
+/// file.
+/// </summary>
 public sealed record Setting(string Name, string Default, string Description)
 {
     /// <summary>Its value, or a part of it, is never shown.</summary>
@@ -20,12 +23,15 @@ public sealed record Setting(string Name, string Default, string Description)
     public static readonly Setting HttpPort = new("http-port", "8000", "Port on which the edge serves applications");
     public static readonly Setting EdgeMode = new("edge-mode", "in-process", "in-process, inline (a process of its own, fastest) or off");
     public static readonly Setting PublicUrl = new(
-        "public-url", "", "Where others reach this cloud's API, e.g. https://cloud.example.com; decides the issuer of tokens and the addresses shown; empty: the listening address");
+        "public-url", "",
+        "Where others reach this cloud's API, e.g. https://cloud.example.com; decides the issuer of tokens and the addresses shown; empty: the listening address");
 
     public static readonly Setting PeerAddress = new(
-        "peer-address", "", "Where the other servers of this cloud reach this one, e.g. http://10.0.0.5:8080; empty: the listening address");
+        "peer-address", "",
+        "Where the other servers of this cloud reach this one, e.g. http://10.0.0.5:8080; empty: the listening address");
 
-    public static readonly Setting PostgresUrl = new("postgres-url", "", "An existing PostgreSQL 15 or newer; empty for a private one") { IsSecret = true };
+    public static readonly Setting PostgresUrl = new(
+        "postgres-url", "", "An existing PostgreSQL 15 or newer; empty for a private one") { IsSecret = true };
 
     public static readonly Setting Blobs = new(
         "blobs", "disk",
@@ -43,13 +49,16 @@ public sealed record Setting(string Name, string Default, string Description)
         "blobs-access-key", "", "Access key of the bucket; empty: what the AWS SDK finds, such as the machine's role");
 
     public static readonly Setting BlobsSecretKey = new(
-        "blobs-secret-key", "", "Secret key of the access key; no flag, because others could read it there") { IsSecret = true, HasFlag = false };
+        "blobs-secret-key", "", "Secret key of the access key; no flag, because others could read it there") { IsSecret = true,
+        HasFlag = false };
 
-    public static readonly Setting BlobsSecretKeyFile = new("blobs-secret-key-file", "", "A file that holds the secret key, instead of the variable");
+    public static readonly Setting BlobsSecretKeyFile = new(
+        "blobs-secret-key-file", "", "A file that holds the secret key, instead of the variable");
     public static readonly Setting Agent = new("agent", "on", "on or off: whether this machine runs instances");
 
     public static readonly Setting EgressAllow = new(
-        "egress-allow", "", "Private IPv4 networks that instances and builds may reach, for example 10.1.0.0/16,192.168.1.5/32; empty: the public internet only");
+        "egress-allow", "",
+        "Private IPv4 networks that instances and builds may reach, for example 10.1.0.0/16,192.168.1.5/32; empty: the public internet only");
 
     public static readonly Setting PrivateGit = new(
         "private-git", "off", "on or off: whether git sources may be at private addresses, and on this machine (file://, for operators)");
@@ -64,12 +73,14 @@ public sealed record Setting(string Name, string Default, string Description)
     [
         Listen, ApiPort, HttpPort, PublicUrl, PeerAddress, EdgeMode, PostgresUrl,
         Blobs, BlobsEndpoint, BlobsRegion, BlobsPathStyle, BlobsAccessKey, BlobsSecretKey, BlobsSecretKeyFile,
-        Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. TelemetrySetting.All, .. LimitSetting.All.Select(l => l.Setting),
+        Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. TelemetrySetting.All,
+        .. LimitSetting.All.Select(l => l.Setting),
     ];
 }
 
 /// <summary>
-/// A setting's value and where it came from: <c>flag --NAME</c>, <c>environment VARIABLE</c>, the file's path and line as <c>PATH:LINE</c>, or <c>default</c>.
+/// A setting's value and where it came from: <c>flag --NAME</c>, <c>environment VARIABLE</c>, the file's path and line as <c>PATH:LINE</c>,
+/// or <c>default</c>.
 /// </summary>
 public sealed record SettingValue(Setting Setting, string Value, string Source)
 {

@@ -31,19 +31,23 @@ internal static class SettingsFile
         }
     }
 
-    private static Result<IReadOnlyDictionary<string, SettingValue>> Read(string path, StreamReader text, Dictionary<string, SettingValue> values)
+    private static Result<IReadOnlyDictionary<string, SettingValue>> Read(
+        string path, StreamReader text, Dictionary<string, SettingValue> values)
     {
         var yaml = new YamlStream();
         yaml.Load(text);
         if (yaml.Documents.Count == 0) return values;
         if (yaml.Documents[0].RootNode is not YamlMappingNode root)
-            return ServerOptionsReader.Invalid($"{path}:{yaml.Documents[0].RootNode.Start.Line} must hold fields, such as \"apiPort: 8080\".");
+            return ServerOptionsReader.Invalid(
+                $"{path}:{yaml.Documents[0].RootNode.Start.Line} must hold fields, such as \"apiPort: 8080\".");
         var faults = new List<string>();
         foreach (var (key, value) in root.Children)
         {
             var (field, place) = (key.ToString(), $"{path}:{key.Start.Line}");
-            if (Setting.All.FirstOrDefault(s => s.Field == field) is not { } setting) faults.Add($"{place} names a setting that does not exist, \"{field}\"{Meant(field)}");
-            else if (value is not YamlScalarNode scalar) faults.Add($"{place} gives {field} more than one value; it takes one, such as \"{field}: {Example(setting)}\"");
+            if (Setting.All.FirstOrDefault(s => s.Field == field) is not { } setting)
+                faults.Add($"{place} names a setting that does not exist, \"{field}\"{Meant(field)}");
+            else if (value is not YamlScalarNode scalar)
+                faults.Add($"{place} gives {field} more than one value; it takes one, such as \"{field}: {Example(setting)}\"");
             else values[setting.Name] = new SettingValue(setting, scalar.Value ?? "", place);
         }
         return faults.Count == 0 ? values : ServerOptionsReader.Invalid(string.Join("; ", faults) + ".");

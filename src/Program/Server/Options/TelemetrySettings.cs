@@ -41,7 +41,8 @@ public static class TelemetrySetting
     public static readonly Setting TraceRatio = new(
         "trace-ratio", "auto", "Share of the requests that are traced, 0 to 1; auto: 0.01 with an OTLP receiver, otherwise 0");
 
-    public static readonly Setting LogFormat = new("log-format", "text", "text or json: the form of the log and of what is written to standard error");
+    public static readonly Setting LogFormat = new(
+        "log-format", "text", "text or json: the form of the log and of what is written to standard error");
 
     public static readonly IReadOnlyList<Setting> All = [Telemetry, MetricsListen, EdgeMetricsListen, Otlp, TraceRatio, LogFormat];
 
@@ -49,12 +50,15 @@ public static class TelemetrySetting
 
     internal static TelemetrySettings Read(Func<Setting, SettingValue> value, List<string> faults)
     {
-        var otlp = ServerOptionsReader.Read(value(Otlp), "an http or https address without a query, such as http://127.0.0.1:4317", Receiver, faults);
+        var otlp = ServerOptionsReader.Read(
+            value(Otlp), "an http or https address without a query, such as http://127.0.0.1:4317", Receiver, faults);
         return new TelemetrySettings
         {
             IsOn = ServerOptionsReader.Read(value(Telemetry), "on or off", ServerOptionsReader.OnOff, faults),
-            Metrics = ServerOptionsReader.Read(value(MetricsListen), "an address and port such as 127.0.0.1:7091, or off", EndPoint, faults),
-            EdgeMetrics = ServerOptionsReader.Read(value(EdgeMetricsListen), "an address and port such as 127.0.0.1:7092, or off", EndPoint, faults),
+            Metrics = ServerOptionsReader.Read(
+                value(MetricsListen), "an address and port such as 127.0.0.1:7091, or off", EndPoint, faults),
+            EdgeMetrics = ServerOptionsReader.Read(
+                value(EdgeMetricsListen), "an address and port such as 127.0.0.1:7092, or off", EndPoint, faults),
             Otlp = otlp,
             TraceRatio = ServerOptionsReader.Read(value(TraceRatio), "auto, or a number from 0 to 1", text => Ratio(text, otlp), faults),
             LogFormat = ServerOptionsReader.Read(value(LogFormat), "text or json", Format, faults),
@@ -71,7 +75,8 @@ public static class TelemetrySetting
     {
         if (text.Length == 0) text = Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") ?? "";
         if (text.Length == 0) return null;
-        var isUrl = Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", Query: "", Fragment: "", UserInfo: "" };
+        var isUrl = Uri.TryCreate(text, UriKind.Absolute, out var url)
+            && url is { Scheme: "http" or "https", Query: "", Fragment: "", UserInfo: "" };
         return isUrl ? url : throw new FormatException();
     }
 
@@ -82,5 +87,6 @@ public static class TelemetrySetting
         return ratio is >= 0 and <= 1 ? ratio : throw new FormatException();
     }
 
-    private static LogFormat Format(string text) => text switch { "text" => Logging.LogFormat.Text, "json" => Logging.LogFormat.Json, _ => throw new FormatException() };
+    private static LogFormat Format(string text) =>
+        text switch { "text" => Logging.LogFormat.Text, "json" => Logging.LogFormat.Json, _ => throw new FormatException() };
 }

@@ -14,7 +14,8 @@ namespace Strata.Server.Parts;
 /// <summary>The HTTP API on a Kestrel of its own.</summary>
 /// <param name="addServices">Registers what the endpoints need.</param>
 /// <param name="map">Sets up the pipeline and maps the endpoints.</param>
-internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Action<IServiceCollection> addServices, Action<WebApplication> map) : IPart
+internal sealed class ApiPart(
+    ServerOptions options, ILoggerFactory loggers, Action<IServiceCollection> addServices, Action<WebApplication> map) : IPart
 {
     private const int RequestHeadBytesMax = 32 * 1024;
     private const int RequestHeadersMax = 100;
@@ -40,12 +41,15 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
     /// <summary>Set once it has started.</summary>
     public IServiceProvider Services => app!.Services;
 
-    /// <summary>Builds the services without listening yet, so that what must be there before the first request can be made with them.</summary>
+    /// <summary>
+    /// Builds the services without listening yet, so that what must be there before the first request can be made with them.
+    /// </summary>
     public void Build()
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "strata" });
-        // What arrives is worked on by the thread that received it, and answers are sent by the thread that wrote them: no handler blocks, and each change of threads costs as much as
-        // reading the request does.
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "strata" });
+        // What arrives is worked on by the thread that received it, and answers are sent by the thread that wrote them: no handler blocks,
+        // and each change of threads costs as much as reading the request does.
         builder.WebHost.UseKestrelCore().UseSockets(o => o.UnsafePreferInlineScheduling = true).ConfigureKestrel(Limit);
         builder.Services.AddSingleton<IConnectionListenerFactory, HandOverTransport>();
         builder.Services.AddSingleton(loggers);
@@ -102,7 +106,8 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
     }
 
     /// <summary>
-    /// The host's own lifetime would stop the API at SIGTERM and Ctrl-C, beside the program, which stops its parts in order: it looked like a failure of the API.
+    /// The host's own lifetime would stop the API at SIGTERM and Ctrl-C, beside the program, which stops its parts in order: it looked like
+    /// a failure of the API.
     /// </summary>
     private sealed class SignalsLeftToTheProgram : IHostLifetime
     {

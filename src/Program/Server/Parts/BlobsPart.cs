@@ -9,8 +9,9 @@ using Strata.Server.Options;
 namespace Strata.Server.Parts;
 
 /// <summary>
-/// The storage of sources and images: the data folder, a folder that servers share, or a bucket. A bucket or shared folder that cannot be used
-/// stops the start; one that fails later makes this part unhealthy, and uploads, builds and starts of new releases fail with BLOBS_UNAVAILABLE, while what runs is not affected.
+/// The storage of sources and images: the data folder, a folder that servers share, or a bucket. A bucket or shared folder that cannot be
+/// used stops the start; one that fails later makes this part unhealthy, and uploads, builds and starts of new releases fail with
+/// BLOBS_UNAVAILABLE, while what runs is not affected.
 /// </summary>
 internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, TimeProvider time) : IPart
 {
@@ -56,7 +57,8 @@ internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, Ti
         var cloudId = Convert.ToHexStringLower(secrets.DeriveKey("blob folder 1").AsSpan(0, 16));
         var isMarked = await durable.ReadAsync(TenantId.Platform, FolderMark, cancellationToken) is not null;
         if (CloudFolder.Claim(folder, cloudId, isMarked) is { Error: { } error }) throw error.ToException();
-        if (!isMarked) await durable.WriteAsync(TenantId.Platform, FolderMark, JsonText.From(cloudId, WireJson.Of<string>()), cancellationToken);
+        if (!isMarked)
+            await durable.WriteAsync(TenantId.Platform, FolderMark, JsonText.From(cloudId, WireJson.Of<string>()), cancellationToken);
         store = DiskBlobs.Open(folder, Limits, time, isMounted: () => CloudFolder.Check(folder, cloudId).IsOk);
         probe = supervisor.Start("blobs-probe", (work, stop) => ProbeFolderAsync(folder, cloudId, work, stop));
     }
@@ -75,7 +77,10 @@ internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, Ti
 
     private BlobLimits Limits => new() { ReserveBytes = options.Limits.DiskReserveBytes, QuotaBytes = options.Limits.Quota.DiskBytes };
 
-    /// <summary>A hard mount blocks while its server is away: then the check that hangs is waited for, no further one begins, and nothing else waits.</summary>
+    /// <summary>
+    /// A hard mount blocks while its server is away: then the check that hangs is waited for, no further one begins, and nothing else
+    /// waits.
+    /// </summary>
     private Task ProbeFolderAsync(string folder, string cloudId, SupervisedWork work, CancellationToken cancellationToken)
     {
         Task<Result<Done>>? last = null;
@@ -93,7 +98,8 @@ internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, Ti
         }, work, cancellationToken);
     }
 
-    private async Task ProbeAsync(Func<CancellationToken, Task<Result<Done>>> check, SupervisedWork work, CancellationToken cancellationToken)
+    private async Task ProbeAsync(
+        Func<CancellationToken, Task<Result<Done>>> check, SupervisedWork work, CancellationToken cancellationToken)
     {
         for (; ; await Task.Delay(AskEvery, time, cancellationToken))
         {

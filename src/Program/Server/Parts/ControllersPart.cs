@@ -41,6 +41,7 @@ internal sealed class ControllersPart(ApiPart api) : IPart
         if (listing.Count > 0) return $"their view lists {string.Join(", ", listing)}";
         var behind = informers.Behind is > 0 and var logs ? $", {logs} logs behind" : "";
         return string.Create(
-            CultureInfo.InvariantCulture, $"their view holds {informers.All.Sum(i => (long)i.Count)} resources in {informers.All.Sum(i => i.Bytes) / 1048576.0:0.0} MB{behind}");
+            CultureInfo.InvariantCulture,
+            $"their view holds {informers.All.Sum(i => (long)i.Count)} resources in {informers.All.Sum(i => i.Bytes) / 1048576.0:0.0} MB{behind}");
     }
 }

@@ -6,7 +6,8 @@ using Strata.Storage.PrivateServer;
 namespace Strata.Server.Parts;
 
 /// <summary>
-/// The database: a private PostgreSQL that outlives a crash of this program and is adopted, or one that someone else runs. A private one that dies is started again.
+/// The database: a private PostgreSQL that outlives a crash of this program and is adopted, or one that someone else runs. A private one
+/// that dies is started again.
 /// </summary>
 internal sealed class DatabasePart(ServerOptions options, Supervisor supervisor, TimeProvider time, ILogger<PrivatePostgres> logger) : IPart
 {
@@ -21,7 +22,10 @@ internal sealed class DatabasePart(ServerOptions options, Supervisor supervisor,
 
     public string Name => "database";
 
-    /// <summary>Why the storage's last question was not answered; null: it was, or none was asked yet. For a database that is watched by nothing else.</summary>
+    /// <summary>
+    /// Why the storage's last question was not answered; null: it was, or none was asked yet. For a database that is watched by nothing
+    /// else.
+    /// </summary>
     public string? Unanswered { get => Volatile.Read(ref unanswered); set => Volatile.Write(ref unanswered, value); }
 
     /// <summary>Whether this server is the only one that uses it: the lock on the data folder sees to that.</summary>
@@ -33,7 +37,8 @@ internal sealed class DatabasePart(ServerOptions options, Supervisor supervisor,
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (options.PostgresUrl is not null) return;
-        own = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = options.Home.Postgres }, time, logger, cancellationToken);
+        own = await PrivatePostgres.StartAsync(
+            new PrivatePostgresOptions { Folder = options.Home.Postgres }, time, logger, cancellationToken);
         watch = supervisor.Start("postgres", WatchAsync);
     }
 
@@ -46,11 +51,14 @@ internal sealed class DatabasePart(ServerOptions options, Supervisor supervisor,
     public PartHealth Health()
     {
         if (options.PostgresUrl is not null)
-            return Unanswered is { } why ? new PartHealth(false, $"an existing PostgreSQL, which does not answer: {why}") : new PartHealth(true, "an existing PostgreSQL");
+            return Unanswered is { } why ? new PartHealth(false, $"an existing PostgreSQL, which does not answer: {why}")
+                : new PartHealth(true, "an existing PostgreSQL");
         if (own is null) return new PartHealth(false, "has not started");
         var process = own.IsRunning ? new PartHealth(true, $"private PostgreSQL, process {own.ProcessId}{(own.Adopted ? ", adopted" : "")}")
-            : new PartHealth(false, $"PostgreSQL has died and is being started again{(watch?.Health.LastError is { } e ? $", so far without success: {e}" : "")}");
-        return DiskFault(options.Home.Postgres) is not { } fault ? process : new PartHealth(false, process.Ok ? fault : $"{process.Message}; {fault}");
+            : new PartHealth(
+                false, $"PostgreSQL has died and is being started again{(watch?.Health.LastError is { } e ? $", so far without success: {e}" : "")}");
+        return DiskFault(options.Home.Postgres) is not { } fault
+            ? process : new PartHealth(false, process.Ok ? fault : $"{process.Message}; {fault}");
     }
 
     /// <summary>What keeps the disk of a folder from being written; null: nothing that is known.</summary>

@@ -25,9 +25,11 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     private readonly string[] command =
     [
         Environment.ProcessPath!, "edge", "--inline", "--home", options.Home.Root, Setting.Listen.Flag, options.Listen.ToString(),
-        Setting.ApiPort.Flag, options.ApiPort.ToString(CultureInfo.InvariantCulture), Setting.HttpPort.Flag, options.HttpPort.ToString(CultureInfo.InvariantCulture),
+        Setting.ApiPort.Flag, options.ApiPort.ToString(CultureInfo.InvariantCulture), Setting.HttpPort.Flag,
+        options.HttpPort.ToString(CultureInfo.InvariantCulture),
         LimitSetting.EdgeStopGrace.Flag, Seconds(options.Limits.EdgeStopGrace), .. TelemetrySetting.All.SelectMany(s => Given(options, s)),
-        Setting.Blobs.Flag, Setting.Blobs.Default, // it needs no bucket, and its environment has no secret key for one that the settings file names
+        // it needs no bucket, and its environment has no secret key for one that the settings file names
+        Setting.Blobs.Flag, Setting.Blobs.Default,
     ];
 
     /// <summary>What it says, its last words included.</summary>
@@ -37,7 +39,8 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
 
     /// <summary>The process that the last server left; 0 if it left none.</summary>
     public int Left() =>
-        File.Exists(PidFile) && int.TryParse(File.ReadAllText(PidFile), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var pid) && IsEdge(pid) ? pid : 0;
+        File.Exists(PidFile) && int.TryParse(
+            File.ReadAllText(PidFile), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var pid) && IsEdge(pid) ? pid : 0;
 
     /// <summary>Whether it is an edge of this data folder, whatever its ports and program.</summary>
     public bool IsEdge(int pid) => CommandOf(pid) is [_, "edge", "--inline", "--home", var home, ..] && home == options.Home.Root;
@@ -75,8 +78,8 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     }
 
     /// <summary>
-    /// Whether it is between its last instruction and its end: the system has taken its command line away and may still have to close its sockets,
-    /// so its port is not free yet.
+    /// Whether it is between its last instruction and its end: the system has taken its command line away and may still have to close its
+    /// sockets, so its port is not free yet.
     /// </summary>
     private static bool IsExiting(int pid) => !Lives(pid) && !ProcessSignals.HasEnded(pid);
 
@@ -101,11 +104,13 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     /// <summary>What that very edge was started with, which may be another than this server's.</summary>
     private static TimeSpan GraceOf(int pid) =>
         CommandOf(pid).SkipWhile(x => x != LimitSetting.EdgeStopGrace.Flag).ElementAtOrDefault(1) is { } text
-        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : EdgeOptions.StopGraceDefault;
+        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+        ? TimeSpan.FromSeconds(seconds) : EdgeOptions.StopGraceDefault;
 
     /// <summary>What the server was given is the edge's too: its environment may be another when it is started again.</summary>
     private static IEnumerable<string> Given(ServerOptions options, Setting setting) =>
-        options.Settings.FirstOrDefault(s => s.Setting == setting) is { } value && value.Value != setting.Default ? [setting.Flag, value.Value] : [];
+        options.Settings.FirstOrDefault(s => s.Setting == setting) is { } value && value.Value != setting.Default
+            ? [setting.Flag, value.Value] : [];
 
     private static string Seconds(TimeSpan time) => ((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 

@@ -9,7 +9,8 @@ namespace Strata.Server.Parts;
 /// The edge as a process of its own (<c>strata edge --inline</c>): it keeps serving when this server dies, and the next server adopts it.
 /// One that ends by itself is started again, with a pause that grows; one of other ports, or of an older program, is replaced.
 /// </summary>
-internal sealed partial class EdgeChildPart(ServerOptions options, Supervisor supervisor, TimeProvider time, ILogger<EdgeChildPart> logger) : IPart
+internal sealed partial class EdgeChildPart(
+    ServerOptions options, Supervisor supervisor, TimeProvider time, ILogger<EdgeChildPart> logger) : IPart
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(30);
@@ -36,7 +37,8 @@ internal sealed partial class EdgeChildPart(ServerOptions options, Supervisor su
         if (pid == 0 || !child.IsOurs(pid))
         {
             await child.EndAsync(pid, cancellationToken);
-            if ((PortCheck.Check(options, Setting.HttpPort) ?? PortCheck.Check(options, TelemetrySetting.EdgeMetricsListen)) is { } fault) throw fault.ToException();
+            if ((PortCheck.Check(options, Setting.HttpPort) ?? PortCheck.Check(options, TelemetrySetting.EdgeMetricsListen)) is { } fault)
+                throw fault.ToException();
             pid = await child.LaunchAsync(cancellationToken);
         }
         for (var begun = time.GetTimestamp(); !serves && EdgeChild.Lives(pid) && time.GetElapsedTime(begun) < ServesWithin;)

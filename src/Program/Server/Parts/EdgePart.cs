@@ -6,7 +6,8 @@ using Strata.Server.Options;
 namespace Strata.Server.Parts;
 
 /// <summary>The edge inside the server's process. It speaks to the API over HTTP like any other edge.</summary>
-internal sealed class EdgePart(ServerOptions options, Func<string> token, Supervisor supervisor, ILoggerFactory loggers, TimeProvider time) : IPart
+internal sealed class EdgePart(ServerOptions options, Func<string> token, Supervisor supervisor, ILoggerFactory loggers, TimeProvider time)
+    : IPart
 {
     private EdgeServer? edge;
 

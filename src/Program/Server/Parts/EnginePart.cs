@@ -12,7 +12,8 @@ namespace Strata.Server.Parts;
 /// <summary>The entity engine over the log, with the platform's own models and the users'.</summary>
 /// <param name="serverId">Of this server; it is in the tokens of transactions that members join.</param>
 internal sealed partial class EnginePart(
-    StoragePart storage, IReadOnlyList<Kind> kinds, IComputation computation, EngineLimits limits, string serverId, TimeProvider time, ILogger<EnginePart> logger)
+    StoragePart storage, IReadOnlyList<Kind> kinds, IComputation computation, EngineLimits limits, string serverId, TimeProvider time,
+    ILogger<EnginePart> logger)
     : IPart
 {
     private EntityEngine? engine;
@@ -36,9 +37,11 @@ internal sealed partial class EnginePart(
     {
         var log = Versions.Over(storage.Store.Log, (revision, why) => Engine.Unreadable.Add(revision, why));
         Models = new StoredDefinitions(log, time);
-        var definitions = new CompositeDefinitions(new StaticDefinitions([.. kinds.Select(k => k.Definition), StoredModel.Definition]), Models);
+        var definitions = new CompositeDefinitions(
+            new StaticDefinitions([.. kinds.Select(k => k.Definition), StoredModel.Definition]), Models);
         engine = new EntityEngine(log, definitions, computation, time, limits, serverId);
-        engine.Unreadable.Found += (revision, why) => LogUnreadable(logger, revision.Model.Name, revision.Id, revision.Tenant, revision.Revision, why);
+        engine.Unreadable.Found += (revision, why) =>
+            LogUnreadable(logger, revision.Model.Name, revision.Id, revision.Tenant, revision.Revision, why);
         return Task.CompletedTask;
     }
 
@@ -49,9 +52,12 @@ internal sealed partial class EnginePart(
     {
         null => new PartHealth(false, "has not started"),
         { Unreadable.Count: 0 } => new PartHealth(true, $"{kinds.Count} kinds"),
-        _ => new PartHealth(true, $"{kinds.Count} kinds; {engine.Unreadable.Count} documents cannot be read and are left out of listings: the log names each"),
+        _ => new PartHealth(
+            true, $"{kinds.Count} kinds; {engine.Unreadable.Count} documents cannot be read and are left out of listings: the log names each"),
     };
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Model} {Entity} of {Tenant} at revision {Revision} cannot be read and is left out of listings")]
-    private static partial void LogUnreadable(ILogger logger, string model, EntityId entity, TenantId tenant, Revision revision, Exception why);
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Model} {Entity} of {Tenant} at revision {Revision} cannot be read and is left out of listings")]
+    private static partial void LogUnreadable(
+        ILogger logger, string model, EntityId entity, TenantId tenant, Revision revision, Exception why);
 }

@@ -31,6 +31,7 @@ public sealed record PartHealth(bool Ok, string Message)
         null => new PartHealth(false, "has not started"),
         { State: WorkState.Running } => new PartHealth(true, message),
         { State: WorkState.Stopped } => new PartHealth(false, "has stopped"),
-        { LastError: var error, Restarts: var restarts } => new PartHealth(false, $"fails and is restarted ({restarts} times so far): {error}"),
+        { LastError: var error, Restarts: var restarts } =>
+            new PartHealth(false, $"fails and is restarted ({restarts} times so far): {error}"),
     };
 }

@@ -4,8 +4,8 @@ using Strata.Core;
 namespace Strata.Server.Parts;
 
 /// <summary>
-/// Starts parts in order and stops them in the reverse. When one does not start, those before it are stopped, leaving running what outlives a server. A stop that takes
-/// too long is given up on, so that the program always ends.
+/// Starts parts in order and stops them in the reverse. When one does not start, those before it are stopped, leaving running what outlives
+/// a server. A stop that takes too long is given up on, so that the program always ends.
 /// </summary>
 internal sealed partial class PartList(IReadOnlyList<IPart> parts, TimeProvider time, ILogger<PartList> logger)
 {

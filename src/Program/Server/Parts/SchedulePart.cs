@@ -5,7 +5,8 @@ using Strata.Entities.Engine;
 namespace Strata.Server.Parts;
 
 /// <summary>Fires the scheduled transitions of entities, on one server of the cloud at a time.</summary>
-internal sealed class SchedulePart(StoragePart storage, EnginePart engine, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers) : IPart
+internal sealed class SchedulePart(StoragePart storage, EnginePart engine, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
+    : IPart
 {
     private SupervisedWork? work;
 

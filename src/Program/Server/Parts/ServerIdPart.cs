@@ -3,7 +3,9 @@ using Strata.Resources.Servers;
 
 namespace Strata.Server.Parts;
 
-/// <summary>Makes sure, before anything is done in this server's name, that no other process runs under its id: a copied data folder.</summary>
+/// <summary>
+/// Makes sure, before anything is done in this server's name, that no other process runs under its id: a copied data folder.
+/// </summary>
 internal sealed partial class ServerIdPart(
     DatabasePart database, StoragePart storage, ServerSelf self, TimeProvider time, ILogger<ServerIdPart> logger) : IPart
 {
@@ -15,7 +17,8 @@ internal sealed partial class ServerIdPart(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         claim = new ServerIdClaim(self, storage.Store.Leases, time);
-        var taken = await claim.TakeAsync(database.IsPrivate, () => LogWaiting(logger, ServerIdClaim.WaitMax.TotalSeconds), cancellationToken);
+        var taken = await claim.TakeAsync(
+            database.IsPrivate, () => LogWaiting(logger, ServerIdClaim.WaitMax.TotalSeconds), cancellationToken);
         if (taken is { Error: { } error }) throw error.ToException();
         isTaken = true;
     }

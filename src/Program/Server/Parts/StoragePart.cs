@@ -8,7 +8,8 @@ using Strata.Storage.Postgres;
 namespace Strata.Server.Parts;
 
 /// <summary>The log, the leases and the lines on the database.</summary>
-internal sealed class StoragePart(DatabasePart database, ServerLimits limits, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers) : IPart
+internal sealed class StoragePart(
+    DatabasePart database, ServerLimits limits, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers) : IPart
 {
     private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(5);
@@ -23,7 +24,8 @@ internal sealed class StoragePart(DatabasePart database, ServerLimits limits, Su
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var options = new PostgresOptions { ConnectionString = database.ConnectionString, RevisionCacheBytesMax = limits.RevisionCacheBytesMax };
+        var options = new PostgresOptions { ConnectionString = database.ConnectionString,
+            RevisionCacheBytesMax = limits.RevisionCacheBytesMax };
         store = await PostgresStore.OpenAsync(options, supervisor, time, loggers, cancellationToken);
         if (database.IsPrivate) await ReleaseFormerLifeAsync(store.Leases, cancellationToken);
         probe = supervisor.Start("storage-probe", ProbeAsync);

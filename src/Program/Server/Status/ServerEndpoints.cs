@@ -14,7 +14,8 @@ namespace Strata.Server.Status;
 /// <summary>What a client asks a server about itself: its kinds and how it is.</summary>
 internal static class ServerEndpoints
 {
-    private sealed record KindInfo(string Name, string Plural, string IdPrefix, KindScope Scope, string Description, IReadOnlyList<string> Transitions);
+    private sealed record KindInfo(
+        string Name, string Plural, string IdPrefix, KindScope Scope, string Description, IReadOnlyList<string> Transitions);
 
     private sealed record KindList(IReadOnlyList<KindInfo> Kinds);
 
@@ -24,17 +25,21 @@ internal static class ServerEndpoints
 
     public static void MapServer(this IEndpointRouteBuilder routes, IEnumerable<Kind> kinds, Func<ServerStatus> status)
     {
-        var list = new KindList([.. kinds.Select(k => new KindInfo(k.Name, k.Plural, k.IdPrefix, k.Scope, k.Description, k.UserTransitions))]);
+        var list = new KindList(
+            [.. kinds.Select(k => new KindInfo(k.Name, k.Plural, k.IdPrefix, k.Scope, k.Description, k.UserTransitions))]);
         var telemetry = routes.ServiceProvider.GetRequiredService<StrataTelemetry>();
         StartMetrics(routes.ServiceProvider);
         var listKinds = Describe("listKinds", "The kinds of resources.");
         routes.MapApi("GET", "/api/v1", "kinds.read", listKinds, _ => Task.FromResult<Result<Answer>>(Answer.Json(list))).InProject();
-        routes.MapApi("GET", "/api/v1/status", "status.read", Describe("getStatus", "Addresses, version and health of each part; operators also see folders, processes and errors."), call =>
+        routes.MapApi("GET", "/api/v1/status", "status.read",
+            Describe("getStatus", "Addresses, version and health of each part; operators also see folders, processes and errors."), call =>
             Task.FromResult<Result<Answer>>(Answer.Json(call.Principal.IsOperator ? status() : status().ForTenants()))).InProject();
-        routes.MapApi("GET", "/api/v1/metrics", "status.read", Describe("getMetrics", "The metrics of this server, as Prometheus text; for operators.") with
+        routes.MapApi("GET", "/api/v1/metrics", "status.read",
+            Describe("getMetrics", "The metrics of this server, as Prometheus text; for operators.") with
         {
             Answer = new Content(["text/plain"], Schemas.Text()),
-        }, call => Task.FromResult<Result<Answer>>(call.Principal.IsOperator ? Answer.Stream(telemetry.WriteMetricsAsync) : OperatorNeeded));
+        }, call =>
+            Task.FromResult<Result<Answer>>(call.Principal.IsOperator ? Answer.Stream(telemetry.WriteMetricsAsync) : OperatorNeeded));
     }
 
     public static IServiceCollection AddServerMetrics(this IServiceCollection services, Func<ServerStatus> status) => services
@@ -50,5 +55,6 @@ internal static class ServerEndpoints
         services.GetRequiredService<ShareMetrics>();
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "server", Answer = Content.Json(Schemas.Members([])) };
+    private static Operation Describe(string id, string summary) =>
+        new() { Id = id, Summary = summary, Tag = "server", Answer = Content.Json(Schemas.Members([])) };
 }

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Strata.Server.Status;
 
 /// <summary>
-/// A short path to what lies in a folder, for as long as this is not disposed: a socket's address has room for 107 bytes on Linux, and the path of a data
-/// folder may be longer. It leads through the folder's descriptor, so no other process can put another folder in its place.
+/// A short path to what lies in a folder, for as long as this is not disposed: a socket's address has room for 107 bytes on Linux, and the
+/// path of a data folder may be longer. It leads through the folder's descriptor, so no other process can put another folder in its place.
 /// </summary>
 internal sealed partial class ShortPath : IDisposable
 {
@@ -18,7 +18,8 @@ internal sealed partial class ShortPath : IDisposable
     public ShortPath(string folder)
     {
         this.folder = Open(folder, ReadOnlyCloseOnExec);
-        if (this.folder.IsInvalid) throw new IOException($"{folder} cannot be opened: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        if (this.folder.IsInvalid)
+            throw new IOException($"{folder} cannot be opened: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
     }
 
     public string To(string name) => $"/proc/self/fd/{folder.DangerousGetHandle()}/{name}";

@@ -10,7 +10,9 @@ using Strata.S3Blobs;
 
 namespace Strata.Deployments.Tests.Blobs;
 
-/// <summary>A cloud whose sources and images are in a bucket: from the upload to the instance, during an outage, and until they are swept.</summary>
+/// <summary>
+/// A cloud whose sources and images are in a bucket: from the upload to the instance, during an outage, and until they are swept.
+/// </summary>
 public sealed class BucketTests : IAsyncLifetime
 {
     private readonly TempFolder folder = new();
@@ -52,7 +54,8 @@ public sealed class BucketTests : IAsyncLifetime
         await swift.UpAsync();
         await cloud.UntilAsync("app", x => x.Status.Release == release.Id, "the first release serves on");
 
-        // A day later two servers sweep at once: the archive and a blob that nothing names go, and the image of the release that runs stays.
+        // A day later two servers sweep at once: the archive and a blob that nothing names go, and the image of the release that runs
+        // stays.
         var orphan = (await blobs.PutAsync(cloud.Caller.Tenant, null, new MemoryStream([1, 2, 3]), Stop)).Value.Digest;
         await Task.WhenAll(SweepAsync(cloud), SweepAsync(cloud));
         foreach (var part in parts) Assert.True((await blobs.HeadAsync(cloud.Caller.Tenant, part, Stop)).IsOk);
@@ -63,7 +66,8 @@ public sealed class BucketTests : IAsyncLifetime
     private IS3BlobStore Open(TimeProvider time) => S3Store.Open(
         new S3Options
         {
-            Bucket = SwiftServer.Bucket, Endpoint = swift.Address, AccessKey = SwiftServer.AccessKey, SecretKey = SwiftServer.SecretKey, SpoolFolder = folder["spool"],
+            Bucket = SwiftServer.Bucket, Endpoint = swift.Address, AccessKey = SwiftServer.AccessKey, SecretKey = SwiftServer.SecretKey,
+            SpoolFolder = folder["spool"],
         },
         new BlobLimits(), time);
 
@@ -72,7 +76,8 @@ public sealed class BucketTests : IAsyncLifetime
         var tomorrow = new Tomorrow();
         using var own = Open(tomorrow);
         await using var supervisor = new SupervisorOfTest();
-        var sweeper = new BlobSweeper(own, new ImageStore(own), cloud.Stores, tomorrow, NullLogger<BlobSweeper>.Instance, supervisor.Supervisor);
+        var sweeper = new BlobSweeper(
+            own, new ImageStore(own), cloud.Stores, tomorrow, NullLogger<BlobSweeper>.Instance, supervisor.Supervisor);
         await sweeper.SweepAsync(cloud.Caller.Tenant, Stop);
     }
 

@@ -16,7 +16,8 @@ public sealed class BuildOrderTests
         return folder.With("strata.yaml", $"build:\n  command: {build}\nrun:\n  command: ./run\n").With("run", "x").Archive();
     }
 
-    private static Task<ReleaseResource> UntilAsync(TestCloud cloud, string release, Func<ReleaseResource, bool> condition, string what) => Wait.ForAsync(async () =>
+    private static Task<ReleaseResource> UntilAsync(TestCloud cloud, string release, Func<ReleaseResource, bool> condition, string what) =>
+        Wait.ForAsync(async () =>
     {
         var now = (await cloud.Stores.Releases.GetAsync(cloud.Caller, release, Core.AsOf.Latest, default)).Value;
         return condition(now) ? now : null;
@@ -60,7 +61,8 @@ public sealed class BuildOrderTests
         var second = await cloud.ReleaseAsync("app", "app-2", folder.Archive());
         await cloud.UntilAsync("app", x => x.Status.Release == second.Id, "the second runs");
         // As if its end had not been reported before the server stopped.
-        await cloud.Stores.Releases.ChangeAsync(cloud.Caller, first.Id, x => x with { Status = x.Status with { Reported = false } }, null, null, default);
+        await cloud.Stores.Releases.ChangeAsync(
+            cloud.Caller, first.Id, x => x with { Status = x.Status with { Reported = false } }, null, null, default);
         await UntilAsync(cloud, "app-1", x => x.Status.Reported, "it is reported");
         Assert.Equal(second.Id, (await cloud.UntilAsync("app", _ => true, "it is there")).Spec.Release);
     }
@@ -75,9 +77,12 @@ public sealed class BuildOrderTests
         var cancelled = await UntilAsync(cloud, "app-1", x => x.Status.Reported, "it is reported");
         Assert.Contains("cancelled by user:test", cancelled.Status.Message, StringComparison.Ordinal);
         var log = "";
-        await Wait.ForAsync(async () => (log = await cloud.LogAsync(cancelled)).Contains("The command was cancelled.", StringComparison.Ordinal) ? "" : null, "the log says it", 60);
+        await Wait.ForAsync(
+            async () => (log = await cloud.LogAsync(cancelled)).Contains("The command was cancelled.", StringComparison.Ordinal)
+                ? "" : null, "the log says it", 60);
         Assert.DoesNotContain("timeoutSeconds", log, StringComparison.Ordinal);
-        var deployment = await cloud.UntilAsync("app", x => x.Status.Candidate is null && x.Status.Message is not null, "the deployment waits for nothing and says why");
+        var deployment = await cloud.UntilAsync(
+            "app", x => x.Status.Candidate is null && x.Status.Message is not null, "the deployment waits for nothing and says why");
         Assert.Equal(
             "Release app-1 was cancelled by user:test before it was built. To repeat it: strata deploy FOLDER --name app; to remove the deployment: strata delete deployment/app",
             deployment.Status.Message);
@@ -92,11 +97,13 @@ public sealed class BuildOrderTests
         foreach (var name in (string[])["a", "b", "c"]) await cloud.DeploymentAsync(name, new DeploymentSpec { Build = Small });
         await BuildingAsync(cloud, "a", "a-1");
         await BuildingAsync(cloud, "b", "b-1");
-        Assert.Equal("It has no release yet. Deploy one with: strata deploy FOLDER --name c", (await cloud.UntilAsync("c", x => x.Status.Message is not null, "it says so")).Status.Message);
+        Assert.Equal("It has no release yet. Deploy one with: strata deploy FOLDER --name c",
+            (await cloud.UntilAsync("c", x => x.Status.Message is not null, "it says so")).Status.Message);
         await cloud.ReleaseAsync("c", "c-1", new SourceConfig { Git = new GitSource("https://example.invalid/c.git", "main") });
         await UntilAsync(cloud, "c-1", x => x.Status.QueuePlace == 1, "it waits");
         Assert.True((await cloud.Stores.Releases.ChangeAsync(cloud.Caller, "c-1", x => x, "cancel", null, default)).IsOk);
-        var deployment = await cloud.UntilAsync("c", x => x.Status.Message?.Contains("c-1", StringComparison.Ordinal) == true, "it says so");
+        var deployment = await cloud.UntilAsync(
+            "c", x => x.Status.Message?.Contains("c-1", StringComparison.Ordinal) == true, "it says so");
         Assert.StartsWith(
             "Release c-1 was cancelled by user:test before it was built. To repeat it: strata deploy https://example.invalid/c.git --branch main --name c;",
             deployment.Status.Message, StringComparison.Ordinal);
@@ -132,7 +139,8 @@ public sealed class BuildOrderTests
     private static async Task RolloutHasLookedAsync(TestCloud cloud)
     {
         await cloud.DeploymentAsync("later");
-        await cloud.Stores.Deployments.ChangeAsync(cloud.Caller, "app", x => x with { Spec = x.Spec with { Run = x.Spec.Run with { Replicas = 2 } } }, "resize", null, default);
+        await cloud.Stores.Deployments.ChangeAsync(
+            cloud.Caller, "app", x => x with { Spec = x.Spec with { Run = x.Spec.Run with { Replicas = 2 } } }, "resize", null, default);
         await cloud.UntilAsync("later", x => x.Status.Url is not null, "the rollout has looked at a later one");
     }
 
@@ -182,7 +190,9 @@ public sealed class BuildOrderTests
             await cloud.DownAsync();
             await cloud.UpAsync();
             var expected = times;
-            await UntilAsync(cloud, "app-1", x => x.Status.Interruptions == expected && x.State is ReleaseStates.Building or ReleaseStates.Failed, "it is built again or has failed");
+            await UntilAsync(
+                cloud, "app-1", x => x.Status.Interruptions == expected && x.State is ReleaseStates.Building
+                    or ReleaseStates.Failed, "it is built again or has failed");
         }
         var failed = await UntilAsync(cloud, "app-1", x => x.State == ReleaseStates.Failed && x.Status.Reported, "it has failed");
         Assert.Contains("interrupted 3 times", failed.Status.Message, StringComparison.Ordinal);
@@ -193,7 +203,8 @@ public sealed class BuildOrderTests
     {
         var queue = new BuildQueue(new DeploymentOptions { Home = "/nowhere", HttpPort = 1, BuildsMax = 2 }, TimeProvider.System);
         var (a, b) = (new Core.TenantId(Guid.CreateVersion7()), new Core.TenantId(Guid.CreateVersion7()));
-        Task<Core.Result<Core.Sharing.ShareLease>> Take(Core.TenantId tenant, string release) => queue.TakeAsync(tenant, release, true, _ => Task.CompletedTask, default);
+        Task<Core.Result<Core.Sharing.ShareLease>> Take(Core.TenantId tenant, string release) =>
+            queue.TakeAsync(tenant, release, true, _ => Task.CompletedTask, default);
         var first = await Take(a, "a1");
         var second = Take(a, "a2");
         Assert.False(second.IsCompleted);

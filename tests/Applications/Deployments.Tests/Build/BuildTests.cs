@@ -8,7 +8,8 @@ public sealed class BuildTests
 {
     private static readonly BuildConfig Small = new() { TimeoutSeconds = 60, MemoryBytes = 256L << 20, DiskBytes = 128L << 20 };
 
-    private static async Task<(ReleaseResource Release, string Log, DeploymentResource Deployment)> BuildAsync(BuildConfig build, params (string Name, string Content)[] files)
+    private static async Task<(ReleaseResource Release, string Log, DeploymentResource Deployment)> BuildAsync(
+        BuildConfig build, params (string Name, string Content)[] files)
     {
         await using var cloud = await TestCloud.StartAsync(sandbox: true);
         using var folder = new TempFolder();
@@ -16,15 +17,19 @@ public sealed class BuildTests
         await cloud.DeploymentAsync("app", new DeploymentSpec { Build = build });
         await cloud.ReleaseAsync("app", "app-1", folder.Archive());
         var release = await cloud.UntilBuiltAsync("app-1");
-        return (release, await cloud.LogAsync(release), await cloud.UntilAsync("app", x => x.State != DeploymentStates.Pending, "the deployment is told"));
+        return (release, await cloud.LogAsync(release),
+            await cloud.UntilAsync("app", x => x.State != DeploymentStates.Pending, "the deployment is told"));
     }
 
-    private static (string, string) Package(string build) => ("package.json", "{\"scripts\":{\"build\":\"" + build + "\",\"start\":\"node server.js\"}}");
+    private static (string, string) Package(string build) =>
+        ("package.json", "{\"scripts\":{\"build\":\"" + build + "\",\"start\":\"node server.js\"}}");
 
     [Fact]
     public async Task Build_NodeWithBuildScript_RunsItAndPacksTheResult()
     {
-        var (release, log, _) = await BuildAsync(Small, Package("node build.js"), ("build.js", "require('fs').writeFileSync('made.txt', 'x'); console.log('made it')"), ("server.js", "//"));
+        var (release, log, _) = await BuildAsync(
+            Small, Package("node build.js"), ("build.js", "require('fs').writeFileSync('made.txt', 'x'); console.log('made it')"),
+            ("server.js", "//"));
         Assert.True(release.State == ReleaseStates.Ready, release.Status.Message + log);
         Assert.Equal(["/bin/sh", "-c", "exec node server.js"], release.Status.Command);
         Assert.Contains("made it", log, StringComparison.Ordinal);
@@ -34,7 +39,8 @@ public sealed class BuildTests
     [Fact]
     public async Task Build_StepFails_TellsTheCommandAndTheEndOfTheLog()
     {
-        var (release, _, deployment) = await BuildAsync(Small, Package("node build.js"), ("build.js", "console.error('no such thing'); process.exit(7)"), ("server.js", "//"));
+        var (release, _, deployment) = await BuildAsync(
+            Small, Package("node build.js"), ("build.js", "console.error('no such thing'); process.exit(7)"), ("server.js", "//"));
         Assert.Equal(ReleaseStates.Failed, release.State);
         Assert.Contains("\"npm run build\" failed: it failed with exit code 7.", release.Status.Message, StringComparison.Ordinal);
         Assert.Contains("no such thing", release.Status.LogTail);
@@ -69,7 +75,9 @@ public sealed class BuildTests
     [Fact]
     public async Task Build_EatsMemory_IsStopped()
     {
-        var (release, log, _) = await BuildAsync(Small with { MemoryBytes = 128L << 20, Command = "exec python3 -c \"x=bytearray(1<<30); print(len(x))\"" }, ("index.html", "x"));
+        var (release, log, _) = await BuildAsync(
+            Small with { MemoryBytes = 128L << 20, Command = "exec python3 -c \"x=bytearray(1<<30); print(len(x))\"" },
+            ("index.html", "x"));
         Assert.True(release.State == ReleaseStates.Failed, log);
         Assert.Contains("memory", release.Status.Message, StringComparison.OrdinalIgnoreCase);
     }
@@ -77,7 +85,8 @@ public sealed class BuildTests
     [Fact]
     public async Task Build_WritesGigabytes_IsStopped()
     {
-        var (release, log, _) = await BuildAsync(Small with { DiskBytes = 32L << 20, Command = "head -c 300000000 /dev/zero > big" }, ("index.html", "x"));
+        var (release, log, _) = await BuildAsync(
+            Small with { DiskBytes = 32L << 20, Command = "head -c 300000000 /dev/zero > big" }, ("index.html", "x"));
         Assert.True(release.State == ReleaseStates.Failed, log);
         Assert.Contains("disk", release.Status.Message, StringComparison.OrdinalIgnoreCase);
     }

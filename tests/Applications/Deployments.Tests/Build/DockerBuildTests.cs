@@ -54,22 +54,26 @@ public sealed class DockerBuildTests
         using var target = new MemoryStream();
         var layer = new RootLayerWriter(1 << 20);
         // Read and written as pipes are, which cannot seek.
-        await using (var forward = new GZipStream(target, CompressionLevel.NoCompression, leaveOpen: true)) Assert.True((await layer.WriteAsync(source, forward, default)).IsOk);
+        await using (var forward = new GZipStream(target, CompressionLevel.NoCompression, leaveOpen: true))
+            Assert.True((await layer.WriteAsync(source, forward, default)).IsOk);
         target.Position = 0;
         using var reader = new TarReader(new GZipStream(target, CompressionMode.Decompress));
         var names = new List<string>();
         while (reader.GetNextEntry() is { } entry) names.Add(entry.Name);
         Assert.Equal(["bin/", "bin/a", "bin/b", "sh"], names);
-        Assert.Equal(["left out: dev/null: a pipe, socket or device", "left out: dev/zero: a hard link to what is not in the image"], layer.LeftOut.Lines());
+        Assert.Equal(["left out: dev/null: a pipe, socket or device", "left out: dev/zero: a hard link to what is not in the image"],
+            layer.LeftOut.Lines());
     }
 
     [Fact]
     public async Task Layer_TooLarge_IsRefused()
     {
         using var source = new MemoryStream();
-        using (var tar = new TarWriter(source, TarEntryFormat.Pax, leaveOpen: true)) tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "big") { DataStream = new MemoryStream(new byte[4096]) });
+        using (var tar = new TarWriter(source, TarEntryFormat.Pax, leaveOpen: true))
+            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "big") { DataStream = new MemoryStream(new byte[4096]) });
         source.Position = 0;
-        Assert.Contains("does not fit", (await new RootLayerWriter(1024).WriteAsync(source, Stream.Null, default)).Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("does not fit", (await new RootLayerWriter(1024).WriteAsync(source, Stream.Null, default)).Error!.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -49,7 +49,8 @@ public sealed class StrataFileReaderTests
     [InlineData("a: &x [1]\nb: *x", "anchors and aliases are not supported")]
     [InlineData("a: b: c", "line 1")]
     [InlineData("- x", "top level")]
-    public void Read_Fault_NamesItsPlace(string text, string expected) => Assert.Contains(expected, Read(text).Error!.Message, StringComparison.Ordinal);
+    public void Read_Fault_NamesItsPlace(string text, string expected) =>
+        Assert.Contains(expected, Read(text).Error!.Message, StringComparison.Ordinal);
 
     [Fact]
     public void Read_SeveralFaults_ReportsAll()
@@ -59,13 +60,15 @@ public sealed class StrataFileReaderTests
     }
 
     [Fact]
-    public void Read_DeeplyNested_IsRefused() => Assert.Contains("nested too deeply", Read(new string('[', 30_000)).Error!.Message, StringComparison.Ordinal);
+    public void Read_DeeplyNested_IsRefused() =>
+        Assert.Contains("nested too deeply", Read(new string('[', 30_000)).Error!.Message, StringComparison.Ordinal);
 
     [Fact]
     public void Read_StaticServe_IsAListOfPatterns()
     {
         Assert.Equal(["*.sql", "a/b.py"], StrataFileReader.Read("strata.yaml", "static:\n  serve: ['*.sql', a/b.py]\n").Value.Serve);
         Assert.Equal(["*.sql"], StrataFileReader.Read("strata.yaml", "static:\n  serve: '*.sql'\n").Value.Serve);
-        Assert.Contains("static.serve", StrataFileReader.Read("strata.yaml", "static:\n  serve: ['*', '/etc/x']\n").Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("static.serve", StrataFileReader.Read("strata.yaml", "static:\n  serve: ['*', '/etc/x']\n").Error!.Message,
+            StringComparison.Ordinal);
     }
 }

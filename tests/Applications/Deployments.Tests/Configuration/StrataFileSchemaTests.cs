@@ -8,10 +8,14 @@ using Strata.Deployments.Detection;
 
 namespace Strata.Deployments.Tests.Configuration;
 
-/// <summary>docs/strata.schema.json and the table of docs/strata-yaml.md have the fields and bounds of <see cref="StrataFileReader"/>, which decides.</summary>
+/// <summary>
+/// docs/strata.schema.json and the table of docs/strata-yaml.md have the fields and bounds of <see cref="StrataFileReader"/>, which
+/// decides.
+/// </summary>
 public sealed partial class StrataFileSchemaTests
 {
-    private static readonly JsonObject Schema = JsonNode.Parse(File.ReadAllText(Path.Combine(TestSupport.Script.Root, "docs/strata.schema.json")))!.AsObject();
+    private static readonly JsonObject Schema = JsonNode.Parse(
+        File.ReadAllText(Path.Combine(TestSupport.Script.Root, "docs/strata.schema.json")))!.AsObject();
 
     /// <summary>Fields that the reader knows only to refuse them with a reason.</summary>
     private static readonly string[] NotYet = ["secrets", "routes", "release", "volumes", "schedule", "depends"];
@@ -25,7 +29,8 @@ public sealed partial class StrataFileSchemaTests
     [InlineData("static")]
     public void Schema_HasTheFieldsOfTheReader(string section)
     {
-        var known = Known().Match(Read(section.Length == 0 ? "nonsense" : section + ".nonsense", 1).Error!.Message).Groups[1].Value.Split(", ").Except(NotYet);
+        var known = Known().Match(
+            Read(section.Length == 0 ? "nonsense" : section + ".nonsense", 1).Error!.Message).Groups[1].Value.Split(", ").Except(NotYet);
         Assert.Equal(known.Order(), At(section)["properties"]!.AsObject().Select(p => p.Key).Order());
         Assert.False((bool)At(section)["additionalProperties"]!);
     }
@@ -50,7 +55,8 @@ public sealed partial class StrataFileSchemaTests
             var step = Types(field).Contains("number") ? 0.01m : 1;
             foreach (var (value, valid) in new[] { (least, true), (most, true), (least - step, false), (most + step, false) })
             {
-                if (Read(path, value).IsOk != valid) wrong.Add(string.Create(CultureInfo.InvariantCulture, $"{path}: {value} is {(valid ? "refused" : "taken")}"));
+                if (Read(path, value).IsOk != valid)
+                    wrong.Add(string.Create(CultureInfo.InvariantCulture, $"{path}: {value} is {(valid ? "refused" : "taken")}"));
             }
         }
         Assert.Empty(wrong);
@@ -70,7 +76,10 @@ public sealed partial class StrataFileSchemaTests
     public void Schema_Patterns_MatchWhatTheReaderTakes(string path, params string[] values)
     {
         var pattern = (string)At(path)["pattern"]!;
-        Assert.All(values, v => Assert.True(Regex.IsMatch(v, pattern) == Read(path, v).IsOk, $"{path}: \"{v}\" is {(Read(path, v).IsOk ? "taken" : "refused")} by the reader only."));
+        Assert.All(
+            values, v =>
+                Assert.True(Regex.IsMatch(v, pattern) == Read(path, v).IsOk,
+                    $"{path}: \"{v}\" is {(Read(path, v).IsOk ? "taken" : "refused")} by the reader only."));
     }
 
     [Theory]
@@ -87,8 +96,10 @@ public sealed partial class StrataFileSchemaTests
     public void Page_HasEachField()
     {
         var page = File.ReadAllLines(Path.Combine(TestSupport.Script.Root, "docs/strata-yaml.md"));
-        var shown = page.Where(l => l.StartsWith("| `", StringComparison.Ordinal)).SelectMany(l => Name().Matches(l.Split('|')[1]).Select(m => m.Groups[1].Value));
-        Assert.Equal(Leaves(Schema, "").Select(l => l.Path).Where(p => !p.StartsWith("run.replicas.", StringComparison.Ordinal)).Order(), shown.Order());
+        var shown = page.Where(l => l.StartsWith("| `", StringComparison.Ordinal))
+            .SelectMany(l => Name().Matches(l.Split('|')[1]).Select(m => m.Groups[1].Value));
+        Assert.Equal(Leaves(Schema, "").Select(l => l.Path).Where(p => !p.StartsWith("run.replicas.", StringComparison.Ordinal)).Order(),
+            shown.Order());
     }
 
     /// <summary>The whole file of a page's block is read, so that it can be copied.</summary>
@@ -105,12 +116,16 @@ public sealed partial class StrataFileSchemaTests
     private static Result<StrataFile> Read(string path, JsonNode value)
     {
         foreach (var name in path.Split('.').Reverse()) value = new JsonObject { [name] = value.DeepClone() };
-        return StrataFileReader.Read("strata.yaml", value.ToJsonString(new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+        return StrataFileReader.Read(
+            "strata.yaml", value.ToJsonString(
+                new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
     }
 
-    private static JsonObject At(string path) => path.Length == 0 ? Schema : path.Split('.').Aggregate(Schema, (node, name) => node["properties"]![name]!.AsObject());
+    private static JsonObject At(string path) => path.Length == 0
+        ? Schema : path.Split('.').Aggregate(Schema, (node, name) => node["properties"]![name]!.AsObject());
 
-    private static string[] Types(JsonObject field) => field["type"] is JsonArray types ? [.. types.Select(t => (string)t!)] : [(string?)field["type"] ?? ""];
+    private static string[] Types(JsonObject field) => field["type"] is JsonArray types
+        ? [.. types.Select(t => (string)t!)] : [(string?)field["type"] ?? ""];
 
     /// <summary>Fields that hold a value: those without fields of their own, and <c>run.replicas</c>, which may be either.</summary>
     private static IEnumerable<(string Path, JsonObject Field)> Leaves(JsonObject node, string path)

@@ -28,7 +28,9 @@ public sealed class DetectorsTests
         { """package.json={"scripts":{"build":"vite build"},"devDependencies":{"vite":"7"}}""", "node", null, "npm install --no-audit --no-fund --include=dev;npm run build" },
         { """package.json={"scripts":{"start":"next start","build":"next build"},"dependencies":{"next":"15"}}""", "node", "export PATH=\"$PWD/node_modules/.bin:$PATH\"; exec next start", "npm install --no-audit --no-fund --include=dev;npm run build;npm prune --omit=dev --no-audit --no-fund" },
         { """package.json={"devDependencies":{"prettier":"3"}}|index.html=x""", "static", null, "" },
-        { "app.csproj=" + WebProject, "dotnet", "export ASPNETCORE_URLS=\"http://$HOST:$PORT\"; exec dotnet app.dll", "dotnet publish app.csproj -c Release -o .strata-publish -p:UseAppHost=false --nologo -v quiet -clp:NoSummary" },
+        { "app.csproj="
+            + WebProject, "dotnet", "export ASPNETCORE_URLS=\"http://$HOST:$PORT\"; exec dotnet app.dll",
+            "dotnet publish app.csproj -c Release -o .strata-publish -p:UseAppHost=false --nologo -v quiet -clp:NoSummary" },
         { "main.py=x", "python", "export PYTHONUNBUFFERED=1 PYTHONPATH=\"$PWD/.strata-packages:$PWD\"; exec /usr/bin/python3 main.py", "" },
         { "Procfile=web: ./run --fast|index.html=x", "procfile", "./run --fast", "" },
         { "Dockerfile=FROM scratch|index.html=x", "dockerfile", null, "" },
@@ -47,7 +49,8 @@ public sealed class DetectorsTests
     [Fact]
     public void Detect_Fastapi_RunsUvicorn()
     {
-        var plan = Detect(("main.py", "from fastapi import FastAPI\napp = FastAPI()\n"), ("requirements.txt", "fastapi==0.115\nuvicorn[standard]\n")).Value;
+        var plan = Detect(("main.py", "from fastapi import FastAPI\napp = FastAPI()\n"),
+            ("requirements.txt", "fastapi==0.115\nuvicorn[standard]\n")).Value;
         Assert.Contains("-m uvicorn main:app --host \"$HOST\" --port \"$PORT\"", plan.Command, StringComparison.Ordinal);
         Assert.True(Assert.Single(plan.Steps).Install);
     }
@@ -84,7 +87,8 @@ public sealed class DetectorsTests
     [InlineData("cd web && node server.js", "cd web && node server.js")]
     [InlineData("NODE_ENV=production node s.js", "NODE_ENV=production node s.js")]
     [InlineData("exec ./run", "exec ./run")]
-    public void WithExec_SimpleCommand_TakesTheShellsPlace(string line, string expected) => Assert.Equal(expected, ShellCommand.WithExec(line));
+    public void WithExec_SimpleCommand_TakesTheShellsPlace(string line, string expected) =>
+        Assert.Equal(expected, ShellCommand.WithExec(line));
 
     [Theory]
     [InlineData("contact.php")]

@@ -63,7 +63,8 @@ public sealed class LayerWriterTests : IDisposable
         var (names, layer) = await PackAsync([]);
         Assert.Equal(["index.html", "sub/"], names.Order(StringComparer.Ordinal));
         Assert.Equal(
-            ["left out: root: a link that leads out of the folder", "left out: sub/passwd: a link that leads out of the folder"], layer.LeftOut.Lines());
+            ["left out: root: a link that leads out of the folder", "left out: sub/passwd: a link that leads out of the folder"],
+            layer.LeftOut.Lines());
     }
 
     [Fact]
@@ -78,7 +79,8 @@ public sealed class LayerWriterTests : IDisposable
     [Fact]
     public async Task Write_Site_LeavesOutWhatServersRunAndWhatIsSecret()
     {
-        folder.With("index.html", "x").With("config.php", "x").With("strata.yaml", "x").With(".env", "x").With("a/.git/config", "x").With("a/b.py", "x").With("db/seed.sql", "x");
+        folder.With("index.html", "x").With("config.php", "x").With("strata.yaml", "x").With(".env", "x").With("a/.git/config", "x")
+            .With("a/b.py", "x").With("db/seed.sql", "x");
         File.CreateSymbolicLink(folder["config.txt"], "config.php");
         var (names, layer) = await PackAsync(["db/seed.sql"]);
         Assert.Equal(["a/", "db/", "db/seed.sql", "index.html"], names.Order(StringComparer.Ordinal));

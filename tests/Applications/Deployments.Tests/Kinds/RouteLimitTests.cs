@@ -36,7 +36,8 @@ public class RouteLimitTests
 
     [Fact]
     public void Limits_ThatAreWrong_AreAllNamed() =>
-        Assert.Equal(["limits.connectSeconds", "limits.idleSeconds"], Check(new RouteLimits { ConnectSeconds = 0, IdleSeconds = -1 }).Select(f => f.Field));
+        Assert.Equal(["limits.connectSeconds", "limits.idleSeconds"],
+            Check(new RouteLimits { ConnectSeconds = 0, IdleSeconds = -1 }).Select(f => f.Field));
 
     private static IReadOnlyList<ValidationError> Check(string field, long value) => Check(field switch
     {

@@ -25,7 +25,8 @@ public sealed class LeastLoadedPlacementTests
         var picked = Strategy.Pick(Need, nodes);
         if (nodes.Length == 0) return picked is null;
         var node = nodes.First(x => x.Id == picked);
-        return nodes.Where(x => x.Id == picked).Any(one => nodes.All(x => (one.Siblings, one.Load).CompareTo((x.Siblings, x.Load)) <= 0)) && node is not null;
+        return nodes.Where(x => x.Id == picked).Any(one => nodes.All(x => (one.Siblings, one.Load).CompareTo((x.Siblings, x.Load)) <= 0))
+            && node is not null;
     }).Check(OneSeed);
 
     [Fact]

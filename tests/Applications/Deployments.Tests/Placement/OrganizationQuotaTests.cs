@@ -13,7 +13,8 @@ public sealed class OrganizationQuotaTests
         var (own, node) = Fill(new Promised(0, 0, 0), new NodeLoad("nod_1", 4, 4096 * MiB, 0, 0, 0, 0), QuotaOptions.Default);
         Assert.Equal(12, own.Instances); // of the 16 that may be promised
         var refused = OrganizationQuota.Refuse(Need, own, [node], QuotaOptions.Default, isUpdate: false);
-        Assert.Equal("QUOTA_EXCEEDED: this organization's instances use 6 GiB of 6 GiB memory, and this one needs 512 MiB; stop or shrink some, or raise the organization's quota.", refused);
+        Assert.Equal(
+            "QUOTA_EXCEEDED: this organization's instances use 6 GiB of 6 GiB memory, and this one needs 512 MiB; stop or shrink some, or raise the organization's quota.", refused);
         var (other, _) = Fill(new Promised(0, 0, 0), node, QuotaOptions.Default);
         Assert.Equal(4, other.Instances);
     }
@@ -24,7 +25,9 @@ public sealed class OrganizationQuotaTests
         var need = new InstanceNeed("dep_1", 16 * MiB, 8);
         var node = new NodeLoad("nod_1", 2, 64L << 30, 0, 0, 0, 0);
         Assert.Null(OrganizationQuota.Refuse(need, new Promised(2, 16, 0), [node with { CpuPromised = 16 }], QuotaOptions.Default, false));
-        Assert.StartsWith("QUOTA_EXCEEDED", OrganizationQuota.Refuse(need, new Promised(3, 24, 0), [node with { CpuPromised = 24 }], QuotaOptions.Default, false), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "QUOTA_EXCEEDED", OrganizationQuota.Refuse(
+                need, new Promised(3, 24, 0), [node with { CpuPromised = 24 }], QuotaOptions.Default, false), StringComparison.Ordinal);
         Assert.Null(OrganizationQuota.Refuse(need, new Promised(0, 0, 0), [node with { CpuPromised = 24 }], QuotaOptions.Default, false));
     }
 
@@ -46,7 +49,8 @@ public sealed class OrganizationQuotaTests
         while (node.HasRoom(Need) && OrganizationQuota.Refuse(Need, own, [node], quota, false) is null)
         {
             own = new Promised(own.Instances + 1, own.Cpu + Need.Cpu, own.MemoryBytes + Need.MemoryBytes);
-            node = node with { Instances = node.Instances + 1, CpuPromised = node.CpuPromised + Need.Cpu, MemoryPromised = node.MemoryPromised + Need.MemoryBytes };
+            node = node with { Instances = node.Instances + 1, CpuPromised = node.CpuPromised + Need.Cpu,
+                MemoryPromised = node.MemoryPromised + Need.MemoryBytes };
         }
         return (own, node);
     }

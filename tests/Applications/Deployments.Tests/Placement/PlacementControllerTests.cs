@@ -17,7 +17,8 @@ using Strata.Storage.Memory;
 namespace Strata.Deployments.Tests.Placement;
 
 /// <summary>
-/// Placement by the sums that informers keep. One node promises 16 GiB, of which one organization may use three quarters: three instances of 4 GiB.
+/// Placement by the sums that informers keep. One node promises 16 GiB, of which one organization may use three quarters: three instances
+/// of 4 GiB.
 /// </summary>
 public sealed class PlacementControllerTests : IAsyncLifetime
 {
@@ -33,15 +34,20 @@ public sealed class PlacementControllerTests : IAsyncLifetime
     {
         Kind[] kinds = [OrganizationKind.Kind, ProjectKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
         var log = new MemoryLog(TimeProvider.System);
-        var engine = new EntityEngine(log, new StaticDefinitions(kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System);
-        services = new ServiceCollection().AddLogging().AddSingleton<IEntityLog>(log).AddSingleton(engine).AddSingleton(TimeProvider.System).AddDeploymentViews()
+        var engine = new EntityEngine(
+            log, new StaticDefinitions(kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System);
+        services = new ServiceCollection().AddLogging().AddSingleton<IEntityLog>(log).AddSingleton(engine).AddSingleton(TimeProvider.System)
+            .AddDeploymentViews()
             .BuildServiceProvider();
         stores = services.GetRequiredService<DeploymentStores>();
         foreach (var part in services.GetServices<IHostedService>()) await part.StartAsync(default);
         var projects = new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, TimeProvider.System);
-        project = (await projects.CreateAsync(caller, new NewResource<ProjectSpec> { Name = "web", Spec = new ProjectSpec() }, null, default)).Value.Id;
+        project = (
+            await projects.CreateAsync(
+                caller, new NewResource<ProjectSpec> { Name = "web", Spec = new ProjectSpec() }, null, default)).Value.Id;
         var platform = new Caller(TenantId.Platform, "test");
-        var node = await stores.Nodes.CreateAsync(platform, new NewResource<NodeSpec> { Name = "node-1", Spec = new NodeSpec() }, null, default);
+        var node = await stores.Nodes.CreateAsync(
+            platform, new NewResource<NodeSpec> { Name = "node-1", Spec = new NodeSpec() }, null, default);
         var status = new NodeStatus { Cpus = 64, MemoryBytes = 8 * GiB };
         await stores.Nodes.ChangeAsync(platform, node.Value.Id, x => x with { Status = status }, null, null, default);
     }
@@ -58,10 +64,12 @@ public sealed class PlacementControllerTests : IAsyncLifetime
         var waiting = await CreateAsync(Fit + 2);
         var controller = Controller(1);
         await Views.Hub.CatchUpWithStoreAsync(default);
-        foreach (var part in services.GetServices<IHostedService>().OfType<ChangeFeed>()) await part.StopAsync(default); // the view stays as it is
+        // the view stays as it is
+        foreach (var part in services.GetServices<IHostedService>().OfType<ChangeFeed>()) await part.StopAsync(default);
         foreach (var id in waiting) await controller.ReconcileAsync(await GetAsync(id), default);
         Assert.Equal(Fit, await PlacedAsync());
-        foreach (var id in waiting[Fit..]) Assert.StartsWith("QUOTA_EXCEEDED", (await GetAsync(id)).Status.Message, StringComparison.Ordinal);
+        foreach (var id in waiting[Fit..])
+            Assert.StartsWith("QUOTA_EXCEEDED", (await GetAsync(id)).Status.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,13 +103,15 @@ public sealed class PlacementControllerTests : IAsyncLifetime
         var random = Seeded.Random();
         var (book, all) = (new PlacementBook(Views), await CreateAsync(12));
         await Views.Hub.CatchUpWithStoreAsync(default);
-        foreach (var id in all) await stores.Instances.ChangeAsync(caller, id, x => x with { Spec = x.Spec with { Node = NodeId } }, "place", null, default);
+        foreach (var id in all)
+            await stores.Instances.ChangeAsync(caller, id, x => x with { Spec = x.Spec with { Node = NodeId } }, "place", null, default);
         for (var i = 0; i < 100; i++)
         {
             var transition = random.Next(4) switch { 0 => "start", 1 => "fail", 2 => "stop", _ => "stopped" };
             var id = all[random.Next(all.Length)];
             if (random.Next(30) == 0) await stores.Instances.DeleteAsync(caller, id, null, default);
-            else await stores.Instances.ChangeAsync(caller, id, x => x, transition, null, default); // many are refused: it is not in a state for it
+            // many are refused: it is not in a state for it
+            else await stores.Instances.ChangeAsync(caller, id, x => x, transition, null, default);
         }
         await Views.Hub.CatchUpWithStoreAsync(default);
         var waits = (await CreateAsync(1, "waits"))[0];
@@ -148,7 +158,8 @@ public sealed class PlacementControllerTests : IAsyncLifetime
         var made = new List<string>();
         for (var i = 0; i < count; i++)
         {
-            var spec = new InstanceSpec { Deployment = $"dep_{i}", Release = "rel_x", Image = "sha256:" + new string('0', 64), Command = ["x"], MemoryBytes = 4 * GiB };
+            var spec = new InstanceSpec { Deployment = $"dep_{i}", Release = "rel_x", Image = "sha256:" + new string('0', 64),
+                Command = ["x"], MemoryBytes = 4 * GiB };
             var instance = new NewResource<InstanceSpec> { Name = $"{prefix}-{i}", Project = project, Spec = spec };
             made.Add((await stores.Instances.CreateAsync(caller, instance, null, default)).Value.Id);
         }

@@ -27,8 +27,10 @@ public sealed class RetentionControllerTests : IAsyncLifetime
     {
         Kind[] kinds = [OrganizationKind.Kind, ProjectKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
         var log = new MemoryLog(TimeProvider.System);
-        var engine = new EntityEngine(log, new StaticDefinitions(kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System);
-        services = new ServiceCollection().AddLogging().AddSingleton<IEntityLog>(log).AddSingleton(engine).AddSingleton(TimeProvider.System).AddDeploymentViews()
+        var engine = new EntityEngine(
+            log, new StaticDefinitions(kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System);
+        services = new ServiceCollection().AddLogging().AddSingleton<IEntityLog>(log).AddSingleton(engine).AddSingleton(TimeProvider.System)
+            .AddDeploymentViews()
             .BuildServiceProvider();
         stores = services.GetRequiredService<DeploymentStores>();
         foreach (var part in services.GetServices<IHostedService>()) await part.StartAsync(default);
@@ -48,13 +50,16 @@ public sealed class RetentionControllerTests : IAsyncLifetime
         var shop = (await stores.Deployments.CreateAsync(
             caller, new NewResource<DeploymentSpec> { Name = "shop", Project = "web", Spec = new DeploymentSpec() }, null, default)).Value;
         var spec = new ReleaseSpec { Deployment = shop.Id, Source = new SourceConfig { Archive = "sha256:" + new string('a', 64) } };
-        var release = (await stores.Releases.CreateAsync(caller, new NewResource<ReleaseSpec> { Name = "shop-1", Project = "web", Spec = spec }, null, default)).Value;
+        var release = (
+            await stores.Releases.CreateAsync(
+                caller, new NewResource<ReleaseSpec> { Name = "shop-1", Project = "web", Spec = spec }, null, default)).Value;
         Assert.True((await stores.Releases.ChangeAsync(caller, release.Id, x => x, "cancel", null, default)).IsOk);
         var stream = DeploymentKinds.Release.EntityOf(release.Id);
         await lines.AppendAsync(caller.Tenant, stream, "built\n"u8.ToArray(), default);
         await Views.Hub.CatchUpWithStoreAsync(default);
         var seen = shop with { State = DeploymentStates.Running };
-        var controller = new RetentionController(stores, Views, lines, new DeploymentOptions { Home = "/nowhere", HttpPort = 8000, ReleasesKept = 0 });
+        var controller = new RetentionController(
+            stores, Views, lines, new DeploymentOptions { Home = "/nowhere", HttpPort = 8000, ReleasesKept = 0 });
 
         await SetCandidateAsync(shop, release.Id);
         await controller.ReconcileAsync(seen, default);
@@ -67,6 +72,7 @@ public sealed class RetentionControllerTests : IAsyncLifetime
         Assert.Empty(await lines.ReadAsync(caller.Tenant, stream, 0, 10, default));
     }
 
-    private async Task SetCandidateAsync(DeploymentResource deployment, string? release) => Assert.True((await stores.Deployments.ChangeAsync(
+    private async Task SetCandidateAsync(DeploymentResource deployment, string? release) =>
+        Assert.True((await stores.Deployments.ChangeAsync(
         caller, deployment.Id, x => x with { Status = x.Status with { Candidate = release } }, null, null, default)).IsOk);
 }

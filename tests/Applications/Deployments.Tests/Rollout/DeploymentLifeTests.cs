@@ -55,7 +55,8 @@ public sealed class DeploymentLifeTests
         await Wait.ForAsync(async () =>
         {
             var all = await TestCloud.AllAsync(cloud.Stores.Instances.AllAsync(cloud.Caller.Tenant, null, default));
-            return all.TrueForAll(x => x.State == (x.Spec.Release == second.Id ? InstanceStates.Ready : InstanceStates.Stopped)) ? all : null;
+            return all.TrueForAll(x => x.State == (x.Spec.Release == second.Id ? InstanceStates.Ready : InstanceStates.Stopped))
+                ? all : null;
         }, "only the second's instances are left");
     }
 
@@ -92,7 +93,8 @@ public sealed class DeploymentLifeTests
         await cloud.ReleaseAsync("site", "site-2", Site("two"));
         var second = await cloud.UntilBuiltAsync("site-2");
         await cloud.UntilAsync("site", x => x.Status.Release == second.Id, "the second serves");
-        await cloud.Stores.Deployments.ChangeAsync(cloud.Caller, "site", x => x with { Spec = x.Spec with { Release = first.Id } }, "rollback", null, default);
+        await cloud.Stores.Deployments.ChangeAsync(
+            cloud.Caller, "site", x => x with { Spec = x.Spec with { Release = first.Id } }, "rollback", null, default);
         await cloud.UntilAsync("site", x => x.State == DeploymentStates.Running && x.Status.Release == first.Id, "the first serves again");
     }
 
@@ -111,7 +113,9 @@ public sealed class DeploymentLifeTests
         var failed = await cloud.UntilBuiltAsync("site-2");
         Assert.Contains("belongs to another deployment", (await cloud.CheckAsync(site, other.Id))!.Message, StringComparison.Ordinal);
         Assert.Contains("is FAILED", (await cloud.CheckAsync(site, failed.Id))!.Message, StringComparison.Ordinal);
-        Assert.Contains("There is no release", (await cloud.CheckAsync(site, site.Id.Replace("dep_", "rel_", StringComparison.Ordinal)))!.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no release", (await cloud.CheckAsync(site, site.Id.Replace("dep_", "rel_", StringComparison.Ordinal)))!.Message,
+            StringComparison.Ordinal);
         Assert.Null(await cloud.CheckAsync(site, one.Id));
         Assert.Same(DeploymentKinds.Deployment.ReferenceCheck!.Method, ((Delegate)ReleaseChoice.CheckAsync).Method);
     }
@@ -124,7 +128,8 @@ public sealed class DeploymentLifeTests
         await cloud.ReleaseAsync("site", "site-1", Site("one"));
         await cloud.UntilAsync("site", x => x.State == DeploymentStates.Running, "it runs");
         var env = new Dictionary<string, string> { ["COLOR"] = "red" };
-        await cloud.Stores.Deployments.ChangeAsync(cloud.Caller, "site", x => x with { Spec = x.Spec with { Env = env } }, null, null, default);
+        await cloud.Stores.Deployments.ChangeAsync(
+            cloud.Caller, "site", x => x with { Spec = x.Spec with { Env = env } }, null, null, default);
         var said = await cloud.UntilAsync("site", x => x.Status.Message is not null, "it says so");
         Assert.Contains("Deploy the source again to apply it", said.Status.Message, StringComparison.Ordinal);
         await cloud.ReleaseAsync("site", "site-2", Site("two"));
@@ -146,7 +151,8 @@ public sealed class DeploymentLifeTests
         Assert.True(release.Status.SourceRejected);
         var deployment = await cloud.UntilAsync("odd", x => x.State == DeploymentStates.Failed, "the deployment says so");
         Assert.StartsWith("Release odd-1 was not built: ", deployment.Status.Message, StringComparison.Ordinal);
-        Assert.Contains("strata deploy FOLDER --name odd; to remove the deployment: strata delete deployment/odd", deployment.Status.Message, StringComparison.Ordinal);
+        Assert.Contains("strata deploy FOLDER --name odd; to remove the deployment: strata delete deployment/odd",
+            deployment.Status.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -169,12 +175,15 @@ public sealed class DeploymentLifeTests
         await cloud.DeploymentAsync("app");
         await cloud.ReleaseAsync("app", "app-1", Node("// one"));
         await cloud.UntilAsync("app", x => x.State == DeploymentStates.Running, "it runs");
-        var before = (await TestCloud.AllAsync(cloud.Stores.Instances.AllAsync(cloud.Caller.Tenant, null, default))).Select(x => x.Id).ToHashSet();
-        await cloud.Stores.Deployments.ChangeAsync(cloud.Caller, "app", x => x with { Spec = x.Spec with { Generation = x.Spec.Generation + 1 } }, "restart", null, default);
+        var before = (await TestCloud.AllAsync(cloud.Stores.Instances.AllAsync(cloud.Caller.Tenant, null, default)))
+            .Select(x => x.Id).ToHashSet();
+        await cloud.Stores.Deployments.ChangeAsync(
+            cloud.Caller, "app", x => x with { Spec = x.Spec with { Generation = x.Spec.Generation + 1 } }, "restart", null, default);
         await cloud.UntilAsync("app", x => x.State == DeploymentStates.Running, "it runs again");
         await Wait.ForAsync(async () =>
         {
-            var ready = (await TestCloud.AllAsync(cloud.Stores.Instances.AllAsync(cloud.Caller.Tenant, null, default))).FindAll(x => x.State == InstanceStates.Ready);
+            var ready = (await TestCloud.AllAsync(cloud.Stores.Instances.AllAsync(cloud.Caller.Tenant, null, default)))
+                .FindAll(x => x.State == InstanceStates.Ready);
             return ready.Count == 1 && !before.Contains(ready[0].Id) ? ready : null;
         }, "another instance serves");
     }
@@ -205,7 +214,8 @@ public sealed class DeploymentLifeTests
         var archive = await cloud.UploadAsync(Site("one"));
         var stores = cloud.Stores;
         await cloud.DownAsync();
-        var release = new NewResource<ReleaseSpec> { Name = "site-1", Project = cloud.Project, Spec = new ReleaseSpec { Deployment = "site", Source = new SourceConfig { Archive = archive } } };
+        var release = new NewResource<ReleaseSpec> { Name = "site-1", Project = cloud.Project,
+            Spec = new ReleaseSpec { Deployment = "site", Source = new SourceConfig { Archive = archive } } };
         await stores.Releases.CreateAsync(cloud.Caller, release, "build", default); // as a server leaves it that dies while it builds
         await cloud.UpAsync();
         var built = await cloud.UntilBuiltAsync("site-1");

@@ -3,7 +3,10 @@ using Strata.Deployments.Rollout;
 
 namespace Strata.Deployments.Tests.Rollout;
 
-/// <summary>Random worlds in which agents, nodes and users do what they may, and the decision is carried out step by step, now and then only in part.</summary>
+/// <summary>
+/// Random worlds in which agents, nodes and users do what they may, and the decision is carried out step by step, now and then only in
+/// part.
+/// </summary>
 public sealed class RolloutDecisionTests
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -11,7 +14,8 @@ public sealed class RolloutDecisionTests
     [Fact]
     public void Decide_ScaledDownDuringABackOff_StopsTheOneInBackOff()
     {
-        var plan = RolloutDecision.Decide(Running(2, InstanceStates.Ready, InstanceStates.Pending, InstanceStates.Backoff), RolloutRules.Default);
+        var plan = RolloutDecision.Decide(
+            Running(2, InstanceStates.Ready, InstanceStates.Pending, InstanceStates.Backoff), RolloutRules.Default);
         Assert.Equal(["ins_2"], plan.Stop);
         Assert.Empty(plan.Drain);
         Assert.Null(plan.Create);
@@ -20,8 +24,10 @@ public sealed class RolloutDecisionTests
     [Fact]
     public void Decide_ScaledUpDuringABackOff_CreatesTheOthersAtOnce()
     {
-        Assert.Equal(("rel_1", 2), RolloutDecision.Decide(Running(4, InstanceStates.Ready, InstanceStates.Backoff), RolloutRules.Default).Create);
-        Assert.Equal(("rel_1", 2), RolloutDecision.Decide(Running(4, InstanceStates.Ready, InstanceStates.Failed), RolloutRules.Default).Create);
+        Assert.Equal(
+            ("rel_1", 2), RolloutDecision.Decide(Running(4, InstanceStates.Ready, InstanceStates.Backoff), RolloutRules.Default).Create);
+        Assert.Equal(
+            ("rel_1", 2), RolloutDecision.Decide(Running(4, InstanceStates.Ready, InstanceStates.Failed), RolloutRules.Default).Create);
     }
 
     [Fact]
@@ -31,7 +37,8 @@ public sealed class RolloutDecisionTests
         var view = Running(2, InstanceStates.Ready, InstanceStates.Pending) with { State = DeploymentStates.RollingOut };
         view = view with { Instances = [view.Instances[0], view.Instances[1] with { Message = quota }] };
         Assert.Equal($"1 of 2 instances of r1 are ready: {quota}", RolloutDecision.Decide(view, RolloutRules.Default).Message);
-        var late = RolloutDecision.Decide(view with { Now = Start + RolloutRules.Default.Placement + TimeSpan.FromSeconds(1) }, RolloutRules.Default);
+        var late = RolloutDecision.Decide(
+            view with { Now = Start + RolloutRules.Default.Placement + TimeSpan.FromSeconds(1) }, RolloutRules.Default);
         Assert.Equal($"Release r1 did not start in time: {quota}", Assert.IsType<RolloutEnd.Fail>(late.End).Message);
     }
 
@@ -42,7 +49,8 @@ public sealed class RolloutDecisionTests
         Generation = 0,
         Wanted = "rel_1",
         Serving = "rel_1",
-        Releases = new Dictionary<string, ReleaseView> { ["rel_1"] = new("rel_1", "r1", Ready: true, StaticImage: null, TimeSpan.FromSeconds(60)) },
+        Releases = new Dictionary<string, ReleaseView> { ["rel_1"] = new(
+            "rel_1", "r1", Ready: true, StaticImage: null, TimeSpan.FromSeconds(60)) },
         Instances = [.. states.Select((state, i) => new InstanceView($"ins_{i}", "rel_1", 0, state, Start, Start))],
         Now = Start + TimeSpan.FromSeconds(1),
     };
@@ -78,7 +86,8 @@ public sealed class RolloutDecisionTests
             for (var step = 0; step < 200; step++)
             {
                 world.Step(partly: run % 3 == 0);
-                Assert.True(world.RoutedReady() >= world.Replicas, $"run {run}, step {step}: {world.RoutedReady()} of {world.Replicas} serve: {world}");
+                Assert.True(world.RoutedReady() >= world.Replicas,
+                    $"run {run}, step {step}: {world.RoutedReady()} of {world.Replicas} serve: {world}");
             }
             Assert.Equal(DeploymentStates.Running, world.State);
         }
@@ -220,13 +229,15 @@ public sealed class RolloutDecisionTests
             foreach (var part in partly ? parts.Take(random.Next(parts.Count + 1)) : parts) part();
         }
 
-        public int RoutedReady() => Targets.Any(x => x.StaticImage is not null) ? int.MaxValue : Instances.Count(x => x.IsReady && Targets.Any(t => t.Release == x.Release));
+        public int RoutedReady() => Targets.Any(x => x.StaticImage is not null)
+            ? int.MaxValue : Instances.Count(x => x.IsReady && Targets.Any(t => t.Release == x.Release));
 
         public bool IsSettled()
         {
             var alive = Instances.Where(x => x.IsAlive).ToList();
             var needed = releases[Wanted!].StaticImage is null ? Replicas : 0;
-            return Serving == Wanted && alive.Count == needed && alive.TrueForAll(x => x.Release == Wanted && x.IsReady && x.Generation >= 0)
+            return Serving == Wanted && alive.Count == needed
+                && alive.TrueForAll(x => x.Release == Wanted && x.IsReady && x.Generation >= 0)
                 && (Replicas == 0 && needed == 0 && Targets.Count == 0 || Targets is [var one] && one.Release == Wanted);
         }
 
@@ -235,7 +246,8 @@ public sealed class RolloutDecisionTests
 
         private RolloutView View() => new()
         {
-            State = State, Replicas = Replicas, Generation = generation, Wanted = Wanted, Serving = Serving, Instances = [.. Instances], Now = now,
+            State = State, Replicas = Replicas, Generation = generation, Wanted = Wanted, Serving = Serving,
+            Instances = [.. Instances], Now = now,
             Releases = releases.Where(x => x.Key == Wanted || x.Key == Serving).ToDictionary(),
         };
 
@@ -254,7 +266,8 @@ public sealed class RolloutDecisionTests
         {
             for (var i = 0; i < (plan.Create?.Count ?? 0); i++)
             {
-                Instances.Add(new InstanceView("ins_" + ++Created, plan.Create!.Value.Release, generation, InstanceStates.Pending, now, now));
+                Instances.Add(
+                    new InstanceView("ins_" + ++Created, plan.Create!.Value.Release, generation, InstanceStates.Pending, now, now));
             }
         }
 

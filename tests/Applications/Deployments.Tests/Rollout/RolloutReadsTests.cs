@@ -5,7 +5,10 @@ using Strata.Entities.Engine;
 
 namespace Strata.Deployments.Tests.Rollout;
 
-/// <summary>What all controllers together read of the log: nothing for a look that finds all as it should be, and for a change the same among few and many.</summary>
+/// <summary>
+/// What all controllers together read of the log: nothing for a look that finds all as it should be, and for a change the same among few
+/// and many.
+/// </summary>
 public sealed class RolloutReadsTests
 {
     /// <summary>A change of the node wakes every deployment that has instances on it.</summary>
@@ -28,7 +31,9 @@ public sealed class RolloutReadsTests
         var node = (await TestCloud.AllAsync(cloud.Stores.Nodes.AllAsync(TenantId.Platform, null, default))).Single();
         var before = cloud.Reads;
         var platform = new Caller(TenantId.Platform, "test");
-        Assert.True((await cloud.Stores.Nodes.ChangeAsync(platform, node.Id, x => x with { Labels = new Dictionary<string, string> { ["rack"] = "7" } }, null, null, default)).IsOk);
+        Assert.True(
+            (await cloud.Stores.Nodes.ChangeAsync(
+                platform, node.Id, x => x with { Labels = new Dictionary<string, string> { ["rack"] = "7" } }, null, null, default)).IsOk);
         await QuietAsync(cloud);
         return cloud.Reads - before;
     }
@@ -61,7 +66,9 @@ public sealed class RolloutReadsTests
         return cloud;
     }
 
-    /// <summary>Until nothing was read and nothing waits to be looked at for a while: the counts are of work that has come to its end.</summary>
+    /// <summary>
+    /// Until nothing was read and nothing waits to be looked at for a while: the counts are of work that has come to its end.
+    /// </summary>
     private static async Task QuietAsync(TestCloud cloud)
     {
         for (int seen = -1, calm = 0; calm < 10; await Task.Delay(50))

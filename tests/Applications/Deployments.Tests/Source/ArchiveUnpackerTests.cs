@@ -14,9 +14,11 @@ public sealed class ArchiveUnpackerTests : IDisposable
 
     public void Dispose() => outer.Dispose();
 
-    private static PaxTarEntry File(string name, string content = "x") => new(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(content)) };
+    private static PaxTarEntry File(string name, string content = "x") =>
+        new(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(content)) };
 
-    private static PaxTarEntry Link(string name, string target, TarEntryType type = TarEntryType.SymbolicLink) => new(type, name) { LinkName = target };
+    private static PaxTarEntry Link(string name, string target, TarEntryType type = TarEntryType.SymbolicLink) =>
+        new(type, name) { LinkName = target };
 
     private static MemoryStream Pack(params PaxTarEntry[] entries)
     {
@@ -30,14 +32,17 @@ public sealed class ArchiveUnpackerTests : IDisposable
         return memory;
     }
 
-    private Task<Result<Done>> UnpackAsync(Stream archive, SourceLimits? limits = null) => new ArchiveUnpacker(limits ?? SourceLimits.Default).UnpackAsync(archive, Root, default);
+    private Task<Result<Done>> UnpackAsync(Stream archive, SourceLimits? limits = null) =>
+        new ArchiveUnpacker(limits ?? SourceLimits.Default).UnpackAsync(archive, Root, default);
 
     [Fact]
     public async Task Unpack_FilesFoldersAndLinks_AreThere()
     {
         var program = File("bin/run");
         program.Mode = (UnixFileMode)0b111_101_101;
-        var unpacked = await UnpackAsync(Pack(new PaxTarEntry(TarEntryType.Directory, "./"), File("./a.txt", "one"), program, Link("b.txt", "a.txt"), Link("lib/c", "../bin/run"), Link("hard", "a.txt", TarEntryType.HardLink)));
+        var unpacked = await UnpackAsync(
+            Pack(new PaxTarEntry(TarEntryType.Directory, "./"), File("./a.txt", "one"), program, Link("b.txt", "a.txt"),
+                Link("lib/c", "../bin/run"), Link("hard", "a.txt", TarEntryType.HardLink)));
         Assert.True(unpacked.IsOk, unpacked.Error?.Message);
         Assert.Equal("one", System.IO.File.ReadAllText(Path.Combine(Root, "b.txt")));
         Assert.Equal("one", System.IO.File.ReadAllText(Path.Combine(Root, "hard")));
@@ -48,9 +53,11 @@ public sealed class ArchiveUnpackerTests : IDisposable
     [Fact]
     public async Task Unpack_LinksInACircle_AreKeptAsLinks()
     {
-        var unpacked = await UnpackAsync(Pack(File("a.txt"), Link("self", "self"), Link("here", "there"), Link("there", "here"), Link("x/up", "../x/up/y")));
+        var unpacked = await UnpackAsync(
+            Pack(File("a.txt"), Link("self", "self"), Link("here", "there"), Link("there", "here"), Link("x/up", "../x/up/y")));
         Assert.True(unpacked.IsOk, unpacked.Error?.Message);
-        Assert.Equal(["self", "there", "here"], new[] { "self", "here", "there" }.Select(n => new FileInfo(Path.Combine(Root, n)).LinkTarget));
+        Assert.Equal(
+            ["self", "there", "here"], new[] { "self", "here", "there" }.Select(n => new FileInfo(Path.Combine(Root, n)).LinkTarget));
         var tree = new SourceTree(Root);
         Assert.False(tree.HasFile("self"));
         Assert.Null(tree.Folder("x/up"));

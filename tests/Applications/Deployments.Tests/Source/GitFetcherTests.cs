@@ -28,13 +28,16 @@ public sealed class GitFetcherTests(GitSandbox machine) : IDisposable, IClassFix
     private async Task<Result<string>> FetchAsync(GitSource source, SourceLimits? limits = null)
     {
         workspace = (await machine.Sandbox.CreateWorkspaceAsync(256L << 20, default)).Value;
-        var fetched = await new GitFetcher(machine.Sandbox, limits ?? SourceLimits.Default with { AllowPrivateGit = true }).FetchAsync(source, workspace, default);
+        var fetched = await new GitFetcher(machine.Sandbox, limits ?? SourceLimits.Default with { AllowPrivateGit = true })
+            .FetchAsync(source, workspace, default);
         return fetched.Then<string>(x => x.Commit!);
     }
 
     private string Git(params string[] arguments)
     {
-        var start = new ProcessStartInfo("git", ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-C", Directory.CreateDirectory(folder["repo"]).FullName, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            "git", ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-C", Directory.CreateDirectory(folder["repo"]).FullName,
+                .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["GIT_CONFIG_GLOBAL"] = "/dev/null";
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEnd();
@@ -46,7 +49,8 @@ public sealed class GitFetcherTests(GitSandbox machine) : IDisposable, IClassFix
     private string MakeTree(string entries)
     {
         var path = folder.With("tree", entries)["tree"];
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "git mktree < \"$0\"", path]) { WorkingDirectory = folder["repo"], RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "git mktree < \"$0\"", path]) { WorkingDirectory = folder["repo"],
+            RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         return process.StandardOutput.ReadToEnd().Trim();
     }
@@ -146,7 +150,8 @@ public sealed class GitFetcherTests(GitSandbox machine) : IDisposable, IClassFix
         Git("update-index", "--add", "--cacheinfo", $"160000,{commit},module");
         Git("commit", "-qm", "module");
         workspace = (await machine.Sandbox.CreateWorkspaceAsync(256L << 20, default)).Value;
-        var fetched = await new GitFetcher(machine.Sandbox, SourceLimits.Default with { AllowPrivateGit = true }).FetchAsync(new GitSource(Url), workspace, default);
+        var fetched = await new GitFetcher(machine.Sandbox, SourceLimits.Default with { AllowPrivateGit = true })
+            .FetchAsync(new GitSource(Url), workspace, default);
         Assert.True(fetched.Value.HasSubmodules);
     }
 
@@ -159,7 +164,9 @@ public sealed class GitFetcherTests(GitSandbox machine) : IDisposable, IClassFix
     [InlineData("https://example.org/a.git#secret")]
     public void Check_AddressWithToken_IsAFaultThatDoesNotShowIt(string url)
     {
-        var fault = Assert.Single(DeploymentKinds.Release.Validate!(new ReleaseSpec { Deployment = "a", Source = new SourceConfig { Git = new GitSource(url) } }));
+        var fault = Assert.Single(
+            DeploymentKinds.Release.Validate!(
+                new ReleaseSpec { Deployment = "a", Source = new SourceConfig { Git = new GitSource(url) } }));
         Assert.Equal("source.git.url", fault.Field);
         Assert.DoesNotContain("secret", fault.Message, StringComparison.Ordinal);
     }
@@ -171,7 +178,9 @@ public sealed class GitFetcherTests(GitSandbox machine) : IDisposable, IClassFix
     [InlineData("ssh://git@example.org/a.git")]
     [InlineData("git@example.org:owner/a.git")]
     public void Check_PlainAddress_IsFine(string url) =>
-        Assert.Empty(DeploymentKinds.Release.Validate!(new ReleaseSpec { Deployment = "a", Source = new SourceConfig { Git = new GitSource(url) } }));
+        Assert.Empty(
+            DeploymentKinds.Release.Validate!(
+                new ReleaseSpec { Deployment = "a", Source = new SourceConfig { Git = new GitSource(url) } }));
 
     [Theory]
     [InlineData("file:///etc", "GIT_URL_INVALID")]
@@ -205,5 +214,6 @@ public sealed class GitFetcherTests(GitSandbox machine) : IDisposable, IClassFix
     [InlineData("64:ff9b::7f00:1", false)]
     [InlineData("2002:7f00:1::", false)]
     [InlineData("2606:4700::1", true)]
-    public void IsPublic_Address_IsJudged(string address, bool expected) => Assert.Equal(expected, GitAddress.IsPublic(IPAddress.Parse(address)));
+    public void IsPublic_Address_IsJudged(string address, bool expected) =>
+        Assert.Equal(expected, GitAddress.IsPublic(IPAddress.Parse(address)));
 }

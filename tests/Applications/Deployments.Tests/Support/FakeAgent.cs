@@ -45,6 +45,8 @@ internal sealed class FakeAgent(DeploymentStores stores) : IAsyncDisposable
         if (transition is null) return;
         var caller = new Caller(StoreQueries.Tenant(instance.Org), "agent:test");
         await stores.Instances.ChangeAsync(
-            caller, instance.Id, x => x with { Status = x.Status with { Address = "10.0.0.2", Port = x.Spec.Port, Message = transition == "fail" ? sickness : null } }, transition, null, stop.Token);
+            caller, instance.Id, x =>
+                x with { Status = x.Status with { Address = "10.0.0.2", Port = x.Spec.Port,
+                    Message = transition == "fail" ? sickness : null } }, transition, null, stop.Token);
     }
 }

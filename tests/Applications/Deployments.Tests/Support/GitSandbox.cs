@@ -12,7 +12,9 @@ public sealed class GitSandbox : IAsyncLifetime
 
     public ISandbox Sandbox => machine!.Sandbox;
 
-    public async ValueTask InitializeAsync() => machine = await NodeMachine.OpenAsync(home.Path, RuntimeChoice.Auto, TimeProvider.System, NullLogger<NodeMachine>.Instance, default);
+    public async ValueTask InitializeAsync() =>
+        machine = await NodeMachine.OpenAsync(
+            home.Path, RuntimeChoice.Auto, TimeProvider.System, NullLogger<NodeMachine>.Instance, default);
 
     public async ValueTask DisposeAsync()
     {

@@ -21,7 +21,8 @@ public class ReadCounter : DispatchProxy
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
-        if (targetMethod!.Name is not (nameof(IEntityLog.AppendAsync) or nameof(IEntityLog.ExtentAsync) or nameof(IEntityLog.OnCommit))) Interlocked.Increment(ref reads);
+        if (targetMethod!.Name is not (nameof(IEntityLog.AppendAsync) or nameof(IEntityLog.ExtentAsync) or nameof(IEntityLog.OnCommit)))
+            Interlocked.Increment(ref reads);
         return targetMethod.Invoke(inner, args);
     }
 }

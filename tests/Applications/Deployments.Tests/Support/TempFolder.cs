@@ -23,7 +23,8 @@ internal sealed class TempFolder : IDisposable
     public static byte[] Archive(string folder)
     {
         using var memory = new MemoryStream();
-        using (var gzip = new GZipStream(memory, CompressionLevel.Fastest, leaveOpen: true)) TarFile.CreateFromDirectory(folder, gzip, includeBaseDirectory: false);
+        using (var gzip = new GZipStream(memory, CompressionLevel.Fastest, leaveOpen: true))
+            TarFile.CreateFromDirectory(folder, gzip, includeBaseDirectory: false);
         return memory.ToArray();
     }
 

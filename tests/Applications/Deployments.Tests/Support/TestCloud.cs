@@ -23,10 +23,14 @@ using Strata.Storage.Memory;
 
 namespace Strata.Deployments.Tests.Support;
 
-/// <summary>All controllers of this module at work over a log in memory, with a fake agent in place of nodes and the machine's real sandbox for builds.</summary>
+/// <summary>
+/// All controllers of this module at work over a log in memory, with a fake agent in place of nodes and the machine's real sandbox for
+/// builds.
+/// </summary>
 internal sealed class TestCloud : IAsyncDisposable
 {
-    private static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, HostClaimKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
+    private static readonly IReadOnlyList<Kind> Kinds =
+        [OrganizationKind.Kind, ProjectKind.Kind, HostClaimKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
 
     private readonly TempFolder home = new();
     private readonly MemoryLog log = new(TimeProvider.System);
@@ -64,7 +68,8 @@ internal sealed class TestCloud : IAsyncDisposable
     {
         var temp = new TempFolder();
         var options = new NodeMachineOptions { DiskReserveBytes = diskReserveBytes };
-        var machine = sandbox ? await NodeMachine.OpenAsync(temp.Path, RuntimeChoice.Auto, options, TimeProvider.System, NullLogger<NodeMachine>.Instance, default) : null;
+        var machine = sandbox ? await NodeMachine.OpenAsync(
+            temp.Path, RuntimeChoice.Auto, options, TimeProvider.System, NullLogger<NodeMachine>.Instance, default) : null;
         var cloud = new TestCloud(machine, blobs);
         cloud.machineHome = temp;
         await cloud.FillAsync();
@@ -92,7 +97,8 @@ internal sealed class TestCloud : IAsyncDisposable
     }
 
     public async Task<DeploymentResource> DeploymentAsync(string name, DeploymentSpec? spec = null) =>
-        (await Stores.Deployments.CreateAsync(Caller, new NewResource<DeploymentSpec> { Name = name, Project = Project, Spec = spec ?? new DeploymentSpec() }, null, default)).Value;
+        (await Stores.Deployments.CreateAsync(Caller,
+            new NewResource<DeploymentSpec> { Name = name, Project = Project, Spec = spec ?? new DeploymentSpec() }, null, default)).Value;
 
     /// <summary>What the API says of a change of a deployment's release.</summary>
     public async Task<Error?> CheckAsync(DeploymentResource deployment, string release)
@@ -100,7 +106,8 @@ internal sealed class TestCloud : IAsyncDisposable
         Error? found = null;
         var current = (await log.ReadAsync(Caller.Tenant, DeploymentKinds.Deployment.EntityOf(deployment.Id), AsOf.Latest, default))!;
         var spec = System.Text.Json.JsonElement.Parse($$"""{"release":"{{release}}"}""");
-        await Engine(log).TransactAsync(Caller, async (transaction, ct) => found = await ReleaseChoice.CheckAsync(transaction, current, spec, ct), default);
+        await Engine(log).TransactAsync(
+            Caller, async (transaction, ct) => found = await ReleaseChoice.CheckAsync(transaction, current, spec, ct), default);
         return found;
     }
 
@@ -112,9 +119,12 @@ internal sealed class TestCloud : IAsyncDisposable
         await ReleaseAsync(deployment, name, new SourceConfig { Archive = await UploadAsync(archive) });
 
     public async Task<ReleaseResource> ReleaseAsync(string deployment, string name, SourceConfig source) =>
-        (await Stores.Releases.CreateAsync(Caller, new NewResource<ReleaseSpec> { Name = name, Project = Project, Spec = new ReleaseSpec { Deployment = deployment, Source = source } }, null, default)).Value;
+        (await Stores.Releases.CreateAsync(
+            Caller, new NewResource<ReleaseSpec> { Name = name, Project = Project,
+                Spec = new ReleaseSpec { Deployment = deployment, Source = source } }, null, default)).Value;
 
-    public Task<DeploymentResource> UntilAsync(string deployment, Func<DeploymentResource, bool> condition, string what, double seconds = 120) => Wait.ForAsync(async () =>
+    public Task<DeploymentResource> UntilAsync(
+        string deployment, Func<DeploymentResource, bool> condition, string what, double seconds = 120) => Wait.ForAsync(async () =>
     {
         var now = (await Stores.Deployments.GetAsync(Caller, deployment, AsOf.Latest, default)).Value;
         return condition(now) ? now : null;
@@ -152,27 +162,32 @@ internal sealed class TestCloud : IAsyncDisposable
         new(engine, DeploymentKinds.Route, TimeProvider.System), new(engine, NodeKinds.Instance, TimeProvider.System),
         new(engine, NodeKinds.Node, TimeProvider.System), new(engine, OrganizationKind.Kind, TimeProvider.System));
 
-    private static EntityEngine Engine(IEntityLog log) => new(log, new StaticDefinitions(Kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System);
+    private static EntityEngine Engine(IEntityLog log) =>
+        new(log, new StaticDefinitions(Kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System);
 
     private async Task FillAsync()
     {
         var engine = Engine(log);
         var organization = await new ResourceStore<OrganizationSpec, Nothing>(engine, OrganizationKind.Kind, TimeProvider.System)
-            .CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = "default", Spec = new OrganizationSpec() }, null, default);
+            .CreateAsync(new Caller(TenantId.Platform, "test"),
+                new NewResource<OrganizationSpec> { Name = "default", Spec = new OrganizationSpec() }, null, default);
         Caller = new Caller(StoreQueries.Tenant(organization.Value.Id), "user:test");
         var project = await new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, TimeProvider.System)
             .CreateAsync(Caller, new NewResource<ProjectSpec> { Name = "default", Spec = new ProjectSpec() }, null, default);
         Project = project.Value.Id;
         var nodes = new ResourceStore<NodeSpec, NodeStatus>(engine, NodeKinds.Node, TimeProvider.System);
-        var node = await nodes.CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<NodeSpec> { Name = "node-1", Spec = new NodeSpec() }, null, default);
-        await nodes.ChangeAsync(new Caller(TenantId.Platform, "test"), node.Value.Id, x => x with { Status = new NodeStatus { Cpus = 2, MemoryBytes = 8L << 30 } }, null, null, default);
+        var node = await nodes.CreateAsync(
+            new Caller(TenantId.Platform, "test"), new NewResource<NodeSpec> { Name = "node-1", Spec = new NodeSpec() }, null, default);
+        await nodes.ChangeAsync(new Caller(TenantId.Platform, "test"), node.Value.Id,
+            x => x with { Status = new NodeStatus { Cpus = 2, MemoryBytes = 8L << 30 } }, null, null, default);
     }
 
     private IHost Build()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(counted).AddSingleton<ILines>(lines).AddSingleton<ILeases>(new MemoryLeases(TimeProvider.System));
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(counted).AddSingleton<ILines>(lines)
+            .AddSingleton<ILeases>(new MemoryLeases(TimeProvider.System));
         builder.Services.AddSingleton(Engine(counted)).AddSingleton<LogStream>();
         builder.Services.AddSingleton(machine?.Sandbox ?? new NoSandbox(home));
         builder.Services.AddSingleton(Blobs);
@@ -193,9 +208,15 @@ internal sealed class TestCloud : IAsyncDisposable
         public IReadOnlyList<string> NotIsolated => [];
 
         public Task<Result<IWorkspace>> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken) =>
-            Task.FromResult(Result.Of<IWorkspace>(new PlainFolder(Directory.CreateDirectory(home["workspaces/" + Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("n")]).FullName, diskBytes)));
+            Task.FromResult(
+                Result.Of<IWorkspace>(
+                    new PlainFolder(
+                        Directory.CreateDirectory(
+                            home["workspaces/" + Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("n")]).FullName,
+                            diskBytes)));
 
-        public Task<SandboxOutcome> RunAsync(SandboxRun run, CancellationToken cancellationToken) => throw new InvalidOperationException("This build should have no steps.");
+        public Task<SandboxOutcome> RunAsync(SandboxRun run, CancellationToken cancellationToken) =>
+            throw new InvalidOperationException("This build should have no steps.");
     }
 
     private sealed class PlainFolder(string folder, long diskBytes) : IWorkspace

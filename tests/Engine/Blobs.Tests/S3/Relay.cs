@@ -65,7 +65,8 @@ internal sealed class Relay : IAsyncDisposable
             using var there = new TcpClient();
             await there.ConnectAsync(IPAddress.Loopback, server.Port, stop.Token);
             var (near, far) = (client.GetStream(), there.GetStream());
-            var first = await Task.WhenAny(CopyAsync(near, far, () => SentMax), CopyAsync(far, near, () => Cuts > 0 ? BytesMax : long.MaxValue));
+            var first = await Task.WhenAny(
+                CopyAsync(near, far, () => SentMax), CopyAsync(far, near, () => Cuts > 0 ? BytesMax : long.MaxValue));
             if (await first) Interlocked.Decrement(ref cuts);
             client.Client.LingerState = new LingerOption(true, 0); // a broken line, not an orderly end
         }

@@ -29,7 +29,8 @@ internal sealed class S3Place(Uri address) : IDisposable
 
     public S3Options Options => new()
     {
-        Bucket = SwiftServer.Bucket, Prefix = Prefix, Endpoint = address, AccessKey = SwiftServer.AccessKey, SecretKey = SwiftServer.SecretKey,
+        Bucket = SwiftServer.Bucket, Prefix = Prefix, Endpoint = address, AccessKey = SwiftServer.AccessKey,
+        SecretKey = SwiftServer.SecretKey,
         SpoolFolder = Path.Combine(folder, opened.Count.ToString(System.Globalization.CultureInfo.InvariantCulture)),
     };
 

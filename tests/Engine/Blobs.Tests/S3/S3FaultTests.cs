@@ -62,7 +62,8 @@ public sealed class S3FaultTests(Swift swift) : IAsyncLifetime
             (await store.DeleteAsync(Tenant, blob.Digest, DateTimeOffset.MaxValue, Stop)).Error,
             (await store.Uploads.StartAsync(Tenant, Stop)).Error,
         ];
-        Assert.All(errors, error => Assert.Equal(("BLOBS_UNAVAILABLE", true, true), (error?.Code, error?.Retryable, error?.NextStep is not null)));
+        Assert.All(
+            errors, error => Assert.Equal(("BLOBS_UNAVAILABLE", true, true), (error?.Code, error?.Retryable, error?.NextStep is not null)));
         relay.IsDown = false;
         Assert.True((await store.PutAsync(Tenant, null, new MemoryStream([1]), Stop)).IsOk);
         Assert.Equal(Digest.Of(Content), Digest.Of((await BlobStream.ReadAsync(store, Tenant, blob.Digest, 1 << 20, Stop)).Value));
@@ -91,7 +92,8 @@ public sealed class S3FaultTests(Swift swift) : IAsyncLifetime
         relay.BytesMax = 1;
         relay.Cuts = int.MaxValue;
         reader.Position = 1; // opens another connection
-        var error = await Assert.ThrowsAsync<StrataException>(async () => await reader.ReadExactlyAsync(new byte[Content.Length - 1], Stop));
+        var error = await Assert.ThrowsAsync<StrataException>(
+            async () => await reader.ReadExactlyAsync(new byte[Content.Length - 1], Stop));
         Assert.Equal("BLOBS_UNAVAILABLE", error.Error.Code);
     }
 

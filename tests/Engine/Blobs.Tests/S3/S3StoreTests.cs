@@ -15,7 +15,8 @@ public sealed class S3StoreTests
             await File.WriteAllTextAsync(spooled, "half", TestContext.Current.CancellationToken);
             var options = new S3Options
             {
-                Bucket = "data", Endpoint = new Uri($"http://127.0.0.1:{FreePort.Next()}"), AccessKey = "key", SecretKey = "secret", SpoolFolder = folder,
+                Bucket = "data", Endpoint = new Uri($"http://127.0.0.1:{FreePort.Next()}"), AccessKey = "key", SecretKey = "secret",
+                SpoolFolder = folder,
             };
             Assert.False((await S3Store.CheckAsync(options, TimeProvider.System, TestContext.Current.CancellationToken)).IsOk);
             Assert.True(File.Exists(spooled));

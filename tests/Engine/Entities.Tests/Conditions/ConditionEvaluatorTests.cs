@@ -66,7 +66,8 @@ public class ConditionEvaluatorTests
     [InlineData("$.name[*]", Operator.Equal, "\"Ada\"")]
     [InlineData("$.empty[*]", Operator.NotEqual, "1")]
     [InlineData("$.lines[7].n", Operator.Equal, "1")]
-    public void Matches_MissingNullOrOfAnotherType_IsFalse(string path, Operator @operator, string value) => Assert.False(Matches(path, @operator, value));
+    public void Matches_MissingNullOrOfAnotherType_IsFalse(string path, Operator @operator, string value) =>
+        Assert.False(Matches(path, @operator, value));
 
     [Theory]
     [InlineData("$.missing", true)]
@@ -95,7 +96,8 @@ public class ConditionEvaluatorTests
         Assert.True(MatchesFact(MetaField.Id, Operator.Equal, "\"0193a1b2-0000-7000-8000-000000000001\""));
         Assert.True(MatchesFact(MetaField.TransitionForLatestSave, Operator.IsNull));
         Assert.True(MatchesFact(MetaField.CreationDate, Operator.Equal, "\"2026-11-20T15:00:00+01:00\""));
-        Assert.True(MatchesFact(MetaField.LastUpdateTime, Operator.Between, "\"2026-11-20T14:00:59.9Z\"", "\"2026-11-20T14:01:00.000001Z\""));
+        Assert.True(
+            MatchesFact(MetaField.LastUpdateTime, Operator.Between, "\"2026-11-20T14:00:59.9Z\"", "\"2026-11-20T14:01:00.000001Z\""));
         Assert.False(MatchesFact(MetaField.CreationDate, Operator.Equal, "\"yesterday\""));
     }
 
@@ -128,7 +130,8 @@ public class ConditionEvaluatorTests
         ConditionEvaluator.Matches(Compare(path, @operator, values), Some.Entity(Document));
 
     private static bool MatchesFact(MetaField field, Operator @operator, params string[] values) =>
-        ConditionEvaluator.Matches(new Condition.Compare(new Field.Meta(field), @operator, [.. values.Select(Some.Json)]), Some.Entity(Document));
+        ConditionEvaluator.Matches(
+            new Condition.Compare(new Field.Meta(field), @operator, [.. values.Select(Some.Json)]), Some.Entity(Document));
 
     private static Condition.Compare Compare(string path, Operator @operator, params string[] values) =>
         new(new Field.Path(JsonPath.Parse(path)), @operator, [.. values.Select(Some.Json)]);

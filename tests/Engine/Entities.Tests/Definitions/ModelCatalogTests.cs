@@ -110,7 +110,10 @@ public class ModelCatalogTests
         await test.ImportAsync("{}", new ModelKey("a", 2));
         Assert.Equal(2, (await test.Catalog.ListAsync(Some.Caller, default)).Value.Count);
         Assert.Empty((await test.Catalog.ListAsync(new(TenantId.New(TimeProvider.System), "user:eve"), default)).Value);
-        Assert.Equal("MODEL_NOT_FOUND", (await test.Catalog.GetAsync(new(TenantId.New(TimeProvider.System), "user:eve"), new ModelKey("a", 1), AsOf.Latest, default)).Error?.Code);
+        Assert.Equal(
+            "MODEL_NOT_FOUND",
+            (await test.Catalog.GetAsync(
+                new(TenantId.New(TimeProvider.System), "user:eve"), new ModelKey("a", 1), AsOf.Latest, default)).Error?.Code);
     }
 
     [Fact]
@@ -122,7 +125,8 @@ public class ModelCatalogTests
     {
         var test = new TestCatalog();
         await test.ImportAsync("""{"email":"a","list":[1]}""");
-        async Task<string?> SetAsync(string body) => (await test.Catalog.SetUniqueKeysAsync(Some.Caller, Some.Model, Some.Json(body), default)).Error?.Code;
+        async Task<string?> SetAsync(string body) =>
+            (await test.Catalog.SetUniqueKeysAsync(Some.Caller, Some.Model, Some.Json(body), default)).Error?.Code;
         Assert.Equal("INVALID_UNIQUE_KEY_DEFINITION", await SetAsync("[]"));
         Assert.Equal("INVALID_UNIQUE_KEY_DEFINITION", await SetAsync("""{"uniqueKeys":[{"id":"k","fields":[]}]}"""));
         Assert.Equal("INVALID_UNIQUE_KEY_DEFINITION", await SetAsync("""{"uniqueKeys":[{"id":"k","fields":["$.unknown"]}]}"""));
@@ -186,5 +190,6 @@ public class ModelCatalogTests
     private static string Workflow(string name, bool active = true) =>
         $$$$"""{"version":"1.0","name":"{{{{name}}}}","initialState":"START","active":{{{{JsonSerializer.Serialize(active)}}}},"states":{"START":{}}}""";
 
-    private static string Told(Result<ModelInfo> model) => string.Join(' ', model.Value.Workflows.Select(w => w.Name + (w.Active ? "+" : "-")));
+    private static string Told(Result<ModelInfo> model) =>
+        string.Join(' ', model.Value.Workflows.Select(w => w.Name + (w.Active ? "+" : "-")));
 }

@@ -17,7 +17,8 @@ public class ModelGrowthTests
         await test.LockedAsync("""{"price":1,"lines":[{"sku":"a"}]}""");
         var type = (await test.CreateAsync("""{"price":"x","lines":[{"sku":1}],"new":1}""")).Error!;
         Assert.Equal("INCOMPATIBLE_TYPE", type.Code);
-        Assert.Equal(("order", "1", "price", "STRING"), (type.Details!["entityName"], type.Details["entityVersion"], type.Details["fieldPath"], type.Details["actualType"]));
+        Assert.Equal(("order", "1", "price", "STRING"),
+            (type.Details!["entityName"], type.Details["entityVersion"], type.Details["fieldPath"], type.Details["actualType"]));
         Assert.Equal(["INTEGER"], type.Lists!["expectedType"]);
         Assert.Equal(["price", "lines[0].sku", "new"], type.Faults!.Select(fault => fault.Field));
         Assert.Equal("VALIDATION_FAILED", (await test.CreateAsync("""{"new":1}""")).Error?.Code);
@@ -82,7 +83,8 @@ public class ModelGrowthTests
         var error = (await test.Catalog.SetChangeLevelAsync(Some.Caller, Some.Model, "type", default)).Error!;
         Assert.Equal(("INVALID_CHANGE_LEVEL", "type"), (error.Code, error.Details!["suppliedValue"]));
         Assert.Equal("INVALID_CHANGE_LEVEL", (await test.Catalog.SetChangeLevelAsync(Some.Caller, Some.Model, "", default)).Error?.Code);
-        Assert.Equal("MODEL_NOT_FOUND", (await test.Catalog.SetChangeLevelAsync(Some.Caller, new ModelKey("none", 1), "TYPE", default)).Error?.Code);
+        Assert.Equal(
+            "MODEL_NOT_FOUND", (await test.Catalog.SetChangeLevelAsync(Some.Caller, new ModelKey("none", 1), "TYPE", default)).Error?.Code);
     }
 
     [Fact]
@@ -132,7 +134,8 @@ public class ModelGrowthTests
         await test.Catalog.SetChangeLevelAsync(Some.Caller, Some.Model, "STRUCTURAL", default);
         var transaction = await test.Engine.BeginAsync(Some.Caller, default);
         foreach (var document in (string[])["""{"a":1}""", """{"b":1}""", """{"a":"x"}"""])
-            Assert.True((await transaction.CreateAsync(Some.Model, EntityId.New(TimeProvider.System), Some.Json(document), null, default)).IsOk);
+            Assert.True(
+                (await transaction.CreateAsync(Some.Model, EntityId.New(TimeProvider.System), Some.Json(document), null, default)).IsOk);
         var before = await ModelAsync();
         Assert.True((await test.CreateAsync("""{"c":1}""")).IsOk); // meets the transaction's own growth
         var written = (await transaction.CommitAsync(default)).Value;
@@ -173,11 +176,15 @@ public class ModelGrowthTests
         await test.ImportAsync("""{"id":"a","n":[1,2.5],"o":{"p":[{"q":true}]},"odd name":1}""");
         await test.Catalog.SetUniqueKeysAsync(Some.Caller, Some.Model, Some.Json("""{"uniqueKeys":[{"id":"k","fields":["$.id"]}]}"""), default);
         var first = await ModelAsync();
-        foreach (var (converter, view) in ((ModelConverter, JsonText)[])[(ModelConverter.SimpleView, first.ToSimpleView()), (ModelConverter.JsonSchema, first.ToJsonSchema())])
+        foreach (
+            var (converter, view) in ((ModelConverter, JsonText)[])[(ModelConverter.SimpleView, first.ToSimpleView()),
+                (ModelConverter.JsonSchema, first.ToJsonSchema())])
         {
             foreach (var (name, body) in ((string, string)[])[("bare", view.ToString()), ("whole", $$"""{"currentState":"LOCKED","model":{{view}},"uniqueKeys":[{"id":"k","fields":["$.id"]}]}""")])
             {
-                var imported = (await test.Catalog.ImportAsync(Some.Caller, new ModelKey($"{converter}-{name}", 1), converter, Some.Json(body), default)).Value;
+                var imported = (
+                    await test.Catalog.ImportAsync(
+                        Some.Caller, new ModelKey($"{converter}-{name}", 1), converter, Some.Json(body), default)).Value;
                 Assert.Equal(first.ToSimpleView(), imported.ToSimpleView());
                 Assert.Equal(name == "whole" ? 1 : 0, imported.UniqueKeys.Count);
             }

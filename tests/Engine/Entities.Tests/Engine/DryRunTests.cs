@@ -27,7 +27,8 @@ public class DryRunTests
         Assert.Equal(real.Error, tried.IsOk ? tried.Value.Error : tried.Error);
         if (!real.IsOk) return;
         Assert.Equal(real.Value.State, tried.Value.State);
-        Assert.Equal(real.Value.Audit.Where(e => e.Type == AuditEventTypes.TransitionMake).Select(e => (e.State, e.Detail)), tried.Value.Steps.Select(s => ((string?)s.From, (string?)s.Transition)));
+        Assert.Equal(real.Value.Audit.Where(e => e.Type == AuditEventTypes.TransitionMake).Select(e => (e.State, e.Detail)),
+            tried.Value.Steps.Select(s => ((string?)s.From, (string?)s.Transition)));
         Assert.Equal(real.Value.Audit.Where(e => e.Criterion is not null), tried.Value.Refusals.Select(r => r.Step));
         Assert.All(tried.Value.Refusals, refusal => Assert.True(refusal.Step.Reason == ConditionWords.WhyNot(refusal.Verdicts)));
         Assert.Equal(await test.Log.SchedulesAsync(Some.Tenant, created.Value.Id, default), tried.Value.Armed);
@@ -44,7 +45,8 @@ public class DryRunTests
         var created = (await test.CreateAsync()).Value;
         var run = (await DryAsync(test, created.Id, "{}", "go")).Value;
         Assert.Equal(("C", true, null), (run.State, run.IsAssumption, run.Error));
-        Assert.Equal(["go: p q", "on: r"], run.Steps.Select(s => $"{s.Transition}: {string.Join(' ', s.Calls.Select(c => c.Processor.Name))}"));
+        Assert.Equal(
+            ["go: p q", "on: r"], run.Steps.Select(s => $"{s.Transition}: {string.Join(' ', s.Calls.Select(c => c.Processor.Name))}"));
         Assert.Equal([false, true], run.Steps.Select(s => s.IsAutomatic));
         Assert.Empty(test.Computation.Calls);
         Assert.Equal(created.Revision, (await test.ReadAsync(created.Id))?.Revision);
@@ -71,7 +73,8 @@ public class DryRunTests
         var run = (await DryAsync(test, id, """{"go":1}""", "go")).Value;
         Assert.Equal(("WORKFLOW_FAILED", "A"), (run.Error?.Code, run.State));
         var verdict = Assert.Single(Assert.Single(run.Refusals).Verdicts);
-        Assert.Equal(("$.go", "EQUALS", "true", "1", false, true), (verdict.Field, verdict.Operator, verdict.Wanted[0].ToString(), verdict.Found[0].ToString(), verdict.Holds, verdict.IsToBlame));
+        Assert.Equal(("$.go", "EQUALS", "true", "1", false, true),
+            (verdict.Field, verdict.Operator, verdict.Wanted[0].ToString(), verdict.Found[0].ToString(), verdict.Holds, verdict.IsToBlame));
         Assert.Equal("TRANSITION_NOT_FOUND", (await DryAsync(test, id, "{}", "nowhere")).Error?.Code);
     }
 
@@ -86,7 +89,8 @@ public class DryRunTests
     }
 
     [Fact]
-    public async Task DryRun_UnknownEntity_IsNotFound() => Assert.Equal("ENTITY_NOT_FOUND", (await DryAsync(new TestEngine(), new TestEngine().NewId(), "{}", null)).Error?.Code);
+    public async Task DryRun_UnknownEntity_IsNotFound() =>
+        Assert.Equal("ENTITY_NOT_FOUND", (await DryAsync(new TestEngine(), new TestEngine().NewId(), "{}", null)).Error?.Code);
 
     private static async Task<Result<DryRun>> DryAsync(TestEngine test, EntityId id, string document, string? transition) =>
         await test.Engine.DryRunAsync(Some.Caller, id, _ => Some.Json(document), transition, default);

@@ -52,7 +52,8 @@ public class EntityEngineTests
     public async Task Create_UnknownModel_IsModelNotFound()
     {
         var test = new TestEngine();
-        var result = await test.Engine.CreateAsync(Some.Caller, new ModelKey("ghost", 1), test.NewId(), JsonText.EmptyObject, null, default);
+        var result = await test.Engine.CreateAsync(
+            Some.Caller, new ModelKey("ghost", 1), test.NewId(), JsonText.EmptyObject, null, default);
         Assert.Equal("MODEL_NOT_FOUND", result.Error?.Code);
         Assert.Equal(0, test.Counted.Appends);
     }
@@ -71,7 +72,8 @@ public class EntityEngineTests
         var test = new TestEngine();
         Assert.Equal("ENTITY_NOT_FOUND", (await test.UpdateAsync(test.NewId(), "{}")).Error?.Code);
         var created = (await test.CreateAsync()).Value;
-        var asOther = await test.Engine.UpdateAsync(Some.Caller, new ModelKey("other", 1), created.Id, e => e.Document, null, null, default);
+        var asOther = await test.Engine.UpdateAsync(
+            Some.Caller, new ModelKey("other", 1), created.Id, e => e.Document, null, null, default);
         Assert.Equal("ENTITY_NOT_FOUND", asOther.Error?.Code);
         var deleted = (await test.Engine.DeleteAsync(Some.Caller, null, created.Id, null, default)).Value;
         Assert.True(deleted.Deleted);
@@ -89,7 +91,8 @@ public class EntityEngineTests
         var stale = (await test.UpdateAsync(created.Id, """{"n":2}""", ifMatch: created.Revision)).Error;
         Assert.Equal(("ENTITY_MODIFIED", ErrorKind.PreconditionFailed), (stale?.Code, stale?.Kind));
         Assert.Equal(updated.Revision, (await test.ReadAsync(created.Id))?.Revision);
-        Assert.Equal("ENTITY_MODIFIED", (await test.Engine.DeleteAsync(Some.Caller, null, created.Id, created.Revision, default)).Error?.Code);
+        Assert.Equal(
+            "ENTITY_MODIFIED", (await test.Engine.DeleteAsync(Some.Caller, null, created.Id, created.Revision, default)).Error?.Code);
     }
 
     [Fact]
@@ -98,7 +101,8 @@ public class EntityEngineTests
         var test = new TestEngine();
         var created = (await test.CreateAsync("[]")).Value;
         LetARivalCommitFirst(test, created.Id, """["rival"]""", times: 1);
-        var updated = await test.Engine.UpdateAsync(Some.Caller, null, created.Id, e => Some.Json($"[{e.Document},1]"), null, null, default);
+        var updated = await test.Engine.UpdateAsync(
+            Some.Caller, null, created.Id, e => Some.Json($"[{e.Document},1]"), null, null, default);
         Assert.Equal("""[["rival"],1]""", updated.Value.Document.ToString());
     }
 
@@ -127,7 +131,8 @@ public class EntityEngineTests
     {
         var test = new TestEngine(limits: new EngineLimits { ConflictTriesMax = 100 });
         var created = (await test.CreateAsync("0")).Value;
-        Result<JsonText> AddOne(EntityRevision e) => Some.Json((int.Parse(e.Document.ToString(), null) + 1).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Result<JsonText> AddOne(EntityRevision e) =>
+            Some.Json((int.Parse(e.Document.ToString(), null) + 1).ToString(System.Globalization.CultureInfo.InvariantCulture));
         await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Task.Run(async () =>
             Assert.True((await test.Engine.UpdateAsync(Some.Caller, null, created.Id, AddOne, null, null, default)).IsOk))));
         Assert.Equal("40", (await test.ReadAsync(created.Id))?.Document.ToString());
@@ -138,7 +143,8 @@ public class EntityEngineTests
     {
         var test = new TestEngine();
         var created = (await test.CreateAsync()).Value;
-        var refused = await test.Engine.UpdateAsync(Some.Caller, null, created.Id, _ => new Error(ErrorKind.Forbidden, "NO", "No."), null, null, default);
+        var refused = await test.Engine.UpdateAsync(
+            Some.Caller, null, created.Id, _ => new Error(ErrorKind.Forbidden, "NO", "No."), null, null, default);
         Assert.Equal("NO", refused.Error?.Code);
         Assert.Equal(1, test.Counted.Appends);
     }
@@ -183,7 +189,9 @@ public class EntityEngineTests
     {
         var test = new TestEngine();
         var key = new RequestKey(CommitId.New(TimeProvider.System), "sum");
-        var created = (await test.Engine.CreateAsync(Some.Caller with { Request = key }, Some.Model, test.NewId(), JsonText.EmptyObject, null, default)).Value;
+        var created = (
+            await test.Engine.CreateAsync(
+                Some.Caller with { Request = key }, Some.Model, test.NewId(), JsonText.EmptyObject, null, default)).Value;
         Assert.Equal(key.Commit, created.Commit);
         Assert.Contains(new AuditEvent(AuditEventTypes.Request, null, "sum"), (await test.HistoryAsync(created.Id))[0].Audit);
     }
@@ -193,7 +201,8 @@ public class EntityEngineTests
         var rival = new EntityEngine(test.Log, new StaticDefinitions([test.Model]), test.Computation, TimeProvider.System);
         test.Counted.BeforeAppend = async _ =>
         {
-            if (times-- > 0) Assert.True((await rival.UpdateAsync(Some.Caller, null, id, _ => Some.Json(document), null, null, default)).IsOk);
+            if (times-- > 0)
+                Assert.True((await rival.UpdateAsync(Some.Caller, null, id, _ => Some.Json(document), null, null, default)).IsOk);
         };
     }
 }

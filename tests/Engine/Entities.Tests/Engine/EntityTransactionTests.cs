@@ -126,20 +126,26 @@ public class EntityTransactionTests
     {
         var time = new FakeTime();
         var test = new TestEngine(
-            time: time, limits: new EngineLimits { TransactionEntitiesMax = 2, TransactionBytesMax = 10, TransactionLifetime = TimeSpan.FromSeconds(5) });
+            time: time,
+            limits: new EngineLimits { TransactionEntitiesMax = 2, TransactionBytesMax = 10, TransactionLifetime =
+                TimeSpan.FromSeconds(5) });
         var transaction = await BeginAsync(test);
-        Assert.Equal("TRANSACTION_TOO_LARGE", (await transaction.CreateAsync(Some.Model, test.NewId(), Some.Json("\"123456789\""), null, default)).Error?.Code);
+        Assert.Equal(
+            "TRANSACTION_TOO_LARGE",
+            (await transaction.CreateAsync(Some.Model, test.NewId(), Some.Json("\"123456789\""), null, default)).Error?.Code);
         transaction = await BeginAsync(test);
         Assert.True((await transaction.CreateAsync(Some.Model, test.NewId(), Some.Json("1"), null, default)).IsOk);
         Assert.True((await transaction.CreateAsync(Some.Model, test.NewId(), Some.Json("1"), null, default)).IsOk);
-        Assert.Equal("TRANSACTION_TOO_LARGE", (await transaction.CreateAsync(Some.Model, test.NewId(), Some.Json("1"), null, default)).Error?.Code);
+        Assert.Equal(
+            "TRANSACTION_TOO_LARGE", (await transaction.CreateAsync(Some.Model, test.NewId(), Some.Json("1"), null, default)).Error?.Code);
         time.Advance(TimeSpan.FromSeconds(6));
         Assert.Equal("TRANSACTION_EXPIRED", (await transaction.CommitAsync(default)).Error?.Code);
         Assert.Equal(0, test.Counted.Appends);
     }
 
     /// <summary>
-    /// Two accounts may together not fall below zero. Each transaction reads both and takes from one: with the reads not validated, two at once would each see enough.
+    /// Two accounts may together not fall below zero. Each transaction reads both and takes from one: with the reads not validated, two at
+    /// once would each see enough.
     /// </summary>
     [Fact]
     public async Task Commit_ManyAtOnce_AdmitsNoWriteSkewAndLosesNothing() => await Seeded.CheckAsync(10, async random =>
@@ -156,7 +162,8 @@ public class EntityTransactionTests
                 var sum = 0;
                 foreach (var account in accounts) sum += Read((await transaction.ReadAsync(account, default)).Value);
                 if (sum < amount) continue;
-                await transaction.UpdateAsync(null, own.Pick(accounts), current => Some.Json((Read(current) - amount).ToString(CultureInfo.InvariantCulture)), null, null, default);
+                await transaction.UpdateAsync(null, own.Pick(accounts),
+                    current => Some.Json((Read(current) - amount).ToString(CultureInfo.InvariantCulture)), null, null, default);
                 if ((await transaction.CommitAsync(default)).IsOk) Interlocked.Add(ref taken, amount);
             }
         })));

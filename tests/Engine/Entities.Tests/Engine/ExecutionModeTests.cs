@@ -95,7 +95,8 @@ public class ExecutionModeTests
         var id = test.NewId();
         _ = test.CreateAsync("{}", "go", id); // its server is as good as dead: nobody moves this engine's time on
         var later = new FakeTime(time.GetUtcNow());
-        var runner = new ScheduleRunner(new TestEngine(null, later, log: test.Log).Engine, new MemoryLeases(later), later, NullLogger<ScheduleRunner>.Instance);
+        var runner = new ScheduleRunner(
+            new TestEngine(null, later, log: test.Log).Engine, new MemoryLeases(later), later, NullLogger<ScheduleRunner>.Instance);
         Assert.Equal(0, await runner.FireDueAsync(null, default));
         later.Advance(TimeSpan.FromSeconds(16));
         Assert.Equal(1, await runner.FireDueAsync(null, default));
@@ -141,7 +142,8 @@ public class ExecutionModeTests
     {
         var test = With("COMMIT_BEFORE_DISPATCH");
         var transaction = await test.Engine.BeginAsync(Some.Caller, default);
-        Assert.Equal("COMMIT_IN_JOINED_TRANSACTION", (await transaction.CreateAsync(Some.Model, test.NewId(), JsonText.EmptyObject, "go", default)).Error?.Code);
+        Assert.Equal("COMMIT_IN_JOINED_TRANSACTION",
+            (await transaction.CreateAsync(Some.Model, test.NewId(), JsonText.EmptyObject, "go", default)).Error?.Code);
     }
 
     [Fact]
@@ -149,7 +151,8 @@ public class ExecutionModeTests
     {
         var time = new FakeTime();
         var test = With("SYNC", time);
-        test.Computation.Process = (_, _, _) => new(new TaskCompletionSource<Result<JsonText?>>().Task); // never answers, and does not look at the token
+        // never answers, and does not look at the token
+        test.Computation.Process = (_, _, _) => new(new TaskCompletionSource<Result<JsonText?>>().Task);
         var create = test.CreateAsync("{}", "go");
         Assert.False(create.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(500));
@@ -167,7 +170,9 @@ public class ExecutionModeTests
         Assert.False(create.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(200));
         Assert.Equal(("TRANSACTION_TIMEOUT", ErrorKind.RequestTimeout), ((await create).Error?.Code, (await create).Error?.Kind));
-        Assert.Equal("TRANSACTION_TIMEOUT", (await test.Engine.CreateAsync(caller, Some.Model, test.NewId(), JsonText.EmptyObject, null, default)).Error?.Code);
+        Assert.Equal(
+            "TRANSACTION_TIMEOUT",
+            (await test.Engine.CreateAsync(caller, Some.Model, test.NewId(), JsonText.EmptyObject, null, default)).Error?.Code);
         Assert.Equal(0, test.Counted.Appends);
     }
 
@@ -182,7 +187,8 @@ public class ExecutionModeTests
             return new((Result<JsonText?>)(JsonText?)null);
         };
         var caller = Some.Caller with { Deadline = time.GetUtcNow().AddMilliseconds(100) };
-        Assert.Equal("B", (await test.Engine.CreateAsync(caller, Some.Model, test.NewId(), JsonText.EmptyObject, "go", default)).Value.State);
+        Assert.Equal(
+            "B", (await test.Engine.CreateAsync(caller, Some.Model, test.NewId(), JsonText.EmptyObject, "go", default)).Value.State);
     }
 
     [Fact]
@@ -245,7 +251,8 @@ public class ExecutionModeTests
         """,
         time);
 
-    private static void Answer(TestEngine test, string document) => test.Computation.Process = (_, _, _) => new((JsonText?)Some.Json(document));
+    private static void Answer(TestEngine test, string document) => test.Computation.Process = (_, _, _) =>
+        new((JsonText?)Some.Json(document));
 
     private static void Answer(TestEngine test, Error error) => test.Computation.Process = (_, _, _) => new(error);
 
@@ -253,7 +260,8 @@ public class ExecutionModeTests
     {
         public string Name => "stamp";
 
-        public ValueTask<Result<JsonText?>> ProcessAsync(ComputeCall call, CancellationToken cancellationToken) => new((JsonText?)Some.Json("1"));
+        public ValueTask<Result<JsonText?>> ProcessAsync(ComputeCall call, CancellationToken cancellationToken) =>
+            new((JsonText?)Some.Json("1"));
     }
 
     private sealed class Never : ICriterion

@@ -27,7 +27,8 @@ public sealed class HeldLeaseTests
     [Fact]
     public async Task Renewal_ThatFails_IsTriedAgainWhileThereIsTime()
     {
-        var leases = new ScriptedLeases { Answer = n => n < 3 ? Task.FromException<bool>(new InvalidOperationException("away")) : Task.FromResult(true) };
+        var leases = new ScriptedLeases { Answer = n => n < 3
+            ? Task.FromException<bool>(new InvalidOperationException("away")) : Task.FromResult(true) };
         await using var lease = await TakeAsync(leases);
         await AdvanceAsync(TimeSpan.FromSeconds(60), () => leases.Renewals >= 3);
         Assert.False(lease.Lost.IsCancellationRequested);
@@ -80,7 +81,8 @@ public sealed class HeldLeaseTests
         await disposal;
     }
 
-    private async Task<HeldLease> TakeAsync(ILeases leases) => (await HeldLease.TryTakeAsync(leases, "name", "holder", Duration, time, default))!;
+    private async Task<HeldLease> TakeAsync(ILeases leases) =>
+        (await HeldLease.TryTakeAsync(leases, "name", "holder", Duration, time, default))!;
 
     /// <summary>In small steps, so that what wakes up can go to sleep again.</summary>
     private async Task AdvanceAsync(TimeSpan by, Func<bool> isDone)
@@ -131,9 +133,11 @@ public sealed class HeldLeaseTests
             return new(Answer(Interlocked.Increment(ref asked)));
         }
 
-        public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        public ValueTask<long?> TryTakeOverAsync(string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken) =>
+        public ValueTask<long?> TryTakeOverAsync(
+            string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
         public ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken) => new(Release);

@@ -58,7 +58,8 @@ public class JoinedTransactionTests
     public async Task NewTransaction_ThatFails_LeavesNothing_AndTheTransitionIsTaken()
     {
         var other = test.NewId();
-        Process(async (_, caller) => (await CreateAsync(caller, other, "{}")).IsOk ? new Error(ErrorKind.Invalid, "WORKFLOW_FAILED", "No.") : Some.Json("{}"));
+        Process(async (_, caller) => (await CreateAsync(caller, other, "{}")).IsOk
+            ? new Error(ErrorKind.Invalid, "WORKFLOW_FAILED", "No.") : Some.Json("{}"));
         Assert.Equal("B", (await test.CreateAsync("{}", "aside")).Value.State);
         Assert.Null(await test.ReadAsync(other));
     }
@@ -106,9 +107,13 @@ public class JoinedTransactionTests
         var missing = test.NewId();
         Process(async (_, caller) =>
         {
-            var looked = await test.Engine.TransactAsync(caller, async (transaction, ct) => (await transaction.ReadAsync(missing, ct)).IsOk ? EngineErrors.NothingToJoin() : null, default);
+            var looked = await test.Engine.TransactAsync(
+                caller, async (transaction, ct) => (await transaction.ReadAsync(missing, ct)).IsOk
+                    ? EngineErrors.NothingToJoin() : null, default);
             Assert.Empty(looked.Value);
-            Assert.Equal("TRANSITION_NOT_FOUND", (await test.Engine.CreateAsync(caller, Some.Model, missing, Some.Json("{}"), "nowhere", default)).Error?.Code);
+            Assert.Equal(
+                "TRANSITION_NOT_FOUND",
+                (await test.Engine.CreateAsync(caller, Some.Model, missing, Some.Json("{}"), "nowhere", default)).Error?.Code);
             return (await CreateAsync(caller, missing, "{}")).IsOk ? Some.Json("{}") : new Error(ErrorKind.Internal, "X", "No.");
         });
         Assert.Null((await test.CreateAsync("{}", "go")).Error);
@@ -139,7 +144,8 @@ public class JoinedTransactionTests
             if (call.Entity.Id == ids[1]) return (await CreateAsync(caller, ids[2], "{}")).IsOk ? Some.Json("""{"deep":true}""") : Some.Json("{}");
             Assert.True((await CreateAsync(caller, ids[0], "{}")).IsOk);
             var written = await test.Engine.TransactAsync(
-                caller, async (transaction, ct) => (await transaction.CreateAsync(Some.Model, ids[1], Some.Json("{}"), "go", ct)).Error, default);
+                caller, async (transaction, ct) =>
+                    (await transaction.CreateAsync(Some.Model, ids[1], Some.Json("{}"), "go", ct)).Error, default);
             Assert.Equal(ids[1], Assert.Single(written.Value).Id);
             return Some.Json("{}");
         });
@@ -176,8 +182,10 @@ public class JoinedTransactionTests
         test.Computation.Process = async (processor, call, _) =>
         {
             var caller = Some.Caller with { Join = await call.Join!.OfferAsync() };
-            if (processor.Name == "c") return (await CreateAsync(caller, other, "{}")).Error is { } error ? error : (JsonText?)Some.Json("{}");
-            Assert.Equal("COMMIT_IN_JOINED_TRANSACTION", (await test.Engine.CreateAsync(caller, Some.Model, test.NewId(), Some.Json("{}"), "pause", default)).Error?.Code);
+            if (processor.Name == "c") return (await CreateAsync(caller, other, "{}")).Error is { } error
+                ? error : (JsonText?)Some.Json("{}");
+            Assert.Equal("COMMIT_IN_JOINED_TRANSACTION",
+                (await test.Engine.CreateAsync(caller, Some.Model, test.NewId(), Some.Json("{}"), "pause", default)).Error?.Code);
             return (JsonText?)null;
         };
         Assert.True((await test.CreateAsync("{}", "go")).IsOk);
@@ -269,7 +277,8 @@ public class JoinedTransactionTests
         Process(async (_, caller) =>
         {
             depth++;
-            if ((await test.Engine.CreateAsync(caller, Some.Model, test.NewId(), Some.Json("{}"), "go", default)).Error is { } error) last = error;
+            if ((await test.Engine.CreateAsync(caller, Some.Model, test.NewId(), Some.Json("{}"), "go", default)).Error is { } error)
+                last = error;
             return Some.Json("{}");
         });
         Assert.True((await test.CreateAsync("{}", "go")).IsOk);
@@ -294,7 +303,8 @@ public class JoinedTransactionTests
     }
 
     private void Process(Func<ComputeCall, Caller, Task<Result<JsonText>>> process) => test.Computation.Process = async (_, call, _) =>
-        (await process(call, Some.Caller with { Join = await call.Join!.OfferAsync() })).TryGet(out var document, out var error) ? (JsonText?)document : error;
+        (await process(call, Some.Caller with { Join = await call.Join!.OfferAsync() })).TryGet(out var document, out var error)
+            ? (JsonText?)document : error;
 
     private async Task<Result<EntityRevision>> CreateAsync(Caller caller, EntityId id, string document) =>
         await test.Engine.CreateAsync(caller, Some.Model, id, Some.Json(document), null, default);
@@ -302,5 +312,6 @@ public class JoinedTransactionTests
     private async Task<Result<EntityRevision>> UpdateAsync(Caller caller, EntityId id, string document) =>
         await test.Engine.UpdateAsync(caller, null, id, _ => Some.Json(document), null, null, default);
 
-    private async Task<Result<EntityRevision>> ReadAsync(Caller caller, EntityId id) => await test.Engine.ReadAsync(caller, id, AsOf.Latest, default);
+    private async Task<Result<EntityRevision>> ReadAsync(Caller caller, EntityId id) =>
+        await test.Engine.ReadAsync(caller, id, AsOf.Latest, default);
 }

@@ -52,7 +52,8 @@ public class ScheduleRunnerTests
         var newest = (await test.HistoryAsync(entity.Id))[0];
         Assert.Equal("OPEN", newest.State);
         Assert.Equal([new AuditEvent(AuditEventTypes.ScheduledTransitionExpire, "OPEN", "expire")], newest.Audit);
-        Assert.Equal([new ScheduledTransition("escalate", Some.Time.AddSeconds(120))], await test.Log.SchedulesAsync(Some.Tenant, entity.Id, default));
+        Assert.Equal([new ScheduledTransition("escalate", Some.Time.AddSeconds(120))],
+            await test.Log.SchedulesAsync(Some.Tenant, entity.Id, default));
     }
 
     [Fact]
@@ -63,7 +64,9 @@ public class ScheduleRunnerTests
         time.Advance(TimeSpan.FromSeconds(120));
         await runner.FireDueAsync(null, default);
         var newest = (await test.HistoryAsync(entity.Id))[0];
-        Assert.Equal([new AuditEvent(AuditEventTypes.TransitionNotMatchCriterion, "OPEN", "escalate", "$.urgent EQUALS true", "$.urgent EQUALS true does not hold: it is missing")], newest.Audit);
+        Assert.Equal(
+            [new AuditEvent(AuditEventTypes.TransitionNotMatchCriterion, "OPEN", "escalate", "$.urgent EQUALS true",
+                "$.urgent EQUALS true does not hold: it is missing")], newest.Audit);
         Assert.Equal(0, await runner.FireDueAsync(null, default));
     }
 
@@ -127,7 +130,8 @@ public class ScheduleRunnerTests
         }
         Assert.Equal([10, 20, 40, 80, 160, 320, 640, 1280, 2560], pauses);
         var newest = (await test.HistoryAsync(entity.Id))[0];
-        Assert.Equal(new AuditEvent(AuditEventTypes.ScheduledTransitionFail, "OPEN", "bill: NO_COMPUTE_MEMBER_FOR_TAG", null, "None."), Assert.Single(newest.Audit));
+        Assert.Equal(new AuditEvent(AuditEventTypes.ScheduledTransitionFail, "OPEN", "bill: NO_COMPUTE_MEMBER_FOR_TAG", null, "None."),
+            Assert.Single(newest.Audit));
         Assert.Equal(ScheduleRetry.FailuresMax, test.Computation.Calls.Count);
     }
 

@@ -14,14 +14,16 @@ public class StoryBuilderTests
         var test = new TestEngine(WorkflowJson.Write(RandomWorkflow.Next(random)).ToString(), new FakeTime());
         test.Computation.Match = (_, _, _) => new(random.Chance(0.5));
         if (!(await test.CreateAsync(RandomJson.Document(random).ToString())).TryGet(out var created, out _)) return;
-        for (var i = 0; i < 5; i++) await test.UpdateAsync(created.Id, RandomJson.Document(random).ToString(), random.Pick(null, "t0", "t1"));
+        for (var i = 0; i < 5; i++)
+            await test.UpdateAsync(created.Id, RandomJson.Document(random).ToString(), random.Pick(null, "t0", "t1"));
         if (random.Chance(0.2)) await test.Engine.DeleteAsync(Some.Caller, null, created.Id, null, default);
         var history = await test.HistoryAsync(created.Id);
         var story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;
         Assert.Equal(history.Reverse().Select(revision => revision.Commit), story.Chapters.Select(chapter => chapter.Transaction));
         Assert.Equal((history[0].State, history[0].Deleted), (story.Entity.State, story.Entity.Deleted));
         Assert.Equal(history[0].Deleted, story.Waits.Count == 0);
-        Assert.All(story.Chapters.SelectMany(chapter => chapter.Sentences), sentence => Assert.Contains(' ', sentence)); // no bare type of an event
+        // no bare type of an event
+        Assert.All(story.Chapters.SelectMany(chapter => chapter.Sentences), sentence => Assert.Contains(' ', sentence));
     });
 
     [Fact]
@@ -32,11 +34,13 @@ public class StoryBuilderTests
         var created = (await test.CreateAsync()).Value;
         time.Advance(TimeSpan.FromSeconds(1));
         var due = Assert.Single(await test.Log.DueAsync(time.GetUtcNow(), 10, default));
-        Assert.Equal(ScheduleOutcome.Fired, (await test.Engine.FireAsync(new Caller(Some.Tenant, ScheduleRunner.Actor), due, default)).Value);
+        Assert.Equal(
+            ScheduleOutcome.Fired, (await test.Engine.FireAsync(new Caller(Some.Tenant, ScheduleRunner.Actor), due, default)).Value);
         var story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;
         Assert.Equal("The scheduler looks after it.", story.Chapters[1].Title);
         Assert.Contains("\"late\" takes it from A to B, because it is due.", story.Chapters[1].Sentences);
-        Assert.Equal((Some.Time.AddSeconds(1), "nothing: no transition leads out of the state B."), (story.Since, Assert.Single(story.Waits)));
+        Assert.Equal(
+            (Some.Time.AddSeconds(1), "nothing: no transition leads out of the state B."), (story.Since, Assert.Single(story.Waits)));
     }
 
     [Fact]
@@ -49,7 +53,8 @@ public class StoryBuilderTests
         var created = (await test.CreateAsync()).Value;
         await test.TakeAsync(created.Id, "go");
         var story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;
-        Assert.Equal(["user:jane creates it.", "user:jane asks for \"go\".", "What user:jane started is aborted."], story.Chapters.Select(chapter => chapter.Title));
+        Assert.Equal(["user:jane creates it.", "user:jane asks for \"go\".", "What user:jane started is aborted."],
+            story.Chapters.Select(chapter => chapter.Title));
         Assert.Equal("\"go\" was given up: NO_COMPUTE_MEMBER_FOR_TAG: No compute member serves \"p\".", story.Chapters[2].Sentences[0]);
         Assert.Equal("a request for \"go\", which leads to B.", Assert.Single(story.Waits));
         test.Computation.Process = (_, _, _) => new((Result<JsonText?>)(JsonText?)null);
@@ -66,7 +71,8 @@ public class StoryBuilderTests
         var created = (await test.CreateAsync()).Value;
         for (var i = 0; i < StoryBuilder.ChaptersMax; i++) await test.UpdateAsync(created.Id, "{}");
         var story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;
-        Assert.Equal((true, StoryBuilder.ChaptersMax, "user:jane changes it."), (story.IsCut, story.Chapters.Count, story.Chapters[0].Title));
+        Assert.Equal(
+            (true, StoryBuilder.ChaptersMax, "user:jane changes it."), (story.IsCut, story.Chapters.Count, story.Chapters[0].Title));
         Assert.Null(await StoryBuilder.BuildAsync(test.Engine, Some.Caller, test.NewId(), default));
     }
 }

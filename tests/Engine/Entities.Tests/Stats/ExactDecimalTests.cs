@@ -45,7 +45,8 @@ public sealed class ExactDecimalTests
     [Fact]
     public void StandardDeviation_IsOfTheSample()
     {
-        Assert.StartsWith("2.13808993529939507747642784703", new FieldSums(8, "40", "232", "2", "9", null, null).StandardDeviation(), StringComparison.Ordinal);
+        Assert.StartsWith("2.13808993529939507747642784703", new FieldSums(8, "40", "232", "2", "9", null, null).StandardDeviation(),
+            StringComparison.Ordinal);
         Assert.Null(new FieldSums(1, "1", "1", "1", "1", null, null).StandardDeviation());
         Assert.Equal("0", new FieldSums(3, "3", "3", "1", "1", null, null).StandardDeviation());
         Assert.Equal("5", new FieldSums(8, "40", "232", "2", "9", null, null).Average());

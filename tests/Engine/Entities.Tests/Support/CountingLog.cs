@@ -30,20 +30,26 @@ internal sealed class CountingLog(IEntityLog log) : IEntityLog
 
     public ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken) => log.ScanAsync(scan, cancellationToken);
 
-    public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<StateCount>> CountAsync(
+        TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
         log.CountAsync(tenant, model, asOf, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) => log.GroupAsync(grouping, cancellationToken);
+    public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) =>
+        log.GroupAsync(grouping, cancellationToken);
 
-    public ValueTask<RevisionPage> HistoryAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> HistoryAsync(
+        TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         log.HistoryAsync(tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<RevisionPage> TrailAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> TrailAsync(
+        TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         log.TrailAsync(tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) => log.FollowAsync(follow, cancellationToken);
+    public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) =>
+        log.FollowAsync(follow, cancellationToken);
 
-    public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) => log.FindCommitAsync(tenant, commit, cancellationToken);
+    public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
+        log.FindCommitAsync(tenant, commit, cancellationToken);
 
     public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) => log.HeadAsync(tenant, cancellationToken);
 
@@ -53,8 +59,10 @@ internal sealed class CountingLog(IEntityLog log) : IEntityLog
 
     public IDisposable OnCommit(Action<TenantHead> wake) => log.OnCommit(wake);
 
-    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(
+        TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         log.SchedulesAsync(tenant, id, cancellationToken);
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => log.DueAsync(now, limit, cancellationToken);
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        log.DueAsync(now, limit, cancellationToken);
 }

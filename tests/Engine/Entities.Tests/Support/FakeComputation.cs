@@ -6,7 +6,8 @@ namespace Strata.Entities.Tests.Support;
 /// <summary>Answers as each test says; without a word, a processor keeps the document and a criterion holds.</summary>
 internal sealed class FakeComputation : IComputation
 {
-    public Func<ProcessorDefinition, ComputeCall, CancellationToken, ValueTask<Result<JsonText?>>> Process { get; set; } = (_, _, _) => new((Result<JsonText?>)(JsonText?)null);
+    public Func<ProcessorDefinition, ComputeCall, CancellationToken, ValueTask<Result<JsonText?>>> Process { get; set; } = (_, _, _) =>
+        new((Result<JsonText?>)(JsonText?)null);
 
     public Func<FunctionDefinition, ComputeCall, CancellationToken, ValueTask<Result<bool>>> Match { get; set; } = (_, _, _) => new(true);
 
@@ -29,7 +30,8 @@ internal sealed class FakeComputation : IComputation
         return Match(function, call, cancellationToken);
     }
 
-    public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken)
+    public ValueTask<Result<ScheduleTimes>> ScheduleAsync(
+        FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken)
     {
         Calls.Add(function.Name);
         return Schedule(function, call, cancellationToken);

@@ -9,7 +9,8 @@ internal static class RandomJson
 {
     private static readonly string[] Names = ["a", "b", "c", "näme", "odd name"];
     private static readonly string[] Texts = ["", "a", "ab", "b", "é", "\ue000", "😀", "10", "2", "line\nbreak \"quoted\""];
-    private static readonly string[] Numbers = ["0", "-0.0", "1", "1.0", "10e-1", "1e400", "-1e400", "0.1", "0.10000000000000000000000001", "9007199254740993", "9007199254740992"];
+    private static readonly string[] Numbers = ["0", "-0.0", "1", "1.0", "10e-1", "1e400", "-1e400", "0.1", "0.10000000000000000000000001",
+        "9007199254740993", "9007199254740992"];
     private static readonly Operator[] Operators = Enum.GetValues<Operator>();
 
     public static JsonNode? Value(Random random, int depth) => random.Next(depth <= 0 ? 4 : 6) switch
@@ -35,7 +36,8 @@ internal static class RandomJson
         var path = "$";
         for (var i = random.Next(1, 4); i > 0; i--)
         {
-            path += random.Next(6) switch { 0 => "[*]", 1 => $"[{random.Next(3)}]", 2 => "['odd name']", _ => "." + random.Pick(Names[..4]) };
+            path += random.Next(6) switch { 0 => "[*]", 1 => $"[{random.Next(3)}]", 2 => "['odd name']",
+                _ => "." + random.Pick(Names[..4]) };
         }
         return JsonPath.Parse(path);
     }
@@ -51,7 +53,8 @@ internal static class RandomJson
     public static Condition.Compare Comparison(Random random)
     {
         var @operator = random.Pick(Operators);
-        var field = random.Chance(0.8) ? (Field)new Field.Path(Path(random)) : new Field.Meta(random.Pick(MetaField.State, MetaField.Id, MetaField.TransitionForLatestSave));
+        var field = random.Chance(0.8) ? (Field)new Field.Path(Path(random))
+            : new Field.Meta(random.Pick(MetaField.State, MetaField.Id, MetaField.TransitionForLatestSave));
         return new Condition.Compare(field, @operator, Constants(random, @operator));
     }
 

@@ -36,5 +36,6 @@ internal sealed class TestCatalog
     public async Task<Result<EntityRevision>> CreateAsync(string document = "{}") =>
         await Engine.CreateAsync(Some.Caller, Some.Model, EntityId.New(TimeProvider.System), Some.Json(document), null, default);
 
-    public async Task<Result<ModelInfo>> ImportWorkflowsAsync(string body) => await Catalog.ImportWorkflowsAsync(Some.Caller, Some.Model, Some.Json(body), default);
+    public async Task<Result<ModelInfo>> ImportWorkflowsAsync(string body) =>
+        await Catalog.ImportWorkflowsAsync(Some.Caller, Some.Model, Some.Json(body), default);
 }

@@ -13,7 +13,8 @@ internal sealed class TestEngine
     private readonly TimeProvider time;
 
     public TestEngine(
-        string? workflow = null, TimeProvider? time = null, IReadOnlyList<UniqueKeyDefinition>? keys = null, EngineLimits? limits = null, MemoryLog? log = null, params IReadOnlyList<string> more)
+        string? workflow = null, TimeProvider? time = null, IReadOnlyList<UniqueKeyDefinition>? keys = null, EngineLimits? limits = null,
+        MemoryLog? log = null, params IReadOnlyList<string> more)
     {
         this.time = time ?? TimeProvider.System;
         Log = log ?? new MemoryLog(this.time);
@@ -21,7 +22,8 @@ internal sealed class TestEngine
         Model = new ModelDefinition
         {
             Key = Some.Model,
-            Workflows = [.. more.Prepend(workflow).OfType<string>().Select(json => WorkflowJson.Parse(JsonText.FromString(json), allowCycles: true).Value)],
+            Workflows = [.. more.Prepend(workflow).OfType<string>()
+                .Select(json => WorkflowJson.Parse(JsonText.FromString(json), allowCycles: true).Value)],
             UniqueKeys = keys ?? [],
         };
         Computation = new FakeComputation();
@@ -39,7 +41,8 @@ internal sealed class TestEngine
     public async Task<Result<EntityRevision>> CreateAsync(string document = "{}", string? transition = null, EntityId? id = null) =>
         await Engine.CreateAsync(Some.Caller, Some.Model, id ?? NewId(), Some.Json(document), transition, default);
 
-    public async Task<Result<EntityRevision>> UpdateAsync(EntityId id, string document, string? transition = null, Revision? ifMatch = null) =>
+    public async Task<Result<EntityRevision>> UpdateAsync(
+        EntityId id, string document, string? transition = null, Revision? ifMatch = null) =>
         await Engine.UpdateAsync(Some.Caller, null, id, _ => Some.Json(document), transition, ifMatch, default);
 
     public async Task<Result<EntityRevision>> TakeAsync(EntityId id, string? transition) =>
@@ -47,5 +50,6 @@ internal sealed class TestEngine
 
     public async Task<EntityRevision?> ReadAsync(EntityId id) => await Log.ReadAsync(Some.Tenant, id, AsOf.Latest, default);
 
-    public async Task<IReadOnlyList<EntityRevision>> HistoryAsync(EntityId id) => await Log.HistoryAsync(Some.Tenant, id, null, 100, default);
+    public async Task<IReadOnlyList<EntityRevision>> HistoryAsync(EntityId id) =>
+        await Log.HistoryAsync(Some.Tenant, id, null, 100, default);
 }

@@ -39,7 +39,8 @@ public class WorkflowAuditTests
         var test = With($$$$""" {"name":"p",{{{{IfGo}}}}},{"name":"q"}""");
         var created = (await test.CreateAsync("{}", "go")).Value;
         Assert.Equal(["q"], test.Computation.Calls);
-        Assert.Contains(created.Audit, e => e is { Type: AuditEventTypes.ProcessNotMatchCriterion, Detail: "p", Criterion: "$.go EQUALS true" });
+        Assert.Contains(
+            created.Audit, e => e is { Type: AuditEventTypes.ProcessNotMatchCriterion, Detail: "p", Criterion: "$.go EQUALS true" });
         await test.CreateAsync("""{"go":true}""", "go");
         Assert.Equal(["q", "p", "q"], test.Computation.Calls);
     }
@@ -53,7 +54,10 @@ public class WorkflowAuditTests
             """);
         var created = (await test.CreateAsync()).Value;
         Assert.Empty(test.Computation.Calls);
-        Assert.Contains(created.Audit, e => e is { Detail: "on", Criterion: "function \"f\" where $.go EQUALS true", Reason: "$.go EQUALS true does not hold: it is missing" });
+        Assert.Contains(
+            created.Audit, e =>
+                e is { Detail: "on", Criterion: "function \"f\" where $.go EQUALS true",
+                Reason: "$.go EQUALS true does not hold: it is missing" });
         test.Computation.Match = (_, _, _) => new(false);
         Assert.Contains((await test.CreateAsync("""{"go":true}""")).Value.Audit, e => e is { Detail: "on", Reason: "the function \"f\" returned false" });
     }
@@ -69,7 +73,8 @@ public class WorkflowAuditTests
         Assert.Equal(2, history.Count);
         Assert.Equal(new AuditEvent(AuditEventTypes.PauseForProcessing, "A", "go", null, "p"), history[1].Audit[^1]);
         Assert.Equal(
-            [new(AuditEventTypes.TransitionAborted, "A", "go", null, "WORKFLOW_FAILED: Broken."), new(AuditEventTypes.Cancel, "A", null, null, "WORKFLOW_FAILED: Broken.")],
+            [new(AuditEventTypes.TransitionAborted, "A", "go", null, "WORKFLOW_FAILED: Broken."),
+                new(AuditEventTypes.Cancel, "A", null, null, "WORKFLOW_FAILED: Broken.")],
             history[0].Audit);
     }
 
@@ -107,7 +112,9 @@ public class WorkflowAuditTests
         test.Computation.Process = (_, _, _) => new(ComputationErrors.NoMember("p", ["gpu"]));
         var created = (await test.CreateAsync("{}", "go")).Value;
         Assert.Equal("B", created.State);
-        Assert.Contains(created.Audit, e => e is { Type: AuditEventTypes.StateProcessResult, Detail: "p: NO_COMPUTE_MEMBER_FOR_TAG" } && e.Reason!.Contains("gpu", StringComparison.Ordinal));
+        Assert.Contains(
+            created.Audit, e => e is { Type: AuditEventTypes.StateProcessResult, Detail: "p: NO_COMPUTE_MEMBER_FOR_TAG" }
+                && e.Reason!.Contains("gpu", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -17,7 +17,8 @@ public class WorkflowJsonTests
     public void Parse_Garbage_IsAnErrorAndNoException() => Seeded.Check(1000, random =>
     {
         var text = WorkflowJson.Write(RandomWorkflow.Next(random)).ToString().ToCharArray();
-        for (var i = random.Next(1, 5); i > 0; i--) text[random.Next(text.Length)] = random.Pick('"', '{', '}', '[', ']', '0', '$', '\\', ',', ':', 'n', '-');
+        for (var i = random.Next(1, 5); i > 0; i--)
+            text[random.Next(text.Length)] = random.Pick('"', '{', '}', '[', ']', '0', '$', '\\', ',', ':', 'n', '-');
         var result = WorkflowJson.Parse(JsonText.FromString(new string(text)));
         Assert.True(result.IsOk || result.Error.Code is "INVALID_JSON" or "VALIDATION_FAILED" or "WORKFLOW_SCHEMA_VERSION_UNSUPPORTED");
     });
@@ -37,7 +38,8 @@ public class WorkflowJsonTests
               "sold":{}}}
             """)).Value;
         var processor = workflow.States["none"].Transitions[0].Processors[0];
-        Assert.Equal((ExecutionMode.AsyncNewTransaction, TimeSpan.FromSeconds(3)), (processor.ExecutionMode, processor.Config.ResponseTimeout));
+        Assert.Equal(
+            (ExecutionMode.AsyncNewTransaction, TimeSpan.FromSeconds(3)), (processor.ExecutionMode, processor.Config.ResponseTimeout));
         Assert.Equal(["pets", "cats"], processor.Config.Tags);
         Assert.Equal("canSell", workflow.States["new"].Transitions[0].Criterion?.Function?.Name);
         Assert.True(workflow.Active);
@@ -56,8 +58,10 @@ public class WorkflowJsonTests
         Assert.Equal("VALIDATION_FAILED", error?.Code);
         string[] offenders =
         [
-            "$.name", "$.active", "$.annotations", "$.initialState", "$.states.A.t", "$.states.A.transitions", "$.states.A.transitions[2].name", "$.states.A.transitions[2].manual",
-            "$.states.A.transitions[3].schedule.delayMs", "$.states.A.transitions[4].schedule.delayMs", "$.states.A.transitions[5].criterion.jsonPath",
+            "$.name", "$.active", "$.annotations", "$.initialState", "$.states.A.t", "$.states.A.transitions",
+            "$.states.A.transitions[2].name", "$.states.A.transitions[2].manual",
+            "$.states.A.transitions[3].schedule.delayMs", "$.states.A.transitions[4].schedule.delayMs",
+            "$.states.A.transitions[5].criterion.jsonPath",
             "$.states.A.transitions[5].processors[0].name", "$.states.A.transitions[5].processors[0].executionMode", "$.states.",
         ];
         Assert.Subset(error!.Details!.Keys.ToHashSet(), offenders.ToHashSet());

@@ -13,7 +13,8 @@ public class WorkflowMachineTests
     [Fact]
     public async Task Run_RandomWorkflow_KeepsTheInvariants() => await Seeded.CheckAsync(500, async random =>
     {
-        var model = new ModelDefinition { Key = Some.Model, Workflows = [.. Enumerable.Range(0, random.Next(3)).Select(i => RandomWorkflow.Next(random, $"w{i}", withCalls: false))] };
+        var model = new ModelDefinition { Key = Some.Model,
+            Workflows = [.. Enumerable.Range(0, random.Next(3)).Select(i => RandomWorkflow.Next(random, $"w{i}", withCalls: false))] };
         var entity = Some.Entity(RandomJson.Document(random), "");
         var transition = random.Pick(null, "t0", "t1");
         var first = await new WorkflowMachine(model, entity, new FakeAnswers(), Some.Time).CreateAsync(transition, default);
@@ -40,7 +41,8 @@ public class WorkflowMachineTests
             """)).Value;
         Assert.Equal("B", outcome.Entity.State);
         Assert.Equal(
-            ["STATE_MACHINE_START", "WORKFLOW_FOUND", "TRANSITION_NOT_MATCH_CRITERION", "TRANSITION_MAKE", "STATE_MACHINE_FINISH"], outcome.Audit.Select(e => e.Type));
+            ["STATE_MACHINE_START", "WORKFLOW_FOUND", "TRANSITION_NOT_MATCH_CRITERION", "TRANSITION_MAKE", "STATE_MACHINE_FINISH"],
+            outcome.Audit.Select(e => e.Type));
         Assert.Equal(("A", "yes"), (outcome.Audit[3].State, outcome.Audit[3].Detail));
     }
 
@@ -89,7 +91,8 @@ public class WorkflowMachineTests
             Workflows = [Workflow("off", ""","active":false"""), Workflow("go", "," + IfGo), Workflow("other", ""","criterion":{"type":"function","function":{"name":"f"}}""")],
         };
         async Task<string> StateAsync(string document, bool answer) =>
-            (await new WorkflowMachine(model, Some.Entity(document, ""), new FakeAnswers { Matches = answer }, Some.Time).CreateAsync(null, default)).Value.Entity.State;
+            (await new WorkflowMachine(model, Some.Entity(document, ""), new FakeAnswers { Matches = answer }, Some.Time)
+                .CreateAsync(null, default)).Value.Entity.State;
         Assert.Equal("go", await StateAsync("""{"go":true}""", true));
         Assert.Equal("other", await StateAsync("{}", true));
         Assert.Equal("CREATED", await StateAsync("{}", false));
@@ -100,8 +103,12 @@ public class WorkflowMachineTests
     {
         var model = Model("""{"A":{"transitions":[{"name":"x","next":"B"}]},"B":{}}""");
         var entity = Some.Entity("{}", "ELSEWHERE");
-        Assert.Equal("ELSEWHERE", (await new WorkflowMachine(model, entity, new FakeAnswers(), Some.Time).UpdateAsync(null, default)).Value.Entity.State);
-        Assert.Equal("TRANSITION_NOT_FOUND", (await new WorkflowMachine(model, entity, new FakeAnswers(), Some.Time).UpdateAsync("x", default)).Error?.Code);
+        Assert.Equal(
+            "ELSEWHERE",
+            (await new WorkflowMachine(model, entity, new FakeAnswers(), Some.Time).UpdateAsync(null, default)).Value.Entity.State);
+        Assert.Equal(
+            "TRANSITION_NOT_FOUND",
+            (await new WorkflowMachine(model, entity, new FakeAnswers(), Some.Time).UpdateAsync("x", default)).Error?.Code);
     }
 
     [Fact]
@@ -110,12 +117,15 @@ public class WorkflowMachineTests
         var model = Model("""
             {"A":{"transitions":[{"name":"remind","next":"A","schedule":{"delayMs":1000,"timeoutMs":500}},{"name":"go","next":"B","manual":true}]},"B":{}}
             """);
-        var settled = (await new WorkflowMachine(model, Some.Entity("{}", ""), new FakeAnswers(), Some.Time).CreateAsync(null, default)).Value;
+        var settled = (
+            await new WorkflowMachine(model, Some.Entity("{}", ""), new FakeAnswers(), Some.Time).CreateAsync(null, default)).Value;
         Assert.Equal([new ScheduledTransition("remind", Some.Time.AddSeconds(1), Some.Time.AddSeconds(1.5))], settled.Schedules);
         var left = (await new WorkflowMachine(model, settled.Entity, new FakeAnswers(), Some.Time).UpdateAsync("go", default)).Value;
         Assert.Empty(left.Schedules!);
         Assert.Contains(left.Audit, e => e is { Type: AuditEventTypes.ScheduledTransitionCancel, Detail: "remind" });
-        Assert.Equal("TRANSITION_NOT_FOUND", (await new WorkflowMachine(model, settled.Entity, new FakeAnswers(), Some.Time).UpdateAsync("remind", default)).Error?.Code);
+        Assert.Equal(
+            "TRANSITION_NOT_FOUND", (
+                await new WorkflowMachine(model, settled.Entity, new FakeAnswers(), Some.Time).UpdateAsync("remind", default)).Error?.Code);
     }
 
     private static ModelDefinition Model(string states) => new()
@@ -132,8 +142,10 @@ public class WorkflowMachineTests
         var name = outcome.Audit.FirstOrDefault(e => e.Type == AuditEventTypes.WorkflowFound)?.Detail;
         var workflow = name is null ? DefaultWorkflow.Definition : model.Workflows.Single(w => w.Name == name);
         var state = workflow.States[outcome.Entity.State];
-        Assert.DoesNotContain(state.Transitions, t => t.IsAutomatic && (t.Criterion is null || CriterionEvaluator.Matches(t.Criterion.Condition!, outcome.Entity)));
-        if (model.HasSchedules) Assert.Equal(state.Transitions.Where(t => t.IsScheduled).Select(t => t.Name), outcome.Schedules!.Select(s => s.Transition));
+        Assert.DoesNotContain(state.Transitions,
+            t => t.IsAutomatic && (t.Criterion is null || CriterionEvaluator.Matches(t.Criterion.Condition!, outcome.Entity)));
+        if (model.HasSchedules)
+            Assert.Equal(state.Transitions.Where(t => t.IsScheduled).Select(t => t.Name), outcome.Schedules!.Select(s => s.Transition));
         else Assert.Null(outcome.Schedules);
     }
 
@@ -141,14 +153,18 @@ public class WorkflowMachineTests
     {
         public bool Matches { get; init; } = true;
 
-        public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) => new(Matches);
+        public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
+            new(Matches);
 
-        public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
+        public ValueTask<Result<JsonText?>> ProcessAsync(
+            ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
             new((Result<JsonText?>)(JsonText?)null);
 
-        public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
+        public ValueTask<Result<ScheduleTimes>> ScheduleAsync(
+            FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
             new(new ScheduleTimes(Some.Time.AddHours(1), null));
 
-        public ValueTask<Result<EntityRevision>> CommitAsync(ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken) => new(soFar.Entity);
+        public ValueTask<Result<EntityRevision>> CommitAsync(
+            ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken) => new(soFar.Entity);
     }
 }

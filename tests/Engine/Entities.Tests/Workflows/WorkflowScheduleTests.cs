@@ -18,10 +18,13 @@ public class WorkflowScheduleTests
         var (test, time) = Make();
         var created = (await test.CreateAsync()).Value;
         var due = time.GetUtcNow().AddHours(1);
-        Assert.Equal([new ScheduledTransition("escalate", due, due.AddSeconds(1))], await test.Log.SchedulesAsync(Some.Tenant, created.Id, default));
-        Assert.Contains(created.Audit, e => e is { Type: AuditEventTypes.ScheduledTransitionArm, Detail: "escalate", Reason: "2026-11-20T15:00:00Z" });
+        Assert.Equal(
+            [new ScheduledTransition("escalate", due, due.AddSeconds(1))], await test.Log.SchedulesAsync(Some.Tenant, created.Id, default));
+        Assert.Contains(
+            created.Audit, e => e is { Type: AuditEventTypes.ScheduledTransitionArm, Detail: "escalate", Reason: "2026-11-20T15:00:00Z" });
 
-        test.Computation.Schedule = (_, call, _) => new(new ScheduleTimes(call.Entity.ChangedAt.AddDays(1), call.Entity.ChangedAt.AddDays(2)));
+        test.Computation.Schedule = (_, call, _) =>
+            new(new ScheduleTimes(call.Entity.ChangedAt.AddDays(1), call.Entity.ChangedAt.AddDays(2)));
         await test.UpdateAsync(created.Id, "{}");
         Assert.Equal(Some.Time.AddDays(2), (await test.Log.SchedulesAsync(Some.Tenant, created.Id, default))[0].ExpiresAt);
     }
@@ -41,7 +44,8 @@ public class WorkflowScheduleTests
     {
         var (test, _) = Make();
         var id = test.NewId();
-        test.Computation.Schedule = (function, _, _) => new(new Error(ErrorKind.Unavailable, "NO_COMPUTE_MEMBER_FOR_TAG", "None.") { Retryable = true });
+        test.Computation.Schedule = (function, _, _) =>
+            new(new Error(ErrorKind.Unavailable, "NO_COMPUTE_MEMBER_FOR_TAG", "None.") { Retryable = true });
         Assert.Equal("NO_COMPUTE_MEMBER_FOR_TAG", (await test.CreateAsync("{}", null, id)).Error?.Code);
         Assert.Null(await test.ReadAsync(id));
         Assert.Equal(0, test.Counted.Appends);

@@ -44,7 +44,8 @@ public class WorkflowTextTests
     [InlineData("""{"name":"w","active":null}""", """{"name":"w","active":false}""")]
     public void SetActive_ChangesThatMemberOnly(string text, string expected)
     {
-        var workflow = new WorkflowDefinition { Version = "1.0", Name = "w", InitialState = "A", States = new Dictionary<string, StateDefinition>(), Source = Some.Json(text) };
+        var workflow = new WorkflowDefinition { Version = "1.0", Name = "w", InitialState = "A",
+            States = new Dictionary<string, StateDefinition>(), Source = Some.Json(text) };
         var changed = WorkflowText.SetActive(workflow, false);
         Assert.Equal((false, expected), (changed.Active, changed.Source?.ToString()));
         Assert.Same(workflow, WorkflowText.SetActive(workflow, true));

@@ -22,7 +22,8 @@ public abstract class DurableValuesContract(IStore store)
     [Fact]
     public async Task List_ByPrefix_PagesByName()
     {
-        foreach (var name in (string[])["w/1/dead/2", "w/1/dead/1", "w/1/position", "w/2/dead/3", "w/1/dead/3\U0010FFFE"]) await WriteAsync(name, "{}");
+        foreach (var name in (string[])["w/1/dead/2", "w/1/dead/1", "w/1/position", "w/2/dead/3", "w/1/dead/3\U0010FFFE"])
+            await WriteAsync(name, "{}");
         Assert.Equal(["w/1/dead/1", "w/1/dead/2"], (await Values.ListAsync(tenant, "w/1/dead/", null, 2, default)).Select(m => m.Name));
         Assert.Equal(["w/1/dead/3\U0010FFFE"], (await Values.ListAsync(tenant, "w/1/dead/", "w/1/dead/2", 2, default)).Select(m => m.Name));
     }

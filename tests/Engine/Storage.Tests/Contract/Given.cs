@@ -20,10 +20,12 @@ internal static class Given
     public static EntityWrite Create(EntityId id, string document = "{}", string state = "NEW", ModelKey? model = null) =>
         Update(id, Revision.None, document, state, model);
 
-    public static EntityWrite Update(EntityId id, Revision expected, string document = "{}", string state = "NEW", ModelKey? model = null) =>
+    public static EntityWrite Update(
+        EntityId id, Revision expected, string document = "{}", string state = "NEW", ModelKey? model = null) =>
         new() { Id = id, Model = model ?? Order, Expected = expected, State = state, Document = JsonText.FromString(document) };
 
-    public static EntityWrite Delete(EntityId id, Revision expected, string document = "{}") => Update(id, expected, document) with { Delete = true };
+    public static EntityWrite Delete(EntityId id, Revision expected, string document = "{}") =>
+        Update(id, expected, document) with { Delete = true };
 
     public static Scan Scan(TenantId? tenant, ModelKey? model = null) => new() { Tenant = tenant, Model = model ?? Order };
 

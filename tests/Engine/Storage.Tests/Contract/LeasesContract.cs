@@ -157,7 +157,8 @@ public abstract class LeasesContract(IStore store)
     {
         var (stale, tenant) = (new Fence(name, -1), Tenant());
         var held = new Fence(name, (await EpochAsync("a", Long))!.Value);
-        var commits = Enumerable.Range(0, 30).Select(i => Commit(tenant, Create(Entity())) with { Fence = (i % 3) switch { 0 => null, 1 => held, _ => stale } }).ToList();
+        var commits = Enumerable.Range(0, 30).Select(
+            i => Commit(tenant, Create(Entity())) with { Fence = (i % 3) switch { 0 => null, 1 => held, _ => stale } }).ToList();
         var outcomes = await Task.WhenAll(commits.Select(async commit => await store.Log.AppendAsync(commit, CancellationToken.None)));
         for (var i = 0; i < outcomes.Length; i++) Assert.Equal(i % 3 == 2, outcomes[i] is AppendOutcome.Fenced);
         Assert.Equal(new Revision(20), await store.Log.HeadAsync(tenant, CancellationToken.None));
@@ -170,7 +171,8 @@ public abstract class LeasesContract(IStore store)
         var commit = Commit(Tenant(), Create(Entity())) with { Fence = fence };
         var first = await store.Log.CommitAsync(commit);
         await Leases.ReleaseAsync(name, fence.Epoch, CancellationToken.None);
-        Assert.Equal(new AppendOutcome.AlreadyCommitted(first.Revision, first.At), await store.Log.AppendAsync(commit, CancellationToken.None));
+        Assert.Equal(
+            new AppendOutcome.AlreadyCommitted(first.Revision, first.At), await store.Log.AppendAsync(commit, CancellationToken.None));
     }
 
     [Fact]
@@ -202,7 +204,8 @@ public abstract class LeasesContract(IStore store)
 
     private async Task<bool> HoldAsync(string holder, TimeSpan duration) => await EpochAsync(holder, duration) is not null;
 
-    private async Task<long?> EpochAsync(string holder, TimeSpan duration) => await Leases.TryHoldAsync(name, holder, duration, CancellationToken.None);
+    private async Task<long?> EpochAsync(string holder, TimeSpan duration) =>
+        await Leases.TryHoldAsync(name, holder, duration, CancellationToken.None);
 
     private ValueTask<string?> HolderAsync() => Leases.HolderAsync(name, CancellationToken.None);
 }

@@ -33,7 +33,8 @@ public abstract class LinesContract(IStore store)
         await AppendAsync("one more");
         Assert.Equal(2, (await ReadAsync(0, 1))[0].Position);
         var kept = new List<LineChunk>();
-        for (IReadOnlyList<LineChunk> page; (page = await ReadAsync(kept.Count == 0 ? 0 : kept[^1].Position, 1000)).Count > 0; kept.AddRange(page))
+        for (IReadOnlyList<LineChunk> page; (
+            page = await ReadAsync(kept.Count == 0 ? 0 : kept[^1].Position, 1000)).Count > 0; kept.AddRange(page))
             Assert.InRange(page.Sum(c => c.Lines.Length), 0, ILines.PageBytesMax + ILines.ChunkBytesMax);
         Assert.Equal(fitting, kept.Count);
     }
@@ -46,7 +47,8 @@ public abstract class LinesContract(IStore store)
         var subscription = Lines.OnAppend(heard.Enqueue);
         await AppendAsync("one");
         await AppendAsync("two");
-        await Poll.UntilAsync(() => heard.Contains(new LinesAppended(tenant, stream, 1)) && heard.Contains(new LinesAppended(tenant, stream, 2)));
+        await Poll.UntilAsync(
+            () => heard.Contains(new LinesAppended(tenant, stream, 1)) && heard.Contains(new LinesAppended(tenant, stream, 2)));
         subscription.Dispose();
         broken.Dispose();
         await AppendAsync("three");
@@ -78,7 +80,9 @@ public abstract class LinesContract(IStore store)
         Assert.Single(await Lines.ReadAsync(tenant, other, 0, 10, CancellationToken.None));
     }
 
-    private async Task<long> AppendAsync(string text) => await Lines.AppendAsync(tenant, stream, Encoding.UTF8.GetBytes(text), CancellationToken.None);
+    private async Task<long> AppendAsync(string text) =>
+        await Lines.AppendAsync(tenant, stream, Encoding.UTF8.GetBytes(text), CancellationToken.None);
 
-    private async Task<IReadOnlyList<LineChunk>> ReadAsync(long after, int limit) => await Lines.ReadAsync(tenant, stream, after, limit, CancellationToken.None);
+    private async Task<IReadOnlyList<LineChunk>> ReadAsync(long after, int limit) =>
+        await Lines.ReadAsync(tenant, stream, after, limit, CancellationToken.None);
 }

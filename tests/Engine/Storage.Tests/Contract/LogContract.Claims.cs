@@ -17,7 +17,8 @@ public abstract partial class LogContract
         await Log.CommitAsync(tenant, Create(holder) with { Claims = [Blue] });
         Assert.Equal(holder, await FindAsync(Blue));
 
-        var outcome = await Log.AppendAsync(Commit(tenant, Create(Entity()), Create(other) with { Claims = [Red, Blue] }), CancellationToken.None);
+        var outcome = await Log.AppendAsync(
+            Commit(tenant, Create(Entity()), Create(other) with { Claims = [Red, Blue] }), CancellationToken.None);
         Assert.Equal(new AppendOutcome.Duplicate(other, Blue), outcome);
         Assert.Null(await FindAsync(Red));
         Assert.Null(await Log.ReadAsync(tenant, other));
@@ -30,7 +31,8 @@ public abstract partial class LogContract
         await Log.CommitAsync(tenant, Create(Entity(), model: new ModelKey("customer", 1)) with { Claims = [Blue] });
         await Log.CommitAsync(tenant, Create(Entity()) with { Claims = [Blue with { Key = "colour" }] });
         await Log.CommitAsync(Tenant(), Create(Entity()) with { Claims = [Blue] });
-        var sameModel = await Log.AppendAsync(Commit(tenant, Create(Entity(), model: new ModelKey("order", 2)) with { Claims = [Blue] }), CancellationToken.None);
+        var sameModel = await Log.AppendAsync(
+            Commit(tenant, Create(Entity(), model: new ModelKey("order", 2)) with { Claims = [Blue] }), CancellationToken.None);
         Assert.IsType<AppendOutcome.Duplicate>(sameModel);
     }
 
@@ -67,7 +69,8 @@ public abstract partial class LogContract
     {
         var (a, b) = (Entity(), Entity());
         var created = await Log.CommitAsync(tenant, Create(a) with { Claims = [Blue] }, Create(b) with { Claims = [Red] });
-        await Log.CommitAsync(tenant, Update(a, created.Revision) with { Claims = [Red] }, Update(b, created.Revision) with { Claims = [Blue] });
+        await Log.CommitAsync(
+            tenant, Update(a, created.Revision) with { Claims = [Red] }, Update(b, created.Revision) with { Claims = [Blue] });
         Assert.Equal((b, a), (await FindAsync(Blue), await FindAsync(Red)));
     }
 
@@ -83,7 +86,8 @@ public abstract partial class LogContract
     public async Task Append_ManyClaimsOfOneValueAtOnce_LetsOneWin()
     {
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 40).Select(
-            _ => Task.Run(async () => await Log.AppendAsync(Commit(tenant, Create(Entity()) with { Claims = [Blue] }), CancellationToken.None))));
+            _ => Task.Run(
+                async () => await Log.AppendAsync(Commit(tenant, Create(Entity()) with { Claims = [Blue] }), CancellationToken.None))));
         Assert.Single(outcomes.OfType<AppendOutcome.Committed>());
         Assert.Equal(39, outcomes.OfType<AppendOutcome.Duplicate>().Count());
     }
@@ -93,7 +97,8 @@ public abstract partial class LogContract
     {
         var id = Entity();
         var due = DateTimeOffset.UnixEpoch.AddDays(1);
-        var created = await Log.CommitAsync(tenant, Create(id) with { Claims = [Blue], Schedules = [new ScheduledTransition("expire", due)] });
+        var created = await Log.CommitAsync(
+            tenant, Create(id) with { Claims = [Blue], Schedules = [new ScheduledTransition("expire", due)] });
         var moved = await Log.CommitAsync(tenant, Update(id, created.Revision));
         var stale = Update(id, created.Revision) with { Claims = [Red], Schedules = [] };
         Assert.IsType<AppendOutcome.Conflict>(await Log.AppendAsync(Commit(tenant, stale), CancellationToken.None));

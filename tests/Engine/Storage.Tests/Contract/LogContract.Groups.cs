@@ -12,7 +12,8 @@ public abstract partial class LogContract
     public async Task Count_ByModelAndState_NowAndThen()
     {
         var (a, b) = (Entity(), Entity());
-        var first = await Log.CommitAsync(tenant, Create(a, state: "NEW"), Create(b, state: "NEW"), Create(Entity(), state: "X", model: new ModelKey("order", 2)));
+        var first = await Log.CommitAsync(
+            tenant, Create(a, state: "NEW"), Create(b, state: "NEW"), Create(Entity(), state: "X", model: new ModelKey("order", 2)));
         await Log.CommitAsync(tenant, Update(a, first.Revision, state: "DONE"), Delete(b, first.Revision));
         await Log.CommitAsync(Given.Tenant(), Create(Entity(), state: "NEW"));
 
@@ -32,7 +33,8 @@ public abstract partial class LogContract
 
         var groups = await Log.GroupAsync(Grouped(["$.a['b.c']", "state"], []), default);
         Assert.Equal(
-            ["\"1\" \"NEW\" 1", "\"ü\\n\" \"NEW\" 1", "-0.5 \"NEW\" 1", "1 \"NEW\" 3", "null \"NEW\" 3", "null \"OTHER\" 1", "true \"NEW\" 1"],
+            ["\"1\" \"NEW\" 1", "\"ü\\n\" \"NEW\" 1", "-0.5 \"NEW\" 1", "1 \"NEW\" 3", "null \"NEW\" 3", "null \"OTHER\" 1",
+                "true \"NEW\" 1"],
             groups.Select(g => $"{string.Join(' ', g.Key.Select(k => k?.ToString() ?? "null"))} {g.Count}").Order(StringComparer.Ordinal));
         Assert.Equal(3, (await Log.GroupAsync(Grouped(["$.a['b.c']"], []) with { Limit = 3 }, default)).Count);
     }
@@ -48,7 +50,8 @@ public abstract partial class LogContract
         Assert.Equal(4, sums[0].Count);
         Assert.Equal("170141183460469231731687303715884105728.299999999999999999999999999999", sums[0].Sum);
         Assert.Equal(("-0.000000000000000000000000000001", Large), (sums[0].Min, sums[0].Max));
-        Assert.Equal("28948022309329048855892746252171976963317496166410141009864396001978282409984.050000000000000000000000000000000000000000000000000000000001", sums[0].Squares);
+        Assert.Equal(
+            "28948022309329048855892746252171976963317496166410141009864396001978282409984.050000000000000000000000000000000000000000000000000000000001", sums[0].Squares);
         Assert.Equal(("also text", "text"), (sums[0].MinText, sums[0].MaxText));
         Assert.Equal(new FieldSums(0, null, null, null, null, null, null), sums[1]);
     }

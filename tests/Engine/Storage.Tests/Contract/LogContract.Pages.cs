@@ -16,7 +16,8 @@ public abstract partial class LogContract
         var ids = Enumerable.Range(0, 7).Select(_ => Entity()).OrderBy(i => i.Value).ToList();
         if (descending) ids.Reverse();
         var commit = await Log.CommitAsync(tenant, [.. ids.Select(id => Create(id, Large(1000)))]);
-        var scan = new Scan { Tenant = tenant, Model = Order, AsOf = latest ? AsOf.Latest : AsOf.At(commit.Revision), BytesMax = 2500, Limit = 100, Descending = descending };
+        var scan = new Scan { Tenant = tenant, Model = Order, AsOf = latest ? AsOf.Latest : AsOf.At(commit.Revision), BytesMax = 2500,
+            Limit = 100, Descending = descending };
         var (read, pages) = (new List<EntityId>(), 0);
         for (var isLast = false; !isLast; pages++)
         {

@@ -12,7 +12,8 @@ public abstract partial class LogContract
     public async Task Scan_InPages_GivesEachOnceInOrder()
     {
         var random = Seeded.Random();
-        var ids = Enumerable.Range(0, 25).Select(_ => new EntityId(Guid.CreateVersion7(DateTimeOffset.UnixEpoch.AddMilliseconds(random.Next())))).ToList();
+        var ids = Enumerable.Range(0, 25).Select(
+            _ => new EntityId(Guid.CreateVersion7(DateTimeOffset.UnixEpoch.AddMilliseconds(random.Next())))).ToList();
         foreach (var id in ids) await Log.CommitAsync(tenant, Create(id));
         await Log.CommitAsync(tenant, Create(Entity(), model: new ModelKey("customer", 1)));
         await Log.CommitAsync(tenant, Create(Entity(), model: new ModelKey("order", 2)));
@@ -75,7 +76,9 @@ public abstract partial class LogContract
         Assert.Equal([a], await WhereAsync(MetaField.TransitionForLatestSave, Operator.Equal, "\"open\""));
         Assert.Equal([b], await WhereAsync(MetaField.TransitionForLatestSave, Operator.IsNull));
         Assert.Equal([a], await WhereAsync(MetaField.CreationDate, Operator.LessOrEqual, $"\"{first.At:yyyy-MM-ddTHH:mm:ss.ffffff}Z\""));
-        Assert.Equal(InOrder(a, b), await WhereAsync(MetaField.LastUpdateTime, Operator.GreaterOrEqual, $"\"{first.At:yyyy-MM-ddTHH:mm:ss.ffffff}Z\""));
+        Assert.Equal(
+            InOrder(a, b),
+            await WhereAsync(MetaField.LastUpdateTime, Operator.GreaterOrEqual, $"\"{first.At:yyyy-MM-ddTHH:mm:ss.ffffff}Z\""));
         Assert.Empty(await WhereAsync(MetaField.CreationDate, Operator.Greater, "\"yesterday\""));
     }
 

@@ -62,7 +62,8 @@ public abstract partial class LogContract(IStore store)
         var id = Entity();
         await Log.CommitAsync(tenant, Create(id));
         Assert.Equal(new AppendOutcome.Conflict(id), await Log.AppendAsync(Commit(tenant, Create(id)), CancellationToken.None));
-        Assert.Equal(new AppendOutcome.Conflict(id), await Log.AppendAsync(Commit(tenant, Update(id, new Revision(9))), CancellationToken.None));
+        Assert.Equal(
+            new AppendOutcome.Conflict(id), await Log.AppendAsync(Commit(tenant, Update(id, new Revision(9))), CancellationToken.None));
     }
 
     [Fact]
@@ -70,7 +71,8 @@ public abstract partial class LogContract(IStore store)
     {
         var (seen, id) = (Entity(), Entity());
         var first = await Log.CommitAsync(tenant, Create(seen));
-        var fresh = Commit(tenant, Create(id)) with { Reads = [new EntityExpectation(seen, first.Revision), new EntityExpectation(Entity(), Revision.None)] };
+        var fresh = Commit(tenant,
+            Create(id)) with { Reads = [new EntityExpectation(seen, first.Revision), new EntityExpectation(Entity(), Revision.None)] };
         await Log.CommitAsync(fresh);
 
         await Log.CommitAsync(tenant, Update(seen, first.Revision));
@@ -103,7 +105,8 @@ public abstract partial class LogContract(IStore store)
         var (id, other) = (Entity(), Entity());
         var commit = Commit(tenant, Create(id));
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 10).Select(
-            i => Task.Run(async () => await Log.AppendAsync(i == 0 ? commit : commit with { Writes = [Create(Entity())] }, CancellationToken.None))));
+            i => Task.Run(
+                async () => await Log.AppendAsync(i == 0 ? commit : commit with { Writes = [Create(Entity())] }, CancellationToken.None))));
         var first = Assert.Single(outcomes.OfType<AppendOutcome.Committed>());
         var already = new AppendOutcome.AlreadyCommitted(first.Revision, first.At);
         Assert.Equal(9, outcomes.Count(o => already.Equals(o)));
@@ -126,7 +129,8 @@ public abstract partial class LogContract(IStore store)
         Assert.Equal([deleted.Revision, created.Revision], history.Select(r => r.Revision));
         Assert.True(history[0].Deleted);
         SameJson("""{"v":2}""", history[0].Document);
-        Assert.Equal(new AppendOutcome.Conflict(id), await Log.AppendAsync(Commit(tenant, Update(id, deleted.Revision)), CancellationToken.None));
+        Assert.Equal(
+            new AppendOutcome.Conflict(id), await Log.AppendAsync(Commit(tenant, Update(id, deleted.Revision)), CancellationToken.None));
     }
 
     [Fact]
@@ -160,7 +164,8 @@ public abstract partial class LogContract(IStore store)
     {
         var id = Entity();
         await Assert.ThrowsAsync<ArgumentException>(async () => await Log.AppendAsync(Commit(tenant), CancellationToken.None));
-        await Assert.ThrowsAsync<ArgumentException>(async () => await Log.AppendAsync(Commit(tenant, Create(id), Create(id)), CancellationToken.None));
+        await Assert.ThrowsAsync<ArgumentException>(
+            async () => await Log.AppendAsync(Commit(tenant, Create(id), Create(id)), CancellationToken.None));
     }
 
     [Fact]
@@ -179,14 +184,18 @@ public abstract partial class LogContract(IStore store)
         await Log.CommitAsync(tenant, Create(taken));
         var first = await Log.CommitAsync(tenant, Create(gone));
         await Log.CommitAsync(tenant, Delete(gone, first.Revision));
-        var commits = Enumerable.Range(0, 60).Select(i => Commit(i % 2 == 0 ? tenant : other, Create(i switch { 20 => taken, 40 => gone, _ => Entity() }), Create(Entity()))).ToList();
+        var commits = Enumerable.Range(0, 60).Select(
+            i => Commit(i % 2 == 0 ? tenant : other, Create(i switch { 20 => taken, 40 => gone, _ => Entity() }), Create(Entity())))
+                .ToList();
         var outcomes = await Task.WhenAll(commits.Select(c => Log.AppendAsync(c, CancellationToken.None).AsTask()));
         Assert.Equal(new AppendOutcome.Conflict(taken), outcomes[20]);
         Assert.Equal(59, outcomes.OfType<AppendOutcome.Committed>().Count());
         Assert.Equal(new Revision(3 + 29), await Log.HeadAsync(tenant, CancellationToken.None));
         Assert.Equal(new Revision(30), await Log.HeadAsync(other, CancellationToken.None));
         for (var i = 0; i < commits.Count; i++)
-            Assert.Equal(i != 20, await Log.ReadAsync(commits[i].Tenant, commits[i].Writes[1].Id) is { } read && read.Revision == ((AppendOutcome.Committed)outcomes[i]).Revision);
+            Assert.Equal(
+                i != 20, await Log.ReadAsync(commits[i].Tenant, commits[i].Writes[1].Id) is { } read
+                    && read.Revision == ((AppendOutcome.Committed)outcomes[i]).Revision);
     }
 
     [Fact]
@@ -265,8 +274,10 @@ public abstract partial class LogContract(IStore store)
     public async Task History_WithAudit_PagesFromTheNewest()
     {
         var id = Entity();
-        var audit = new[] { new AuditEvent("TRANSITION_MAKE", "NEW", "open"), new AuditEvent("SCHEDULED_TRANSITION_ARM", "NEW", "late", null, "2026-11-20T15:00:00Z"),
-            new AuditEvent("TRANSITION_NOT_MATCH_CRITERION", "NEW", "on", "$.é EQUALS 1", null), new AuditEvent("STATE_MACHINE_FINISH", null, null) };
+        var audit = new[] { new AuditEvent("TRANSITION_MAKE", "NEW", "open"),
+            new AuditEvent("SCHEDULED_TRANSITION_ARM", "NEW", "late", null, "2026-11-20T15:00:00Z"),
+            new AuditEvent("TRANSITION_NOT_MATCH_CRITERION", "NEW", "on", "$.é EQUALS 1", null),
+            new AuditEvent("STATE_MACHINE_FINISH", null, null) };
         var last = (await Log.CommitAsync(tenant, Create(id) with { Audit = audit })).Revision;
         for (var i = 0; i < 4; i++) last = (await Log.CommitAsync(tenant, Update(id, last))).Revision;
 
@@ -278,7 +289,8 @@ public abstract partial class LogContract(IStore store)
         Assert.Empty(rest[0].Audit);
         Assert.Empty((await Log.ReadAsync(tenant, id, AsOf.At(new Revision(1))))!.Audit);
         var trail = await Log.TrailAsync(tenant, id, page[^1].Revision, 3, CancellationToken.None);
-        Assert.Equal(rest.Select(r => (r.Revision, r.State, r.Commit, r.ChangedBy, r.Audit.Count)), trail.Select(r => (r.Revision, r.State, r.Commit, r.ChangedBy, r.Audit.Count)));
+        Assert.Equal(rest.Select(r => (r.Revision, r.State, r.Commit, r.ChangedBy, r.Audit.Count)),
+            trail.Select(r => (r.Revision, r.State, r.Commit, r.ChangedBy, r.Audit.Count)));
         Assert.All(trail, r => Assert.Equal("{}", r.Document.ToString()));
     }
 

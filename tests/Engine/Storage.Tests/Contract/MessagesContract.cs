@@ -72,7 +72,8 @@ public abstract class MessagesContract(IStore store)
     private async Task KeepAsync(Message message, int position, string text) =>
         await Messages.KeepAsync(tenant, message.Upload, position, Encoding.UTF8.GetBytes(text), default);
 
-    private async Task<bool> SaveAsync(Message message, string last) => await Messages.SaveAsync(tenant, message, Encoding.UTF8.GetBytes(last), default);
+    private async Task<bool> SaveAsync(Message message, string last) =>
+        await Messages.SaveAsync(tenant, message, Encoding.UTF8.GetBytes(last), default);
 
     private async Task<string?> ReadAsync(Message message, int position) =>
         await Messages.ReadAsync(tenant, message.Upload, position, default) is { } piece ? Encoding.UTF8.GetString(piece.Span) : null;

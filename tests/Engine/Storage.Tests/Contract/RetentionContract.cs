@@ -48,7 +48,8 @@ public abstract class RetentionContract(IStore store)
         foreach (var id in ids) horizon = (await ChangeAsync(id, 4))[^1].At;
         var asked = Asked(horizon) with { Limit = 2 };
         var dropped = 0;
-        for (var page = await store.Retention.DropAsync(asked, default); ; page = await store.Retention.DropAsync(asked with { After = page.Next }, default))
+        for (var page = await store.Retention.DropAsync(asked, default); ; page = await store.Retention.DropAsync(
+            asked with { After = page.Next }, default))
         {
             dropped += page.Revisions;
             foreach (var id in ids) AssertNoGap(await Log.HistoryAsync(tenant, id, null, 10, default));
@@ -71,7 +72,8 @@ public abstract class RetentionContract(IStore store)
         var first = await Log.CommitAsync(tenants, Create(foreign));
         var horizon = (await Log.CommitAsync(tenants, Update(foreign, first.Revision))).At;
         Assert.Equal(0, (await store.Retention.DropAsync(Asked(horizon), default)).Revisions);
-        foreach (var (id, count) in ((EntityId, int)[])[(other, 2), (version, 2), (migrated, 4)]) Assert.Equal(count, (await Log.HistoryAsync(tenant, id, null, 10, default)).Count);
+        foreach (var (id, count) in ((EntityId, int)[])[(other, 2), (version, 2), (migrated, 4)])
+            Assert.Equal(count, (await Log.HistoryAsync(tenant, id, null, 10, default)).Count);
         Assert.Equal(2, (await Log.HistoryAsync(tenants, foreign, null, 10, default)).Count);
     }
 

@@ -61,11 +61,13 @@ public abstract class SearchContract(IStore store)
 
         string[] up = ["-1.5", "2", "10", "1e1", "\"B\"", "\"a\"", "\"b\"", "false", "true", "null", "{}"];
         Assert.Equal(up, await ValuesAsync(Key("$.v")));
-        Assert.Equal(["true", "false", "\"b\"", "\"a\"", "\"B\"", "10", "1e1", "2", "-1.5", "null", "{}"], await ValuesAsync(Key("$.v") with { Descending = true }));
+        Assert.Equal(["true", "false", "\"b\"", "\"a\"", "\"B\"", "10", "1e1", "2", "-1.5", "null", "{}"],
+            await ValuesAsync(Key("$.v") with { Descending = true }));
         Assert.Equal(values, await ValuesAsync(Key("$.missing"), new SortKey(new Field.Meta(MetaField.CreationDate))));
         Assert.Equal(values.Reverse(), await ValuesAsync(new SortKey(new Field.Meta(MetaField.Id), Descending: true)));
 
-        async Task<IEnumerable<string>> ValuesAsync(params SortKey[] keys) => (await FindAsync(Above(0) with { Sort = keys })).Select(f => values[ids.IndexOf(f.Id)]);
+        async Task<IEnumerable<string>> ValuesAsync(params SortKey[] keys) =>
+            (await FindAsync(Above(0) with { Sort = keys })).Select(f => values[ids.IndexOf(f.Id)]);
     }
 
     protected SearchQuery Above(int n) => new()
@@ -80,14 +82,16 @@ public abstract class SearchContract(IStore store)
 
     private async Task<IReadOnlyList<FoundEntity>> FindAsync(SearchQuery search) => await store.Search.FindAsync(search, default);
 
-    private async Task<IReadOnlyList<EntityRevision>> ReadAsync(params FoundEntity[] found) => (await store.Search.ReadAsync(tenant, found, PageSize.BytesDefault, default)).Revisions;
+    private async Task<IReadOnlyList<EntityRevision>> ReadAsync(params FoundEntity[] found) =>
+        (await store.Search.ReadAsync(tenant, found, PageSize.BytesDefault, default)).Revisions;
 
     [Fact]
     public async Task Read_PastItsBytes_EndsEarlyAndSaysWhereToGoOn()
     {
         var ids = Enumerable.Range(0, 5).Select(_ => Entity()).OrderBy(i => i.Value).ToList();
         var commit = await store.Log.CommitAsync(tenant, [.. ids.Select(id => Create(id, Large(1000)))]);
-        List<FoundEntity> found = [new(Entity(), commit.Revision), .. ids.Select(id => new FoundEntity(id, commit.Revision)), new(Entity(), commit.Revision)];
+        List<FoundEntity> found = [new(Entity(), commit.Revision), .. ids.Select(id => new FoundEntity(id, commit.Revision)),
+            new(Entity(), commit.Revision)];
         var read = new List<EntityId>();
         for (var at = 0; at < found.Count;)
         {

@@ -23,7 +23,8 @@ public abstract class SearchJobsContract(IStore store)
         Assert.Equal(SearchJobStatus.Running, (await FindAsync(job))?.Status);
         await store.Log.CommitAsync(tenant, Create(Entity()));
 
-        var descending = All with { AsOf = AsOf.At(commit.Revision), Sort = [new SortKey(new Entities.Conditions.Field.Meta(Entities.Conditions.MetaField.Id), Descending: true)] };
+        var descending = All with { AsOf = AsOf.At(commit.Revision),
+            Sort = [new SortKey(new Entities.Conditions.Field.Meta(Entities.Conditions.MetaField.Id), Descending: true)] };
         Assert.True(await Jobs.RunAsync(job, descending, 100, default));
         var done = await FindAsync(job);
         Assert.Equal((SearchJobStatus.Successful, 20L), (done?.Status, done?.Found));
@@ -43,7 +44,8 @@ public abstract class SearchJobsContract(IStore store)
         Assert.True(await Jobs.EndAsync(tenant, job.Id, SearchJobStatus.Cancelled, null, Now, default));
         Assert.False(await Jobs.RunAsync(job, All, 100, default));
         Assert.Empty(await Jobs.ResultsAsync(tenant, job.Id, 0, 10, default));
-        Assert.Equal((SearchJobStatus.Cancelled, (DateTimeOffset?)Now), ((await FindAsync(job))?.Status, (await FindAsync(job))?.FinishedAt));
+        Assert.Equal(
+            (SearchJobStatus.Cancelled, (DateTimeOffset?)Now), ((await FindAsync(job))?.Status, (await FindAsync(job))?.FinishedAt));
     }
 
     [Fact]
@@ -99,7 +101,9 @@ public abstract class SearchJobsContract(IStore store)
         Assert.Null(await FindAsync(heard));
     }
 
-    private SearchJob New() => new() { Tenant = tenant, Id = SearchJobId.New(TimeProvider.System), Status = SearchJobStatus.Running, CreatedAt = Now, ExpiresAt = Now.AddHours(1) };
+    private SearchJob New() =>
+        new() { Tenant = tenant, Id = SearchJobId.New(TimeProvider.System), Status = SearchJobStatus.Running, CreatedAt = Now,
+            ExpiresAt = Now.AddHours(1) };
 
     private async Task<SearchJob> AddAsync()
     {

@@ -83,7 +83,8 @@ public sealed class PostgresDatabase(TestServer server) : IStore
 
     /// <summary>Another server on the same database.</summary>
     public Task<PostgresStore> OpenAsync() => PostgresStore.OpenAsync(
-        new PostgresOptions { ConnectionString = ConnectionString, PoolSizeMax = 4 }, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        new PostgresOptions { ConnectionString = ConnectionString, PoolSizeMax = 4 }, TimeProvider.System, NullLoggerFactory.Instance,
+        CancellationToken.None);
 
     public ValueTask DisposeAsync() => store.DisposeAsync();
 }
@@ -102,7 +103,8 @@ public sealed class TestServer : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         server = await PrivatePostgres.StartAsync(
-            new PrivatePostgresOptions { Folder = home }, TimeProvider.System, NullLogger<PrivatePostgres>.Instance, CancellationToken.None);
+            new PrivatePostgresOptions { Folder = home }, TimeProvider.System, NullLogger<PrivatePostgres>.Instance,
+            CancellationToken.None);
         // No test of these cuts the power: without waits for the disk, hundreds of databases are made in a tenth of the time.
         await RunAsync("alter system set fsync = off");
         await RunAsync("select pg_reload_conf()");
@@ -136,10 +138,12 @@ public sealed class TestServer : IAsyncLifetime
     {
         await RunAsync($"create database {Template}");
         var options = new PostgresOptions { ConnectionString = ConnectionString(Template), PoolSizeMax = 4 };
-        await using var store = await PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        await using var store = await PostgresStore.OpenAsync(
+            options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
     }
 
-    private string ConnectionString(string database) => server!.ConnectionString.Replace("Database=postgres", $"Database={database}", StringComparison.Ordinal);
+    private string ConnectionString(string database) =>
+        server!.ConnectionString.Replace("Database=postgres", $"Database={database}", StringComparison.Ordinal);
 
     private async Task RunAsync(string sql)
     {

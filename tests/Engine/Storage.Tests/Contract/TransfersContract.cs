@@ -51,7 +51,8 @@ public abstract class TransfersContract(IStore store)
         await Log.CommitAsync(target, Create(Entity(), model: new ModelKey("strata.project", 1)));
         await Log.CommitAsync(target, Create(Entity(), model: new ModelKey("strata.token", 1)));
         Assert.Equal(new Revision(2), await CopyAsync());
-        Assert.Equal((await HistoryAsync(source)).Select(r => r.Revision.Value + 2), (await HistoryAsync(target)).Select(r => r.Revision.Value));
+        Assert.Equal(
+            (await HistoryAsync(source)).Select(r => r.Revision.Value + 2), (await HistoryAsync(target)).Select(r => r.Revision.Value));
         Assert.Equal(new Revision(5), await Log.HeadAsync(target, default));
     }
 
@@ -77,7 +78,8 @@ public abstract class TransfersContract(IStore store)
         Assert.Empty(await HistoryAsync(target));
         Assert.Null(await Log.ReadAsync(target, b));
         var staged = new List<EntityRevision>();
-        for (var page = await Transfers.StagedAsync(target, Revision.None, 1, default); page.Changes.Count > 0; page = await Transfers.StagedAsync(target, page.Position, 1, default))
+        for (var page = await Transfers.StagedAsync(target, Revision.None, 1, default); page.Changes.Count > 0; page =
+            await Transfers.StagedAsync(target, page.Position, 1, default))
             staged.AddRange(page.Changes);
         Assert.Equal((await HistoryAsync(source)).Select(Facts), staged.Select(Facts));
         Assert.True(await Transfers.UnstageAsync(target, revisions: true, await FenceAsync(), default));
@@ -96,7 +98,9 @@ public abstract class TransfersContract(IStore store)
         var claim = new HeldClaim("", more.Id, "order", new UniqueClaim("number", "2"));
         Assert.False(await Transfers.StageAsync(target, new HistoryPart { Revisions = [more] }, stale, default));
         Assert.False(await Transfers.StageAsync(target, new HistoryPart { Claims = [claim] }, stale, default));
-        Assert.False(await Transfers.StageAsync(target, new HistoryPart { Schedules = await Transfers.SchedulesAsync(source, null, 1, default) }, stale, default));
+        Assert.False(
+            await Transfers.StageAsync(
+                target, new HistoryPart { Schedules = await Transfers.SchedulesAsync(source, null, 1, default) }, stale, default));
         Assert.False(await Transfers.UnstageAsync(target, revisions: true, stale, default));
         Assert.False(await Transfers.UnstageAsync(target, revisions: false, stale, default));
         var held = await FenceAsync("b");
@@ -139,7 +143,9 @@ public abstract class TransfersContract(IStore store)
         Assert.IsType<AppendOutcome.AlreadyCommitted>(await Log.AppendAsync(first, default));
         var platforms = Entity();
         await Log.CommitAsync(target, Create(platforms, model: new ModelKey("strata.token", 1)));
-        await Log.CommitAsync(target, Update(platforms, (await Log.ReadAsync(target, platforms))!.Revision, "{}") with { Model = new ModelKey("strata.token", 1) });
+        await Log.CommitAsync(
+            target, Update(
+                platforms, (await Log.ReadAsync(target, platforms))!.Revision, "{}") with { Model = new ModelKey("strata.token", 1) });
         Assert.Equal(new Revision(3), await Log.HeadAsync(target, default));
 
         // Such that come at once are in one group, each has its own outcome.
@@ -197,7 +203,8 @@ public abstract class TransfersContract(IStore store)
         Assert.DoesNotContain(target, await Transfers.ExpiredAsync(now, null, 1000, default));
     }
 
-    private static object Facts(EntityRevision r) => (r.Id, r.Model, r.Revision, r.Commit, r.State, r.CreatedAt, r.ChangedAt, r.ChangedBy, r.Transition, r.Deleted);
+    private static object Facts(EntityRevision r) =>
+        (r.Id, r.Model, r.Revision, r.Commit, r.State, r.CreatedAt, r.ChangedAt, r.ChangedBy, r.Transition, r.Deleted);
 
     /// <summary>Two entities: one is deleted in the end, the other holds a key and a schedule.</summary>
     protected async Task<(EntityId Deleted, EntityId Living)> FillAsync()
@@ -208,7 +215,8 @@ public abstract class TransfersContract(IStore store)
         var second = await Log.CommitAsync(source, Update(b, first.Revision, """{"v":1}"""));
         await Log.CommitAsync(source, Delete(a, first.Revision), Update(b, second.Revision, """{"v":2}""") with
         {
-            Claims = [new UniqueClaim("number", "1")], Schedules = [new ScheduledTransition("late", due), new ScheduledTransition("later", due.AddDays(1), due.AddDays(2))],
+            Claims = [new UniqueClaim("number", "1")],
+            Schedules = [new ScheduledTransition("late", due), new ScheduledTransition("later", due.AddDays(1), due.AddDays(2))],
         });
         return (a, b);
     }
@@ -224,15 +232,20 @@ public abstract class TransfersContract(IStore store)
     {
         var fence = await FenceAsync();
         Assert.True(await Transfers.StageAsync(target, new HistoryPart { Revisions = await HistoryAsync(source) }, fence, default));
-        var (claims, schedules) = (await Transfers.ClaimsAsync(source, null, 10, default), await Transfers.SchedulesAsync(source, null, 1, default));
+        var (claims, schedules) = (
+            await Transfers.ClaimsAsync(source, null, 10, default), await Transfers.SchedulesAsync(source, null, 1, default));
         var rest = await Transfers.SchedulesAsync(source, schedules[0].Cursor, 10, default);
-        Assert.True(await Transfers.StageAsync(target, new HistoryPart { Claims = claims, Schedules = [.. schedules, .. rest] }, fence, default));
+        Assert.True(
+            await Transfers.StageAsync(target, new HistoryPart { Claims = claims, Schedules = [.. schedules, .. rest] }, fence, default));
     }
 
     protected async Task<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant) =>
-        (await Log.FollowAsync(new Follow { Tenant = tenant, After = Revision.None, Limit = 1000, Models = ModelFilter.UsersAndDefinitions, WithAudit = true }, default)).Changes;
+        (await Log.FollowAsync(
+            new Follow { Tenant = tenant, After = Revision.None, Limit = 1000, Models = ModelFilter.UsersAndDefinitions, WithAudit = true },
+            default)).Changes;
 
-    protected async Task<Fence> FenceAsync(string holder = "a") => new(Lease, (await store.Leases.TryHoldAsync(Lease, holder, TimeSpan.FromHours(1), default))!.Value);
+    protected async Task<Fence> FenceAsync(string holder = "a") =>
+        new(Lease, (await store.Leases.TryHoldAsync(Lease, holder, TimeSpan.FromHours(1), default))!.Value);
 
     protected async Task TakeOverAsync() => await store.Leases.TakeOverAsync(Lease, "b", TimeSpan.FromHours(1), default);
 

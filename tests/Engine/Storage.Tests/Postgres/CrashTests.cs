@@ -141,5 +141,6 @@ public sealed class CrashTests : IAsyncLifetime
         new PrivatePostgresOptions { Folder = home }, TimeProvider.System, NullLogger<PrivatePostgres>.Instance, CancellationToken.None);
 
     private Task<PostgresStore> OpenAsync() => PostgresStore.OpenAsync(
-        new PostgresOptions { ConnectionString = server.ConnectionString }, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        new PostgresOptions { ConnectionString = server.ConnectionString }, TimeProvider.System, NullLoggerFactory.Instance,
+        CancellationToken.None);
 }

@@ -36,7 +36,8 @@ public sealed class OpenErrorsTests(PostgresDatabase database) : IClassFixture<P
         }
         await RunAsync("grant create on database empty to guest");
         await using var store = await PostgresStore.OpenAsync(
-            Options($"{database.ConnectionString};Username=guest;Password=guest;Database=empty"), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+            Options($"{database.ConnectionString};Username=guest;Password=guest;Database=empty"), TimeProvider.System,
+            NullLoggerFactory.Instance, CancellationToken.None);
     }
 
     [Fact]

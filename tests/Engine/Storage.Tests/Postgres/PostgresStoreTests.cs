@@ -20,7 +20,8 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
     public async Task Append_ABadRowAmongGoodOnes_HarmsItsOwnCommitOnly()
     {
         await using var held = await HoldTenantAsync(database.Log);
-        var good = Enumerable.Range(0, 20).Select(_ => database.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None).AsTask()).ToList();
+        var good = Enumerable.Range(0, 20).Select(
+            _ => database.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None).AsTask()).ToList();
         var bad = database.Log.AppendAsync(Commit(tenant, Create(Entity(), state: "NUL\0")), CancellationToken.None).AsTask();
         await held.DisposeAsync();
 
@@ -75,7 +76,8 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
         await using var store = await PostgresStore.OpenAsync(
             options, supervisor, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         Assert.Contains(supervisor.Report(), work => work.Name == "commit-writer");
-        await supervisor.StopAllAsync().WaitAsync(TimeSpan.FromMinutes(1)); // a writer that waits for the store to close its queue would hang
+        // a writer that waits for the store to close its queue would hang
+        await supervisor.StopAllAsync().WaitAsync(TimeSpan.FromMinutes(1));
         var commit = Commit(tenant, Create(Entity()));
         var fault = await Assert.ThrowsAsync<StrataException>(async () => await store.Log.AppendAsync(commit, CancellationToken.None));
         Assert.Equal("STORAGE_UNAVAILABLE", fault.Error.Code);
@@ -105,7 +107,8 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
         using var subscription = other.Lines.OnAppend(heard.Enqueue);
         await Poll.UntilAsync(async () =>
         {
-            await database.Lines.AppendAsync(tenant, stream, "line"u8.ToArray(), CancellationToken.None); // again, until the other one listens
+            // again, until the other one listens
+            await database.Lines.AppendAsync(tenant, stream, "line"u8.ToArray(), CancellationToken.None);
             return heard.Any(h => h.Tenant == tenant && h.Stream == stream);
         });
 
@@ -114,7 +117,8 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
         await Parallel.ForAsync(0, 200, async (_, stop) =>
         {
             var position = await database.Lines.AppendAsync(tenant, stream, "line"u8.ToArray(), stop);
-            for (var known = Volatile.Read(ref last); position > known; known = Volatile.Read(ref last)) Interlocked.CompareExchange(ref last, position, known);
+            for (var known = Volatile.Read(ref last); position > known; known = Volatile.Read(ref last))
+                Interlocked.CompareExchange(ref last, position, known);
         });
         await Poll.UntilAsync(() => heard.Contains(new LinesAppended(tenant, stream, last)));
     }
@@ -125,7 +129,8 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
         await using var other = await database.OpenAsync();
         var heads = new ConcurrentQueue<TenantHead>();
         using var subscription = other.Log.OnCommit(heads.Enqueue);
-        await RunAsync("select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' and datname = current_database()");
+        await RunAsync(
+            "select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' and datname = current_database()");
         var committed = await database.Log.CommitAsync(tenant, Create(Entity()));
         await Poll.UntilAsync(() => heads.Contains(new TenantHead(tenant, committed.Revision)));
     }
@@ -135,7 +140,8 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
     {
         var id = Entity();
         await database.Log.CommitAsync(tenant, Create(id));
-        await RunAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        await RunAsync(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
         await database.Log.CommitAsync(tenant, Create(Entity()));
         Assert.NotNull(await database.Log.ReadAsync(tenant, id));
         Assert.NotNull(await database.Log.ReadAsync(tenant, id, AsOf.At(new Revision(1))));
@@ -164,7 +170,8 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
     public async Task Open_BySeveralServersAtOnce_AppliesTheSchemaOnce()
     {
         var fresh = await CreateDatabaseAsync();
-        var stores = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => OpenAsync(new PostgresOptions { ConnectionString = fresh, PoolSizeMax = 2 })));
+        var stores = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => OpenAsync(new PostgresOptions { ConnectionString = fresh, PoolSizeMax = 2 })));
         foreach (var store in stores) await store.Log.CommitAsync(Tenant(), Create(Entity()));
         foreach (var store in stores) await store.DisposeAsync();
     }
@@ -182,7 +189,8 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
     [Fact]
     public async Task Open_WherePostgresIsNot_IsUnavailable()
     {
-        var fault = await Assert.ThrowsAsync<StrataException>(() => OpenAsync(new PostgresOptions { ConnectionString = "Host=/nowhere;Username=strata" }));
+        var fault = await Assert.ThrowsAsync<StrataException>(
+            () => OpenAsync(new PostgresOptions { ConnectionString = "Host=/nowhere;Username=strata" }));
         Assert.Equal("DATABASE_UNREACHABLE", fault.Error.Code);
     }
 
@@ -203,7 +211,8 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
         await log.CommitAsync(tenant, Create(Entity()));
         var connection = new NpgsqlConnection(database.ConnectionString + ";Pooling=false");
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand($"begin; select 1 from strata.log_head where tenant = '{tenant.Value}' for update", connection);
+        await using var command = new NpgsqlCommand(
+            $"begin; select 1 from strata.log_head where tenant = '{tenant.Value}' for update", connection);
         await command.ExecuteNonQueryAsync();
         return connection;
     }

@@ -106,14 +106,17 @@ public sealed class RevisionCacheTests(PostgresDatabase database) : IClassFixtur
             cache.Add(RevisionOf(id, 8) with { State = new string('s', 256) });
             foreach (var earlier in ids) cache.Guess(new ReadKey(tenant, earlier, AsOf.Latest));
         }
-        var held = ids.SelectMany(id => Enumerable.Range(1, 8).Select(r => cache.Guess(new ReadKey(tenant, id, AsOf.At(new Revision(r)))))).OfType<EntityRevision>().Distinct();
+        var held = ids.SelectMany(id => Enumerable.Range(1, 8).Select(r => cache.Guess(new ReadKey(tenant, id, AsOf.At(new Revision(r))))))
+            .OfType<EntityRevision>().Distinct();
         Assert.InRange(held.Sum(h => h.Document.Utf8.Length + 2 * h.State.Length), 0, 2 * bound);
     }
 
     private EntityRevision RevisionOf(EntityId id, long revision) => new()
     {
-        Tenant = tenant, Id = id, Model = Order, Revision = new Revision(revision), Commit = CommitId.New(TimeProvider.System), State = "NEW",
-        Document = JsonText.EmptyObject, CreatedAt = DateTimeOffset.UnixEpoch, ChangedAt = DateTimeOffset.UnixEpoch.AddSeconds(revision), ChangedBy = "user:jane",
+        Tenant = tenant, Id = id, Model = Order, Revision = new Revision(revision), Commit = CommitId.New(TimeProvider.System),
+        State = "NEW",
+        Document = JsonText.EmptyObject, CreatedAt = DateTimeOffset.UnixEpoch, ChangedAt = DateTimeOffset.UnixEpoch.AddSeconds(revision),
+        ChangedBy = "user:jane",
     };
 
     private async Task RunAsync(string sql)

@@ -56,7 +56,8 @@ public sealed class SearchIndexTests(PostgresDatabase store) : IClassFixture<Pos
             var writing = await blocker.BeginTransactionAsync();
             await RunAsync(blocker, $"update strata.head set changed_at = changed_at where tenant = '{tenant.Value}'");
             var building = Indexes.WorkAsync(default).AsTask();
-            await Poll.UntilAsync(async () => (await Indexes.ListAsync(tenant, Order, default)).Single().State == SearchIndexState.Building);
+            await Poll.UntilAsync(
+                async () => (await Indexes.ListAsync(tenant, Order, default)).Single().State == SearchIndexState.Building);
             Assert.False(await other.SearchIndexes.WorkAsync(default).AsTask().WaitAsync(TimeSpan.FromSeconds(60)));
             await writing.RollbackAsync();
             Assert.True(await building);
@@ -77,8 +78,10 @@ public sealed class SearchIndexTests(PostgresDatabase store) : IClassFixture<Pos
             var writing = await blocker.BeginTransactionAsync();
             await RunAsync(blocker, $"update strata.head set changed_at = changed_at where tenant = '{tenant.Value}'");
             var building = Indexes.WorkAsync(default).AsTask();
-            await Poll.UntilAsync(async () => (await Indexes.ListAsync(tenant, Order, default)).Single().State == SearchIndexState.Building);
-            await RunAsync(blocker, $"select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = {IndexWork.LockKey & 0xffffffff}");
+            await Poll.UntilAsync(
+                async () => (await Indexes.ListAsync(tenant, Order, default)).Single().State == SearchIndexState.Building);
+            await RunAsync(
+                blocker, $"select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = {IndexWork.LockKey & 0xffffffff}");
             await Assert.ThrowsAnyAsync<Exception>(() => building);
             await writing.RollbackAsync();
         }
@@ -134,7 +137,8 @@ public sealed class SearchIndexTests(PostgresDatabase store) : IClassFixture<Pos
         await using (var other = new NpgsqlConnection(store.ConnectionString + ";Pooling=false"))
         {
             await other.OpenAsync();
-            await using var hold = new NpgsqlCommand("begin; lock table strata.head in access exclusive mode", other); // a search waits for it
+            // a search waits for it
+            await using var hold = new NpgsqlCommand("begin; lock table strata.head in access exclusive mode", other);
             await hold.ExecuteNonQueryAsync();
             for (var i = 0; i < 6; i++)
             {

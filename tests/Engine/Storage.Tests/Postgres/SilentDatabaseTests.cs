@@ -49,9 +49,11 @@ public sealed class SilentDatabaseTests(PostgresDatabase database) : IClassFixtu
         await database.Log.CommitAsync(tenant, Create(id));
         Assert.NotNull(await store.Log.ReadAsync(tenant, id, AsOf.Latest, CancellationToken.None));
         proxy.Silence();
-        var reads = Enumerable.Range(0, 1000).Select(_ => store.Log.ReadAsync(tenant, id, AsOf.Latest, CancellationToken.None).AsTask()).ToList();
+        var reads = Enumerable.Range(0, 1000).Select(
+            _ => store.Log.ReadAsync(tenant, id, AsOf.Latest, CancellationToken.None).AsTask()).ToList();
         foreach (var read in reads) Assert.Equal("STORAGE_UNAVAILABLE", (await Assert.ThrowsAsync<StrataException>(() => read)).Error.Code);
-        await Assert.ThrowsAsync<StrataException>(async () => await store.Log.ReadAsync(tenant, id, AsOf.Latest, CancellationToken.None)); // at once, without a turn in the queue
+        // at once, without a turn in the queue
+        await Assert.ThrowsAsync<StrataException>(async () => await store.Log.ReadAsync(tenant, id, AsOf.Latest, CancellationToken.None));
         Assert.Equal(WorkState.Failing, StateOf("reader"));
         proxy.Answer();
         await Poll.UntilAsync(async () => await TryReadAsync(store, id));
@@ -119,10 +121,13 @@ public sealed class SilentDatabaseTests(PostgresDatabase database) : IClassFixtu
         await Poll.UntilAsync(() => SucceedsAsync(() => SearchInAllPlacesAsync(store)));
     }
 
-    private static Task SearchInAllPlacesAsync(PostgresStore store) => Task.WhenAll(Enumerable.Range(0, SearchPlaces).Select(_ => SearchAsync(store)));
+    private static Task SearchInAllPlacesAsync(PostgresStore store) =>
+        Task.WhenAll(Enumerable.Range(0, SearchPlaces).Select(_ => SearchAsync(store)));
 
     private static async Task SearchAsync(PostgresStore store) =>
-        await store.Search.FindAsync(new SearchQuery { Tenant = Tenant(), Model = new ModelKey("order", 1), Limit = 1, Timeout = TimeSpan.FromMinutes(5) }, CancellationToken.None);
+        await store.Search.FindAsync(
+            new SearchQuery { Tenant = Tenant(), Model = new ModelKey("order", 1), Limit = 1, Timeout = TimeSpan.FromMinutes(5) },
+            CancellationToken.None);
 
     /// <summary>The process that the watch asks hangs, and the others work: that is no outage.</summary>
     [Fact]
@@ -153,7 +158,8 @@ public sealed class SilentDatabaseTests(PostgresDatabase database) : IClassFixtu
     private async Task<int?> AskedBackendAsync(int other)
     {
         await using var source = NpgsqlDataSource.Create(database.ConnectionString + ";Pooling=false");
-        await using var find = source.CreateCommand("select pid from pg_stat_activity where datname = current_database() and query = 'select 1' and state = 'idle' and pid <> $1 limit 1");
+        await using var find = source.CreateCommand(
+            "select pid from pg_stat_activity where datname = current_database() and query = 'select 1' and state = 'idle' and pid <> $1 limit 1");
         find.Parameters.Add(new NpgsqlParameter { Value = other });
         return (int?)await find.ExecuteScalarAsync();
     }
@@ -187,7 +193,8 @@ public sealed class SilentDatabaseTests(PostgresDatabase database) : IClassFixtu
         await store.Log.CommitAsync(tenant, Create(id));
         Assert.NotNull(await store.Log.ReadAsync(tenant, id, AsOf.Latest, CancellationToken.None));
         await using var source = NpgsqlDataSource.Create(database.ConnectionString + ";Pooling=false");
-        await using var find = source.CreateCommand("select pid from pg_stat_activity where datname = current_database() and query like '%q.known%' and pid <> pg_backend_pid() order by state_change desc limit 1");
+        await using var find = source.CreateCommand(
+            "select pid from pg_stat_activity where datname = current_database() and query like '%q.known%' and pid <> pg_backend_pid() order by state_change desc limit 1");
         var pid = (int)(await find.ExecuteScalarAsync())!;
         Signal(pid, "STOP");
         try
@@ -252,10 +259,12 @@ public sealed class SilentDatabaseTests(PostgresDatabase database) : IClassFixtu
 
     private Task<PostgresStore> OpenAsync(SilentProxy proxy)
     {
-        var through = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port, SslMode = SslMode.Disable };
+        var through = new NpgsqlConnectionStringBuilder(
+            database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port, SslMode = SslMode.Disable };
         var options = new PostgresOptions
         {
-            ConnectionString = through.ConnectionString, PoolSizeMax = 2, SilenceMax = TimeSpan.FromSeconds(1), ProbeAfter = TimeSpan.FromSeconds(1),
+            ConnectionString = through.ConnectionString, PoolSizeMax = 2, SilenceMax = TimeSpan.FromSeconds(1),
+            ProbeAfter = TimeSpan.FromSeconds(1),
             RetryFor = TimeSpan.FromSeconds(1), SearchPoolSizeMax = SearchPlaces,
         };
         return PostgresStore.OpenAsync(options, supervisor, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Strata.Storage.Tests.Postgres;
 
-/// <summary>Passes connections on to PostgreSQL's socket. While it is silent it takes connections and bytes and passes nothing on, as if the host had lost its power.</summary>
+/// <summary>
+/// Passes connections on to PostgreSQL's socket. While it is silent it takes connections and bytes and passes nothing on, as if the host
+/// had lost its power.
+/// </summary>
 internal sealed class SilentProxy : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);

@@ -39,7 +39,8 @@ public sealed class WriterFaultTests(PostgresDatabase database) : IClassFixture<
         await FailAsync(state, times: 1_000_000);
         for (var i = 0; i < 3; i++)
         {
-            var fault = await Assert.ThrowsAsync<StrataException>(async () => await store.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None));
+            var fault = await Assert.ThrowsAsync<StrataException>(
+                async () => await store.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None));
             Assert.Equal("STORAGE_UNAVAILABLE", fault.Error.Code);
             Assert.True(fault.Error.Retryable);
         }
@@ -54,7 +55,8 @@ public sealed class WriterFaultTests(PostgresDatabase database) : IClassFixture<
     public async Task Append_DataThatTheServerRefuses_IsNotStorable(string state)
     {
         await FailAsync(state, times: 1_000_000);
-        var fault = await Assert.ThrowsAsync<StrataException>(async () => await database.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None));
+        var fault = await Assert.ThrowsAsync<StrataException>(
+            async () => await database.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None));
         Assert.Equal("NOT_STORABLE", fault.Error.Code);
         await HealAsync();
     }
@@ -65,7 +67,8 @@ public sealed class WriterFaultTests(PostgresDatabase database) : IClassFixture<
         await using var store = await OpenAsync(TimeSpan.FromMilliseconds(100));
         await FailAsync("XX000", times: 1_000_000);
         var other = Tenant();
-        var appends = Enumerable.Range(0, 20).Select(i => store.Log.AppendAsync(Commit(i == 7 ? tenant : other, Create(Entity())), CancellationToken.None).AsTask()).ToList();
+        var appends = Enumerable.Range(0, 20).Select(
+            i => store.Log.AppendAsync(Commit(i == 7 ? tenant : other, Create(Entity())), CancellationToken.None).AsTask()).ToList();
         Assert.Equal("STORAGE_UNAVAILABLE", (await Assert.ThrowsAsync<StrataException>(() => appends[7])).Error.Code);
         appends.RemoveAt(7);
         Assert.All(await Task.WhenAll(appends), outcome => Assert.IsType<AppendOutcome.Committed>(outcome));
@@ -77,16 +80,20 @@ public sealed class WriterFaultTests(PostgresDatabase database) : IClassFixture<
         await using var store = await OpenAsync(TimeSpan.FromMinutes(2));
         var first = Commit(tenant, Create(Entity()));
         var committed = await store.Log.CommitAsync(first);
-        await RunAsync("do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$");
+        await RunAsync(
+            "do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$");
         await CutAsync();
         var append = store.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None).AsTask();
-        await Poll.UntilAsync(async () => await CountAsync("select count(*) from pg_stat_activity where datname = current_database() and state = 'idle'") > 0 || append.IsCompleted);
+        await Poll.UntilAsync(
+            async () => await CountAsync("select count(*) from pg_stat_activity where datname = current_database() and state = 'idle'") > 0
+                || append.IsCompleted);
         Assert.False(append.IsFaulted);
         await RunAsync("do $$ begin execute format('alter database %I reset default_transaction_read_only', current_database()); end $$");
         await CutAsync();
         Assert.IsType<AppendOutcome.Committed>(await append);
         Assert.Equal(
-            new AppendOutcome.AlreadyCommitted(committed.Revision, committed.At), await store.Log.AppendAsync(first, CancellationToken.None));
+            new AppendOutcome.AlreadyCommitted(committed.Revision, committed.At),
+            await store.Log.AppendAsync(first, CancellationToken.None));
     }
 
     [Fact]
@@ -96,10 +103,13 @@ public sealed class WriterFaultTests(PostgresDatabase database) : IClassFixture<
         await store.Log.CommitAsync(tenant, Create(Entity()));
         await using var held = new NpgsqlConnection(database.ConnectionString + ";Pooling=false");
         await held.OpenAsync();
-        await using (var command = new NpgsqlCommand($"begin; select 1 from strata.log_head where tenant = '{tenant.Value}' for update", held)) await command.ExecuteNonQueryAsync();
+        await using (
+            var command = new NpgsqlCommand($"begin; select 1 from strata.log_head where tenant = '{tenant.Value}' for update",
+                held)) await command.ExecuteNonQueryAsync();
         var append = store.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None).AsTask();
         const string waits = "datname = current_database() and wait_event_type = 'Lock'";
-        for (var cut = 0L; cut < 3;) cut += await CountAsync($"select count(pg_terminate_backend(pid)) from pg_stat_activity where {waits}");
+        for (var cut = 0L; cut < 3;)
+            cut += await CountAsync($"select count(pg_terminate_backend(pid)) from pg_stat_activity where {waits}");
         await held.DisposeAsync();
         Assert.IsType<AppendOutcome.Committed>(await append);
         Assert.Equal(new Revision(2), await store.Log.HeadAsync(tenant, CancellationToken.None));
@@ -120,18 +130,21 @@ public sealed class WriterFaultTests(PostgresDatabase database) : IClassFixture<
 
     private Task HealAsync() => RunAsync("drop trigger if exists fail on strata.log");
 
-    private Task CutAsync() => RunAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+    private Task CutAsync() =>
+        RunAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
 
     private async Task RunAsync(string sql) => await CountAsync(sql);
 
     private async Task<long> CountAsync(string sql)
     {
-        await using var connection = new NpgsqlConnection(database.ConnectionString + ";Pooling=false;Options=-c default_transaction_read_only=off");
+        await using var connection = new NpgsqlConnection(
+            database.ConnectionString + ";Pooling=false;Options=-c default_transaction_read_only=off");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync() is long count ? count : 0;
     }
 
     private Task<PostgresStore> OpenAsync(TimeSpan retryFor) => PostgresStore.OpenAsync(
-        new PostgresOptions { ConnectionString = database.ConnectionString, PoolSizeMax = 2, RetryFor = retryFor }, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        new PostgresOptions { ConnectionString = database.ConnectionString, PoolSizeMax = 2, RetryFor = retryFor }, TimeProvider.System,
+        NullLoggerFactory.Instance, CancellationToken.None);
 }

@@ -3,7 +3,9 @@ using Strata.Storage.PrivateServer;
 
 namespace Strata.Storage.Tests.PrivateServer;
 
-/// <summary>The folder of a private PostgreSQL that was started once and stopped. Tests copy it: to initialise one takes a second of processor time.</summary>
+/// <summary>
+/// The folder of a private PostgreSQL that was started once and stopped. Tests copy it: to initialise one takes a second of processor time.
+/// </summary>
 public sealed class InitializedFolder : IAsyncLifetime
 {
     private readonly string home = Directory.CreateTempSubdirectory("strata-pg-initialized-").FullName;
@@ -13,7 +15,8 @@ public sealed class InitializedFolder : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var options = new PrivatePostgresOptions { Folder = Source };
-        var server = await PrivatePostgres.StartAsync(options, TimeProvider.System, NullLogger<PrivatePostgres>.Instance, CancellationToken.None);
+        var server = await PrivatePostgres.StartAsync(
+            options, TimeProvider.System, NullLogger<PrivatePostgres>.Instance, CancellationToken.None);
         await server.StopAsync(CancellationToken.None);
     }
 

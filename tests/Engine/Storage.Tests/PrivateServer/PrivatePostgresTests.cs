@@ -27,7 +27,9 @@ public sealed class PrivatePostgresTests(InitializedFolder initialized) : IClass
         Assert.Equal("on", await AskAsync(server, "show fsync"));
         Assert.Equal("on", await AskAsync(server, "show synchronous_commit"));
         Assert.Equal("on", await AskAsync(server, "show data_checksums"));
-        Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(server.SocketFolder) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute));
+        Assert.Equal(
+            UnixFileMode.None, File.GetUnixFileMode(server.SocketFolder) & ~(
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute));
     }
 
     [Fact]
@@ -78,7 +80,8 @@ public sealed class PrivatePostgresTests(InitializedFolder initialized) : IClass
     {
         try
         {
-            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Password = password, Pooling = false }.ConnectionString);
+            await using var connection = new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(server.ConnectionString) { Password = password, Pooling = false }.ConnectionString);
             await connection.OpenAsync();
             return null;
         }
@@ -134,7 +137,8 @@ public sealed class PrivatePostgresTests(InitializedFolder initialized) : IClass
         var first = await StartCopyAsync(Options);
         await first.StopAsync(CancellationToken.None);
         var pidFile = Path.Combine(Options.Folder, "data", "postmaster.pid");
-        await File.WriteAllTextAsync(pidFile, $"{Environment.ProcessId}\n{Options.Folder}/data\n1\n5432\n{first.SocketFolder}\n\n\nready   \n");
+        await File.WriteAllTextAsync(
+            pidFile, $"{Environment.ProcessId}\n{Options.Folder}/data\n1\n5432\n{first.SocketFolder}\n\n\nready   \n");
 
         var second = await StartAsync(Options);
         Assert.False(second.Adopted);
@@ -169,7 +173,8 @@ public sealed class PrivatePostgresTests(InitializedFolder initialized) : IClass
         Assert.SkipWhen(planted == "folder of another user" && !Environment.IsPrivilegedProcess, "only root can make one");
         var options = new PrivatePostgresOptions { Folder = Path.Combine(home, new string('x', 100), "postgres") };
         var target = Directory.CreateDirectory(Path.Combine(home, "target")).FullName;
-        const UnixFileMode open = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        const UnixFileMode open = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead
+            | UnixFileMode.OtherRead;
         File.SetUnixFileMode(target, open);
         var socket = new PostgresFolder(options.Folder).SocketFolder;
         if (planted == "link") File.CreateSymbolicLink(socket, target);
@@ -239,7 +244,8 @@ public sealed class PrivatePostgresTests(InitializedFolder initialized) : IClass
     }
 
     private static Task<PrivatePostgres> StartAsync(PrivatePostgresOptions options) =>
-        PrivatePostgres.StartAsync(options, TimeProvider.System, NullLogger<PrivatePostgres>.Instance, TestContext.Current.CancellationToken);
+        PrivatePostgres.StartAsync(
+            options, TimeProvider.System, NullLogger<PrivatePostgres>.Instance, TestContext.Current.CancellationToken);
 
     private static PrivatePostgres? Find(PrivatePostgresOptions options) =>
         PrivatePostgres.Find(options, TimeProvider.System, NullLogger<PrivatePostgres>.Instance);

@@ -7,7 +7,8 @@ using static Strata.Storage.Tests.Contract.Given;
 namespace Strata.Storage.Tests.Properties;
 
 /// <summary>Random commits by many workers at once, against a model; on PostgreSQL by two servers that share the tenant.</summary>
-public sealed class RandomHistoryTests(MemoryStore memory, PostgresDatabase postgres) : IClassFixture<MemoryStore>, IClassFixture<PostgresDatabase>
+public sealed class RandomHistoryTests(MemoryStore memory, PostgresDatabase postgres)
+    : IClassFixture<MemoryStore>, IClassFixture<PostgresDatabase>
 {
     private const int Workers = 12;
     private const int CommitsPerWorker = 60;
@@ -73,7 +74,8 @@ public sealed class RandomHistoryTests(MemoryStore memory, PostgresDatabase post
         public async Task CheckAsync(List<EntityRevision> followed, Random check)
         {
             var model = new HistoryModel(followed, asked);
-            var committed = followed.GroupBy(r => r.Commit).ToDictionary(g => g.Key, g => new AppendOutcome.Committed(g.First().Revision, g.First().ChangedAt));
+            var committed = followed.GroupBy(r => r.Commit)
+                .ToDictionary(g => g.Key, g => new AppendOutcome.Committed(g.First().Revision, g.First().ChangedAt));
             foreach (var (id, outcome) in outcomes) CheckOutcome(model, asked[id], outcome, committed.GetValueOrDefault(id));
             foreach (var log in logs) await CheckReadsAsync(log, model, followed, check);
             await CheckClaimsAsync(model);
@@ -84,7 +86,8 @@ public sealed class RandomHistoryTests(MemoryStore memory, PostgresDatabase post
             Assert.Equal(logged is not null, outcome is AppendOutcome.Committed);
             if (logged is not null) Assert.Equal(logged, outcome);
             if (outcome is not AppendOutcome.Conflict conflict) return;
-            var expected = commit.Writes.Select(w => new EntityExpectation(w.Id, w.Expected)).Concat(commit.Reads).Single(e => e.Id == conflict.Id).Expected;
+            var expected = commit.Writes.Select(w => new EntityExpectation(w.Id, w.Expected)).Concat(commit.Reads)
+                .Single(e => e.Id == conflict.Id).Expected;
             Assert.True(model.MayConflict(conflict.Id, expected), $"{commit.Id} was refused for no reason");
         }
 
@@ -100,8 +103,11 @@ public sealed class RandomHistoryTests(MemoryStore memory, PostgresDatabase post
             }
             foreach (var then in Enumerable.Range(0, 10).Select(_ => check.Pick<EntityRevision>([.. followed]).Revision))
             {
-                var expected = ids.Select(id => model.At(id, then)).OfType<EntityRevision>().OrderBy(r => r.Id.Value).Select(r => (r.Id, r.Revision));
-                Assert.Equal(expected, (await log.ScanAsync(Scan(tenant) with { AsOf = AsOf.At(then), Limit = 1000 })).Select(r => (r.Id, r.Revision)));
+                var expected = ids.Select(id => model.At(id, then)).OfType<EntityRevision>().OrderBy(r => r.Id.Value)
+                    .Select(r => (r.Id, r.Revision));
+                Assert.Equal(
+                    expected, (await log.ScanAsync(Scan(tenant) with { AsOf = AsOf.At(then), Limit = 1000 }))
+                        .Select(r => (r.Id, r.Revision)));
             }
         }
 
@@ -110,7 +116,8 @@ public sealed class RandomHistoryTests(MemoryStore memory, PostgresDatabase post
         {
             foreach (var name in Names)
             {
-                var holders = model.Entities.Where(id => model.At(id, new Revision(long.MaxValue)) is { } r && HolderName(r) == name).ToList();
+                var holders = model.Entities.Where(id => model.At(id, new Revision(long.MaxValue)) is { } r && HolderName(r) == name)
+                    .ToList();
                 var holder = await logs[0].FindAsync(tenant, "order", new UniqueClaim("name", name), CancellationToken.None);
                 Assert.Equal(holders, holder is { } one ? [one] : []);
             }
@@ -125,7 +132,8 @@ public sealed class RandomHistoryTests(MemoryStore memory, PostgresDatabase post
         private async Task AgainAsync(IEntityLog log, Commit commit)
         {
             if (outcomes[commit.Id] is AppendOutcome.Committed first)
-                Assert.Equal(new AppendOutcome.AlreadyCommitted(first.Revision, first.At), await log.AppendAsync(commit, CancellationToken.None));
+                Assert.Equal(
+                    new AppendOutcome.AlreadyCommitted(first.Revision, first.At), await log.AppendAsync(commit, CancellationToken.None));
         }
 
         private async Task<Commit> MakeAsync(IEntityLog log, Random mine)

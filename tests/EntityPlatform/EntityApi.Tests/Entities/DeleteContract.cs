@@ -28,7 +28,9 @@ public abstract class DeleteContract(IStore store) : EntityApiContract(store)
         var all = (await Http.SendJsonAsync("GET", "/api/entity/item/1?pageSize=1000")).Body.EnumerateArray().Select(Number).ToList();
         Assert.Equal(Enumerable.Range(1, 130), all.Order());
         var pages = new List<int>();
-        for (var page = 0; page < 5; page++) pages.AddRange((await Http.SendJsonAsync("GET", $"/api/entity/item/1?pageSize=30&pageNumber={page}")).Body.EnumerateArray().Select(Number));
+        for (var page = 0; page < 5; page++)
+            pages.AddRange((await Http.SendJsonAsync("GET", $"/api/entity/item/1?pageSize=30&pageNumber={page}")).Body.EnumerateArray()
+                .Select(Number));
         Assert.Equal(all, pages);
         Assert.Equal(0, (await Http.SendJsonAsync("GET", "/api/entity/item/1?pageSize=10&pageNumber=13")).Body.GetArrayLength());
 
@@ -39,7 +41,8 @@ public abstract class DeleteContract(IStore store) : EntityApiContract(store)
     public async Task Delete_AsOfATime_LeavesWhatCameLater()
     {
         await FillAsync(3);
-        var then = (await Http.SendJsonAsync("GET", "/api/entity/item/1")).Body.EnumerateArray().Max(e => e.GetProperty("meta").GetProperty("creationDate").GetString());
+        var then = (await Http.SendJsonAsync("GET", "/api/entity/item/1")).Body.EnumerateArray()
+            .Max(e => e.GetProperty("meta").GetProperty("creationDate").GetString());
         var (late, _) = await CreateAsync();
         Assert.Equal((3, 3, 0), Counts(await Http.SendJsonAsync("DELETE", $"/api/entity/item/1?pointInTime={then}")));
         Assert.Equal(late, (await GetAsync(late)).GetProperty("meta").GetProperty("id").GetString());
@@ -51,9 +54,11 @@ public abstract class DeleteContract(IStore store) : EntityApiContract(store)
     public async Task Delete_WithAKey_SentAgain_SparesWhatCameMeanwhile()
     {
         await FillAsync(5);
-        var first = await Http.SendJsonAsync("DELETE", "/api/entity/item/1?transactionSize=2&verbose=true", headers: ("Idempotency-Key", "k"));
+        var first = await Http.SendJsonAsync(
+            "DELETE", "/api/entity/item/1?transactionSize=2&verbose=true", headers: ("Idempotency-Key", "k"));
         await FillAsync(4);
-        var again = await Http.SendJsonAsync("DELETE", "/api/entity/item/1?transactionSize=2&verbose=true", headers: ("Idempotency-Key", "k"));
+        var again = await Http.SendJsonAsync(
+            "DELETE", "/api/entity/item/1?transactionSize=2&verbose=true", headers: ("Idempotency-Key", "k"));
         Assert.Equal(first.Body.GetRawText(), again.Body.GetRawText());
         Assert.Equal(4, await CountAsync());
     }
@@ -83,7 +88,9 @@ public abstract class DeleteContract(IStore store) : EntityApiContract(store)
         var (matched, removed, _) = Counts(deleted);
         Assert.Equal(matched, removed);
         Assert.True(removed >= 200);
-        Assert.Equal(0, (await Http.SendJsonAsync("GET", "/api/entity/item/1?pageSize=10000")).Body.EnumerateArray().Count(e => e.GetProperty("data").GetProperty("n").GetInt32() > 1));
+        Assert.Equal(
+            0, (await Http.SendJsonAsync("GET", "/api/entity/item/1?pageSize=10000")).Body.EnumerateArray()
+                .Count(e => e.GetProperty("data").GetProperty("n").GetInt32() > 1));
     }
 
     private async Task FillAsync(int count) =>
@@ -94,6 +101,7 @@ public abstract class DeleteContract(IStore store) : EntityApiContract(store)
         Assert.True(answer.Status == 200, answer.Body.ToString());
         var result = answer.Body.GetProperty("deleteResult");
         Assert.Empty(result.GetProperty("idToError").EnumerateObject());
-        return (result.GetProperty("numberOfEntitites").GetInt32(), result.GetProperty("numberOfEntititesRemoved").GetInt32(), answer.Body.GetProperty("ids").GetArrayLength());
+        return (result.GetProperty("numberOfEntitites").GetInt32(), result.GetProperty("numberOfEntititesRemoved").GetInt32(),
+            answer.Body.GetProperty("ids").GetArrayLength());
     }
 }

@@ -61,5 +61,6 @@ public abstract class EntityApiContract(IStore store) : IAsyncLifetime
 
     protected static string Quoted(string text) => JsonSerializer.Serialize(text);
 
-    protected static (int Status, string? Code) Refusal(JsonAnswered answer) => (answer.Status, answer.Body.GetProperty("properties").GetProperty("errorCode").GetString());
+    protected static (int Status, string? Code) Refusal(JsonAnswered answer) =>
+        (answer.Status, answer.Body.GetProperty("properties").GetProperty("errorCode").GetString());
 }

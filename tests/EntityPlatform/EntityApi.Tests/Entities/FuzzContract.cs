@@ -5,14 +5,17 @@ using Strata.Storage.Tests.Contract;
 
 namespace Strata.EntityApi.Tests.Entities;
 
-/// <summary>Bodies that nobody would send on purpose: what can be kept comes back the same, all else is refused with a code and changes nothing.</summary>
+/// <summary>
+/// Bodies that nobody would send on purpose: what can be kept comes back the same, all else is refused with a code and changes nothing.
+/// </summary>
 public abstract class FuzzContract(IStore store) : EntityApiContract(store)
 {
     private const int Limit = 10 * 1024 * 1024;
 
     private static readonly string[] Odd =
     [
-        "", " ", "\t\r\n\u0001\u001f\u007f", "\"\\/", "e\u0301\u0323", "\u202eabc\u200f\u2066", "👩‍👩‍👧‍👦🏳️‍🌈", "\uffff\ufffe\ufdd0", "\u2028\u2029\u0085", "\U0010ffff\U00010000", "ı İ ß ẞ ſ ﬀ", "\ufeffbom",
+        "", " ", "\t\r\n\u0001\u001f\u007f", "\"\\/", "e\u0301\u0323", "\u202eabc\u200f\u2066", "👩‍👩‍👧‍👦🏳️‍🌈", "\uffff\ufffe\ufdd0",
+        "\u2028\u2029\u0085", "\U0010ffff\U00010000", "ı İ ß ẞ ſ ﬀ", "\ufeffbom",
         "'; drop table strata.log; --", "<script>&amp;", "NULL", "%00%s{0}", "\ufffd",
     ];
 
@@ -56,7 +59,9 @@ public abstract class FuzzContract(IStore store) : EntityApiContract(store)
                 request.Headers.TryAddWithoutValidation("If-Match", "*");
                 using var answer = await Http.SendAsync(request);
                 var text = await answer.Content.ReadAsStringAsync();
-                Assert.True((int)answer.StatusCode is >= 400 and < 500, $"STRATA_SEED={Seeded.Seed}: {method} {path} {Encoding.Latin1.GetString(body.AsSpan(0, Math.Min(200, body.Length)))} -> {answer.StatusCode} {text}");
+                Assert.True(
+                    (int)answer.StatusCode is >= 400 and < 500,
+                    $"STRATA_SEED={Seeded.Seed}: {method} {path} {Encoding.Latin1.GetString(body.AsSpan(0, Math.Min(200, body.Length)))} -> {answer.StatusCode} {text}");
                 Assert.NotNull(JsonElement.Parse(text).GetProperty("properties").GetProperty("errorCode").GetString());
             }
         }
@@ -65,9 +70,12 @@ public abstract class FuzzContract(IStore store) : EntityApiContract(store)
 
     private static (string Method, string Path, string Type)[] Targets(string id) =>
     [
-        ("POST", Items, "application/json"), ("POST", "/api/entity/XML/item/1", "application/xml"), ("POST", "/api/entity/JSON", "application/json"), ("PUT", "/api/entity/JSON", "application/json"),
-        ("PUT", $"/api/entity/JSON/{id}", "application/json"), ("PUT", $"/api/entity/XML/{id}", "application/xml"), ("PATCH", $"/api/entity/JSON/{id}", "application/merge-patch+json"),
-        ("DELETE", "/api/entity/item/1", "application/json"), ("POST", "/api/entity/stats/item/1/query", "application/json"), ("POST", "/api/message/new/a", "application/json"), ("DELETE", "/api/message", "application/json"),
+        ("POST", Items, "application/json"), ("POST", "/api/entity/XML/item/1", "application/xml"),
+        ("POST", "/api/entity/JSON", "application/json"), ("PUT", "/api/entity/JSON", "application/json"),
+        ("PUT", $"/api/entity/JSON/{id}", "application/json"), ("PUT", $"/api/entity/XML/{id}", "application/xml"),
+        ("PATCH", $"/api/entity/JSON/{id}", "application/merge-patch+json"),
+        ("DELETE", "/api/entity/item/1", "application/json"), ("POST", "/api/entity/stats/item/1/query", "application/json"),
+        ("POST", "/api/message/new/a", "application/json"), ("DELETE", "/api/message", "application/json"),
     ];
 
     private static byte[] Bad(Random random) => random.Next(12) switch

@@ -6,8 +6,8 @@ using Strata.Storage.Tests.Contract;
 namespace Strata.EntityApi.Tests.Entities;
 
 /// <summary>
-/// Many writers with retries over HTTP; afterwards the history is checked for snapshot isolation: each conditional write follows at once on what its
-/// writer had read, so no update is lost; and what one transaction wrote is seen together or not at all, as of every transaction.
+/// Many writers with retries over HTTP; afterwards the history is checked for snapshot isolation: each conditional write follows at once on
+/// what its writer had read, so no update is lost; and what one transaction wrote is seen together or not at all, as of every transaction.
 /// </summary>
 public abstract class HistoryContract(IStore store) : EntityApiContract(store)
 {
@@ -52,7 +52,8 @@ public abstract class HistoryContract(IStore store) : EntityApiContract(store)
         for (var attempt = 0; attempt < TriesMax; attempt++)
         {
             var read = await GetAsync(id);
-            var (n, before) = (read.GetProperty("data").GetProperty("n").GetInt32(), read.GetProperty("meta").GetProperty("transactionId").GetString()!);
+            var (n, before) = (
+                read.GetProperty("data").GetProperty("n").GetInt32(), read.GetProperty("meta").GetProperty("transactionId").GetString()!);
             var answer = await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}", $$"""{"name":"{{name}}","n":{{n + 1}}}""", headers: ("If-Match", before));
             if (answer.Status is 412 or 409) continue;
             Assert.True(answer.Status == 200, answer.Body.ToString());
@@ -98,7 +99,8 @@ public abstract class HistoryContract(IStore store) : EntityApiContract(store)
         Assert.Equal(chain.Skip(1).Order(StringComparer.Ordinal), pairWrites.Order(StringComparer.Ordinal));
         foreach (var transaction in writes.Select(w => w.Transaction).Concat(chain))
         {
-            var (a, b) = (await GetAsync(pair[0], $"?transactionId={transaction}"), await GetAsync(pair[1], $"?transactionId={transaction}"));
+            var (a, b) = (
+                await GetAsync(pair[0], $"?transactionId={transaction}"), await GetAsync(pair[1], $"?transactionId={transaction}"));
             Assert.Equal(a.GetProperty("data").GetRawText(), b.GetProperty("data").GetRawText());
             Assert.Equal(Meta(a, "transactionId"), Meta(b, "transactionId"));
         }

@@ -8,8 +8,8 @@ using Strata.Storage.Tests.Contract;
 namespace Strata.EntityApi.Tests.Entities;
 
 /// <summary>
-/// One Idempotency-Key on two servers at once, and attempts that were given up while their append was on its way. Both attempts come as far as the append before
-/// either is let on, so that none can see what the other one wrote.
+/// One Idempotency-Key on two servers at once, and attempts that were given up while their append was on its way. Both attempts come as far
+/// as the append before either is let on, so that none can see what the other one wrote.
 /// </summary>
 public abstract class KeyContract(IStore store) : IAsyncLifetime
 {
@@ -142,7 +142,8 @@ public abstract class KeyContract(IStore store) : IAsyncLifetime
         var (a, b) = await BothAsync("PUT", $"/api/entity/JSON/{id}/go", """{"name":"a","n":2}""", """{"name":"a","n":2}""", "t");
         Assert.Equal((200, 200), (a.Status, b.Status));
         Assert.Equal(a.Body.GetRawText(), b.Body.GetRawText());
-        Assert.Equal("B", (await second.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta").GetProperty("state").GetString());
+        Assert.Equal(
+            "B", (await second.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta").GetProperty("state").GetString());
     }
 
     [Fact]
@@ -164,7 +165,8 @@ public abstract class KeyContract(IStore store) : IAsyncLifetime
     {
         meeting.Expect(2);
         var both = await Task.WhenAll(
-            a.SendJsonAsync(method, path, body, headers: ("Idempotency-Key", key)), b.SendJsonAsync(method, path, body, headers: ("Idempotency-Key", key)));
+            a.SendJsonAsync(method, path, body, headers: ("Idempotency-Key", key)),
+            b.SendJsonAsync(method, path, body, headers: ("Idempotency-Key", key)));
         Assert.Equal([status, status], both.Select(x => x.Status));
         Assert.Equal(both[0].Body.GetRawText(), both[1].Body.GetRawText());
         return both[0];
@@ -181,7 +183,8 @@ public abstract class KeyContract(IStore store) : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stalled);
         var again = await second.SendJsonAsync("POST", Items, """{"name":"a","n":1}""", headers: ("Idempotency-Key", "s"));
         Assert.Equal(200, again.Status);
-        Assert.Equal(200, (await first.SendJsonAsync("GET", $"/api/entity/{again.Body[0].GetProperty("entityIds")[0].GetString()}")).Status);
+        Assert.Equal(
+            200, (await first.SendJsonAsync("GET", $"/api/entity/{again.Body[0].GetProperty("entityIds")[0].GetString()}")).Status);
         Assert.Equal(1, await CountAsync());
     }
 

@@ -12,8 +12,10 @@ public abstract class ManyContract(IStore store) : EntityApiContract(store)
         var created = await Http.SendJsonAsync("POST", Items + "?transactionWindow=2", Array(Enumerable.Range(1, 5).Select(i => $$"""{"name":"a","n":{{i}}}""")));
         Assert.Equal([2, 2, 1], created.Body.EnumerateArray().Select(t => t.GetProperty("entityIds").GetArrayLength()));
         Assert.Equal(3, created.Body.EnumerateArray().Select(t => t.GetProperty("transactionId").GetString()).Distinct().Count());
-        foreach (var bad in new[] { "0", "1001", "x" }) Assert.Equal(400, (await Http.SendJsonAsync("POST", $"{Items}?transactionWindow={bad}", "{}")).Status);
-        foreach (var bad in new[] { "[]", "[1]", "1", "[{},null]" }) Assert.Equal((400, "BAD_REQUEST"), Refusal(await Http.SendJsonAsync("POST", Items, bad)));
+        foreach (var bad in new[] { "0", "1001", "x" })
+            Assert.Equal(400, (await Http.SendJsonAsync("POST", $"{Items}?transactionWindow={bad}", "{}")).Status);
+        foreach (var bad in new[] { "[]", "[1]", "1", "[{},null]" })
+            Assert.Equal((400, "BAD_REQUEST"), Refusal(await Http.SendJsonAsync("POST", Items, bad)));
     }
 
     [Fact]
@@ -22,7 +24,9 @@ public abstract class ManyContract(IStore store) : EntityApiContract(store)
         await DefineAsync("other", """{"x":true}""");
         var created = await Http.SendJsonAsync("POST", "/api/entity/JSON", Array([New("item", """{"name":"ü","n":1}"""), New("other", """{"x":false}""")]));
         Assert.Equal(2, created.Body[0].GetProperty("entityIds").GetArrayLength());
-        Assert.Equal("ü", (await GetAsync(created.Body[0].GetProperty("entityIds")[0].GetString()!)).GetProperty("data").GetProperty("name").GetString());
+        Assert.Equal(
+            "ü", (await GetAsync(created.Body[0].GetProperty("entityIds")[0].GetString()!)).GetProperty("data").GetProperty("name")
+                .GetString());
         Assert.Equal((1, 1), (await CountAsync(), await CountAsync("other")));
     }
 
@@ -76,7 +80,9 @@ public abstract class ManyContract(IStore store) : EntityApiContract(store)
         Assert.Equal([a], chunk.GetProperty("entityIds").EnumerateArray().Select(i => i.GetString()));
         var failed = Assert.Single(chunk.GetProperty("failed").EnumerateArray());
         Assert.Equal(b, failed.GetProperty("entityId").GetString());
-        Assert.Equal(("ENTITY_MODIFIED", 1), (failed.GetProperty("error").GetProperty("code").GetString(), failed.GetProperty("error").GetProperty("itemIndex").GetInt32()));
+        Assert.Equal(
+            ("ENTITY_MODIFIED", 1),
+            (failed.GetProperty("error").GetProperty("code").GetString(), failed.GetProperty("error").GetProperty("itemIndex").GetInt32()));
         Assert.Equal(7, (await GetAsync(a)).GetProperty("data").GetProperty("n").GetInt32());
         Assert.Equal(2, (await GetAsync(b)).GetProperty("data").GetProperty("n").GetInt32());
     }
@@ -111,10 +117,12 @@ public abstract class ManyContract(IStore store) : EntityApiContract(store)
     {
         var (a, _) = await CreateAsync();
         var (b, _) = await CreateAsync();
-        Assert.Equal(200, (await Http.SendJsonAsync("PUT", "/api/entity/JSON", Array([Change(a, 7, transition: "UPDATE"), Change(b, 8)]))).Status);
+        Assert.Equal(
+            200, (await Http.SendJsonAsync("PUT", "/api/entity/JSON", Array([Change(a, 7, transition: "UPDATE"), Change(b, 8)]))).Status);
         Assert.Equal("UPDATE", (await GetAsync(a)).GetProperty("meta").GetProperty("transitionForLatestSave").GetString());
         Assert.Equal("loopback", (await GetAsync(b)).GetProperty("meta").GetProperty("transitionForLatestSave").GetString());
-        Assert.Equal((await GetAsync(a)).GetProperty("meta").GetProperty("transactionId").GetString(), (await GetAsync(b)).GetProperty("meta").GetProperty("transactionId").GetString());
+        Assert.Equal((await GetAsync(a)).GetProperty("meta").GetProperty("transactionId").GetString(),
+            (await GetAsync(b)).GetProperty("meta").GetProperty("transactionId").GetString());
     }
 
     [Fact]
@@ -125,7 +133,8 @@ public abstract class ManyContract(IStore store) : EntityApiContract(store)
         var again = await Http.SendJsonAsync("POST", Items + "?transactionWindow=2", body, headers: ("Idempotency-Key", "k"));
         Assert.Equal(first.Body.GetRawText(), again.Body.GetRawText());
         Assert.Equal(5, await CountAsync());
-        Assert.Equal((409, "IDEMPOTENCY_CONFLICT"), Refusal(await Http.SendJsonAsync("POST", Items + "?transactionWindow=3", body, headers: ("Idempotency-Key", "k"))));
+        Assert.Equal((409, "IDEMPOTENCY_CONFLICT"),
+            Refusal(await Http.SendJsonAsync("POST", Items + "?transactionWindow=3", body, headers: ("Idempotency-Key", "k"))));
         Assert.Equal(5, await CountAsync());
     }
 
@@ -136,7 +145,8 @@ public abstract class ManyContract(IStore store) : EntityApiContract(store)
         var body = Array(["""{"name":"a","n":1,"more":true}""", """{"name":"b","n":2,"further":{"x":"y"}}"""]);
         var first = await Http.SendJsonAsync("POST", Items, body, headers: ("Idempotency-Key", "k"));
         Assert.Equal(2, first.Body[0].GetProperty("entityIds").GetArrayLength());
-        Assert.Equal(first.Body.GetRawText(), (await Http.SendJsonAsync("POST", Items, body, headers: ("Idempotency-Key", "k"))).Body.GetRawText());
+        Assert.Equal(
+            first.Body.GetRawText(), (await Http.SendJsonAsync("POST", Items, body, headers: ("Idempotency-Key", "k"))).Body.GetRawText());
         var one = await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{first.Body[0].GetProperty("entityIds")[0].GetString()}", """{"name":"a","n":1,"again":1}""", headers: ("Idempotency-Key", "u"));
         Assert.Equal(1, one.Body.GetProperty("entityIds").GetArrayLength());
         Assert.Equal(one.Body.GetRawText(), (await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{first.Body[0].GetProperty("entityIds")[0].GetString()}", """{"name":"a","n":1,"again":1}""", headers: ("Idempotency-Key", "u"))).Body.GetRawText());
@@ -175,17 +185,23 @@ public abstract class ManyContract(IStore store) : EntityApiContract(store)
         Assert.True(one.Status == 200, one.Body.ToString());
         var id = one.Body[0].GetProperty("entityIds")[0].GetString()!;
         Assert.Equal("""{"n":3,"name":"x"}""", Sorted((await GetAsync(id)).GetProperty("data")));
-        Assert.Equal(200, (await Http.SendJsonAsync("PUT", $"/api/entity/XML/{id}", "<item><name>y</name><n>4</n></item>", "application/xml")).Status);
+        Assert.Equal(
+            200, (await Http.SendJsonAsync(
+                "PUT", $"/api/entity/XML/{id}", "<item><name>y</name><n>4</n></item>", "application/xml")).Status);
         var many = await Http.SendJsonAsync("POST", "/api/entity/XML", Array([New("item", "<i><name>z</name><n>5</n></i>")]));
         Assert.True(many.Status == 200, many.Body.ToString());
         Assert.Equal(415, (await Http.SendJsonAsync("POST", "/api/entity/XML/item/1", "{}")).Status);
-        Assert.Equal(400, (await Http.SendJsonAsync("POST", "/api/entity/XML/item/1", "<!DOCTYPE a [<!ENTITY e \"x\">]><a>&e;</a>", "application/xml")).Status);
+        Assert.Equal(
+            400, (await Http.SendJsonAsync(
+                "POST", "/api/entity/XML/item/1", "<!DOCTYPE a [<!ENTITY e \"x\">]><a>&e;</a>", "application/xml")).Status);
         Assert.Equal(400, (await Http.SendJsonAsync("POST", "/api/entity/YAML/item/1", "{}")).Status);
         Assert.Equal(2, await CountAsync());
     }
 
     private static string Sorted(System.Text.Json.JsonElement data) =>
-        "{" + string.Join(',', data.EnumerateObject().OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => $"\"{p.Name}\":{p.Value.GetRawText()}")) + "}";
+        "{" + string.Join(
+            ',', data.EnumerateObject().OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => $"\"{p.Name}\":{p.Value.GetRawText()}"))
+                + "}";
 
     private static string New(string model, string payload) => $$"""{"model":{"name":"{{model}}","version":1},"payload":{{Quoted(payload)}}}""";
 

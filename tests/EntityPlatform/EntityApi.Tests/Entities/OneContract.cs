@@ -14,9 +14,13 @@ public abstract class OneContract(IStore store) : EntityApiContract(store)
         var (id, transaction) = await CreateAsync();
         var path = $"/api/entity/JSON/{id}";
         Assert.Equal((428, "PRECONDITION_REQUIRED"), Refusal(await Http.SendJsonAsync("PATCH", path, """{"n":2}""", MergePatch)));
-        Assert.Equal((501, "NOT_IMPLEMENTED"), Refusal(await Http.SendJsonAsync("PATCH", path, "[]", "application/json-patch+json", ("If-Match", "*"))));
-        Assert.Equal((415, "UNSUPPORTED_MEDIA_TYPE"), Refusal(await Http.SendJsonAsync("PATCH", path, "{}", "application/json", ("If-Match", "*"))));
-        Assert.Equal((415, "UNSUPPORTED_MEDIA_TYPE"), Refusal(await Http.SendJsonAsync("PATCH", $"/api/entity/XML/{id}", "{}", MergePatch, ("If-Match", "*"))));
+        Assert.Equal(
+            (501, "NOT_IMPLEMENTED"),
+            Refusal(await Http.SendJsonAsync("PATCH", path, "[]", "application/json-patch+json", ("If-Match", "*"))));
+        Assert.Equal(
+            (415, "UNSUPPORTED_MEDIA_TYPE"), Refusal(await Http.SendJsonAsync("PATCH", path, "{}", "application/json", ("If-Match", "*"))));
+        Assert.Equal((415, "UNSUPPORTED_MEDIA_TYPE"),
+            Refusal(await Http.SendJsonAsync("PATCH", $"/api/entity/XML/{id}", "{}", MergePatch, ("If-Match", "*"))));
         Assert.Equal((412, "ENTITY_MODIFIED"), Refusal(await Http.SendJsonAsync("PATCH", path, "{}", MergePatch, ("If-Match", NoSuchId))));
         Assert.Equal((400, "BAD_REQUEST"), Refusal(await Http.SendJsonAsync("PATCH", path, "[1]", MergePatch, ("If-Match", "*"))));
         Assert.Equal(200, (await Http.SendJsonAsync("PATCH", path, "{}", MergePatch, ("If-Match", $"\"{transaction}\""))).Status);
@@ -53,7 +57,9 @@ public abstract class OneContract(IStore store) : EntityApiContract(store)
         var then = changes[60].GetProperty("timeOfChange").GetString();
         var until = (await Http.SendJsonAsync("GET", $"/api/entity/{id}/changes?pointInTime={then}")).Body;
         Assert.Equal(changes[60].GetProperty("transactionId").GetString(), until[0].GetProperty("transactionId").GetString());
-        Assert.Equal((404, "ENTITY_NOT_FOUND"), Refusal(await Http.SendJsonAsync("GET", $"/api/entity/{id}/changes?pointInTime=2001-01-01T00:00:00Z")));
+        Assert.Equal(
+            (404, "ENTITY_NOT_FOUND"),
+            Refusal(await Http.SendJsonAsync("GET", $"/api/entity/{id}/changes?pointInTime=2001-01-01T00:00:00Z")));
         Assert.Equal(404, (await Http.SendJsonAsync("GET", $"/api/entity/{NoSuchId}/changes")).Status);
     }
 
@@ -68,7 +74,9 @@ public abstract class OneContract(IStore store) : EntityApiContract(store)
         Assert.Equal("UPDATE", (await GetAsync(id)).GetProperty("meta").GetProperty("transitionForLatestSave").GetString());
         Assert.Equal(400, (await Http.SendJsonAsync("PUT", $"/api/platform-api/entity/transition?{query}")).Status);
         Assert.Equal(400, (await Http.SendJsonAsync("GET", "/api/platform-api/entity/fetch/transitions?entityClass=item.1")).Status);
-        Assert.Equal(404, (await Http.SendJsonAsync("GET", $"/api/platform-api/entity/fetch/transitions?entityId={NoSuchId}&entityClass=item.1")).Status);
+        Assert.Equal(
+            404, (await Http.SendJsonAsync(
+                "GET", $"/api/platform-api/entity/fetch/transitions?entityId={NoSuchId}&entityClass=item.1")).Status);
         Assert.Equal(200, (await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}?transactional=true&waitForConsistencyAfter=true", """{"name":"b","n":1}""")).Status);
     }
 
@@ -79,7 +87,10 @@ public abstract class OneContract(IStore store) : EntityApiContract(store)
         var first = await Http.SendJsonAsync("DELETE", $"/api/entity/{id}", headers: ("Idempotency-Key", "k"));
         var again = await Http.SendJsonAsync("DELETE", $"/api/entity/{id}", headers: ("Idempotency-Key", "k"));
         Assert.Equal((200, first.Body.GetRawText()), (again.Status, again.Body.GetRawText()));
-        Assert.Equal(("item", 1), (first.Body.GetProperty("modelKey").GetProperty("name").GetString(), first.Body.GetProperty("modelKey").GetProperty("version").GetInt32()));
+        Assert.Equal(
+            ("item", 1),
+            (first.Body.GetProperty("modelKey").GetProperty("name").GetString(),
+                first.Body.GetProperty("modelKey").GetProperty("version").GetInt32()));
         Assert.Equal(404, (await Http.SendJsonAsync("DELETE", $"/api/entity/{id}")).Status);
     }
 

@@ -28,7 +28,9 @@ public abstract class StatsContract(IStore store) : EntityApiContract(store)
         Assert.Equal("[]", await RawAsync("/api/entity/stats/states/item/1?states=NEW"));
         Assert.Equal((404, "MODEL_NOT_FOUND"), Refusal(await Http.SendJsonAsync("GET", "/api/entity/stats/none/1")));
         Assert.Equal((404, "MODEL_NOT_FOUND"), Refusal(await Http.SendJsonAsync("GET", "/api/entity/stats/states/none/1")));
-        Assert.Equal(400, (await Http.SendJsonAsync("GET", "/api/entity/stats/states?states=" + string.Join(',', Enumerable.Range(0, 1001)))).Status);
+        Assert.Equal(
+            400, (await Http.SendJsonAsync(
+                "GET", "/api/entity/stats/states?states=" + string.Join(',', Enumerable.Range(0, 1001)))).Status);
     }
 
     [Fact]

@@ -38,7 +38,8 @@ public abstract class CursorContract(IStore store) : IAsyncLifetime
         {
             var page = await http.SendJsonAsync("GET", path);
             Assert.Equal(200, page.Status);
-            seen.AddRange(page.Body.GetProperty("items").EnumerateArray().Select(e => e.GetProperty("meta").GetProperty("id").GetString()!));
+            seen.AddRange(
+                page.Body.GetProperty("items").EnumerateArray().Select(e => e.GetProperty("meta").GetProperty("id").GetString()!));
             if (!page.Body.TryGetProperty("nextCursor", out var next)) break;
             path = $"{List}?limit=100&cursor={next.GetString()}";
             await http.SendJsonAsync("DELETE", $"/api/entity/{seen[0]}");
@@ -51,7 +52,8 @@ public abstract class CursorContract(IStore store) : IAsyncLifetime
     public async Task Pages_OfAMoment_TellWhatWasThen()
     {
         var ids = await CreateAsync(5);
-        var then = (await http.SendJsonAsync("GET", $"/api/entity/{ids[^1]}")).Body.GetProperty("meta").GetProperty("creationDate").GetString();
+        var then = (await http.SendJsonAsync("GET", $"/api/entity/{ids[^1]}")).Body.GetProperty("meta")
+            .GetProperty("creationDate").GetString();
         await http.SendJsonAsync("DELETE", $"/api/entity/{ids[1]}");
         await CreateAsync(5);
         var first = await http.SendJsonAsync("GET", $"{List}?limit=3&pointInTime={then}");
@@ -73,7 +75,8 @@ public abstract class CursorContract(IStore store) : IAsyncLifetime
     [InlineData("cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     [InlineData("limit=0")]
     [InlineData("limit=10&pageSize=10")]
-    public async Task Asked_Wrongly_IsRefused(string query) => Assert.Equal(400, (await http.SendJsonAsync("GET", $"{List}?{query}")).Status);
+    public async Task Asked_Wrongly_IsRefused(string query) =>
+        Assert.Equal(400, (await http.SendJsonAsync("GET", $"{List}?{query}")).Status);
 
     [Fact]
     public async Task Cursor_AlteredOrOfAnotherList_IsRefused()

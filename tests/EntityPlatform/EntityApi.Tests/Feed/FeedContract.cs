@@ -47,7 +47,8 @@ public abstract class FeedContract(IStore store) : IAsyncLifetime
         Assert.All(lines[..^1], l => Assert.Equal(id, l.GetProperty("entity").GetProperty("meta").GetProperty("id").GetString()));
         Assert.Equal([1, 2, 2], lines[..^1].Select(l => l.GetProperty("entity").GetProperty("data").GetProperty("n").GetInt32()));
         Assert.True(lines[^1].GetProperty("end").GetBoolean());
-        Assert.Equal(("ping", (await HeadAsync()).Value), (lines[^1].GetProperty("type").GetString(), lines[^1].GetProperty("position").GetInt64()));
+        Assert.Equal(
+            ("ping", (await HeadAsync()).Value), (lines[^1].GetProperty("type").GetString(), lines[^1].GetProperty("position").GetInt64()));
     }
 
     [Fact]
@@ -81,7 +82,8 @@ public abstract class FeedContract(IStore store) : IAsyncLifetime
     [InlineData("/api/entity/feed?model=book.3", 404)]
     [InlineData("/api/entity/feed?model=nothing", 404)]
     [InlineData("/api/entity/feed?follow=yes", 400)]
-    public async Task Feed_AskedWrongly_SaysSo(string path, int status) => Assert.Equal(status, (await http.SendJsonAsync("GET", path)).Status);
+    public async Task Feed_AskedWrongly_SaysSo(string path, int status) =>
+        Assert.Equal(status, (await http.SendJsonAsync("GET", path)).Status);
 
     [Fact]
     public async Task Feed_Followed_TellsWhatIsCommittedFromThenOn()
@@ -90,7 +92,8 @@ public abstract class FeedContract(IStore store) : IAsyncLifetime
         using var reader = await OpenAsync("/api/entity/feed?follow=true");
         Assert.Equal("ping", (await ReadLineAsync(reader)).GetProperty("type").GetString());
         for (var n = 2; n < 5; n++) await CreateAsync("book/1", $$"""{"n":{{n}}}""");
-        foreach (var n in (int[])[2, 3, 4]) Assert.Equal(n, (await ReadLineAsync(reader)).GetProperty("entity").GetProperty("data").GetProperty("n").GetInt32());
+        foreach (var n in (int[])[2, 3, 4])
+            Assert.Equal(n, (await ReadLineAsync(reader)).GetProperty("entity").GetProperty("data").GetProperty("n").GetInt32());
     }
 
     [Fact]
@@ -128,7 +131,8 @@ public abstract class FeedContract(IStore store) : IAsyncLifetime
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
         await ReadLineAsync(reader);
         Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/tokens/reader")).Status);
-        while (await reader.ReadLineAsync().WaitAsync(Patience) is { } line) Assert.DoesNotContain("change", line, StringComparison.Ordinal);
+        while (await reader.ReadLineAsync().WaitAsync(Patience) is { } line)
+            Assert.DoesNotContain("change", line, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -151,7 +155,8 @@ public abstract class FeedContract(IStore store) : IAsyncLifetime
         {
             for (var i = 0; i < Each; i++) await CreateAsync("book/1", $$"""{"n":{{w * Each + i}}}""");
         })));
-        foreach (var seen in await Task.WhenAll(following)) Assert.Equal(Enumerable.Range(1, Writers * Each).Select(i => from.Value + i), seen);
+        foreach (var seen in await Task.WhenAll(following))
+            Assert.Equal(Enumerable.Range(1, Writers * Each).Select(i => from.Value + i), seen);
     }
 
     private async Task<string> CreateAsync(string model, string body)
@@ -176,12 +181,14 @@ public abstract class FeedContract(IStore store) : IAsyncLifetime
         return new StreamReader(await response.Content.ReadAsStreamAsync());
     }
 
-    private static async Task<JsonElement> ReadLineAsync(StreamReader reader) => JsonElement.Parse((await reader.ReadLineAsync().WaitAsync(Patience))!);
+    private static async Task<JsonElement> ReadLineAsync(StreamReader reader) =>
+        JsonElement.Parse((await reader.ReadLineAsync().WaitAsync(Patience))!);
 
     private static async Task<(string? Id, string? Type, JsonElement Data)> ReadEventAsync(StreamReader reader)
     {
         var fields = new Dictionary<string, string>();
-        while (await reader.ReadLineAsync().WaitAsync(Patience) is { Length: > 0 } line) fields[line[..line.IndexOf(':')]] = line[(line.IndexOf(':') + 2)..];
+        while (await reader.ReadLineAsync().WaitAsync(Patience) is { Length: > 0 } line)
+            fields[line[..line.IndexOf(':')]] = line[(line.IndexOf(':') + 2)..];
         return (fields.GetValueOrDefault("id"), fields.GetValueOrDefault("event"), JsonElement.Parse(fields["data"]));
     }
 }

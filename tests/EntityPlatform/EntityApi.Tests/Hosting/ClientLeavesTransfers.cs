@@ -23,19 +23,23 @@ internal sealed class ClientLeavesTransfers(ITransfers inner, IHttpContextAccess
         return await inner.PublishAsync(tenant, head, mark, fence, cancellationToken);
     }
 
-    public ValueTask<IReadOnlyList<HeldClaim>> ClaimsAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<HeldClaim>> ClaimsAsync(
+        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
         inner.ClaimsAsync(tenant, after, limit, cancellationToken);
 
-    public ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(
+        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
         inner.SchedulesAsync(tenant, after, limit, cancellationToken);
 
-    public ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(
+        DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) =>
         inner.ExpiredAsync(before, after, limit, cancellationToken);
 
     public ValueTask<bool> CloseAsync(TenantId tenant, DateTimeOffset until, Fence fence, CancellationToken cancellationToken) =>
         inner.CloseAsync(tenant, until, fence, cancellationToken);
 
-    public ValueTask<bool> OpenAsync(TenantId tenant, Fence fence, CancellationToken cancellationToken) => inner.OpenAsync(tenant, fence, cancellationToken);
+    public ValueTask<bool> OpenAsync(TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
+        inner.OpenAsync(tenant, fence, cancellationToken);
 
     public ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken) =>
         inner.StageAsync(tenant, part, fence, cancellationToken);
@@ -46,5 +50,6 @@ internal sealed class ClientLeavesTransfers(ITransfers inner, IHttpContextAccess
     public ValueTask<bool> UnstageAsync(TenantId tenant, bool revisions, Fence fence, CancellationToken cancellationToken) =>
         inner.UnstageAsync(tenant, revisions, fence, cancellationToken);
 
-    public ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) => inner.IsEmptyAsync(tenant, cancellationToken);
+    public ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        inner.IsEmptyAsync(tenant, cancellationToken);
 }

@@ -46,7 +46,8 @@ public sealed class EntityHost : IAsyncDisposable
     /// <param name="store">Initialized by the caller, who also disposes it. One that holds organizations already is taken as it is.</param>
     /// <param name="more">Another module beside the entity API: its kinds, its services, its endpoints.</param>
     public static async Task<EntityHost> StartAsync(
-        IStore store, WebhookOptions? webhooks = null, EntityApiLimits? limits = null, Action<IServiceCollection>? configure = null, HostedModule? more = null)
+        IStore store, WebhookOptions? webhooks = null, EntityApiLimits? limits = null, Action<IServiceCollection>? configure = null,
+        HostedModule? more = null)
     {
         var host = new EntityHost(Build(store, webhooks ?? new WebhookOptions(), limits, configure, more ?? HostedModule.None), store);
         await host.app.StartAsync();
@@ -80,7 +81,8 @@ public sealed class EntityHost : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static WebApplication Build(IStore store, WebhookOptions webhooks, EntityApiLimits? limits, Action<IServiceCollection>? configure, HostedModule more)
+    private static WebApplication Build(
+        IStore store, WebhookOptions webhooks, EntityApiLimits? limits, Action<IServiceCollection>? configure, HostedModule more)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
@@ -89,7 +91,8 @@ public sealed class EntityHost : IAsyncDisposable
         Kind[] kinds = [.. Kinds, .. more.Kinds];
         var users = new StoredDefinitions(store.Log, TimeProvider.System);
         var platform = new StaticDefinitions([.. kinds.Select(k => k.Definition), StoredModel.Definition]);
-        var engine = new EntityEngine(store.Log, new CompositeDefinitions(platform, users), more.Computation ?? new InProcessComputation([], []), TimeProvider.System);
+        var engine = new EntityEngine(store.Log, new CompositeDefinitions(platform, users),
+            more.Computation ?? new InProcessComputation([], []), TimeProvider.System);
         builder.Services.AddStorage(store);
         builder.Services.AddSingleton(webhooks).AddSingleton(new SealedSecrets(Key));
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
@@ -130,7 +133,8 @@ public sealed class EntityHost : IAsyncDisposable
         var engine = app.Services.GetRequiredService<EntityEngine>();
         var organizations = new ResourceStore<OrganizationSpec, Nothing>(engine, OrganizationKind.Kind, TimeProvider.System);
         var projects = new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, TimeProvider.System);
-        var made = await organizations.CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = name, Spec = new() }, null, default);
+        var made = await organizations.CreateAsync(
+            new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = name, Spec = new() }, null, default);
         Assert.True(TenantId.TryParse(made.Value.Id, out var tenant));
         await projects.CreateAsync(new Caller(tenant, "test"), new NewResource<ProjectSpec> { Name = "web", Spec = new() }, null, default);
         return tenant;

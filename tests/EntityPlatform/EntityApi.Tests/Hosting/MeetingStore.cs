@@ -47,7 +47,8 @@ internal sealed class MeetingStore(IStore inner) : IStore
 
         public void Expect(int appends)
         {
-            lock (gate) (expected, arrived, met) = (appends, 0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            lock (gate)
+                (expected, arrived, met) = (appends, 0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
         public async Task ArrivedAsync(int appends)
@@ -77,38 +78,51 @@ internal sealed class MeetingStore(IStore inner) : IStore
             return await inner.Log.AppendAsync(commit, CancellationToken.None);
         }
 
-        public ValueTask<EntityRevision?> ReadAsync(TenantId tenant, EntityId id, AsOf asOf, CancellationToken cancellationToken) => inner.Log.ReadAsync(tenant, id, asOf, cancellationToken);
+        public ValueTask<EntityRevision?> ReadAsync(TenantId tenant, EntityId id, AsOf asOf, CancellationToken cancellationToken) =>
+            inner.Log.ReadAsync(tenant, id, asOf, cancellationToken);
 
-        public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) => inner.Log.FindAsync(tenant, model, claim, cancellationToken);
+        public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) =>
+            inner.Log.FindAsync(tenant, model, claim, cancellationToken);
 
-        public ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken) => inner.Log.ScanAsync(scan, cancellationToken);
+        public ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken) =>
+            inner.Log.ScanAsync(scan, cancellationToken);
 
-        public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
+        public ValueTask<IReadOnlyList<StateCount>> CountAsync(
+            TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
             inner.Log.CountAsync(tenant, model, asOf, cancellationToken);
 
-        public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) => inner.Log.GroupAsync(grouping, cancellationToken);
+        public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) =>
+            inner.Log.GroupAsync(grouping, cancellationToken);
 
-        public ValueTask<RevisionPage> HistoryAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+        public ValueTask<RevisionPage> HistoryAsync(
+            TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
             inner.Log.HistoryAsync(tenant, id, before, limit, cancellationToken);
 
-        public ValueTask<RevisionPage> TrailAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+        public ValueTask<RevisionPage> TrailAsync(
+            TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
             inner.Log.TrailAsync(tenant, id, before, limit, cancellationToken);
 
-        public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) => inner.Log.FollowAsync(follow, cancellationToken);
+        public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) =>
+            inner.Log.FollowAsync(follow, cancellationToken);
 
-        public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) => inner.Log.FindCommitAsync(tenant, commit, cancellationToken);
+        public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
+            inner.Log.FindCommitAsync(tenant, commit, cancellationToken);
 
-        public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) => inner.Log.HeadAsync(tenant, cancellationToken);
+        public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) =>
+            inner.Log.HeadAsync(tenant, cancellationToken);
 
-        public ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) => inner.Log.HeadsAsync(cancellationToken);
+        public ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) =>
+            inner.Log.HeadsAsync(cancellationToken);
 
         public ValueTask<LogExtent> ExtentAsync(CancellationToken cancellationToken) => inner.Log.ExtentAsync(cancellationToken);
 
         public IDisposable OnCommit(Action<TenantHead> wake) => inner.Log.OnCommit(wake);
 
-        public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
+        public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(
+            TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
             inner.Log.SchedulesAsync(tenant, id, cancellationToken);
 
-        public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => inner.Log.DueAsync(now, limit, cancellationToken);
+        public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+            inner.Log.DueAsync(now, limit, cancellationToken);
     }
 }

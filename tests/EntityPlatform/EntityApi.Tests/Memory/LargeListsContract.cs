@@ -13,7 +13,9 @@ public sealed class MemoryLargeListsTests() : LargeListsContract(new MemoryStore
 [Trait("Duration", "Long")]
 public sealed class PostgresLargeListsTests(TestServer server) : LargeListsContract(new PostgresDatabase(server));
 
-/// <summary>Lists of large documents take memory by their bytes and not by their rows, however many are read at once and however slowly.</summary>
+/// <summary>
+/// Lists of large documents take memory by their bytes and not by their rows, however many are read at once and however slowly.
+/// </summary>
 public abstract class LargeListsContract(IStore store) : IAsyncLifetime
 {
     private const int DocumentBytes = 5 << 20;
@@ -79,7 +81,8 @@ public abstract class LargeListsContract(IStore store) : IAsyncLifetime
         var text = JsonText.FromString($$"""{"text":"{{new string('x', DocumentBytes)}}"}""");
         for (var i = 0; i < documents; i++)
         {
-            var write = new EntityWrite { Id = EntityId.New(TimeProvider.System), Model = Book, Expected = Revision.None, State = "NEW", Document = text };
+            var write = new EntityWrite { Id = EntityId.New(TimeProvider.System), Model = Book, Expected = Revision.None, State = "NEW",
+                Document = text };
             var commit = new Commit { Tenant = host.Org, Id = CommitId.New(TimeProvider.System), By = "user:test", Writes = [write] };
             Assert.IsType<AppendOutcome.Committed>(await host.Log.AppendAsync(commit, CancellationToken.None));
         }

@@ -36,8 +36,10 @@ public sealed class JsonScannerTests
         {
             var bytes = (byte[])samples[random.Next(samples.Length)].Clone();
             for (var i = random.Next(4); i > 0; i--) bytes[random.Next(bytes.Length)] = Any(random);
-            var isGood = JsonGuard.Check(bytes).TryGet(out var json, out _) && json.Parse().RootElement.ValueKind == System.Text.Json.JsonValueKind.Object;
-            Assert.True(isGood == (Read(bytes).Fault is null), $"STRATA_SEED={Seeded.Seed}: {Convert.ToHexString(bytes)} {Encoding.UTF8.GetString(bytes)} is {(isGood ? "good" : "bad")}");
+            var isGood = JsonGuard.Check(bytes).TryGet(out var json, out _)
+                && json.Parse().RootElement.ValueKind == System.Text.Json.JsonValueKind.Object;
+            Assert.True(isGood == (Read(bytes).Fault is null),
+                $"STRATA_SEED={Seeded.Seed}: {Convert.ToHexString(bytes)} {Encoding.UTF8.GetString(bytes)} is {(isGood ? "good" : "bad")}");
         }
     }
 
@@ -45,10 +47,14 @@ public sealed class JsonScannerTests
     public void Read_TooDeepOrTooManyNames_IsAFault()
     {
         Assert.NotNull(Read(Encoding.UTF8.GetBytes("{\"payload\":" + new string('[', 10_000))).Fault);
-        Assert.NotNull(Read(Encoding.UTF8.GetBytes("{\"payload\":{" + string.Join(',', Enumerable.Range(0, JsonScanner.NamesMax + 1).Select(i => $"\"{i}\":1")) + "}}")).Fault);
+        Assert.NotNull(
+            Read(Encoding.UTF8.GetBytes("{\"payload\":{"
+                + string.Join(',', Enumerable.Range(0, JsonScanner.NamesMax + 1).Select(i => $"\"{i}\":1")) + "}}")).Fault);
     }
 
-    private static byte Any(Random random) => random.Next(3) switch { 0 => (byte)Structure[random.Next(Structure.Length)], 1 => (byte)random.Next(0x80, 0x100), _ => (byte)random.Next(256) };
+    private static byte Any(Random random) =>
+        random.Next(3) switch { 0 => (byte)Structure[random.Next(Structure.Length)], 1 => (byte)random.Next(0x80, 0x100),
+            _ => (byte)random.Next(256) };
 
     private static (string? Fault, string Payload) Read(byte[] json)
     {

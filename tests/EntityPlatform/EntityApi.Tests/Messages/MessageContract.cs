@@ -32,7 +32,8 @@ public abstract class MessageContract(IStore store) : IAsyncLifetime
     public async Task Message_IsSavedReadAndDeleted()
     {
         const string Body = """{"metaData":{"k":[1.50,"ü"]},"payload":{"n":12345678901234567890.10,"text":"💩"}}""";
-        var saved = await http.SendJsonAsync("POST", New, Body, headers: [("X-Message-ID", "m1"), ("X-User-ID", "u"), ("X-Recipient", "r"), ("X-Reply-To", "q"), ("X-Correlation-ID", "c")]);
+        var saved = await http.SendJsonAsync("POST", New, Body,
+            headers: [("X-Message-ID", "m1"), ("X-User-ID", "u"), ("X-Recipient", "r"), ("X-Reply-To", "q"), ("X-Correlation-ID", "c")]);
         var id = IdOf(saved);
         Assert.True(Guid.TryParse(saved.Body[0].GetProperty("transactionId").GetString(), out _));
         foreach (var path in new[] { $"/api/message/{id}", $"/api/message/get/{id}" })
@@ -41,7 +42,8 @@ public abstract class MessageContract(IStore store) : IAsyncLifetime
             Assert.Equal("""{"n":12345678901234567890.10,"text":"💩"}""", read.Body.GetProperty("content").GetRawText());
             Assert.Equal("""{"k":[1.50,"ü"]}""", read.Body.GetProperty("metaData").GetRawText());
             var header = read.Body.GetProperty("header");
-            Assert.Equal(("orders.created", "UTF-8", "m1", "u"), (Text(header, "subject"), Text(header, "contentEncoding"), Text(header, "messageId"), Text(header, "userId")));
+            Assert.Equal(("orders.created", "UTF-8", "m1", "u"),
+                (Text(header, "subject"), Text(header, "contentEncoding"), Text(header, "messageId"), Text(header, "userId")));
             Assert.Equal(("r", "q", "c"), (Text(header, "recipient"), Text(header, "replyTo"), Text(header, "correlationId")));
             Assert.StartsWith("application/json", Text(header, "contentType"), StringComparison.Ordinal);
             Assert.Equal(Encoding.UTF8.GetByteCount(Body), header.GetProperty("contentLength").GetInt64());
@@ -117,7 +119,9 @@ public abstract class MessageContract(IStore store) : IAsyncLifetime
         Assert.Equal(first.Body.GetRawText(), again.Body.GetRawText());
         Assert.Equal((409, "IDEMPOTENCY_CONFLICT"), Refusal(await http.SendJsonAsync("POST", New, """{"payload":"twice"}""", headers: ("Idempotency-Key", "k"))));
         var deleted = await http.SendJsonAsync("DELETE", $"/api/message/{IdOf(first)}", headers: ("Idempotency-Key", "d"));
-        Assert.Equal(deleted.Body.GetRawText(), (await http.SendJsonAsync("DELETE", $"/api/message/{IdOf(first)}", headers: ("Idempotency-Key", "d"))).Body.GetRawText());
+        Assert.Equal(
+            deleted.Body.GetRawText(),
+            (await http.SendJsonAsync("DELETE", $"/api/message/{IdOf(first)}", headers: ("Idempotency-Key", "d"))).Body.GetRawText());
     }
 
     [Fact]
@@ -129,7 +133,10 @@ public abstract class MessageContract(IStore store) : IAsyncLifetime
         var deleted = await http.SendJsonAsync("DELETE", "/api/message?transactionSize=2", body, headers: ("Idempotency-Key", "k"));
         Assert.Equal([2, 2, 1], deleted.Body.EnumerateArray().Select(c => c.GetProperty("entityIds").GetArrayLength()));
         Assert.All(deleted.Body.EnumerateArray(), c => Assert.True(c.GetProperty("success").GetBoolean()));
-        Assert.Equal(deleted.Body.GetRawText(), (await http.SendJsonAsync("DELETE", "/api/message?transactionSize=2", body, headers: ("Idempotency-Key", "k"))).Body.GetRawText());
+        Assert.Equal(
+            deleted.Body.GetRawText(),
+            (await http.SendJsonAsync(
+                "DELETE", "/api/message?transactionSize=2", body, headers: ("Idempotency-Key", "k"))).Body.GetRawText());
         Assert.Equal(0, (await http.SendJsonAsync("DELETE", "/api/message", body)).Body[0].GetProperty("entityIds").GetArrayLength());
         Assert.Equal(400, (await http.SendJsonAsync("DELETE", "/api/message", """["x"]""")).Status);
     }
@@ -152,7 +159,8 @@ public abstract class MessageContract(IStore store) : IAsyncLifetime
         return saved.Body[0].GetProperty("entityIds")[0].GetString()!;
     }
 
-    private static (int Status, string? Code) Refusal(JsonAnswered answer) => (answer.Status, answer.Body.GetProperty("properties").GetProperty("errorCode").GetString());
+    private static (int Status, string? Code) Refusal(JsonAnswered answer) =>
+        (answer.Status, answer.Body.GetProperty("properties").GetProperty("errorCode").GetString());
 }
 
 public sealed class MemoryMessageTests() : MessageContract(new MemoryStore());

@@ -47,7 +47,10 @@ public abstract class MigrationContract(IStore store) : IAsyncLifetime
         Assert.Equal((0, 25), (await CountAsync(1), await CountAsync(2)));
         var moved = await http.SendJsonAsync("GET", $"/api/entity/{ids[3]}");
         Assert.True(JsonElement.DeepEquals(JsonElement.Parse("""{"price":1.50,"writer":{"name":"A3","country":"GB"}}"""), moved.Body.GetProperty("data")), moved.Body.ToString());
-        Assert.Equal(("CREATED", "migrate"), (moved.Body.GetProperty("meta").GetProperty("state").GetString(), moved.Body.GetProperty("meta").GetProperty("transitionForLatestSave").GetString()));
+        Assert.Equal(
+            ("CREATED", "migrate"),
+            (moved.Body.GetProperty("meta").GetProperty("state").GetString(),
+                moved.Body.GetProperty("meta").GetProperty("transitionForLatestSave").GetString()));
         Assert.Equal(2, (await http.SendJsonAsync("GET", $"/api/entity/{ids[3]}/changes")).Body.GetArrayLength());
         Assert.Equal((0, 0, 0), Counts((await MigrateAsync($$"""{"to":2,"rules":{{Rules}}}"""))[^1]));
     }
@@ -58,7 +61,8 @@ public abstract class MigrationContract(IStore store) : IAsyncLifetime
         await CreateAsync(["""{"author":"A","price":1.50}""", """{"author":"B","old":1,"price":1.50}"""]);
         var lines = await MigrateAsync("""{"to":2,"rules":[{"move":{"from":"$.author","to":"$.writer.name"}}]}""");
         Assert.Equal((2, 1, 1), Counts(lines[^1]));
-        Assert.Equal("VALIDATION_FAILED", Assert.Single(lines[^1].GetProperty("failures").EnumerateArray()).GetProperty("code").GetString());
+        Assert.Equal(
+            "VALIDATION_FAILED", Assert.Single(lines[^1].GetProperty("failures").EnumerateArray()).GetProperty("code").GetString());
         Assert.Equal((1, 1), (await CountAsync(1), await CountAsync(2)));
         Assert.Equal((1, 1, 0), Counts((await MigrateAsync($$"""{"to":2,"rules":{{Rules}}}"""))[^1])); // goes on with those that are left
     }
@@ -71,7 +75,8 @@ public abstract class MigrationContract(IStore store) : IAsyncLifetime
     [InlineData("""{"to":2,"rules":[{"drop":"$.a[0]"}]}""", 400)]
     [InlineData("""{"to":2,"rules":[{"move":{"from":"$.a"}}]}""", 400)]
     [InlineData("""{"to":2,"more":1}""", 400)]
-    public async Task Migrate_AskedWrongly_IsRefused(string body, int status) => Assert.Equal(status, (await http.SendJsonAsync("POST", "/api/model/book/1/migrate", body)).Status);
+    public async Task Migrate_AskedWrongly_IsRefused(string body, int status) =>
+        Assert.Equal(status, (await http.SendJsonAsync("POST", "/api/model/book/1/migrate", body)).Status);
 
     private async Task DefineAsync(int version, string sample)
     {
@@ -86,7 +91,8 @@ public abstract class MigrationContract(IStore store) : IAsyncLifetime
         return [.. created.Body[0].GetProperty("entityIds").EnumerateArray().Select(i => i.GetString()!)];
     }
 
-    private async Task<int> CountAsync(int version) => (await http.SendJsonAsync("GET", $"/api/entity/book/{version}?pageSize=100")).Body.GetArrayLength();
+    private async Task<int> CountAsync(int version) =>
+        (await http.SendJsonAsync("GET", $"/api/entity/book/{version}?pageSize=100")).Body.GetArrayLength();
 
     private async Task<JsonElement[]> MigrateAsync(string body)
     {
@@ -97,7 +103,8 @@ public abstract class MigrationContract(IStore store) : IAsyncLifetime
         return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonElement.Parse(l))];
     }
 
-    private static (int, int, int) Counts(JsonElement line) => (line.GetProperty("seen").GetInt32(), line.GetProperty("moved").GetInt32(), line.GetProperty("failed").GetInt32());
+    private static (int, int, int) Counts(JsonElement line) =>
+        (line.GetProperty("seen").GetInt32(), line.GetProperty("moved").GetInt32(), line.GetProperty("failed").GetInt32());
 }
 
 public sealed class MemoryMigrationTests() : MigrationContract(new MemoryStore());

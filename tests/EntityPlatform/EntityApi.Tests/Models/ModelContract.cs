@@ -20,9 +20,13 @@ public abstract class ModelContract(IStore store) : EntityApiContract(store)
         Assert.Equal(
             """{"$":{"#.laureate":"OBJECT",".category":"STRING",".year":"INTEGER"},"$.laureate[*]":{"#":"ARRAY_ELEMENT",".id":"INTEGER",".share":"DOUBLE"}}""",
             view.GetProperty("model").GetRawText());
-        Assert.Equal((400, "BAD_REQUEST"), Refusal(await Http.SendJsonAsync("POST", $"{Import}/XML/SAMPLE_DATA/prize/1", "<!DOCTYPE a><a/>", "application/xml")));
-        Assert.Equal((400, "BAD_REQUEST"), Refusal(await Http.SendJsonAsync("POST", $"{Import}/XML/SIMPLE_VIEW/prize/1", Xml, "application/xml")));
-        Assert.Equal((400, "VALIDATION_FAILED"), Refusal(await Http.SendJsonAsync("POST", $"{Import}/XML/SAMPLE_DATA/prize/1", "<a>text</a>", "application/xml")));
+        Assert.Equal(
+            (400, "BAD_REQUEST"),
+            Refusal(await Http.SendJsonAsync("POST", $"{Import}/XML/SAMPLE_DATA/prize/1", "<!DOCTYPE a><a/>", "application/xml")));
+        Assert.Equal(
+            (400, "BAD_REQUEST"), Refusal(await Http.SendJsonAsync("POST", $"{Import}/XML/SIMPLE_VIEW/prize/1", Xml, "application/xml")));
+        Assert.Equal((400, "VALIDATION_FAILED"),
+            Refusal(await Http.SendJsonAsync("POST", $"{Import}/XML/SAMPLE_DATA/prize/1", "<a>text</a>", "application/xml")));
         Assert.Equal(415, (await Http.SendJsonAsync("POST", $"{Import}/XML/SAMPLE_DATA/prize/1", Xml)).Status);
     }
 
@@ -73,8 +77,12 @@ public abstract class ModelContract(IStore store) : EntityApiContract(store)
         Assert.True(good.Body.GetProperty("success").GetBoolean());
         var bad = await Http.SendJsonAsync("POST", "/api/model/validate/item/1", """{"n":"2","m":1}""");
         Assert.Equal((200, false), (bad.Status, bad.Body.GetProperty("success").GetBoolean()));
-        Assert.StartsWith("INCOMPATIBLE_TYPE: The document does not fit the model item.1: n is STRING, and the model has INTEGER there; m is not in the model.", bad.Text("message"), StringComparison.Ordinal);
-        Assert.Equal(("item", 1), (bad.Body.GetProperty("modelKey").GetProperty("name").GetString(), bad.Body.GetProperty("modelKey").GetProperty("version").GetInt32()));
+        Assert.StartsWith(
+            "INCOMPATIBLE_TYPE: The document does not fit the model item.1: n is STRING, and the model has INTEGER there; m is not in the model.", bad.Text("message"), StringComparison.Ordinal);
+        Assert.Equal(
+            ("item", 1),
+            (bad.Body.GetProperty("modelKey").GetProperty("name").GetString(),
+                bad.Body.GetProperty("modelKey").GetProperty("version").GetInt32()));
         Assert.Equal((400, "BAD_REQUEST"), Refusal(await Http.SendJsonAsync("POST", "/api/model/validate/item/1", "[1]")));
         Assert.Equal((404, "MODEL_NOT_FOUND"), Refusal(await Http.SendJsonAsync("POST", "/api/model/validate/none/1", "{}")));
     }
@@ -88,7 +96,9 @@ public abstract class ModelContract(IStore store) : EntityApiContract(store)
         var refused = await Http.SendJsonAsync("POST", Items, Bad);
         Assert.Equal(type, Refusal(refused));
         var properties = refused.Body.GetProperty("properties");
-        Assert.Equal(["item", "1", "n", "DOUBLE"], ((string[])["entityName", "entityVersion", "fieldPath", "actualType"]).Select(name => properties.GetProperty(name).GetString()));
+        Assert.Equal(
+            ["item", "1", "n", "DOUBLE"], ((string[])["entityName", "entityVersion", "fieldPath", "actualType"])
+                .Select(name => properties.GetProperty(name).GetString()));
         Assert.Equal("""["INTEGER"]""", properties.GetProperty("expectedType").GetRawText());
         Assert.Equal(type, Refusal(await Http.SendJsonAsync("POST", Items, $"[{Bad}]")));
         Assert.Equal(type, Refusal(await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}", Bad)));
@@ -205,5 +215,8 @@ public abstract class ModelContract(IStore store) : EntityApiContract(store)
         Assert.Equal(200, (await CreateUserAsync("""{"n":1}""")).Status);
     }
 
-    private static string Sorted(JsonElement json) => "{" + string.Join(',', json.EnumerateObject().OrderBy(m => m.Name, StringComparer.Ordinal).Select(m => $"\"{m.Name}\":{m.Value.GetRawText()}")) + "}";
+    private static string Sorted(JsonElement json) =>
+        "{" + string.Join(
+            ',', json.EnumerateObject().OrderBy(m => m.Name, StringComparer.Ordinal).Select(m => $"\"{m.Name}\":{m.Value.GetRawText()}"))
+                + "}";
 }

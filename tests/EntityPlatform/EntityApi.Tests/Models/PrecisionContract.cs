@@ -10,9 +10,12 @@ public abstract class PrecisionContract(IStore store) : EntityApiContract(store)
 {
     private static readonly string[] Numbers =
     [
-        "0.1", "-0", "-0.0", "1.50", "9007199254740993", "170141183460469231731687303715884105728", "-170141183460469231731687303715884105729",
-        "1234567890123456789012345678901234567890", "0.1234567890123456789012345678901234567890", "12345678901234567890.12345678901234567890",
-        "1e1000", "-1e1000", "1e-1000", "7.25E+300", "0e999", "123456789e-500", LongNumber(1000, ""), LongNumber(490, "e1000"), LongNumber(490, "e-1000"),
+        "0.1", "-0", "-0.0", "1.50", "9007199254740993", "170141183460469231731687303715884105728",
+        "-170141183460469231731687303715884105729",
+        "1234567890123456789012345678901234567890", "0.1234567890123456789012345678901234567890",
+        "12345678901234567890.12345678901234567890",
+        "1e1000", "-1e1000", "1e-1000", "7.25E+300", "0e999", "123456789e-500", LongNumber(1000, ""), LongNumber(490, "e1000"),
+        LongNumber(490, "e-1000"),
     ];
 
     [Fact]
@@ -26,7 +29,9 @@ public abstract class PrecisionContract(IStore store) : EntityApiContract(store)
             var id = created.Body[0].GetProperty("entityIds")[0].GetString()!;
             AssertSame(number, await GetAsync(id));
             // What a store gives back must be good enough to be sent again, and to be patched.
-            Assert.Equal(200, (await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}", (await GetAsync(id)).GetProperty("data").GetRawText())).Status);
+            Assert.Equal(
+                200, (await Http.SendJsonAsync(
+                    "PUT", $"/api/entity/JSON/{id}", (await GetAsync(id)).GetProperty("data").GetRawText())).Status);
             Assert.Equal(200, (await Http.PatchAsync($"/api/entity/JSON/{id}", """{"w":2}""", ("If-Match", "*"))).Status);
             AssertSame(number, await GetAsync(id));
         }
@@ -39,8 +44,10 @@ public abstract class PrecisionContract(IStore store) : EntityApiContract(store)
         var body = $"<r>{string.Concat(Numbers.Append("0").Select(number => $"<v>{number}</v>"))}</r>";
         var created = await Http.SendJsonAsync("POST", "/api/entity/XML/number/1", body, "application/xml");
         Assert.True(created.Status == 200, created.Body.ToString());
-        var read = (await GetAsync(created.Body[0].GetProperty("entityIds")[0].GetString()!)).GetProperty("data").GetProperty("v").EnumerateArray().ToArray();
-        for (var i = 0; i < Numbers.Length; i++) Assert.True(JsonElement.DeepEquals(JsonElement.Parse(Numbers[i]), read[i]), $"{Numbers[i]} is {read[i]}");
+        var read = (await GetAsync(created.Body[0].GetProperty("entityIds")[0].GetString()!)).GetProperty("data").GetProperty("v")
+            .EnumerateArray().ToArray();
+        for (var i = 0; i < Numbers.Length; i++)
+            Assert.True(JsonElement.DeepEquals(JsonElement.Parse(Numbers[i]), read[i]), $"{Numbers[i]} is {read[i]}");
     }
 
     [Theory]
@@ -56,5 +63,6 @@ public abstract class PrecisionContract(IStore store) : EntityApiContract(store)
         Assert.True(JsonElement.DeepEquals(JsonElement.Parse(number), read), $"{number} is {read}");
     }
 
-    private static string LongNumber(int digits, string exponent) => string.Concat(Enumerable.Range(1, digits).Select(i => (char)('0' + (i % 9) + 1))) + exponent;
+    private static string LongNumber(int digits, string exponent) =>
+        string.Concat(Enumerable.Range(1, digits).Select(i => (char)('0' + (i % 9) + 1))) + exponent;
 }

@@ -24,7 +24,8 @@ public abstract class RetentionContract(IStore store) : IAsyncLifetime
     {
         await store.InitializeAsync();
         host = await EntityHost.StartAsync(store, configure: services => services.AddSingleton(s => new RetentionSweep(
-            store.Log, store.Retention, s.GetRequiredService<ModelCatalog>(), new RetentionOptions { Grace = TimeSpan.Zero }, new Ahead(TimeSpan.FromDays(40)))));
+            store.Log, store.Retention, s.GetRequiredService<ModelCatalog>(), new RetentionOptions { Grace = TimeSpan.Zero },
+            new Ahead(TimeSpan.FromDays(40)))));
         http = host.Client();
         await OkAsync("POST", "/api/model/import/JSON/SAMPLE_DATA/book/1", """{"title":"A","pages":1}""");
         await OkAsync("PUT", "/api/model/book/1/lock");
@@ -78,11 +79,16 @@ public abstract class RetentionContract(IStore store) : IAsyncLifetime
         await DroppedAsync(3);
 
         Assert.Equal("C", (await OkAsync("GET", $"/api/entity/{id}")).Body.GetProperty("data").GetProperty("title").GetString());
-        Assert.Equal("C", (await OkAsync("GET", $"/api/entity/{id}?pointInTime={Uri.EscapeDataString(before)}")).Body.GetProperty("data").GetProperty("title").GetString());
+        Assert.Equal(
+            "C", (await OkAsync("GET", $"/api/entity/{id}?pointInTime={Uri.EscapeDataString(before)}")).Body.GetProperty("data")
+                .GetProperty("title").GetString());
         Assert.Single((await OkAsync("GET", $"/api/entity/{id}/changes")).Body.EnumerateArray());
-        Assert.Equal("DELETE", Assert.Single((await OkAsync("GET", $"/api/entity/{gone}/changes")).Body.EnumerateArray()).GetProperty("changeType").GetString());
+        Assert.Equal(
+            "DELETE", Assert.Single((await OkAsync("GET", $"/api/entity/{gone}/changes")).Body.EnumerateArray()).GetProperty("changeType")
+                .GetString());
         Assert.Equal(1, (await OkAsync("GET", "/api/entity/book/1")).Body.GetArrayLength());
-        Assert.Equal(404, (await http.SendJsonAsync("GET", $"/api/entity/{id}?transactionId={first}")).Status); // nothing knows that transaction any more
+        // nothing knows that transaction any more
+        Assert.Equal(404, (await http.SendJsonAsync("GET", $"/api/entity/{id}?transactionId={first}")).Status);
         await RefusedAsync(id, Uri.EscapeDataString(before));
         await OkAsync("GET", "/api/entity/book/1?pointInTime=2099-01-01T00:00:00Z");
     }
@@ -129,7 +135,8 @@ public abstract class RetentionContract(IStore store) : IAsyncLifetime
         using var imported = await other.PostAsync("/api/import", export);
         Assert.True(imported.IsSuccessStatusCode, await imported.Content.ReadAsStringAsync());
         Assert.Equal(await http.GetStringAsync($"/api/entity/{id}/changes"), await other.GetStringAsync($"/api/entity/{id}/changes"));
-        Assert.Equal("REVISIONS_DROPPED", ErrorCode(await other.SendJsonAsync("GET", "/api/entity/book/1?pointInTime=2020-01-01T00:00:00Z")));
+        Assert.Equal(
+            "REVISIONS_DROPPED", ErrorCode(await other.SendJsonAsync("GET", "/api/entity/book/1?pointInTime=2020-01-01T00:00:00Z")));
     }
 
     /// <summary>As of a moment before the horizon, by every way that tells of many or of what is not there.</summary>
@@ -138,30 +145,35 @@ public abstract class RetentionContract(IStore store) : IAsyncLifetime
         const string All = """{"type":"group","operator":"AND","conditions":[]}""";
         foreach (var (method, path, body) in ((string, string, string?)[])
         [
-            ("GET", $"/api/entity/{id}?pointInTime=2001-01-01T00:00:00Z", null), ("GET", $"/api/entity/{id}/transitions?pointInTime=2001-01-01T00:00:00Z", null),
+            ("GET", $"/api/entity/{id}?pointInTime=2001-01-01T00:00:00Z", null),
+            ("GET", $"/api/entity/{id}/transitions?pointInTime=2001-01-01T00:00:00Z", null),
             ("GET", $"/api/entity/{id}/changes?pointInTime=2001-01-01T00:00:00Z", null),
             ("GET", $"/api/entity/book/1?pointInTime={time}", null), ("GET", $"/api/entity/book/1?limit=5&pointInTime={time}", null),
             ("POST", $"/api/search/direct/book/1?pointInTime={time}", All), ("POST", $"/api/search/async/book/1?pointInTime={time}", All),
             ("GET", $"/api/entity/stats?pointInTime={time}", null), ("GET", $"/api/entity/stats/book/1?pointInTime={time}", null),
-            ("GET", $"/api/entity/stats/states?pointInTime={time}", null), ("GET", $"/api/entity/stats/states/book/1?pointInTime={time}", null),
+            ("GET", $"/api/entity/stats/states?pointInTime={time}", null),
+            ("GET", $"/api/entity/stats/states/book/1?pointInTime={time}", null),
             ("POST", "/api/entity/stats/book/1/query", $$"""{"groupBy":["$.title"],"pointInTime":"{{Uri.UnescapeDataString(time)}}"}"""),
             ("DELETE", $"/api/entity/book/1?pointInTime={time}", null),
         ])
         {
             var refused = await http.SendJsonAsync(method, path, body);
-            Assert.True((refused.Status, ErrorCode(refused)) == (410, "REVISIONS_DROPPED"), $"{method} {path}: {refused.Status} {refused.Body}");
+            Assert.True(
+                (refused.Status, ErrorCode(refused)) == (410, "REVISIONS_DROPPED"), $"{method} {path}: {refused.Status} {refused.Body}");
         }
     }
 
     private async Task RefusedListAsync() =>
-        Assert.Equal("REVISIONS_DROPPED", ErrorCode(await http.SendJsonAsync("GET", "/api/entity/book/1?pointInTime=2020-01-01T00:00:00Z")));
+        Assert.Equal(
+            "REVISIONS_DROPPED", ErrorCode(await http.SendJsonAsync("GET", "/api/entity/book/1?pointInTime=2020-01-01T00:00:00Z")));
 
     /// <summary>Sets the rule and waits until the server has dropped so many.</summary>
     private async Task DroppedAsync(int revisions)
     {
         await OkAsync("PUT", Rule, """{"keepSupersededDays":30}""");
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!(await OkAsync("GET", Rule)).Body.TryGetProperty("droppedRevisions", out var dropped) || dropped.GetInt32() != revisions) await Task.Delay(20, timeout.Token);
+        while (!(await OkAsync("GET", Rule)).Body.TryGetProperty("droppedRevisions", out var dropped) || dropped.GetInt32() != revisions)
+            await Task.Delay(20, timeout.Token);
     }
 
     private async Task<(string Id, string Transaction)> CreateAsync()
@@ -177,7 +189,8 @@ public abstract class RetentionContract(IStore store) : IAsyncLifetime
         return reply;
     }
 
-    private static string? ErrorCode(JsonAnswered reply) => reply.Body.TryGetProperty("properties", out var properties) ? properties.GetProperty("errorCode").GetString() : null;
+    private static string? ErrorCode(JsonAnswered reply) => reply.Body.TryGetProperty("properties", out var properties)
+        ? properties.GetProperty("errorCode").GetString() : null;
 
     private sealed class Ahead(TimeSpan by) : TimeProvider
     {

@@ -81,7 +81,8 @@ public sealed class SearchJobRunnerTests : IAsyncLifetime
     {
         jobs.Insert.SetResult();
         var job = (await SubmitAsync(CancellationToken.None)).Value;
-        Assert.True(await store.SearchJobs.EndAsync(Org, job.Id, SearchJobStatus.Cancelled, null, TimeProvider.System.GetUtcNow(), default));
+        Assert.True(
+            await store.SearchJobs.EndAsync(Org, job.Id, SearchJobStatus.Cancelled, null, TimeProvider.System.GetUtcNow(), default));
         await runner.HeartbeatAsync(CancellationToken.None);
         Assert.Equal(0, runner.Shares.First().Used);
     }
@@ -89,7 +90,8 @@ public sealed class SearchJobRunnerTests : IAsyncLifetime
     private Task<Result<SearchJob>> SubmitAsync(CancellationToken client) =>
         runner.SubmitAsync(Caller, Query, null, client).AsTask();
 
-    private async Task<SearchJob?> FindAsync(SearchJobId id) => await store.SearchJobs.FindAsync(Org, id, TimeProvider.System.GetUtcNow(), default);
+    private async Task<SearchJob?> FindAsync(SearchJobId id) =>
+        await store.SearchJobs.FindAsync(Org, id, TimeProvider.System.GetUtcNow(), default);
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
@@ -121,14 +123,16 @@ public sealed class SearchJobRunnerTests : IAsyncLifetime
             jobs.RunAsync(job, search, resultsMax, cancellationToken);
 
         public ValueTask<bool> EndAsync(
-            TenantId tenant, SearchJobId id, SearchJobStatus status, string? message, DateTimeOffset now, CancellationToken cancellationToken) =>
+            TenantId tenant, SearchJobId id, SearchJobStatus status, string? message, DateTimeOffset now,
+            CancellationToken cancellationToken) =>
             jobs.EndAsync(tenant, id, status, message, now, cancellationToken);
 
         public ValueTask<IReadOnlyList<FoundEntity>> ResultsAsync(
             TenantId tenant, SearchJobId id, long skip, int take, CancellationToken cancellationToken) =>
             jobs.ResultsAsync(tenant, id, skip, take, cancellationToken);
 
-        public ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken) =>
+        public ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(
+            string server, DateTimeOffset now, CancellationToken cancellationToken) =>
             jobs.HeartbeatAsync(server, now, cancellationToken);
 
         public ValueTask SweepAsync(DateTimeOffset now, DateTimeOffset heardSince, CancellationToken cancellationToken) =>

@@ -62,11 +62,16 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         Assert.Equal("COMPLETE", (await into.SendJsonAsync("GET", "/api/import")).Text("state"));
 
         Assert.Equal(Last(export).GetProperty("digest").GetString(), imported.Text("digest"));
-        Assert.Equal(Last(export).GetProperty("digest").GetString(), Last(await into.GetStringAsync("/api/export")).GetProperty("digest").GetString());
-        foreach (var path in (string[])[$"/api/entity/{id}", $"/api/entity/{id}/changes", "/api/entity/book/1?pageSize=100", "/api/model/export/SIMPLE_VIEW/book/1"])
+        Assert.Equal(Last(export).GetProperty("digest").GetString(),
+            Last(await into.GetStringAsync("/api/export")).GetProperty("digest").GetString());
+        foreach (
+            var path in (string[])[$"/api/entity/{id}", $"/api/entity/{id}/changes", "/api/entity/book/1?pageSize=100",
+                "/api/model/export/SIMPLE_VIEW/book/1"])
             Assert.Equal(await from.GetStringAsync(path), await into.GetStringAsync(path));
         var first = (await from.SendJsonAsync("GET", $"/api/entity/{id}/changes")).Body[1].GetProperty("transactionId").GetString();
-        Assert.Equal("first", (await into.SendJsonAsync("GET", $"/api/entity/{id}?transactionId={first}")).Body.GetProperty("data").GetProperty("number").GetString());
+        Assert.Equal(
+            "first", (await into.SendJsonAsync("GET", $"/api/entity/{id}?transactionId={first}")).Body.GetProperty("data")
+                .GetProperty("number").GetString());
 
         var taken = await into.SendJsonAsync("POST", "/api/entity/JSON/book/1", """{"number":"second"}""");
         Assert.Equal(409, taken.Status); // its unique key came along
@@ -91,10 +96,12 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         await patience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => giveUp);
 
-        while ((await into.SendJsonAsync("GET", "/api/import")).Text("state") != "COMPLETE") await Task.Delay(20, TestContext.Current.CancellationToken);
+        while ((await into.SendJsonAsync("GET", "/api/import")).Text("state") != "COMPLETE")
+            await Task.Delay(20, TestContext.Current.CancellationToken);
         Assert.Equal(200, (await into.SendJsonAsync("GET", $"/api/entity/{id}")).Status);
         (int, string?) outcome;
-        while ((outcome = Outcome(await ImportAsync(export))) == (409, "IMPORT_RUNNING")) await Task.Delay(20, TestContext.Current.CancellationToken);
+        while ((outcome = Outcome(await ImportAsync(export))) == (409, "IMPORT_RUNNING"))
+            await Task.Delay(20, TestContext.Current.CancellationToken);
         Assert.Equal((409, "IMPORT_COMPLETE"), outcome);
     }
 
@@ -122,10 +129,12 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         var silent = new Pipe();
         await silent.Writer.WriteAsync(Encoding.UTF8.GetBytes(export[..(export.Length / 2)]), TestContext.Current.CancellationToken);
         await using (var lease = await HeldLease.TryTakeAsync(
-            store.Leases, $"import/{host.OtherOrg}", "test", TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken))
+            store.Leases, $"import/{host.OtherOrg}", "test", TimeSpan.FromMinutes(1), TimeProvider.System,
+            TestContext.Current.CancellationToken))
         {
             var lines = new LineReader(silent.Reader, TransferLines.LineBytesMax, TimeSpan.FromMilliseconds(50), TimeProvider.System);
-            using var importer = new Importer(store.Transfers, store.DurableValues, TimeProvider.System, host.OtherOrg, lease!.Fence, lines);
+            using var importer = new Importer(
+                store.Transfers, store.DurableValues, TimeProvider.System, host.OtherOrg, lease!.Fence, lines);
             var ended = await importer.RunAsync(TestContext.Current.CancellationToken, TestContext.Current.CancellationToken);
             Assert.Equal((ErrorKind.RequestTimeout, "IMPORT_SILENT"), (ended.Error!.Kind, ended.Error.Code));
         }
@@ -214,7 +223,8 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
     {
         Assert.Equal("NONE", (await into.SendJsonAsync("GET", "/api/import")).Text("state"));
         Assert.Empty((await store.Transfers.StagedAsync(host.OtherOrg, Revision.None, 10, default)).Changes);
-        Assert.DoesNotContain(host.OtherOrg, await store.Transfers.ExpiredAsync(TimeProvider.System.GetUtcNow().AddYears(1), null, 1000, default));
+        Assert.DoesNotContain(
+            host.OtherOrg, await store.Transfers.ExpiredAsync(TimeProvider.System.GetUtcNow().AddYears(1), null, 1000, default));
     }
 
     [Fact]
@@ -249,12 +259,17 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync("""{"type":"revision"}""")));
         Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync("not json")));
         Assert.Equal("NONE", (await into.SendJsonAsync("GET", "/api/import")).Text("state"));
-        Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync(export.Replace("\"model\":\"book\"", "\"model\":\"strata.token\"", StringComparison.Ordinal))));
+        Assert.Equal(
+            (400, "IMPORT_INVALID"),
+            Outcome(await ImportAsync(export.Replace("\"model\":\"book\"", "\"model\":\"strata.token\"", StringComparison.Ordinal))));
         Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync(Regex.Replace(export, "(\"changedAt\":\")[0-9]{4}", "${1}9999"))));
-        Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync(Regex.Replace(export, "(\"revision\":)[0-9]+", "${1}9223372036854775806"))));
+        Assert.Equal(
+            (400, "IMPORT_INVALID"), Outcome(await ImportAsync(Regex.Replace(export, "(\"revision\":)[0-9]+", "${1}9223372036854775806"))));
         Assert.Equal((400, "IMPORT_DAMAGED"), Outcome(await ImportAsync(export.Replace("\"N7\"", "\"X7\"", StringComparison.Ordinal))));
-        Assert.Equal((400, "IMPORT_DAMAGED"), Outcome(await ImportAsync(Regex.Replace(export, "(\"head\":)[0-9]+", "${1}9223372036854775607"))));
-        Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync(export.Replace("\"changedAt\"", "\"at\"", StringComparison.Ordinal))));
+        Assert.Equal(
+            (400, "IMPORT_DAMAGED"), Outcome(await ImportAsync(Regex.Replace(export, "(\"head\":)[0-9]+", "${1}9223372036854775607"))));
+        Assert.Equal(
+            (400, "IMPORT_INVALID"), Outcome(await ImportAsync(export.Replace("\"changedAt\"", "\"at\"", StringComparison.Ordinal))));
         Assert.Equal(0, (await into.SendJsonAsync("GET", "/api/model/")).Body.GetArrayLength());
         Assert.Equal(409, (await PostAsync(from, export)).Status);
     }
@@ -271,13 +286,15 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         Assert.Equal(403, (await PostAsync(developer, export)).Status);
     }
 
-    private Task<JsonAnswered> ImportModelAsync(string name) => into.SendJsonAsync("POST", $"/api/model/import/JSON/SAMPLE_DATA/{name}/1", "[{\"size\":1}]");
+    private Task<JsonAnswered> ImportModelAsync(string name) =>
+        into.SendJsonAsync("POST", $"/api/model/import/JSON/SAMPLE_DATA/{name}/1", "[{\"size\":1}]");
 
     /// <summary>As if a day had gone by, and as long.</summary>
     private async Task ExpireAsync(TimeSpan ago = default)
     {
         await using var lease = await HeldLease.TryTakeAsync(
-            store.Leases, $"import/{host.OtherOrg}", "test", TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken);
+            store.Leases, $"import/{host.OtherOrg}", "test", TimeSpan.FromMinutes(1), TimeProvider.System,
+            TestContext.Current.CancellationToken);
         var past = TimeProvider.System.GetUtcNow().AddSeconds(-1) - ago;
         var state = await ImportState.ReadAsync(store.DurableValues, host.OtherOrg, default);
         await (state! with { ExpiresAt = past }).WriteAsync(store.DurableValues, host.OtherOrg, lease!.Fence, default);
@@ -289,14 +306,18 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
 
     private static async Task<JsonAnswered> PostAsync(HttpClient http, string export, CancellationToken cancellationToken = default)
     {
-        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(export)) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-ndjson") } };
+        using var content = new ByteArrayContent(
+            Encoding.UTF8.GetBytes(export)) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-ndjson") } };
         using var response = await http.PostAsync("/api/import", content, cancellationToken);
-        return new JsonAnswered((int)response.StatusCode, response.Headers, JsonElement.Parse(await response.Content.ReadAsStringAsync(cancellationToken)));
+        return new JsonAnswered(
+            (int)response.StatusCode, response.Headers, JsonElement.Parse(await response.Content.ReadAsStringAsync(cancellationToken)));
     }
 
-    private static (int, string?) Outcome(JsonAnswered answer) => (answer.Status, answer.Body.GetProperty("properties").GetProperty("errorCode").GetString());
+    private static (int, string?) Outcome(JsonAnswered answer) =>
+        (answer.Status, answer.Body.GetProperty("properties").GetProperty("errorCode").GetString());
 
-    private static JsonElement Last(string export) => JsonElement.Parse(export.TrimEnd('\n')[(export.TrimEnd('\n').LastIndexOf('\n') + 1)..]);
+    private static JsonElement Last(string export) =>
+        JsonElement.Parse(export.TrimEnd('\n')[(export.TrimEnd('\n').LastIndexOf('\n') + 1)..]);
 
     private static async Task<JsonAnswered> OkAsync(HttpClient http, string method, string path, string? body = null)
     {

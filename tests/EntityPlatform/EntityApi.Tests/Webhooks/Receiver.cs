@@ -23,7 +23,8 @@ internal sealed class Receiver : IAsyncDisposable
 
     /// <summary>Numbers of the entities in what was taken, in order.</summary>
     public IReadOnlyList<int> Taken => [.. Deliveries.Where(d => d.Status == 200)
-        .SelectMany(d => JsonElement.Parse(d.Body).GetProperty("changes").EnumerateArray().ToArray()).Select(c => c.GetProperty("entity").GetProperty("data").GetProperty("n").GetInt32())];
+        .SelectMany(d => JsonElement.Parse(d.Body).GetProperty("changes").EnumerateArray().ToArray())
+        .Select(c => c.GetProperty("entity").GetProperty("data").GetProperty("n").GetInt32())];
 
     public static async Task<Receiver> StartAsync()
     {
@@ -50,7 +51,9 @@ internal sealed class Receiver : IAsyncDisposable
         var status = Status;
         if (status == 302) http.Response.Headers.Location = "/elsewhere";
         http.Response.StatusCode = status;
-        deliveries.Enqueue(new Delivery(http.Request.Path, http.Request.Headers["Strata-Signature"].ToString(), http.Request.Headers["Strata-Delivery"].ToString(), body, status));
+        deliveries.Enqueue(
+            new Delivery(http.Request.Path, http.Request.Headers["Strata-Signature"].ToString(),
+                http.Request.Headers["Strata-Delivery"].ToString(), body, status));
     }
 
     internal sealed record Delivery(string Path, string Signature, string Id, string Body, int Status);

@@ -14,7 +14,8 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
 {
     private static readonly WebhookOptions Quick = new()
     {
-        AllowPrivate = true, FirstPause = TimeSpan.FromMilliseconds(5), LongestPause = TimeSpan.FromMilliseconds(20), Timeout = TimeSpan.FromSeconds(20),
+        AllowPrivate = true, FirstPause = TimeSpan.FromMilliseconds(5), LongestPause = TimeSpan.FromMilliseconds(20),
+        Timeout = TimeSpan.FromSeconds(20),
     };
 
     private EntityHost host = null!;
@@ -55,7 +56,8 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
         foreach (var delivery in receiver.Deliveries)
         {
             var seconds = delivery.Signature.Split(',')[0][2..];
-            var expected = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes($"{seconds}.{delivery.Body}")));
+            var expected = Convert.ToHexStringLower(
+                HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes($"{seconds}.{delivery.Body}")));
             Assert.Equal($"t={seconds},v1={expected}", delivery.Signature);
         }
     }
@@ -84,14 +86,16 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
         receiver.Status = status;
         await AddAsync("books", attempts: 2);
         await CreateAsync("book/1", 1);
-        await Wait.UntilAsync(async () => (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength() == 1, "there is a dead letter");
+        await Wait.UntilAsync(
+            async () => (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength() == 1, "there is a dead letter");
         Assert.All(receiver.Deliveries, d => Assert.Equal("/hook", d.Path)); // redirects are not followed
         receiver.Status = 200;
         var letter = (await DeliveriesAsync("books")).GetProperty("items")[0];
         Assert.Equal(404, (await http.SendJsonAsync("POST", "/api/v1/webhooks/books/replay?revision=999999")).Status);
         var replay = await http.SendJsonAsync("POST", $"/api/v1/webhooks/books/replay?revision={letter.GetProperty("through")}");
         Assert.Equal((200, 1), (replay.Status, replay.Body.GetProperty("replaying").GetInt32()));
-        await Wait.UntilAsync(async () => (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength() == 0, "the dead letter is gone");
+        await Wait.UntilAsync(
+            async () => (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength() == 0, "the dead letter is gone");
         Assert.Equal([1], receiver.Taken);
     }
 
@@ -112,7 +116,9 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
     {
         await AddAsync("books");
         await CreateAsync("book/1", 1);
-        await Wait.UntilAsync(async () => (await DeliveriesAsync("books")).GetProperty("position").GetInt64() >= (await host.Log.HeadAsync(host.Org, default)).Value, "it is taken and noted");
+        await Wait.UntilAsync(
+            async () => (await DeliveriesAsync("books")).GetProperty("position")
+                .GetInt64() >= (await host.Log.HeadAsync(host.Org, default)).Value, "it is taken and noted");
         await StopAsync();
         await StartAsync(Quick, host);
         await CreateAsync("book/1", 2);
@@ -128,7 +134,8 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
         await AddAsync("books", url: receiver.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal), attempts: 1);
         await CreateAsync("book/1", 1);
         await Wait.UntilAsync(async () => (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength() == 1, "it is given up");
-        Assert.Contains("not an address of the public internet", (await DeliveriesAsync("books")).GetProperty("items")[0].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("not an address of the public internet",
+            (await DeliveriesAsync("books")).GetProperty("items")[0].GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Empty(receiver.Deliveries);
         var invented = await http.SendJsonAsync("GET", $"/api/v1/webhooks/books/deliveries?cursor={long.MaxValue}");
         Assert.Equal((400, "INVALID_CURSOR"), (invented.Status, invented.Code));
@@ -145,7 +152,8 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
         Assert.Equal(200, (await http.SendJsonAsync("POST", "/api/v1/webhooks/books/transitions/resume")).Status);
         await Wait.UntilAsync(() => receiver.Taken.Count == 1, "it is taken after the pause");
         Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/webhooks/books")).Status);
-        await Wait.UntilAsync(async () => (await store.DurableValues.ListAsync(host.Org, "webhook/", null, 10, default)).Count == 0, "nothing is kept of it");
+        await Wait.UntilAsync(
+            async () => (await store.DurableValues.ListAsync(host.Org, "webhook/", null, 10, default)).Count == 0, "nothing is kept of it");
     }
 
     [Fact]
@@ -173,7 +181,9 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
     public async Task Secret_IsToldOnceAndShownNowhere()
     {
         var secret = await AddAsync("books");
-        foreach (var path in (string[])["/api/v1/webhooks", "/api/v1/webhooks/books", "/api/v1/webhooks/books/history", "/api/v1/webhooks/books/deliveries"])
+        foreach (
+            var path in (string[])["/api/v1/webhooks", "/api/v1/webhooks/books", "/api/v1/webhooks/books/history",
+                "/api/v1/webhooks/books/deliveries"])
         {
             var text = await http.GetStringAsync(path);
             Assert.DoesNotContain(secret, text, StringComparison.Ordinal);
@@ -237,7 +247,8 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
 
     private async Task CreateAsync(string model, int n) => Assert.Equal(200, (await http.SendJsonAsync("POST", "/api/entity/JSON/" + model, $$"""{"n":{{n}}}""")).Status);
 
-    private async Task<JsonElement> DeliveriesAsync(string name) => (await http.SendJsonAsync("GET", $"/api/v1/webhooks/{name}/deliveries")).Body;
+    private async Task<JsonElement> DeliveriesAsync(string name) =>
+        (await http.SendJsonAsync("GET", $"/api/v1/webhooks/{name}/deliveries")).Body;
 }
 
 public sealed class MemoryWebhookTests() : WebhookContract(new MemoryStore());

@@ -26,16 +26,25 @@ public abstract class AuditContract(IStore store) : WorkflowContract(store)
         var items = await AuditAsync(id);
         Assert.Equal(
             [
-                "EntityChange", "STATE_MACHINE_FINISH", "SCHEDULED_TRANSITION_CANCEL", "TRANSITION_MAKE", "STATE_PROCESS_RESULT", "WORKFLOW_FOUND", "STATE_MACHINE_START",
-                "EntityChange", "STATE_MACHINE_FINISH", "SCHEDULED_TRANSITION_ARM", "TRANSITION_NOT_MATCH_CRITERION", "WORKFLOW_FOUND", "STATE_MACHINE_START",
+                "EntityChange", "STATE_MACHINE_FINISH", "SCHEDULED_TRANSITION_CANCEL", "TRANSITION_MAKE", "STATE_PROCESS_RESULT",
+                "WORKFLOW_FOUND", "STATE_MACHINE_START",
+                "EntityChange", "STATE_MACHINE_FINISH", "SCHEDULED_TRANSITION_ARM", "TRANSITION_NOT_MATCH_CRITERION", "WORKFLOW_FOUND",
+                "STATE_MACHINE_START",
             ], items.Select(Type));
-        Assert.Equal(("UPDATE", "CREATE"), (items[0].GetProperty("changeType").GetString(), items[7].GetProperty("changeType").GetString()));
+        Assert.Equal(
+            ("UPDATE", "CREATE"), (items[0].GetProperty("changeType").GetString(), items[7].GetProperty("changeType").GetString()));
         Assert.Equal("""{"eventType":"TRANSITION_MAKE","workflowName":"w","transition":"send","newState":"B"}""", items[3].GetProperty("data").GetRawText());
-        Assert.Equal(("A", "\"send\" takes it from A to B."), (items[3].GetProperty("state").GetString(), items[3].GetProperty("details").GetString()));
-        Assert.Equal(("WARN", "FAIL", "mail"), (items[4].GetProperty("severity").GetString(), Data(items[4], "stateProcessType"), Data(items[4], "stateProcessClassName")));
-        Assert.Equal(("big", "$.amount GREATER_THAN 100", "$.amount GREATER_THAN 100 does not hold: it is 1"), (Data(items[10], "transition"), Data(items[10], "criterion"), Data(items[10], "reason")));
+        Assert.Equal(("A", "\"send\" takes it from A to B."),
+            (items[3].GetProperty("state").GetString(), items[3].GetProperty("details").GetString()));
+        Assert.Equal(
+            ("WARN", "FAIL", "mail"), (
+                items[4].GetProperty("severity").GetString(), Data(items[4], "stateProcessType"), Data(items[4], "stateProcessClassName")));
+        Assert.Equal(("big", "$.amount GREATER_THAN 100", "$.amount GREATER_THAN 100 does not hold: it is 1"),
+            (Data(items[10], "transition"), Data(items[10], "criterion"), Data(items[10], "reason")));
         Assert.All(items[7..], item => Assert.Equal(first, item.GetProperty("transactionId").GetString()));
-        Assert.All(items, item => Assert.Equal((id, "order.1"), (item.GetProperty("entityId").GetString(), item.GetProperty("entityModel").GetString())));
+        Assert.All(
+            items, item =>
+                Assert.Equal((id, "order.1"), (item.GetProperty("entityId").GetString(), item.GetProperty("entityModel").GetString())));
     }
 
     [Fact]
@@ -127,7 +136,8 @@ public abstract class AuditContract(IStore store) : WorkflowContract(store)
         var (id, first) = await CreateAsync();
         var finished = (await Http.SendJsonAsync("GET", $"/api/audit/entity/{id}/workflow/{first}/finished")).Body;
         Assert.Equal("STATE_MACHINE_FINISH", Type(finished));
-        Assert.Equal(("A", true), (finished.GetProperty("state").GetString(), finished.GetProperty("data").GetProperty("success").GetBoolean()));
+        Assert.Equal(
+            ("A", true), (finished.GetProperty("state").GetString(), finished.GetProperty("data").GetProperty("success").GetBoolean()));
         var reason = finished.GetProperty("data").GetProperty("stopReason");
         Assert.Equal("COMPLETED_ALL_CRITERIA_REJECTED", reason.GetProperty("type").GetString());
         Assert.Equal("big", reason.GetProperty("rejectedTransitions")[0].GetProperty("transitionName").GetString());
@@ -135,7 +145,8 @@ public abstract class AuditContract(IStore store) : WorkflowContract(store)
         var second = (await TakeAsync(id, "send")).Body;
         var transaction = (second.ValueKind == JsonValueKind.Array ? second[0] : second).GetProperty("transactionId").GetString();
         finished = (await Http.SendJsonAsync("GET", $"/api/audit/entity/{id}/workflow/{transaction}/finished")).Body;
-        Assert.Equal("COMPLETED_NO_AUTO_TRANSITIONS", finished.GetProperty("data").GetProperty("stopReason").GetProperty("type").GetString());
+        Assert.Equal(
+            "COMPLETED_NO_AUTO_TRANSITIONS", finished.GetProperty("data").GetProperty("stopReason").GetProperty("type").GetString());
 
         var (other, elsewhere) = await CreateAsync();
         foreach (var (entity, unknown) in ((string, string)[])[(id, elsewhere), (other, first), (id, Unknown), (Unknown, first)])
@@ -154,7 +165,8 @@ public abstract class AuditContract(IStore store) : WorkflowContract(store)
         Assert.Equal(404, (await other.SendJsonAsync("GET", $"/api/audit/entity/{id}")).Status);
     }
 
-    private static string? Type(JsonElement item) => item.TryGetProperty("eventType", out var type) ? type.GetString() : item.GetProperty("auditEventType").GetString();
+    private static string? Type(JsonElement item) => item.TryGetProperty("eventType", out var type)
+        ? type.GetString() : item.GetProperty("auditEventType").GetString();
 
     private static string? Data(JsonElement item, string name) => item.GetProperty("data").GetProperty(name).GetString();
 }

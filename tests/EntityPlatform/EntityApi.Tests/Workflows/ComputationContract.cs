@@ -17,7 +17,10 @@ public abstract class ComputationContract(IStore store) : WorkflowContract(store
         var (id, first) = await CreateAsync();
         AssertNoMember(await TakeAsync(id, "go", """{"amount":2}"""));
         var entity = (await Http.SendJsonAsync("GET", $"/api/entity/{id}")).Body;
-        Assert.Equal((first, 1), (entity.GetProperty("meta").GetProperty("transactionId").GetString(), entity.GetProperty("data").GetProperty("amount").GetInt32()));
+        Assert.Equal(
+            (first, 1),
+            (entity.GetProperty("meta").GetProperty("transactionId").GetString(),
+                entity.GetProperty("data").GetProperty("amount").GetInt32()));
     }
 
     [Fact]
@@ -48,7 +51,9 @@ public abstract class ComputationContract(IStore store) : WorkflowContract(store
         await GivenAsync($$$$"""{"A":{"transitions":[{"name":"go","next":"B","manual":true,"criterion":{{{{Function}}}}}]},"B":{}}""");
         var (id, first) = await CreateAsync();
         AssertNoMember(await TakeAsync(id, "go"));
-        Assert.Equal(first, (await Http.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta").GetProperty("transactionId").GetString());
+        Assert.Equal(
+            first, (await Http.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta").GetProperty("transactionId")
+                .GetString());
     }
 
     [Fact]
@@ -85,7 +90,9 @@ public abstract class ComputationContract(IStore store) : WorkflowContract(store
         Assert.Equal("A", await StateAsync(id));
         Assert.Equal(200, (await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}", """{"amount":101}""")).Status);
         Assert.Equal("B", await StateAsync(id));
-        Assert.Equal("loopback", (await Http.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta").GetProperty("transitionForLatestSave").GetString());
+        Assert.Equal(
+            "loopback", (await Http.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta")
+                .GetProperty("transitionForLatestSave").GetString());
     }
 
     private static string Processor(string mode) =>

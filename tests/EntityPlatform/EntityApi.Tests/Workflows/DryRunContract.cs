@@ -20,10 +20,16 @@ public abstract class DryRunContract(IStore store) : WorkflowContract(store)
         var (id, first) = await CreateAsync();
         var run = (await DryAsync(id, "pay/", """{"amount":1,"paid":true}""")).Body;
         Assert.True(run.GetProperty("wouldSucceed").GetBoolean());
-        Assert.Equal(("A", "C", "w"), (run.GetProperty("stateBefore").GetString(), run.GetProperty("stateAfter").GetString(), run.GetProperty("workflow").GetString()));
-        Assert.Equal(["pay", "close"], run.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("transition").GetString()));
+        Assert.Equal(
+            ("A", "C", "w"),
+            (run.GetProperty("stateBefore").GetString(), run.GetProperty("stateAfter").GetString(),
+                run.GetProperty("workflow").GetString()));
+        Assert.Equal(
+            ["pay", "close"], run.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("transition").GetString()));
         Assert.Equal("""["expire"]""", run.GetProperty("schedules").GetProperty("cancelled").GetRawText());
-        Assert.Equal(first, (await Http.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta").GetProperty("transactionId").GetString());
+        Assert.Equal(
+            first, (await Http.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta").GetProperty("transactionId")
+                .GetString());
         Assert.Equal("A", await StateAsync(id));
     }
 
@@ -34,7 +40,9 @@ public abstract class DryRunContract(IStore store) : WorkflowContract(store)
         var (id, _) = await CreateAsync("""{"amount":1,"paid":false}""");
         var run = (await DryAsync(id, "pay/", null)).Body;
         Assert.False(run.GetProperty("wouldSucceed").GetBoolean());
-        Assert.Equal(("WORKFLOW_FAILED", "A"), (run.GetProperty("error").GetProperty("code").GetString(), run.GetProperty("stateAfter").GetString()));
+        Assert.Equal(
+            ("WORKFLOW_FAILED", "A"),
+            (run.GetProperty("error").GetProperty("code").GetString(), run.GetProperty("stateAfter").GetString()));
         var comparison = run.GetProperty("refused")[0].GetProperty("comparisons")[0];
         Assert.True(JsonElement.DeepEquals(JsonElement.Parse("""{"path":"$.paid","operator":"EQUALS","wanted":[true],"found":[false],"holds":false,"toBlame":true}"""), comparison), comparison.GetRawText());
 
@@ -50,7 +58,10 @@ public abstract class DryRunContract(IStore store) : WorkflowContract(store)
         await GivenAsync("""{"A":{"transitions":[{"name":"big","next":"B","criterion":{"type":"simple","jsonPath":"$.amount","operatorType":"GREATER_THAN","value":100}}]},"B":{}}""");
         var (id, _) = await CreateAsync();
         var stays = (await DryAsync(id, "", null)).Body;
-        Assert.Equal(("loopback", "A", "big"), (stays.GetProperty("transition").GetString(), stays.GetProperty("stateAfter").GetString(), stays.GetProperty("refused")[0].GetProperty("name").GetString()));
+        Assert.Equal(
+            ("loopback", "A", "big"),
+            (stays.GetProperty("transition").GetString(), stays.GetProperty("stateAfter").GetString(),
+                stays.GetProperty("refused")[0].GetProperty("name").GetString()));
         Assert.Equal("B", (await DryAsync(id, "", """{"amount":101}""")).Body.GetProperty("stateAfter").GetString());
     }
 
@@ -63,13 +74,16 @@ public abstract class DryRunContract(IStore store) : WorkflowContract(store)
         Assert.Equal("TRANSITION_NOT_FOUND", ErrorCode(await DryAsync(id, "expire/", null)));
         Assert.Equal(400, (await DryAsync(id, "pay/", "[]")).Status);
         Assert.Equal(400, (await DryAsync(id, "pay/", """{"amount":"text"}""")).Status);
-        Assert.Equal(412, (await Http.SendJsonAsync("POST", $"/api/entity/JSON/{id}/pay/dry-run", null, headers: ("If-Match", "0193a1b2-0000-7000-8000-00000000ffff"))).Status);
+        Assert.Equal(
+            412, (await Http.SendJsonAsync(
+                "POST", $"/api/entity/JSON/{id}/pay/dry-run", null, headers: ("If-Match", "0193a1b2-0000-7000-8000-00000000ffff"))).Status);
         Assert.Equal(404, (await DryAsync("0193a1b2-0000-7000-8000-00000000ffff", "pay/", null)).Status);
         using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "a", ["admin"]));
         Assert.Equal(404, (await other.SendJsonAsync("POST", $"/api/entity/JSON/{id}/pay/dry-run")).Status);
     }
 
-    private Task<JsonAnswered> DryAsync(string id, string transition, string? body) => Http.SendJsonAsync("POST", $"/api/entity/JSON/{id}/{transition}dry-run", body);
+    private Task<JsonAnswered> DryAsync(string id, string transition, string? body) =>
+        Http.SendJsonAsync("POST", $"/api/entity/JSON/{id}/{transition}dry-run", body);
 }
 
 public sealed class MemoryDryRunTests() : DryRunContract(new MemoryStore());

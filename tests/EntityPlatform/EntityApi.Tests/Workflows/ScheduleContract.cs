@@ -16,10 +16,12 @@ public abstract class ScheduleContract(IStore store) : WorkflowContract(store)
         var (id, _) = await CreateAsync();
         await RunUntilAsync(async () => await StateAsync(id) == "C");
         Assert.Equal(
-            ["STATE_MACHINE_FINISH", "TRANSITION_MAKE", "TRANSITION_MAKE", "SCHEDULED_TRANSITION_FIRE", "WORKFLOW_FOUND", "STATE_MACHINE_START"],
+            ["STATE_MACHINE_FINISH", "TRANSITION_MAKE", "TRANSITION_MAKE", "SCHEDULED_TRANSITION_FIRE", "WORKFLOW_FOUND",
+                "STATE_MACHINE_START"],
             (await TypesAsync(id)).Take(6));
         var change = (await AuditAsync(id, "&eventType=EntityChange"))[0];
-        Assert.Equal((ScheduleRunner.Actor, true), (change.GetProperty("actor").GetProperty("id").GetString(), change.GetProperty("system").GetBoolean()));
+        Assert.Equal((ScheduleRunner.Actor, true),
+            (change.GetProperty("actor").GetProperty("id").GetString(), change.GetProperty("system").GetBoolean()));
     }
 
     [Fact]
@@ -39,7 +41,8 @@ public abstract class ScheduleContract(IStore store) : WorkflowContract(store)
             """);
         var (id, _) = await CreateAsync();
         await RunUntilAsync(async () => (await TypesAsync(id))[0] == "TRANSITION_NOT_MATCH_CRITERION");
-        Assert.Equal("$.amount GREATER_THAN 100 does not hold: it is 1", (await AuditAsync(id))[1].GetProperty("data").GetProperty("reason").GetString());
+        Assert.Equal("$.amount GREATER_THAN 100 does not hold: it is 1",
+            (await AuditAsync(id))[1].GetProperty("data").GetProperty("reason").GetString());
         Assert.Empty(await Host.Log.SchedulesAsync(Host.Org, new Core.EntityId(Guid.Parse(id)), default));
     }
 
@@ -60,12 +63,16 @@ public abstract class ScheduleContract(IStore store) : WorkflowContract(store)
         var (id, _) = await CreateAsync();
         await RunUntilAsync(async () => (await TypesAsync(id))[0] == "SCHEDULED_TRANSITION_FAIL");
         var failed = Assert.Single(await AuditAsync(id, "&severity=ERROR"));
-        Assert.Equal(("s", "No compute member serves \"p\"."), (failed.GetProperty("data").GetProperty("transition").GetString(), failed.GetProperty("data").GetProperty("reason").GetString()));
+        Assert.Equal(
+            ("s", "No compute member serves \"p\"."),
+            (failed.GetProperty("data").GetProperty("transition").GetString(),
+                failed.GetProperty("data").GetProperty("reason").GetString()));
         var again = Assert.Single(await Host.Log.SchedulesAsync(Host.Org, new Core.EntityId(Guid.Parse(id)), default));
         Assert.True(again.DueAt > TimeProvider.System.GetUtcNow());
     }
 
-    private async Task<string?[]> TypesAsync(string id) => [.. (await AuditAsync(id, "&eventType=StateMachine")).Select(item => item.GetProperty("eventType").GetString())];
+    private async Task<string?[]> TypesAsync(string id) =>
+        [.. (await AuditAsync(id, "&eventType=StateMachine")).Select(item => item.GetProperty("eventType").GetString())];
 
     /// <summary>Runs the scheduler of another server on the same store.</summary>
     private async Task RunUntilAsync(Func<Task<bool>> condition)

@@ -53,7 +53,8 @@ public abstract partial class StoryContract(IStore store) : WorkflowContract(sto
         var text = Blur(await TextAsync(id));
         Assert.Contains("TIME: token:orders asks for \"send\".", text, StringComparison.Ordinal);
         Assert.Contains("\"send\" takes it from A to B, as token:orders asked.", text, StringComparison.Ordinal);
-        Assert.Contains("\"close\" takes it from B to C, by itself: of the automatic transitions of B it is the first that may.", text, StringComparison.Ordinal);
+        Assert.Contains("\"close\" takes it from B to C, by itself: of the automatic transitions of B it is the first that may.", text,
+            StringComparison.Ordinal);
         Assert.Contains("\"expire\" is disarmed.", text, StringComparison.Ordinal);
         Assert.Contains("  - nothing: no transition leads out of the state C.", text, StringComparison.Ordinal);
         await Http.SendJsonAsync("DELETE", $"/api/entity/{id}");
@@ -71,7 +72,8 @@ public abstract partial class StoryContract(IStore store) : WorkflowContract(sto
         Assert.Equal(("A", false), (story.GetProperty("state").GetString(), story.GetProperty("deleted").GetBoolean()));
         Assert.Equal(first, story.GetProperty("story")[0].GetProperty("transactionId").GetString());
         var text = await TextAsync(id);
-        foreach (var sentence in story.GetProperty("story")[0].GetProperty("sentences").EnumerateArray().Concat(story.GetProperty("waitsFor").EnumerateArray()))
+        foreach (var sentence in story.GetProperty("story")[0].GetProperty("sentences").EnumerateArray()
+            .Concat(story.GetProperty("waitsFor").EnumerateArray()))
             Assert.Contains(sentence.GetString()!, text, StringComparison.Ordinal);
     }
 
@@ -81,10 +83,13 @@ public abstract partial class StoryContract(IStore store) : WorkflowContract(sto
         await GivenAsync("""{"A":{}}""");
         var (id, _) = await CreateAsync();
         await GivenAsync("""{"A":{"transitions":[{"name":"on","next":"B"}]},"B":{}}""");
-        await Wait.UntilAsync(async () => (await TextAsync(id)).Contains("- its next change, which takes it to B by \"on\".", StringComparison.Ordinal), "the new workflow is in force");
+        await Wait.UntilAsync(
+            async () => (await TextAsync(id)).Contains("- its next change, which takes it to B by \"on\".", StringComparison.Ordinal),
+            "the new workflow is in force");
         await GivenAsync("""{"A":{"transitions":[{"name":"on","next":"B\n","criterion":{"type":"function","function":{"name":"f"}}}]},"B\n":{}}""");
         const string Obstacle = "- an obstacle to go: a change that leaves its data as it is would fail. No compute member serves \"f\".";
-        await Wait.UntilAsync(async () => (await TextAsync(id)).Contains(Obstacle, StringComparison.Ordinal), "the next workflow is in force");
+        await Wait.UntilAsync(
+            async () => (await TextAsync(id)).Contains(Obstacle, StringComparison.Ordinal), "the next workflow is in force");
     }
 
     [Fact]

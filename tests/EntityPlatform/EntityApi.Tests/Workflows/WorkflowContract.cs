@@ -47,7 +47,8 @@ public abstract class WorkflowContract(IStore store) : IAsyncLifetime
 
     protected Task<JsonAnswered> TakeAsync(string id, string transition, string document = """{"amount":1}""") => Http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}/{transition}", document);
 
-    protected async Task<string?> StateAsync(string id) => (await Http.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta").GetProperty("state").GetString();
+    protected async Task<string?> StateAsync(string id) =>
+        (await Http.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta").GetProperty("state").GetString();
 
     protected async Task<JsonElement[]> AuditAsync(string id, string query = "")
     {

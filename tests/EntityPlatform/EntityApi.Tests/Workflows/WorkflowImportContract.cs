@@ -42,7 +42,9 @@ public abstract class WorkflowImportContract(IStore store) : WorkflowContract(st
               {"name":"a","next":"Q"},{"name":"b","next":"A","processors":[{"name":"p","type":"internalized","executionMode":"LATER"}]}]}}}]}
             """);
         Assert.Equal((400, "VALIDATION_FAILED"), (refused.Status, ErrorCode(refused)));
-        foreach (var place in (string[])["$.workflows[0].initialState", "$.workflows[0].states.A.a", ".processors[0].type", ".processors[0].executionMode"])
+        foreach (
+            var place in (string[])["$.workflows[0].initialState", "$.workflows[0].states.A.a", ".processors[0].type",
+                ".processors[0].executionMode"])
             Assert.Contains(place, refused.Text("detail"), StringComparison.Ordinal);
         Assert.Equal("w+", await ToldAsync());
     }
@@ -93,8 +95,10 @@ public abstract class WorkflowImportContract(IStore store) : WorkflowContract(st
         Assert.Equal("B", await StateAsync((await CreateAsync("""{"amount":50,"note":"n"}""")).Id));
     }
 
-    private async Task<string> ToldAsync() => string.Join(' ', (await Http.SendJsonAsync("GET", "/api/model/order/1/workflow/export")).Body.GetProperty("workflows")
-        .EnumerateArray().Select(w => w.GetProperty("name").GetString() + (!w.TryGetProperty("active", out var active) || active.GetBoolean() ? "+" : "-")));
+    private async Task<string> ToldAsync() =>
+        string.Join(' ', (await Http.SendJsonAsync("GET", "/api/model/order/1/workflow/export")).Body.GetProperty("workflows")
+        .EnumerateArray().Select(
+            w => w.GetProperty("name").GetString() + (!w.TryGetProperty("active", out var active) || active.GetBoolean() ? "+" : "-")));
 }
 
 public sealed class MemoryWorkflowImportTests() : WorkflowImportContract(new MemoryStore());

@@ -52,12 +52,14 @@ public class XmlDocumentsTests
     [InlineData("<?xml version='1.0' encoding='nonsense'?><r/>")]
     [InlineData("<!DOCTYPE r [<!ENTITY a 'b'>]><r>&a;</r>")]
     [InlineData("<!DOCTYPE r SYSTEM 'file:///etc/passwd'><r/>")]
-    public void ToJson_NotXml_IsRefused(string xml) => Assert.Equal("BAD_REQUEST", XmlDocuments.ToJson(Encoding.UTF8.GetBytes(xml)).Error?.Code);
+    public void ToJson_NotXml_IsRefused(string xml) =>
+        Assert.Equal("BAD_REQUEST", XmlDocuments.ToJson(Encoding.UTF8.GetBytes(xml)).Error?.Code);
 
     [Fact]
     public void ToJson_TooDeepOrMany_IsRefused()
     {
-        static string Nested(int depth) => string.Concat(Enumerable.Repeat("<a><a/>", depth - 1)) + "<a/>" + string.Concat(Enumerable.Repeat("</a>", depth - 1));
+        static string Nested(int depth) => string.Concat(Enumerable.Repeat("<a><a/>", depth - 1)) + "<a/>"
+            + string.Concat(Enumerable.Repeat("</a>", depth - 1));
         Assert.Null(XmlDocuments.ToJson(Encoding.UTF8.GetBytes(Nested(XmlDocuments.DepthMax))).Error);
         foreach (var depth in (int[])[XmlDocuments.DepthMax + 1, 10_000])
             Assert.Equal("BAD_REQUEST", XmlDocuments.ToJson(Encoding.UTF8.GetBytes(Nested(depth))).Error?.Code);
@@ -75,7 +77,8 @@ public class XmlDocumentsTests
         for (var i = 0; i < 5_000; i++)
         {
             var xml = Encoding.UTF8.GetBytes(Everything);
-            for (var damage = random.Next(1, 4); damage > 0; damage--) xml[random.Next(xml.Length)] = random.Next(3) == 0 ? (byte)random.Next(256) : xml[random.Next(xml.Length)];
+            for (var damage = random.Next(1, 4); damage > 0; damage--)
+                xml[random.Next(xml.Length)] = random.Next(3) == 0 ? (byte)random.Next(256) : xml[random.Next(xml.Length)];
             var json = XmlDocuments.ToJson(xml.AsMemory(0, random.Next(4) == 0 ? random.Next(xml.Length) : xml.Length));
             if (json.Error is { } error) Assert.Contains(error.Code, (string[])["BAD_REQUEST", "INVALID_JSON"]);
             else Assert.True(JsonGuard.Check(json.Value.Utf8).IsOk);

@@ -13,5 +13,6 @@ public sealed class ImageManifestTests
     [InlineData("""{"layers":[null]}""")]
     [InlineData("""{"layers":[{"digest":null,"size":1}]}""")]
     [InlineData("""{"layers":[null,null],"config":null}""")]
-    public void Read_WithNullsInIt_IsAnError(string text) => Assert.False(ImageManifest.Read("sha256:x", Encoding.UTF8.GetBytes(text)).IsOk);
+    public void Read_WithNullsInIt_IsAnError(string text) =>
+        Assert.False(ImageManifest.Read("sha256:x", Encoding.UTF8.GetBytes(text)).IsOk);
 }

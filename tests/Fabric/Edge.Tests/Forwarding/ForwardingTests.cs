@@ -21,10 +21,12 @@ public class ForwardingTests
         headers = context.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString()),
     });
 
-    private static async Task<JsonElement> AskAsync(TestEdge edge, string version, Action<HttpRequestMessage>? with = null, string target = "/a%20b?x=1&y=%2F")
+    private static async Task<JsonElement> AskAsync(
+        TestEdge edge, string version, Action<HttpRequestMessage>? with = null, string target = "/a%20b?x=1&y=%2F")
     {
         using var client = edge.CreateClient(Version.Parse(version));
-        using var request = new HttpRequestMessage(HttpMethod.Get, target) { Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, target) { Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         with?.Invoke(request);
         using var response = await client.SendAsync(request);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -65,7 +67,8 @@ public class ForwardingTests
     public async Task Request_FromTrustedProxy_KeepsWhatItSays()
     {
         await using var origin = await WebOrigin.StartAsync(EchoAsync);
-        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, o => o with { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")] });
+        await using var edge = await TestEdge.BeforeAsync(
+            origin.EndPoint, o => o with { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")] });
 
         var headers = (await AskAsync(edge, "1.1", r =>
         {
@@ -90,10 +93,13 @@ public class ForwardingTests
             "GET / HTTP/1.1\r\nHost: app.localhost\r\nConnection: close, X-Named\r\nX-Named: 1\r\nKeep-Alive: 1\r\nProxy-Connection: x\r\nProxy-Authorization: x\r\nTE: trailers\r\nTrailer: x\r\nHTTP2-Settings: x\r\nX-Kept: 2\r\n\r\n");
 
         var sent = Assert.Single(origin.Requests);
-        foreach (var name in new[] { "X-Named", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "TE:", "Trailer", "HTTP2-Settings", "Connection" })
+        foreach (
+            var name in new[] { "X-Named", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "TE:", "Trailer", "HTTP2-Settings",
+                "Connection" })
             Assert.DoesNotContain(name, sent, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("X-Kept: 2", sent, StringComparison.Ordinal);
-        foreach (var name in new[] { "X-Mine", "Keep-Alive", "Proxy-Authenticate", "Server:", "Via:" }) Assert.DoesNotContain(name, answer, StringComparison.OrdinalIgnoreCase);
+        foreach (var name in new[] { "X-Mine", "Keep-Alive", "Proxy-Authenticate", "Server:", "Via:" })
+            Assert.DoesNotContain(name, answer, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("X-Kept: 1", answer, StringComparison.Ordinal);
         Assert.Contains("X-Request-Id: ", answer, StringComparison.Ordinal);
     }
@@ -101,10 +107,12 @@ public class ForwardingTests
     [Fact]
     public async Task Headers_RepeatedAndBeyondAscii_PassUnchanged()
     {
-        await using var origin = RawOrigin.Answering("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Text: caf\u00e9\r\nContent-Length: 0\r\n\r\n");
+        await using var origin = RawOrigin.Answering(
+            "HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Text: caf\u00e9\r\nContent-Length: 0\r\n\r\n");
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
 
-        var answer = await RawClient.AskAsync(edge.EndPoint, "GET / HTTP/1.1\r\nHost: app.localhost\r\nX-Text: \u00e9t\u00e9\r\nX-Many: 1\r\nX-Many: 2\r\nConnection: close\r\n\r\n");
+        var answer = await RawClient.AskAsync(edge.EndPoint,
+            "GET / HTTP/1.1\r\nHost: app.localhost\r\nX-Text: \u00e9t\u00e9\r\nX-Many: 1\r\nX-Many: 2\r\nConnection: close\r\n\r\n");
 
         var sent = Assert.Single(origin.Requests);
         Assert.Contains("X-Text: \u00e9t\u00e9\r\n", sent, StringComparison.Ordinal);
@@ -140,7 +148,9 @@ public class ForwardingTests
             var body = Seeded.Bytes(size);
             foreach (var sized in new[] { true, false })
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, "/echo") { Content = sized ? new ByteArrayContent(body) : new StreamContent(new UnsizedStream(body)), Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+                using var request = new HttpRequestMessage(
+                    HttpMethod.Post, "/echo") { Content = sized ? new ByteArrayContent(body) : new StreamContent(new UnsizedStream(body)),
+                    Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
                 if (sized) request.Headers.Add("X-Sized", "1");
                 using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
                 var back = await response.Content.ReadAsByteArrayAsync();
@@ -184,7 +194,9 @@ public class ForwardingTests
         using var client = edge.CreateClient(Version.Parse(version));
         for (var i = 0; i < 3; i++)
         {
-            using var head = await client.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/") { Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact });
+            using var head = await client.SendAsync(
+                new HttpRequestMessage(HttpMethod.Head, "/") { Version = Version.Parse(version),
+                    VersionPolicy = HttpVersionPolicy.RequestVersionExact });
             Assert.Equal(1234, head.Content.Headers.ContentLength);
             Assert.Equal(1234, (await client.GetStringAsync("/")).Length);
         }
@@ -203,7 +215,8 @@ public class ForwardingTests
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
         using var client = await RawClient.ConnectAsync(edge.EndPoint);
 
-        await client.SendAsync("POST / HTTP/1.1\r\nHost: app.localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\n");
+        await client.SendAsync(
+            "POST / HTTP/1.1\r\nHost: app.localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\n");
         Assert.Equal("HTTP/1.1 100 Continue\r\n\r\n", await client.ReadUntilAsync("\r\n\r\n"));
         await client.SendAsync("hello");
 
@@ -215,7 +228,8 @@ public class ForwardingTests
     {
         await using var edge = await TestEdge.StartAsync(TableSnapshot.Empty);
 
-        var answer = await RawClient.AskAsync(edge.EndPoint, "POST / HTTP/1.1\r\nHost: nobody\r\nExpect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\n");
+        var answer = await RawClient.AskAsync(
+            edge.EndPoint, "POST / HTTP/1.1\r\nHost: nobody\r\nExpect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\n");
 
         Assert.StartsWith("HTTP/1.1 404 ", answer);
     }
@@ -226,7 +240,8 @@ public class ForwardingTests
         await using var origin = RawOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
 
-        await RawClient.AskAsync(edge.EndPoint, "GET http://app.localhost/a?b HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n\r\n");
+        await RawClient.AskAsync(
+            edge.EndPoint, "GET http://app.localhost/a?b HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n\r\n");
         await RawClient.AskAsync(edge.EndPoint, "OPTIONS * HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n\r\n");
 
         Assert.StartsWith("GET /a?b HTTP/1.1\r\nHost: app.localhost\r\n", origin.Requests.First());

@@ -12,7 +12,8 @@ public class GrpcTests
     private static HttpRequestMessage Call(HttpContent content)
     {
         content.Headers.TryAddWithoutValidation("Content-Type", "application/grpc+proto");
-        var request = new HttpRequestMessage(HttpMethod.Post, "/pkg.Service/Method") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content };
+        var request = new HttpRequestMessage(HttpMethod.Post, "/pkg.Service/Method") { Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content };
         request.Headers.TryAddWithoutValidation("te", "trailers");
         return request;
     }
@@ -59,7 +60,8 @@ public class GrpcTests
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
-            await stream.FlushAsync(); // the head goes with the first flush; without it only what else the connection has to say takes it along
+            // the head goes with the first flush; without it only what else the connection has to say takes it along
+            await stream.FlushAsync();
             while (await reader.ReadAsync() is { Buffer.IsEmpty: false } read)
             {
                 foreach (var segment in read.Buffer) await stream.WriteAsync(segment);

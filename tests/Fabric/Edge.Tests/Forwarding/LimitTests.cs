@@ -9,7 +9,8 @@ namespace Strata.Edge.Tests.Forwarding;
 public class LimitTests
 {
     private const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    private const string Events = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n: hi\n\n\r\n";
+    private const string Events =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n: hi\n\n\r\n";
     private const string Switching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
     private const string EventsRequest = "GET /events HTTP/1.1\r\nHost: app.localhost\r\n\r\n";
     private const string UpgradeRequest = "GET /ws HTTP/1.1\r\nHost: app.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
@@ -35,7 +36,8 @@ public class LimitTests
     {
         await using var origin = RawOrigin.Answering(Ok);
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, new RouteLimits { PassUnusualHeaders = true });
-        await RawClient.AskAsync(edge.EndPoint, $"GET / HTTP/1.1\r\nHost: app.localhost\r\n{header}\r\nx_api_key: 1\r\nConnection: close\r\n\r\n");
+        await RawClient.AskAsync(
+            edge.EndPoint, $"GET / HTTP/1.1\r\nHost: app.localhost\r\n{header}\r\nx_api_key: 1\r\nConnection: close\r\n\r\n");
         var seen = Assert.Single(origin.Requests);
         Assert.Contains("x_api_key: 1\r\n", seen, StringComparison.Ordinal);
         Assert.DoesNotContain(header[..header.IndexOf(':', StringComparison.Ordinal)], seen, StringComparison.OrdinalIgnoreCase);
@@ -45,7 +47,8 @@ public class LimitTests
     public async Task Streams_BeyondTheLimit_AreRefusedAtOnce_AndRequestsGoOn()
     {
         await using var origin = StreamingOrigin();
-        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, new RouteLimits { StreamsPerInstance = 4, RequestsPerInstance = 2 });
+        await using var edge = await TestEdge.BeforeAsync(
+            origin.EndPoint, new RouteLimits { StreamsPerInstance = 4, RequestsPerInstance = 2 });
         List<RawClient> streams = [];
         try
         {
@@ -90,9 +93,11 @@ public class LimitTests
                 polls.Add(await RawClient.ConnectAsync(edge.EndPoint));
                 await polls[^1].SendAsync("GET /poll HTTP/1.1\r\nHost: app.localhost\r\n\r\n");
                 await Wait.UntilAsync(() => origin.Requests.Count == i, "the poll has begun");
-                await Wait.UntilAsync(() => edge.ReadMetrics().Contains("state=\"stream\"} 1\n", StringComparison.Ordinal), "one counts as a stream");
+                await Wait.UntilAsync(
+                    () => edge.ReadMetrics().Contains("state=\"stream\"} 1\n", StringComparison.Ordinal), "one counts as a stream");
             }
-            await Wait.UntilAsync(() => edge.ReadMetrics().Contains("state=\"used\"} 2\n", StringComparison.Ordinal), "two count as requests");
+            await Wait.UntilAsync(
+                () => edge.ReadMetrics().Contains("state=\"used\"} 2\n", StringComparison.Ordinal), "two count as requests");
         }
         finally
         {

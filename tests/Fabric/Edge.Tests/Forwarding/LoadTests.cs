@@ -29,8 +29,10 @@ public class LoadTests
             {
                 try
                 {
-                    using var response = worker % 4 == 0 ? await client.PostAsync("/", new StringContent(new string('x', 20_000))) : await client.GetAsync("/");
-                    if (response.StatusCode != HttpStatusCode.OK) failures.Add($"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+                    using var response = worker % 4 == 0 ? await client.PostAsync("/", new StringContent(new string('x', 20_000)))
+                        : await client.GetAsync("/");
+                    if (response.StatusCode != HttpStatusCode.OK)
+                        failures.Add($"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
                     else Interlocked.Increment(ref answered);
                 }
                 catch (HttpRequestException e)
@@ -47,7 +49,8 @@ public class LoadTests
             edge.Server.Apply(TestEdge.TableOf(next.EndPoint));
             var old = origin;
             var quiet = 0;
-            await Wait.UntilAsync(() => (quiet = Volatile.Read(ref old.InFlight[0]) == 0 ? quiet + 1 : 0) > 20, "the old generation has drained");
+            await Wait.UntilAsync(
+                () => (quiet = Volatile.Read(ref old.InFlight[0]) == 0 ? quiet + 1 : 0) > 20, "the old generation has drained");
             await old.DisposeAsync();
             origin = next;
         }
@@ -154,7 +157,8 @@ public class LoadTests
             long count = 0;
             while (await c.Request.Body.ReadAsync(block) is > 0 and var read) count += read;
             Assert.Equal(size, count);
-            for (long left = size; left > 0; left -= block.Length) await c.Response.Body.WriteAsync(block.AsMemory(0, (int)Math.Min(left, block.Length)));
+            for (long left = size; left > 0; left -= block.Length)
+                await c.Response.Body.WriteAsync(block.AsMemory(0, (int)Math.Min(left, block.Length)));
         });
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
         using var client = edge.CreateClient();

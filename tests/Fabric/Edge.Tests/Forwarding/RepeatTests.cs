@@ -111,7 +111,8 @@ public class RepeatTests
             TestEdge.TableOf(filler.EndPoint), o => o with { Upstream = o.Upstream with { ConnectTimeout = TimeSpan.FromMinutes(5) } });
         using var client = edge.CreateClient();
         var asked = client.GetAsync("/");
-        await Wait.UntilAsync(() => edge.ReadMetrics().Contains("strata.edge.requests.in_flight 1\n", StringComparison.Ordinal), "it connects");
+        await Wait.UntilAsync(
+            () => edge.ReadMetrics().Contains("strata.edge.requests.in_flight 1\n", StringComparison.Ordinal), "it connects");
         edge.Server.Apply(TestEdge.TableOf(origin.EndPoint)); // the control plane says that the instance is gone
         using var answer = await asked;
         Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);

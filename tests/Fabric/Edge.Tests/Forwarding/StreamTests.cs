@@ -32,7 +32,8 @@ public class StreamTests
     public async Task Streams_DoNotCountAsRequests_AndHaveABoundOfTheirOwn()
     {
         await using var origin = Origin();
-        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, new RouteLimits { RequestsPerInstance = 2, StreamsPerInstance = 5 });
+        await using var edge = await TestEdge.BeforeAsync(
+            origin.EndPoint, new RouteLimits { RequestsPerInstance = 2, StreamsPerInstance = 5 });
         using var client = edge.CreateClient();
         List<HttpResponseMessage> open = [];
         for (var i = 0; i < 5; i++) open.Add(await OpenAsync(client));

@@ -93,7 +93,8 @@ public class TunnelTests
         await using var origin = RawOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
         using var client = await RawClient.ConnectAsync(edge.EndPoint);
-        await client.SendAsync($"GET / HTTP/1.1\r\nHost: app.localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: {protocol}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
+        await client.SendAsync(
+            $"GET / HTTP/1.1\r\nHost: app.localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: {protocol}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 200 ", await client.ReadUntilAsync("ok"));
         Assert.DoesNotContain("Upgrade", Assert.Single(origin.Requests), StringComparison.OrdinalIgnoreCase);
     }

@@ -57,14 +57,16 @@ public class UpstreamTests
 
     public static readonly TheoryData<string, string, string> Valid = new()
     {
-        { "interim answers first", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok" },
+        { "interim answers first",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok" },
         { "until close", "HTTP/1.1 200 OK\r\n\r\nok", "2\r\nok\r\n0\r\n\r\n" },
         { "HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok" },
         { "bare LF", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", "ok" },
         { "no reason", "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", "ok" },
         { "equal lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\ncontent-length: 2\r\n\r\nok", "ok" },
         { "blanks around values", "HTTP/1.1 200 OK\r\nContent-Length: \t 2 \r\n\r\nok", "ok" },
-        { "chunks with extensions and trailers", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n1;a=b\r\no\r\n1\r\nk\r\n0\r\nX-Trailer: y\r\n\r\n", "2\r\nok\r\n0\r\n\r\n" },
+        { "chunks with extensions and trailers",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n1;a=b\r\no\r\n1\r\nk\r\n0\r\nX-Trailer: y\r\n\r\n", "2\r\nok\r\n0\r\n\r\n" },
     };
 
     [Theory]
@@ -94,7 +96,8 @@ public class UpstreamTests
         await using var origin = new RawOrigin(async c =>
         {
             while (await c.ReadHeadAsync() is not null)
-                await c.SendAsync($"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{c.Number}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
+                await c.SendAsync(
+                    $"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{c.Number}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
         });
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
         using var client = edge.CreateClient();
@@ -120,7 +123,8 @@ public class UpstreamTests
         Assert.Equal("1", await client.GetStringAsync("/"));
         answered.Release();
         await poisoned.WaitAsync();
-        // Before a request that cannot be repeated the edge looks at the connection itself; before another it goes by what it has been told of it, which may be a moment old.
+        // Before a request that cannot be repeated the edge looks at the connection itself; before another it goes by what it has been told
+        // of it, which may be a moment old.
         using var answer = await client.PostAsync("/", new StringContent("x"));
         Assert.Equal("2", await answer.Content.ReadAsStringAsync());
     }
@@ -161,7 +165,8 @@ public class UpstreamTests
         using var client = edge.CreateClient();
         for (var i = 0; i < 5; i++)
         {
-            using var response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), "/") { Content = method == "POST" ? new StringContent("x") : null });
+            using var response = await client.SendAsync(
+                new HttpRequestMessage(new HttpMethod(method), "/") { Content = method == "POST" ? new StringContent("x") : null });
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             var answered = i + 1;
             await Wait.UntilAsync(() => origin.Closed == answered, "the instance has closed");
@@ -185,7 +190,8 @@ public class UpstreamTests
         using var client = edge.CreateClient();
         Assert.Equal("ok", await client.GetStringAsync("/"));
 
-        using var response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), "/") { Content = method == "GET" ? null : new StringContent("body") });
+        using var response = await client.SendAsync(
+            new HttpRequestMessage(new HttpMethod(method), "/") { Content = method == "GET" ? null : new StringContent("body") });
 
         Assert.Equal(status, (int)response.StatusCode);
     }
@@ -211,7 +217,10 @@ public class UpstreamTests
     public async Task Instance_ThatComesBack_GetsRequestsAgain()
     {
         var place = FreeEndPoint();
-        await using var edge = await TestEdge.BeforeAsync(place, o => o with { Upstream = o.Upstream with { EjectMax = TimeSpan.FromMilliseconds(200), EjectMin = TimeSpan.FromMilliseconds(100) } });
+        await using var edge = await TestEdge.BeforeAsync(
+            place, o =>
+                o with { Upstream = o.Upstream with { EjectMax = TimeSpan.FromMilliseconds(200),
+                    EjectMin = TimeSpan.FromMilliseconds(100) } });
         using var client = edge.CreateClient();
         for (var i = 0; i < 3; i++)
         {
@@ -233,7 +242,8 @@ public class UpstreamTests
     public async Task Instance_ThatNeverAnswers_Is504()
     {
         await using var origin = new RawOrigin(c => c.WaitForCloseAsync());
-        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, o => o with { Upstream = o.Upstream with { AnswerTimeout = TimeSpan.FromMilliseconds(300) } });
+        await using var edge = await TestEdge.BeforeAsync(
+            origin.EndPoint, o => o with { Upstream = o.Upstream with { AnswerTimeout = TimeSpan.FromMilliseconds(300) } });
 
         var answer = await RawClient.AskAsync(edge.EndPoint, Get);
 
@@ -250,7 +260,8 @@ public class UpstreamTests
             await c.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf");
             await c.WaitForCloseAsync();
         });
-        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, o => o with { Upstream = o.Upstream with { BodyIdleTimeout = TimeSpan.FromMilliseconds(300) } });
+        await using var edge = await TestEdge.BeforeAsync(
+            origin.EndPoint, o => o with { Upstream = o.Upstream with { BodyIdleTimeout = TimeSpan.FromMilliseconds(300) } });
 
         var answer = await RawClient.AskAsync(edge.EndPoint, Get);
 
@@ -287,7 +298,8 @@ public class UpstreamTests
             }
         });
         await using var edge = await TestEdge.BeforeAsync(
-            origin.EndPoint, o => o with { Upstream = o.Upstream with { ConnectionsMax = 2, WaitersMax = 3, WaitTimeout = TimeSpan.FromSeconds(60) } });
+            origin.EndPoint, o =>
+                o with { Upstream = o.Upstream with { ConnectionsMax = 2, WaitersMax = 3, WaitTimeout = TimeSpan.FromSeconds(60) } });
         using var client = edge.CreateClient();
         var asked = Enumerable.Range(0, 8).Select(_ => client.GetAsync("/")).ToList();
         await Wait.UntilAsync(() => asked.Count(t => t.IsCompleted) == 3, "three are refused");

@@ -3,7 +3,10 @@ using Strata.Edge.Tests.Support;
 
 namespace Strata.Edge.Tests.Listening;
 
-/// <summary>Requests mangled at random: every one is answered or cut off in time, the edge lives on, and what reaches an instance is always one well-formed request.</summary>
+/// <summary>
+/// Requests mangled at random: every one is answered or cut off in time, the edge lives on, and what reaches an instance is always one
+/// well-formed request.
+/// </summary>
 public class FuzzTests
 {
     private static readonly string[] Samples =
@@ -15,7 +18,8 @@ public class FuzzTests
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0",
     ];
 
-    private static readonly string[] Splices = ["\r\n", "\n", "\r", "\0", " ", "\t", ":", ",", "Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n", "Host: x\r\n", "\r\n\r\n", "GET / HTTP/1.1\r\n", "ffffffff", "-", "\u00ff", "%00", "//", ".."];
+    private static readonly string[] Splices = ["\r\n", "\n", "\r", "\0", " ", "\t", ":", ",", "Content-Length: 3\r\n",
+        "Transfer-Encoding: chunked\r\n", "Host: x\r\n", "\r\n\r\n", "GET / HTTP/1.1\r\n", "ffffffff", "-", "\u00ff", "%00", "//", ".."];
 
     [Fact]
     public async Task Requests_MangledAtRandom_NeverCrashNorHangTheEdge()
@@ -73,9 +77,13 @@ public class FuzzTests
     {
         var lines = request.Split("\r\n");
         var message = $"STRATA_SEED={Seeded.Seed}: {request}";
-        Assert.True(lines[0].Split(' ') is [var method, ['/' or '*', ..], "HTTP/1.1"] && method.All(c => c is > ' ' and < '\u007f'), message);
+        Assert.True(
+            lines[0].Split(' ') is [var method, ['/' or '*', ..], "HTTP/1.1"] && method.All(c => c is > ' ' and < '\u007f'), message);
         Assert.Equal(1, lines.Count(l => l.StartsWith("Host:", StringComparison.OrdinalIgnoreCase)));
-        Assert.True(lines.Count(l => l.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase)) + lines.Count(l => l.StartsWith("Transfer-Encoding:", StringComparison.OrdinalIgnoreCase)) <= 1, message);
-        Assert.All(lines[1..^2], l => Assert.True(l.IndexOf(':', StringComparison.Ordinal) > 0 && !l.Any(c => c is < ' ' and not '\t'), message));
+        Assert.True(
+            lines.Count(l => l.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))
+                + lines.Count(l => l.StartsWith("Transfer-Encoding:", StringComparison.OrdinalIgnoreCase)) <= 1, message);
+        Assert.All(
+            lines[1..^2], l => Assert.True(l.IndexOf(':', StringComparison.Ordinal) > 0 && !l.Any(c => c is < ' ' and not '\t'), message));
     }
 }

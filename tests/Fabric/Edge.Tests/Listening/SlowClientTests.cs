@@ -5,7 +5,8 @@ namespace Strata.Edge.Tests.Listening;
 /// <summary>Clients that hold connections without using them are cut off.</summary>
 public class SlowClientTests
 {
-    private static Task<TestEdge> StartAsync(RawOrigin origin, Func<EdgeLimits, EdgeLimits> limits) => TestEdge.BeforeAsync(origin.EndPoint, o => o with { Limits = limits(o.Limits) });
+    private static Task<TestEdge> StartAsync(RawOrigin origin, Func<EdgeLimits, EdgeLimits> limits) =>
+        TestEdge.BeforeAsync(origin.EndPoint, o => o with { Limits = limits(o.Limits) });
 
     [Theory]
     [InlineData("")]
@@ -14,7 +15,8 @@ public class SlowClientTests
     public async Task Connection_ThatSaysNothing_IsClosed(string start)
     {
         await using var origin = RawOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-        await using var edge = await StartAsync(origin, l => l with { KeepAliveTimeout = TimeSpan.FromMilliseconds(300), RequestHeadTimeout = TimeSpan.FromMilliseconds(300) });
+        await using var edge = await StartAsync(
+            origin, l => l with { KeepAliveTimeout = TimeSpan.FromMilliseconds(300), RequestHeadTimeout = TimeSpan.FromMilliseconds(300) });
         Assert.DoesNotContain("200 OK", await RawClient.AskAsync(edge.EndPoint, start), StringComparison.Ordinal);
     }
 
@@ -35,8 +37,11 @@ public class SlowClientTests
             await c.ReadHeadAsync();
             await c.WaitForCloseAsync();
         });
-        await using var edge = await StartAsync(origin, l => l with { BodyBytesPerSecondMin = 10_000, BodyRateGrace = TimeSpan.FromSeconds(1.5) });
-        Assert.StartsWith("HTTP/1.1 408 ", await RawClient.AskAsync(edge.EndPoint, "POST / HTTP/1.1\r\nHost: app.localhost\r\nContent-Length: 100000\r\n\r\nx"));
+        await using var edge = await StartAsync(
+            origin, l => l with { BodyBytesPerSecondMin = 10_000, BodyRateGrace = TimeSpan.FromSeconds(1.5) });
+        Assert.StartsWith(
+            "HTTP/1.1 408 ", await RawClient.AskAsync(
+                edge.EndPoint, "POST / HTTP/1.1\r\nHost: app.localhost\r\nContent-Length: 100000\r\n\r\nx"));
         await Wait.UntilAsync(() => origin.Closed == 1, "the instance is free");
     }
 }

@@ -2,7 +2,9 @@ using Strata.Edge.Tests.Support;
 
 namespace Strata.Edge.Tests.Listening;
 
-/// <summary>Requests that two readers can read differently: each is refused with 400, its connection ends, and no instance hears of it.</summary>
+/// <summary>
+/// Requests that two readers can read differently: each is refused with 400, its connection ends, and no instance hears of it.
+/// </summary>
 public class SmugglingTests
 {
     private const string Host = "Host: app.localhost\r\n";
@@ -51,7 +53,8 @@ public class SmugglingTests
         { "size of a chunk overflows", $"POST / HTTP/1.1\r\n{Host}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\na\r\n0\r\n\r\n" },
         { "chunk ends with bare LF", $"POST / HTTP/1.1\r\n{Host}Transfer-Encoding: chunked\r\n\r\n1\na\n0\n\n" },
         { "extension ends with bare LF", $"POST / HTTP/1.1\r\n{Host}Transfer-Encoding: chunked\r\n\r\n1;x\na\r\n0\r\n\r\n" },
-        { "extension holds bare CR", $"POST / HTTP/1.1\r\n{Host}Transfer-Encoding: chunked\r\n\r\n1;x\rGET / HTTP/1.1\r\n\r\na\r\n0\r\n\r\n" },
+        { "extension holds bare CR",
+        $"POST / HTTP/1.1\r\n{Host}Transfer-Encoding: chunked\r\n\r\n1;x\rGET / HTTP/1.1\r\n\r\na\r\n0\r\n\r\n" },
         { "chunk longer than its size", $"POST / HTTP/1.1\r\n{Host}Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n" },
         { "blank in the target", $"GET /a b HTTP/1.1\r\n{Host}\r\n" },
         { "no version", $"GET /\r\n{Host}\r\n" },
@@ -100,10 +103,12 @@ public class SmugglingTests
     public async Task Body_OverTheLimit_Is413()
     {
         await using var origin = RawOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, o => o with { Limits = o.Limits with { RequestBodyBytesMax = 1000 } });
+        await using var edge = await TestEdge.BeforeAsync(
+            origin.EndPoint, o => o with { Limits = o.Limits with { RequestBodyBytesMax = 1000 } });
 
         var byLength = await RawClient.AskAsync(edge.EndPoint, $"POST / HTTP/1.1\r\n{Host}Content-Length: 1001\r\n\r\n");
-        var byChunks = await RawClient.AskAsync(edge.EndPoint, $"POST / HTTP/1.1\r\n{Host}Transfer-Encoding: chunked\r\n\r\n3e9\r\n{new string('x', 1001)}\r\n0\r\n\r\n");
+        var byChunks = await RawClient.AskAsync(
+            edge.EndPoint, $"POST / HTTP/1.1\r\n{Host}Transfer-Encoding: chunked\r\n\r\n3e9\r\n{new string('x', 1001)}\r\n0\r\n\r\n");
 
         Assert.StartsWith("HTTP/1.1 413 ", byLength);
         Assert.StartsWith("HTTP/1.1 413 ", byChunks);
@@ -123,7 +128,8 @@ public class SmugglingTests
         });
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
 
-        var answer = await RawClient.AskAsync(edge.EndPoint, $"GET /1 HTTP/1.1\r\n{Host}\r\nGET /2 HTTP/1.1\r\n{Host}\r\nGET /3 HTTP/1.1\r\n{Host}Connection: close\r\n\r\n");
+        var answer = await RawClient.AskAsync(
+            edge.EndPoint, $"GET /1 HTTP/1.1\r\n{Host}\r\nGET /2 HTTP/1.1\r\n{Host}\r\nGET /3 HTTP/1.1\r\n{Host}Connection: close\r\n\r\n");
 
         Assert.Equal(3, answer.Split("HTTP/1.1 200 OK").Length - 1);
         Assert.True(answer.IndexOf("/1", StringComparison.Ordinal) < answer.IndexOf("/2", StringComparison.Ordinal));

@@ -18,10 +18,13 @@ public class StockClientTests
     [MemberData(nameof(Clients))]
     public async Task Client_Stock_IsServed(string program, string arguments, string expected)
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(p => File.Exists(Path.Combine(p, program))), $"{program} is not installed");
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(p => File.Exists(Path.Combine(p, program))),
+            $"{program} is not installed");
         await using var origin = RawOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world");
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
-        var start = new ProcessStartInfo(program, string.Format(System.Globalization.CultureInfo.InvariantCulture, arguments, edge.EndPoint)) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            program, string.Format(System.Globalization.CultureInfo.InvariantCulture, arguments, edge.EndPoint)) { RedirectStandardOutput =
+                true, RedirectStandardError = true };
         using var client = Process.Start(start)!;
         var (output, errors) = (client.StandardOutput.ReadToEndAsync(), client.StandardError.ReadToEndAsync());
         await client.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(90));

@@ -15,8 +15,11 @@ public class MetricsTests
         (await client.GetAsync("http://nobody.localhost/")).Dispose();
 
         // A request is counted when its answer is done, which the client may see a moment before.
-        await Wait.UntilAsync(() => edge.ReadMetrics().Contains("{org=\"org_1\",deployment=\"app\",code=\"2xx\"} 7\n", StringComparison.Ordinal), "all are counted");
-        await Wait.UntilAsync(() => edge.ReadMetrics().Contains("{org=\"\",deployment=\"\",code=\"4xx\"} 1\n", StringComparison.Ordinal), "the unrouted one is too");
+        await Wait.UntilAsync(
+            () => edge.ReadMetrics().Contains("{org=\"org_1\",deployment=\"app\",code=\"2xx\"} 7\n", StringComparison.Ordinal),
+            "all are counted");
+        await Wait.UntilAsync(() => edge.ReadMetrics().Contains("{org=\"\",deployment=\"\",code=\"4xx\"} 1\n", StringComparison.Ordinal),
+            "the unrouted one is too");
         var read = edge.ReadMetrics();
         Assert.Contains("strata.edge.errors{org=\"\",deployment=\"\",error=\"HOST_UNKNOWN\"} 1\n", read, StringComparison.Ordinal);
         Assert.Contains("strata.edge.routes 1\n", read, StringComparison.Ordinal);

@@ -6,14 +6,19 @@ namespace Strata.Edge.Tests.Routing;
 public class EdgeTableTests
 {
     private static EdgeTable Table(params (string Host, string Path)[] routes) =>
-        new(routes.Select(r => new RouteEntry(new RouteRecord { Id = r.Host + r.Path, Org = "o", Host = r.Host, Path = r.Path, DeploymentName = "d" }, [], DeploymentSeries.None)), 1);
+        new(routes.Select(r =>
+            new RouteEntry(new RouteRecord { Id = r.Host + r.Path, Org = "o", Host = r.Host, Path = r.Path, DeploymentName = "d" }, [],
+                DeploymentSeries.None)), 1);
 
     [Fact]
     public void Keep_ALongerPathOfAnotherProject_StaysWithTheOldest()
     {
         RouteRecord Route(string id, int age, string org, string project, string path) =>
-            new() { Id = id, Org = org, Project = project, CreatedAt = DateTimeOffset.UnixEpoch.AddDays(-age), Host = "shop.example", Path = path, DeploymentName = "d" };
-        var kept = HostOwners.Keep([Route("1", 1, "b", "p", "/login"), Route("2", 9, "a", "p", "/"), Route("3", 2, "a", "q", "/cart"), Route("4", 0, "a", "p", "/docs")]);
+            new() { Id = id, Org = org, Project = project, CreatedAt = DateTimeOffset.UnixEpoch.AddDays(-age), Host = "shop.example",
+                Path = path, DeploymentName = "d" };
+        var kept = HostOwners.Keep(
+            [Route("1", 1, "b", "p", "/login"), Route("2", 9, "a", "p", "/"), Route("3", 2, "a", "q", "/cart"),
+                Route("4", 0, "a", "p", "/docs")]);
         Assert.Equal(["2", "4"], kept.Select(route => route.Id).Order());
     }
 
@@ -49,7 +54,8 @@ public class EdgeTableTests
     {
         var random = Seeded.Random();
         string[] segments = ["a", "b", "ab", "api", "a.b", "%", "ü"];
-        string Path(int max) => "/" + string.Join('/', Enumerable.Range(0, random.Next(max)).Select(_ => segments[random.Next(segments.Length)]));
+        string Path(int max) =>
+            "/" + string.Join('/', Enumerable.Range(0, random.Next(max)).Select(_ => segments[random.Next(segments.Length)]));
         for (var round = 0; round < 2000; round++)
         {
             var paths = Enumerable.Range(0, random.Next(1, 6)).Select(_ => Path(4)).Distinct().ToArray();
@@ -70,7 +76,8 @@ public class EdgeTableTests
     public void Choose_ByWeight_IsFair()
     {
         var targets = new[] { Target("a", 3), Target("b", 1), Target("never", 0) };
-        var entry = new RouteEntry(new RouteRecord { Id = "r", Org = "o", Host = "h", DeploymentName = "d" }, targets, DeploymentSeries.None);
+        var entry = new RouteEntry(
+            new RouteRecord { Id = "r", Org = "o", Host = "h", DeploymentName = "d" }, targets, DeploymentSeries.None);
         var chosen = Enumerable.Range(0, 8000).Select(_ => entry.Choose()!.StaticImage!).CountBy(i => i).ToDictionary();
         Assert.InRange(chosen["a"], 5700, 6300);
         Assert.Equal(8000, chosen["a"] + chosen["b"]);

@@ -9,14 +9,16 @@ public class TableFollowerTests
     private static Task<TestEdge> StartAsync(Uri api, string folder) =>
         TestEdge.StartAsync(with: o => o with
         {
-            ApiUrl = api, ApiToken = "edge-token", DataFolder = folder, TunnelAddresses = new(new IPNetwork(IPAddress.Loopback, 32), 1, 65535),
+            ApiUrl = api, ApiToken = "edge-token", DataFolder = folder,
+            TunnelAddresses = new(new IPNetwork(IPAddress.Loopback, 32), 1, 65535),
         });
 
     private static RawOrigin Origin(string name) => RawOrigin.Answering($"HTTP/1.1 200 OK\r\nContent-Length: {name.Length}\r\n\r\n{name}");
 
     private static void PutRoute(FakeApi api, params string[] releases) => api.Put("app",
         new RouteSpec { Host = "App.localhost", Deployment = "dep_1" },
-        new RouteStatus { DeploymentName = "app", Message = releases.Length == 0 ? "The build failed." : null, Targets = [.. releases.Select(r => new RouteTarget(r, 1, null))] });
+        new RouteStatus { DeploymentName = "app", Message = releases.Length == 0
+            ? "The build failed." : null, Targets = [.. releases.Select(r => new RouteTarget(r, 1, null))] });
 
     private static async Task SeesAsync(TestEdge edge, string body)
     {
@@ -165,6 +167,7 @@ internal static class HttpClientTexts
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         using var response = client.Send(request);
         using var reader = new StreamReader(response.Content.ReadAsStream());
-        return response.IsSuccessStatusCode ? reader.ReadToEnd() : ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return response.IsSuccessStatusCode ? reader.ReadToEnd()
+            : ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 }

@@ -27,7 +27,8 @@ public sealed class TableKeeperTests
     [Fact]
     public async Task Flush_ToAFolderThatIsGone_LeavesTheEdgeAlone()
     {
-        var keeper = new TableKeeper(new TableFile("/nowhere/at/all/table.json", NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+        var keeper = new TableKeeper(
+            new TableFile("/nowhere/at/all/table.json", NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         keeper.Keep(Table(1));
         await keeper.FlushAsync();
     }

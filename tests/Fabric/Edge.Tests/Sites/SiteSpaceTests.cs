@@ -86,7 +86,8 @@ public sealed class SiteSpaceTests : IDisposable
         var routes = images.Select((image, i) => TestEdge.Route(path: $"/{i}/") with { Targets = [new TargetRecord("rel_1", 1, image)] });
         await using var edge = await TestEdge.StartAsync(
             new TableSnapshot([.. routes], []),
-            o => o with { ApiUrl = api.Url, ApiToken = "edge-token", DataFolder = folder.Path, Sites = o.Sites with { StoredBytesMax = 250_000 } });
+            o => o with { ApiUrl = api.Url, ApiToken = "edge-token", DataFolder = folder.Path,
+                Sites = o.Sites with { StoredBytesMax = 250_000 } });
         using var client = edge.CreateClient();
         for (var round = 0; round < 3; round++)
         {

@@ -23,8 +23,10 @@ public class SiteTests : IAsyncLifetime
     {
         api = await FakeApi.StartAsync(tellsReady: false);
         image = api.PutImage(
-            ("./index.html", "<h1>home</h1>"), ("style.css", LongCss), ("docs/index.html", "docs"), ("about.html", "about"), ("404.html", "<h1>lost</h1>"),
-            ("assets/index-BcD3f_9a.js", "let x"), ("data-v2.json", "{}"), ("large.bin", Large), ("a b/ü.txt", "spaced"), (".env", "SECRET"), (".git/config", "SECRET"),
+            ("./index.html", "<h1>home</h1>"), ("style.css", LongCss), ("docs/index.html", "docs"), ("about.html", "about"),
+            ("404.html", "<h1>lost</h1>"),
+            ("assets/index-BcD3f_9a.js", "let x"), ("data-v2.json", "{}"), ("large.bin", Large), ("a b/ü.txt", "spaced"),
+            (".env", "SECRET"), (".git/config", "SECRET"),
             (".well-known/x", "known"), ("../escape.txt", "SECRET"), ("/etc/absolute.txt", "inside"), ("link.txt", "-> /etc/passwd"),
             ("config.php", "SECRET"), ("app/main.py", "SECRET"), ("strata.yaml", "SECRET"), ("config.php.bak", "SECRET"));
         edge = await TestEdge.StartAsync(Table(image), o => o with { ApiUrl = api.Url, ApiToken = "edge-token", DataFolder = folder.Path });
@@ -71,7 +73,8 @@ public class SiteTests : IAsyncLifetime
         Assert.Equal(caching.Split(", ").Order(), response.Headers.CacheControl!.ToString().Split(", ").Order());
         Assert.Equal("bytes", response.Headers.AcceptRanges.ToString());
         Assert.NotNull(response.Headers.ETag);
-        Assert.Equal(DateTimeOffset.Parse("2026-01-02T03:04:05Z", System.Globalization.CultureInfo.InvariantCulture), response.Content.Headers.LastModified);
+        Assert.Equal(DateTimeOffset.Parse("2026-01-02T03:04:05Z", System.Globalization.CultureInfo.InvariantCulture),
+            response.Content.Headers.LastModified);
     }
 
     [Theory]
@@ -255,7 +258,8 @@ public class SiteTests : IAsyncLifetime
         using var response = await GetAsync("/");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.Contains("SITE_UNAVAILABLE", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.DoesNotContain(Directory.EnumerateDirectories(Path.Combine(folder.Path, "sites")), d => d.Contains(other[7..], StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.EnumerateDirectories(Path.Combine(folder.Path, "sites")), d => d.Contains(other[7..], StringComparison.Ordinal));
     }
 
     [Fact]

@@ -3,7 +3,9 @@ using System.Diagnostics.Metrics;
 
 namespace Strata.Edge.Tests.Support;
 
-/// <summary>What the instruments of one meter report: sums of what was recorded, and present values of what is observed. Safe for concurrent use.</summary>
+/// <summary>
+/// What the instruments of one meter report: sums of what was recorded, and present values of what is observed. Safe for concurrent use.
+/// </summary>
 internal sealed class EdgeReadings : IDisposable
 {
     private readonly ConcurrentDictionary<string, long> sums = new();
@@ -15,13 +17,16 @@ internal sealed class EdgeReadings : IDisposable
         {
             if (instrument.Meter == meter) l.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => sums.AddOrUpdate(Key(instrument, tags), 1, (_, n) => n + 1));
+        listener.SetMeasurementEventCallback<double>(
+            (instrument, _, tags, _) => sums.AddOrUpdate(Key(instrument, tags), 1, (_, n) => n + 1));
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
             sums.AddOrUpdate(Key(instrument, tags), value, (_, n) => instrument.IsObservable ? value : n + value));
         listener.Start();
     }
 
-    /// <summary>Lines such as <c>strata.edge.errors{error="HOST_UNKNOWN"} 1</c>; of a histogram, how often something was recorded.</summary>
+    /// <summary>
+    /// Lines such as <c>strata.edge.errors{error="HOST_UNKNOWN"} 1</c>; of a histogram, how often something was recorded.
+    /// </summary>
     public string Write()
     {
         listener.RecordObservableInstruments();
@@ -31,5 +36,6 @@ internal sealed class EdgeReadings : IDisposable
     public void Dispose() => listener.Dispose();
 
     private static string Key(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
-        tags.Length == 0 ? instrument.Name : $"{instrument.Name}{{{string.Join(',', tags.ToArray().Select(t => $"{t.Key}=\"{t.Value}\""))}}}";
+        tags.Length == 0
+            ? instrument.Name : $"{instrument.Name}{{{string.Join(',', tags.ToArray().Select(t => $"{t.Key}=\"{t.Value}\""))}}}";
 }

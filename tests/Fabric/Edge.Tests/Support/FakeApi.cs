@@ -40,7 +40,8 @@ internal sealed class FakeApi : IAsyncDisposable
         return api;
     }
 
-    public void Put(string name, RouteSpec spec, RouteStatus status, bool deleted = false) => routes.Put("rou_" + name, Item("route", "rou_" + name, name, "ACTIVE", spec, status, deleted));
+    public void Put(string name, RouteSpec spec, RouteStatus status, bool deleted = false) =>
+        routes.Put("rou_" + name, Item("route", "rou_" + name, name, "ACTIVE", spec, status, deleted));
 
     public void Put(string name, InstanceSpec spec, InstanceStatus status, string state, bool deleted = false) =>
         instances.Put("ins_" + name, Item("instance", "ins_" + name, name, state, spec, status, deleted));
@@ -52,7 +53,8 @@ internal sealed class FakeApi : IAsyncDisposable
     public void Put(string name, TunnelStatus status, string state, bool deleted = false) =>
         tunnels.Put("tun_" + name, Item("tunnel", "tun_" + name, name, state, new TunnelSpec(), status, deleted));
 
-    public void PutInstance(string name, System.Net.IPEndPoint at, string release, string state = InstanceStates.Ready, bool deleted = false) =>
+    public void PutInstance(
+        string name, System.Net.IPEndPoint at, string release, string state = InstanceStates.Ready, bool deleted = false) =>
         Put(
             name, new InstanceSpec { Deployment = "dep_1", Node = Node, Release = release, Image = "sha256:0", Command = [] },
             new InstanceStatus { Address = at.Address.ToString(), Port = at.Port }, state, deleted);
@@ -83,7 +85,8 @@ internal sealed class FakeApi : IAsyncDisposable
         return PutBlob(Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"config":{"digest":"{{config}}"},"layers":[{"digest":"{{layer}}"}]}"""));
     }
 
-    public string LayerOf(string image) => JsonDocument.Parse(blobs[image]).RootElement.GetProperty("layers")[0].GetProperty("digest").GetString()!;
+    public string LayerOf(string image) => JsonDocument.Parse(blobs[image]).RootElement.GetProperty("layers")[0].GetProperty("digest")
+        .GetString()!;
 
     public ValueTask DisposeAsync()
     {
@@ -99,17 +102,21 @@ internal sealed class FakeApi : IAsyncDisposable
         {
             foreach (var (name, content) in files)
             {
-                if (content.StartsWith("-> ", StringComparison.Ordinal)) tar.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = content[3..] });
-                else tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)) });
+                if (content.StartsWith("-> ", StringComparison.Ordinal))
+                    tar.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = content[3..] });
+                else tar.WriteEntry(
+                    new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)) });
             }
         }
         return buffer.ToArray();
     }
 
-    private string Item<TSpec, TStatus>(string kind, string id, string name, string state, TSpec spec, TStatus status, bool deleted) => JsonSerializer.Serialize(
+    private string Item<TSpec, TStatus>(string kind, string id, string name, string state, TSpec spec, TStatus status, bool deleted) =>
+        JsonSerializer.Serialize(
         new Resource<TSpec, TStatus>
         {
-            Id = id, Kind = kind, Name = name, Org = "org_1", State = state, Revision = Interlocked.Increment(ref revision), CreatedAt = default, UpdatedAt = default, UpdatedBy = "test",
+            Id = id, Kind = kind, Name = name, Org = "org_1", State = state, Revision = Interlocked.Increment(ref revision),
+            CreatedAt = default, UpdatedAt = default, UpdatedBy = "test",
             Deleted = deleted, Spec = spec, Status = status,
         }, WireJson.Options);
 

@@ -41,11 +41,13 @@ internal sealed class TestEdge : IAsyncDisposable
 
     public static Task<TestEdge> BeforeAsync(IPEndPoint origin, Func<EdgeOptions, EdgeOptions> with) => StartAsync(TableOf(origin), with);
 
-    public static TableSnapshot TableOf(params IPEndPoint[] origins) => new([Route()], [.. origins.Select((o, i) => Instance(o, $"ins_{i}_{o.Port}"))]);
+    public static TableSnapshot TableOf(params IPEndPoint[] origins) =>
+        new([Route()], [.. origins.Select((o, i) => Instance(o, $"ins_{i}_{o.Port}"))]);
 
     public static RouteRecord Route(string host = Host, string path = "/", string release = "rel_1", string? message = null) => new()
     {
-        Id = $"rou_{host}{path}", Org = "org_1", Host = host, Path = path, DeploymentName = "app", Message = message, Targets = [new TargetRecord(release, 1)],
+        Id = $"rou_{host}{path}", Org = "org_1", Host = host, Path = path, DeploymentName = "app", Message = message,
+        Targets = [new TargetRecord(release, 1)],
     };
 
     public static InstanceRecord Instance(IPEndPoint at, string id = "ins_1", string release = "rel_1", string org = "org_1") =>
@@ -56,7 +58,8 @@ internal sealed class TestEdge : IAsyncDisposable
     {
         ConnectCallback = async (_, ct) =>
         {
-            var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { NoDelay = true };
+            var socket = new System.Net.Sockets.Socket(
+                System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { NoDelay = true };
             await socket.ConnectAsync(EndPoint, ct);
             return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
         },

@@ -22,7 +22,8 @@ public sealed class LoopSocketTests : IAsyncDisposable
     {
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound, not listening
-        await Assert.ThrowsAsync<SocketException>(() => loops.Loops.ConnectAsync((IPEndPoint)taken.LocalEndPoint!, 0, CancellationToken.None).AsTask());
+        await Assert.ThrowsAsync<SocketException>(
+            () => loops.Loops.ConnectAsync((IPEndPoint)taken.LocalEndPoint!, 0, CancellationToken.None).AsTask());
     }
 
     [Fact]
@@ -32,7 +33,8 @@ public sealed class LoopSocketTests : IAsyncDisposable
         full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         full.Listen(0);
         using var cancellation = new CancellationTokenSource();
-        var connecting = Enumerable.Range(0, 8).Select(_ => loops.Loops.ConnectAsync((IPEndPoint)full.LocalEndPoint!, 0, cancellation.Token).AsTask()).ToList();
+        var connecting = Enumerable.Range(0, 8).Select(
+            _ => loops.Loops.ConnectAsync((IPEndPoint)full.LocalEndPoint!, 0, cancellation.Token).AsTask()).ToList();
         await cancellation.CancelAsync();
         var ends = await Task.WhenAll(connecting.Select(c => Record.ExceptionAsync(() => c).AsTask()));
         Assert.Contains(ends, e => e is OperationCanceledException);
@@ -59,7 +61,8 @@ public sealed class LoopSocketTests : IAsyncDisposable
         using var stop = new CancellationTokenSource();
         var (flood, flooded) = await loops.ConnectAsync();
         var pouring = PourAsync(flood, stop.Token);
-        var draining = LoopHarness.ReadAsync(flooded.Transport.Input, 1).ContinueWith(_ => DrainAsync(flooded), TaskScheduler.Default).Unwrap();
+        var draining = LoopHarness.ReadAsync(flooded.Transport.Input, 1)
+            .ContinueWith(_ => DrainAsync(flooded), TaskScheduler.Default).Unwrap();
         for (var i = 0; i < Environment.ProcessorCount * 2; i++) // some of these share its loop
         {
             var (client, server) = await loops.ConnectAsync();
@@ -79,7 +82,8 @@ public sealed class LoopSocketTests : IAsyncDisposable
     public async Task Echoes_ManyAtOnceWithEndsAtAnyMoment_ComeBackWhole(int run)
     {
         var random = Seeded.Random(run);
-        var plans = Enumerable.Range(0, 60).Select(_ => (Seed: random.Next(), Bytes: random.Next(1, 300_000), IsCut: random.Next(4) == 0)).ToList();
+        var plans = Enumerable.Range(0, 60).Select(
+            _ => (Seed: random.Next(), Bytes: random.Next(1, 300_000), IsCut: random.Next(4) == 0)).ToList();
         await Task.WhenAll(plans.Chunk(20).Select(RunAsync));
 
         async Task RunAsync((int Seed, int Bytes, bool IsCut)[] some)

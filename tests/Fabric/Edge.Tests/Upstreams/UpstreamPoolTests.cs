@@ -12,15 +12,19 @@ public sealed class UpstreamPoolTests
     [Fact]
     public async Task RentAsync_WhenTheKernelRefuses_KeepsNoPlaceInThePool()
     {
-        var pool = new UpstreamPool(new IPEndPoint(IPAddress.Loopback, 1), Limits, new CoarseClock(TimeProvider.System), new FailingDialer(() => new Win32Exception(28)));
-        for (var i = 0; i < 3; i++) Assert.Equal(RentFailure.Connect, (await pool.RentAsync(null!, true, Limits, Limits.ConnectTimeout)).Failure);
+        var pool = new UpstreamPool(new IPEndPoint(IPAddress.Loopback, 1), Limits, new CoarseClock(TimeProvider.System),
+            new FailingDialer(() => new Win32Exception(28)));
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(RentFailure.Connect, (await pool.RentAsync(null!, true, Limits, Limits.ConnectTimeout)).Failure);
     }
 
     [Fact]
     public async Task RentAsync_AfterSomethingUnforeseen_KeepsNoPlaceInThePool()
     {
-        var pool = new UpstreamPool(new IPEndPoint(IPAddress.Loopback, 1), Limits, new CoarseClock(TimeProvider.System), new FailingDialer(() => new NotSupportedException()));
-        for (var i = 0; i < 3; i++) await Assert.ThrowsAsync<NotSupportedException>(async () => await pool.RentAsync(null!, true, Limits, Limits.ConnectTimeout));
+        var pool = new UpstreamPool(new IPEndPoint(IPAddress.Loopback, 1), Limits, new CoarseClock(TimeProvider.System),
+            new FailingDialer(() => new NotSupportedException()));
+        for (var i = 0; i < 3; i++)
+            await Assert.ThrowsAsync<NotSupportedException>(async () => await pool.RentAsync(null!, true, Limits, Limits.ConnectTimeout));
     }
 
     private sealed class FailingDialer(Func<Exception> failure) : IDialer
@@ -28,6 +32,7 @@ public sealed class UpstreamPoolTests
         public int Shards => 1;
         public int Shard => 0;
 
-        public ValueTask<IUpstreamSocket> ConnectAsync(IPEndPoint endPoint, int shard, CancellationToken cancellationToken) => throw failure();
+        public ValueTask<IUpstreamSocket> ConnectAsync(IPEndPoint endPoint, int shard, CancellationToken cancellationToken) =>
+            throw failure();
     }
 }

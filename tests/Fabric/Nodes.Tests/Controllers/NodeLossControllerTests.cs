@@ -21,7 +21,8 @@ public sealed class NodeLossControllerTests
     public NodeLossControllerTests()
     {
         leases = new MemoryLeases(time);
-        var engine = new EntityEngine(new MemoryLog(time), new StaticDefinitions([NodeKinds.Node.Definition]), new InProcessComputation([], []), time);
+        var engine = new EntityEngine(
+            new MemoryLog(time), new StaticDefinitions([NodeKinds.Node.Definition]), new InProcessComputation([], []), time);
         nodes = new ResourceStore<NodeSpec, NodeStatus>(engine, NodeKinds.Node, time);
         controller = new NodeLossController(nodes, leases, time);
     }
@@ -54,9 +55,11 @@ public sealed class NodeLossControllerTests
         Assert.Equal(NodeStates.Up, await ReconcileAsync());
     }
 
-    private async Task RegisterAsync() => Assert.True((await nodes.CreateAsync(Caller, new NewResource<NodeSpec> { Name = "n", Spec = new() }, null, default)).IsOk);
+    private async Task RegisterAsync() =>
+        Assert.True((await nodes.CreateAsync(Caller, new NewResource<NodeSpec> { Name = "n", Spec = new() }, null, default)).IsOk);
 
-    private async Task HeartbeatAsync() => Assert.NotNull(await leases.TryHoldAsync(NodeLease.Of("n"), "agent", NodeLease.Duration, default));
+    private async Task HeartbeatAsync() =>
+        Assert.NotNull(await leases.TryHoldAsync(NodeLease.Of("n"), "agent", NodeLease.Duration, default));
 
     private async Task<string> ReconcileAsync()
     {

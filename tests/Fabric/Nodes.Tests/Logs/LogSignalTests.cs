@@ -56,7 +56,8 @@ public sealed class LogSignalTests
     {
         var entity = new EntityWrite
         {
-            Id = EntityId.New(TimeProvider.System), Expected = Revision.None, Model = new ModelKey("a", 1), State = "ON", Document = JsonText.EmptyObject,
+            Id = EntityId.New(TimeProvider.System), Expected = Revision.None, Model = new ModelKey("a", 1), State = "ON",
+            Document = JsonText.EmptyObject,
         };
         var commit = new Commit { Id = CommitId.New(TimeProvider.System), Tenant = tenant, Writes = [entity], By = "test" };
         Assert.IsType<AppendOutcome.Committed>(await log.AppendAsync(commit, default));

@@ -32,7 +32,8 @@ internal sealed class SmallDisk : IAsyncDisposable
     {
         var path = System.IO.Path.Combine(Path, "filler");
         var free = new DriveInfo(Path).AvailableFreeSpace;
-        var done = await HostCommand.RunAsync("fallocate", ["-l", (free - freeBytes).ToString(System.Globalization.CultureInfo.InvariantCulture), path], CancellationToken.None);
+        var done = await HostCommand.RunAsync("fallocate",
+            ["-l", (free - freeBytes).ToString(System.Globalization.CultureInfo.InvariantCulture), path], CancellationToken.None);
         Assert.True(done.Ok, done.Complaint);
         return path;
     }

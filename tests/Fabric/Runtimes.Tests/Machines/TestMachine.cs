@@ -20,7 +20,8 @@ internal sealed class TestMachine : IAsyncDisposable
     public static async Task<TestMachine> OpenAsync(RuntimeChoice choice, NodeMachineOptions? options = null, SmallDisk? disk = null)
     {
         options ??= new NodeMachineOptions();
-        var home = disk is null ? Path.Combine(Path.GetTempPath(), "strata-test-" + Guid.CreateVersion7().ToString("N")[^12..]) : Path.Combine(disk.Path, "home");
+        var home = disk is null ? Path.Combine(Path.GetTempPath(), "strata-test-" + Guid.CreateVersion7().ToString("N")[^12..])
+            : Path.Combine(disk.Path, "home");
         try
         {
             return new TestMachine(home, await OpenAsync(home, choice, options), options, disk);
@@ -36,7 +37,8 @@ internal sealed class TestMachine : IAsyncDisposable
     }
 
     /// <summary>A second life over the same folder: what the first started is adopted.</summary>
-    public async Task ReopenAsync() => Machine = await OpenAsync(Home, Machine.Runtime.Name == "oci" ? RuntimeChoice.Oci : RuntimeChoice.Process, options);
+    public async Task ReopenAsync() =>
+        Machine = await OpenAsync(Home, Machine.Runtime.Name == "oci" ? RuntimeChoice.Oci : RuntimeChoice.Process, options);
 
     /// <summary>A folder with these files, as an unpacked application.</summary>
     public string App(params (string Name, string Content)[] files)

@@ -68,8 +68,10 @@ public abstract class SandboxContract : IAsyncLifetime
     public async Task Run_EndlessLoop_TimesOut()
     {
         await using var workspace = await WorkspaceAsync();
-        var outcome = await RunAsync(Request(workspace, "echo begun; while :; do :; done") with { Limits = new SandboxLimits { Time = TimeSpan.FromSeconds(5) } });
-        Assert.Equal("The command did not finish within 5 s; it was stopped. Raise build.timeoutSeconds in strata.yaml if it needs longer.", outcome.Sentence);
+        var outcome = await RunAsync(
+            Request(workspace, "echo begun; while :; do :; done") with { Limits = new SandboxLimits { Time = TimeSpan.FromSeconds(5) } });
+        Assert.Equal("The command did not finish within 5 s; it was stopped. Raise build.timeoutSeconds in strata.yaml if it needs longer.",
+            outcome.Sentence);
         Assert.Equal(["begun"], Lines);
     }
 
@@ -77,7 +79,9 @@ public abstract class SandboxContract : IAsyncLifetime
     public async Task Run_IgnoresTermAndLeavesChildren_AllAreStopped()
     {
         await using var workspace = await WorkspaceAsync();
-        var request = Request(workspace, "trap '' TERM; (trap '' TERM; while :; do echo x > tick; sleep 0.05; done) & sleep 60") with { Limits = new SandboxLimits { Time = TimeSpan.FromSeconds(4) } };
+        var request = Request(
+            workspace, "trap '' TERM; (trap '' TERM; while :; do echo x > tick; sleep 0.05; done) & sleep 60") with { Limits =
+                new SandboxLimits { Time = TimeSpan.FromSeconds(4) } };
         Assert.IsType<SandboxOutcome.TimedOut>(await RunAsync(request));
         File.Delete(Path.Combine(workspace.Folder, "tick"));
         await Task.Delay(300);
@@ -97,8 +101,12 @@ public abstract class SandboxContract : IAsyncLifetime
     public async Task Run_WritesGigabytes_IsStoppedAtTheLimit()
     {
         await using var workspace = (await Sandbox.CreateWorkspaceAsync(48 << 20, CancellationToken.None)).Value;
-        var outcome = await RunAsync(workspace, "for i in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of=big$i bs=1M count=16 2>/dev/null || exit 1; sleep 0.3; done; sleep 5");
-        Assert.Equal("The command wrote more than its 48 MiB of disk and failed. Raise build.diskBytes in the deployment's spec if it needs more.", outcome.Sentence);
+        var outcome = await RunAsync(
+            workspace,
+            "for i in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of=big$i bs=1M count=16 2>/dev/null || exit 1; sleep 0.3; done; sleep 5");
+        Assert.Equal(
+            "The command wrote more than its 48 MiB of disk and failed. Raise build.diskBytes in the deployment's spec if it needs more.",
+            outcome.Sentence);
     }
 
     [Fact]
@@ -106,7 +114,8 @@ public abstract class SandboxContract : IAsyncLifetime
     {
         await using var workspace = await WorkspaceAsync();
         var limits = new SandboxLimits { LogBytesMax = 100_000, LineCharsMax = 50 };
-        var outcome = await RunAsync(Request(workspace, "head -c 5000000 /dev/zero | tr '\\0' x; yes | head -n 500000") with { Limits = limits });
+        var outcome = await RunAsync(
+            Request(workspace, "head -c 5000000 /dev/zero | tr '\\0' x; yes | head -n 500000") with { Limits = limits });
         Assert.True(outcome.IsSuccess);
         Assert.True(Lines.Sum(line => line.Length) < 100_200);
         Assert.Equal(new string('x', 50) + "…", Lines[0]);
@@ -151,7 +160,8 @@ public abstract class SandboxContract : IAsyncLifetime
     [Fact]
     public async Task Run_DotnetBuild_WorksOffline()
     {
-        Assert.SkipUnless(Directory.Exists("/usr/share/dotnet/sdk") || Directory.Exists("/usr/lib/dotnet/sdk"), ".NET is not installed below /usr");
+        Assert.SkipUnless(
+            Directory.Exists("/usr/share/dotnet/sdk") || Directory.Exists("/usr/lib/dotnet/sdk"), ".NET is not installed below /usr");
         await using var workspace = await WorkspaceAsync();
         await File.WriteAllTextAsync(Path.Combine(workspace.Folder, "x.csproj"), """
             <Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework></PropertyGroup></Project>
@@ -190,8 +200,13 @@ public sealed class OciSandboxTests : SandboxContract
     public async Task Run_MemoryHog_IsTold()
     {
         await using var workspace = await WorkspaceAsync();
-        var outcome = await RunAsync(Request(workspace, "/usr/bin/python3 -c 'x=[bytearray(1<<20) for i in range(400)]'; exit 1") with { Limits = new SandboxLimits { MemoryBytes = 96 << 20 } });
-        Assert.Equal("The command needed more than its 96 MiB of memory and was stopped. Raise build.memoryBytes in strata.yaml if it needs more.", outcome.Sentence);
+        var outcome = await RunAsync(
+            Request(workspace,
+                "/usr/bin/python3 -c 'x=[bytearray(1<<20) for i in range(400)]'; exit 1") with { Limits =
+                    new SandboxLimits { MemoryBytes = 96 << 20 } });
+        Assert.Equal(
+            "The command needed more than its 96 MiB of memory and was stopped. Raise build.memoryBytes in strata.yaml if it needs more.",
+            outcome.Sentence);
     }
 
     [Fact]
@@ -208,7 +223,9 @@ public sealed class OciSandboxTests : SandboxContract
     {
         await using var workspace = await WorkspaceAsync();
         await using var other = await WorkspaceAsync();
-        await RunAsync(workspace, $"ls {Machine.Home} {other.Folder} /root /etc/shadow 2>&1 | grep -cv 'cannot access'; pwd; touch /usr/x 2>&1 | grep -c Read-only");
+        await RunAsync(
+            workspace,
+            $"ls {Machine.Home} {other.Folder} /root /etc/shadow 2>&1 | grep -cv 'cannot access'; pwd; touch /usr/x 2>&1 | grep -c Read-only");
         Assert.Equal(["0", "/work", "1"], Lines);
     }
 

@@ -12,7 +12,8 @@ public sealed class WorkspaceSweepTests
         var parent = Directory.CreateTempSubdirectory("strata sweep").FullName; // with a space, which the kernel's table escapes
         var disk = Path.Combine(parent, "left", "disk");
         Directory.CreateDirectory(disk);
-        var mounted = await HostCommand.RunAsync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], TestContext.Current.CancellationToken);
+        var mounted = await HostCommand.RunAsync(
+            "mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], TestContext.Current.CancellationToken);
         Assert.SkipUnless(mounted.Ok, "This machine lets nobody mount: " + mounted.Complaint);
         await Workspace.SweepAsync(parent, TestContext.Current.CancellationToken);
         Assert.False(Directory.Exists(Path.Combine(parent, "left")));
@@ -36,7 +37,8 @@ public sealed class WorkspaceSweepTests
         if (bySweep) await Workspace.SweepAsync(parent, TestContext.Current.CancellationToken);
         else await workspace.DisposeAsync();
         Assert.Empty(Directory.GetDirectories(parent));
-        Assert.DoesNotContain(real, await File.ReadAllTextAsync("/proc/self/mountinfo", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            real, await File.ReadAllTextAsync("/proc/self/mountinfo", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Directory.Delete(real, recursive: true);
     }
 }

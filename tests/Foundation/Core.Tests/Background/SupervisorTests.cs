@@ -74,7 +74,8 @@ public class SupervisorTests
         for (var i = 0; i < 200; i++) // some of them are stopped before a thread takes them
         {
             var (runs, ends) = (0, 0);
-            var work = supervisor.Start("queue", async (_, stop) => { runs++; await Task.Delay(Timeout.Infinite, stop); }, atEnd: () => ends++);
+            var work = supervisor.Start(
+                "queue", async (_, stop) => { runs++; await Task.Delay(Timeout.Infinite, stop); }, atEnd: () => ends++);
             await work.StopAsync(TestContext.Current.CancellationToken);
             Assert.Equal(1, ends);
             Assert.InRange(runs, 0, 1);
@@ -115,7 +116,8 @@ public class SupervisorTests
     public async Task RunAsync_OneOfTwoThrows_TheOtherRunsOnAndTheFailureShows()
     {
         using var stop = new CancellationTokenSource();
-        var running = supervisor.RunAsync(stop.Token, ("well", (_, s) => Task.Delay(Timeout.Infinite, s)), ("ill", (_, _) => throw new IOException("gone")));
+        var running = supervisor.RunAsync(
+            stop.Token, ("well", (_, s) => Task.Delay(Timeout.Infinite, s)), ("ill", (_, _) => throw new IOException("gone")));
         await Wait.UntilAsync(() => supervisor.Report().Any(h => h is { Name: "ill", State: WorkState.Failing }), "the failure shows");
         Assert.Contains(supervisor.Report(), h => h is { Name: "well", State: WorkState.Running });
         await stop.CancelAsync();
@@ -133,7 +135,8 @@ public class SupervisorTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             throw new AggregateException(new IOException("No space left on device"));
     }
 }

@@ -136,7 +136,8 @@ public sealed class FairShareTests
             {
                 var organization = random.Next(tenants.Length);
                 var patience = random.Next(10) == 0 ? TimeSpan.FromMilliseconds(1) : Timeout.InfiniteTimeSpan;
-                var taken = random.Next(3) == 0 ? share.TryTake(tenants[organization]) : await share.TakeAsync(tenants[organization], patience, TimeProvider.System, Stop);
+                var taken = random.Next(3) == 0 ? share.TryTake(tenants[organization])
+                    : await share.TakeAsync(tenants[organization], patience, TimeProvider.System, Stop);
                 if (!taken.IsOk) continue;
                 Assert.InRange(Interlocked.Increment(ref inUse[organization]), 1, 3);
                 Assert.InRange(inUse.Sum(), 0, 6);

@@ -10,7 +10,9 @@ namespace Strata.TestSupport;
 /// <summary>A span as a receiver got it; ids in hexadecimal.</summary>
 public sealed record ReceivedSpan(string TraceId, string SpanId, string ParentId, string Name);
 
-/// <summary>A receiver of OTLP over HTTP with protobuf, on a free port of this machine: it keeps the spans and counts the exports of metrics.</summary>
+/// <summary>
+/// A receiver of OTLP over HTTP with protobuf, on a free port of this machine: it keeps the spans and counts the exports of metrics.
+/// </summary>
 public sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly ConcurrentQueue<ReceivedSpan> spans = new();
@@ -57,7 +59,8 @@ public sealed class OtlpReceiver : IAsyncDisposable
     }
 
     /// <summary>trace_id (1), span_id (2), parent_span_id (4), name (5).</summary>
-    private static ReceivedSpan Read(byte[] span) => new(Hex(span, 1), Hex(span, 2), Hex(span, 4), System.Text.Encoding.UTF8.GetString(Fields(span, 5).Single()));
+    private static ReceivedSpan Read(byte[] span) =>
+        new(Hex(span, 1), Hex(span, 2), Hex(span, 4), System.Text.Encoding.UTF8.GetString(Fields(span, 5).Single()));
 
     private static string Hex(byte[] message, int field) => Convert.ToHexStringLower(Fields(message, field).SingleOrDefault() ?? []);
 

@@ -8,7 +8,8 @@ namespace Strata.Api.Tests.BadInputs;
 /// <param name="Repeatable">Why a write may be sent again without an Idempotency-Key; null where it takes one, and for reads.</param>
 /// <param name="Body">The schema of a JSON body; null: the endpoint takes none, or one that is no JSON.</param>
 internal sealed record DescribedEndpoint(
-    string Method, string Path, string? Permission, IReadOnlyList<DescribedParameter> Parameters, string? MediaType, JsonNode? Body, JsonNode? Example,
+    string Method, string Path, string? Permission, IReadOnlyList<DescribedParameter> Parameters, string? MediaType, JsonNode? Body,
+    JsonNode? Example,
     string? Repeatable)
 {
     public bool IsJson => MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
@@ -36,7 +37,8 @@ internal sealed class ApiDescription(JsonNode document)
     private DescribedEndpoint Read(string path, string method, JsonNode operation)
     {
         var content = operation["requestBody"]?["content"]?.AsObject().FirstOrDefault();
-        var parameters = operation["parameters"]?.AsArray().Select(p => new DescribedParameter(Text(p!, "name"), Text(p!, "in"), p!["schema"]!)).ToArray() ?? [];
+        var parameters = operation["parameters"]?.AsArray()
+            .Select(p => new DescribedParameter(Text(p!, "name"), Text(p!, "in"), p!["schema"]!)).ToArray() ?? [];
         return new DescribedEndpoint(
             method.ToUpperInvariant(), path, operation["x-permission"]?.GetValue<string>(), parameters,
             content?.Key, content?.Value?["schema"] is { } schema ? Resolve(schema) : null, content?.Value?["example"],

@@ -4,7 +4,9 @@ using Strata.Core;
 
 namespace Strata.Api.Tests.BadInputs;
 
-/// <summary>Makes JSON bodies that no endpoint may accept: broken as text whatever the schema, or right as text and wrong by the schema.</summary>
+/// <summary>
+/// Makes JSON bodies that no endpoint may accept: broken as text whatever the schema, or right as text and wrong by the schema.
+/// </summary>
 internal sealed class BadBodies(ApiDescription description, Random random)
 {
     public byte[] Make(DescribedEndpoint endpoint) =>
@@ -69,7 +71,8 @@ internal sealed class BadBodies(ApiDescription description, Random random)
     /// <summary>A value that is of none of the schema's types.</summary>
     private string WrongType(JsonNode schema)
     {
-        var types = schema["type"] switch { JsonArray many => many.Select(t => t!.GetValue<string>()).ToArray(), JsonValue one => [one.GetValue<string>()], _ => ["any"] };
+        var types = schema["type"] switch { JsonArray many => many.Select(t => t!.GetValue<string>()).ToArray(),
+            JsonValue one => [one.GetValue<string>()], _ => ["any"] };
         string[] values =
         [
             .. Unless(types, "string", "\"text\"", "\"💩\""),
@@ -84,11 +87,13 @@ internal sealed class BadBodies(ApiDescription description, Random random)
 
     private static string[] Unless(string[] types, string type, params string[] values) => types.Contains(type) ? [] : values;
 
-    private static bool IsClosed(JsonNode schema) => schema["additionalProperties"] is JsonValue value && value.TryGetValue<bool>(out var open) && !open;
+    private static bool IsClosed(JsonNode schema) =>
+        schema["additionalProperties"] is JsonValue value && value.TryGetValue<bool>(out var open) && !open;
 
     private JsonNode? Junk() => random.Next(4) switch { 0 => null, 1 => random.Next(), 2 => new JsonArray(1, "x"), _ => "junk" };
 
-    private string Unknown() => random.Next(4) switch { 0 => "__proto__", 1 => "NAME", 2 => new string('k', random.Next(1, 3000)), _ => "nobody knows" };
+    private string Unknown() =>
+        random.Next(4) switch { 0 => "__proto__", 1 => "NAME", 2 => new string('k', random.Next(1, 3000)), _ => "nobody knows" };
 
     private static string Nested(int depth) => string.Concat(Enumerable.Repeat("{\"a\":", depth)) + "1" + new string('}', depth);
 

@@ -4,12 +4,12 @@ using System.Text.Json;
 namespace Strata.Api.Tests.BadInputs;
 
 /// <summary>
-/// Sends bad inputs to every endpoint that /openapi.json names and tells what was answered with anything but a 4xx that carries a code. The caller
-/// compares the log before and after: nothing may have changed.
+/// Sends bad inputs to every endpoint that /openapi.json names and tells what was answered with anything but a 4xx that carries a code. The
+/// caller compares the log before and after: nothing may have changed.
 /// </summary>
 /// <param name="known">
-/// What to put in paths so that bad bodies reach a real resource: its name by the plural before it (<c>"widgets": "one"</c>), or a value by the
-/// parameter (<c>"{modelVersion}": "1"</c>).
+/// What to put in paths so that bad bodies reach a real resource: its name by the plural before it (<c>"widgets": "one"</c>), or a value by
+/// the parameter (<c>"{modelVersion}": "1"</c>).
 /// </param>
 public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<string, string>? known = null)
 {
@@ -20,7 +20,8 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
 
     private static readonly string[] Methods = ["PROPFIND", "FOO", "TRACE", "OPTIONS", "LINK", "POSTT"];
 
-    private static readonly string[] MediaTypes = ["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=utf-16", "garbage", "*/*", "application/"];
+    private static readonly string[] MediaTypes = ["text/plain", "application/xml", "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x", "application/json; charset=utf-16", "garbage", "*/*", "application/"];
 
     private readonly List<string> failures = [];
     private readonly SortedDictionary<string, int> codes = new(StringComparer.Ordinal);
@@ -37,7 +38,8 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
             using var raw = new RawHttp(address, TimeSpan.FromSeconds(60));
             var random = Seeded.Random(i);
             var bodies = new BadBodies(description, random);
-            for (var n = 0; n < perEndpoint && failures.Count < FailuresMax; n++) await SendAsync(raw, Make(endpoints[i], bodies, random), cancellationToken);
+            for (var n = 0; n < perEndpoint && failures.Count < FailuresMax; n++)
+                await SendAsync(raw, Make(endpoints[i], bodies, random), cancellationToken);
         }
         return new BadInputsReport(endpoints.Count, sent, failures, codes);
     }
@@ -50,8 +52,10 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
         if (endpoint.Permission is not null) choices.Add(() => Good(endpoint) with { Token = BadToken(random) });
         if (hasPath) choices.AddRange(Enumerable.Repeat(() => WithBadPath(endpoint, random), 4));
         if (queries.Length > 0) choices.AddRange(Enumerable.Repeat(() => WithBadQuery(endpoint, queries, random), 4));
-        if (endpoint.Parameters.Any(p => p is { In: "header", Name: "If-Match" })) choices.Add(() => Good(endpoint).With("If-Match", BadTag(random)));
-        if (endpoint.Parameters.Any(p => p is { In: "header", Name: "Idempotency-Key" })) choices.Add(() => Good(endpoint).With("Idempotency-Key", BadKey(random)));
+        if (endpoint.Parameters.Any(p => p is { In: "header", Name: "If-Match" }))
+            choices.Add(() => Good(endpoint).With("If-Match", BadTag(random)));
+        if (endpoint.Parameters.Any(p => p is { In: "header", Name: "Idempotency-Key" }))
+            choices.Add(() => Good(endpoint).With("Idempotency-Key", BadKey(random)));
         if (endpoint.IsJson) choices.AddRange(Enumerable.Repeat(() => WithBadBody(endpoint, bodies, random), 6));
         return choices[random.Next(choices.Count)]();
     }
@@ -70,7 +74,8 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
         var bad = parameters[random.Next(parameters.Length)].Name;
         var path = endpoint.Path;
         foreach (var parameter in parameters)
-            path = path.Replace($"{{{parameter.Name}}}", parameter.Name == bad ? BadText.Segment(random) : NoSuchName, StringComparison.Ordinal);
+            path = path.Replace(
+                $"{{{parameter.Name}}}", parameter.Name == bad ? BadText.Segment(random) : NoSuchName, StringComparison.Ordinal);
         return Good(endpoint) with { Target = path };
     }
 
@@ -98,7 +103,9 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
             var plain = Uri.UnescapeDataString(value);
             var isGood = parameter.Schema["type"]?.GetValue<string>() switch
             {
-                "integer" => long.TryParse(plain, out var number) && number >= (parameter.Schema["minimum"]?.GetValue<long>() ?? long.MinValue) && number <= (parameter.Schema["maximum"]?.GetValue<long>() ?? long.MaxValue),
+                "integer" => long.TryParse(plain, out var number)
+                    && number >= (parameter.Schema["minimum"]?.GetValue<long>() ?? long.MinValue)
+                    && number <= (parameter.Schema["maximum"]?.GetValue<long>() ?? long.MaxValue),
                 "boolean" => plain is "true" or "false",
                 "array" => plain.Length > 0 && !plain.Any(c => char.IsControl(c) || c == '\uFFFD') && !plain.Split(',').Contains(""),
                 _ => false,
@@ -141,7 +148,8 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
         _ => "stk_" + new string('0', 26) + "_" + new string('0', 26) + "_" + new string('A', 43),
     };
 
-    private static string BadTag(Random random) => random.Next(5) switch { 0 => "abc", 1 => "W/\"1\"", 2 => "\"1\", \"2\"", 3 => "\"-5\"", _ => "\"\"" };
+    private static string BadTag(Random random) =>
+        random.Next(5) switch { 0 => "abc", 1 => "W/\"1\"", 2 => "\"1\", \"2\"", 3 => "\"-5\"", _ => "\"\"" };
 
     private static string BadKey(Random random) => random.Next(3) switch { 0 => "a b", 1 => new string('k', 201), _ => "k\u00e9y" };
 
@@ -161,7 +169,9 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
             Count(answer);
             if (Fault(request, answer) is { } fault) failures.Add($"{fault}: {request} -> {answer.Status} {Shorten(answer.Body)}");
         }
-        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e)
+            when (e is IOException or System.Net.Sockets.SocketException or OperationCanceledException
+                && !cancellationToken.IsCancellationRequested)
         {
             raw.Dispose();
             failures.Add($"no answer ({e.Message}): {request}");
@@ -170,7 +180,8 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
 
     private void Count(RawAnswer answer)
     {
-        var code = answer.Body.Length == 0 ? "none" : System.Text.RegularExpressions.Regex.Match(answer.Body, "\"(?:code|errorCode)\":\"([A-Z_]+)\"").Groups[1].Value;
+        var code = answer.Body.Length == 0 ? "none"
+            : System.Text.RegularExpressions.Regex.Match(answer.Body, "\"(?:code|errorCode)\":\"([A-Z_]+)\"").Groups[1].Value;
         var key = $"{answer.Status} {code}";
         codes[key] = codes.GetValueOrDefault(key) + 1;
     }
@@ -195,7 +206,8 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
     }
 
     private static bool HasCode(JsonElement problem) =>
-        problem.TryGetProperty("code", out _) || (problem.TryGetProperty("properties", out var properties) && properties.TryGetProperty("errorCode", out _));
+        problem.TryGetProperty("code", out _) || (
+            problem.TryGetProperty("properties", out var properties) && properties.TryGetProperty("errorCode", out _));
 
     private sealed record BadRequest(string Method, string Target, string Token, byte[]? Body, string? ContentType)
     {

@@ -7,12 +7,13 @@ namespace Strata.Api.Tests.BadInputs;
 /// <summary>An answer as it came.</summary>
 internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string> Headers, string Body)
 {
-    public bool Closes => Headers.TryGetValue("Connection", out var connection) && connection.Equals("close", StringComparison.OrdinalIgnoreCase);
+    public bool Closes => Headers.TryGetValue("Connection", out var connection)
+        && connection.Equals("close", StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>
-/// HTTP/1.1 by hand over one connection that is kept alive, because an HTTP client would mend or refuse what these tests want to send. One request
-/// at a time.
+/// HTTP/1.1 by hand over one connection that is kept alive, because an HTTP client would mend or refuse what these tests want to send. One
+/// request at a time.
 /// </summary>
 internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
 {
@@ -20,7 +21,8 @@ internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
     private NetworkStream? network;
     private BufferedStream? stream; // for reading only: writes go to the network, so that closing has nothing to flush
 
-    /// <param name="head">Request line and headers without Host, Content-Length and the empty line; as bytes, since it may hold any.</param>
+    /// <param name="head">Request line and headers without Host, Content-Length and the empty line; as bytes, since it may hold
+    /// any.</param>
     public async Task<RawAnswer> SendAsync(byte[] head, byte[]? body, CancellationToken cancellationToken)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -89,7 +91,8 @@ internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
 
     private async Task<byte[]> ReadBodyAsync(Dictionary<string, string> headers, CancellationToken cancellationToken)
     {
-        if (headers.TryGetValue("Content-Length", out var length)) return await ReadExactlyAsync(int.Parse(length, CultureInfo.InvariantCulture), cancellationToken);
+        if (headers.TryGetValue("Content-Length", out var length))
+            return await ReadExactlyAsync(int.Parse(length, CultureInfo.InvariantCulture), cancellationToken);
         if (!headers.ContainsKey("Transfer-Encoding")) return [];
         using var body = new MemoryStream();
         while (int.Parse(await ReadLineAsync(cancellationToken), NumberStyles.HexNumber, CultureInfo.InvariantCulture) is > 0 and var size)
@@ -114,7 +117,8 @@ internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
         var one = new byte[1];
         while (true)
         {
-            if (await stream!.ReadAsync(one, cancellationToken) == 0) throw new IOException("The server closed the connection without an answer.");
+            if (await stream!.ReadAsync(one, cancellationToken) == 0)
+                throw new IOException("The server closed the connection without an answer.");
             if (one[0] == '\n') return line.ToString().TrimEnd('\r');
             line.Append((char)one[0]);
         }

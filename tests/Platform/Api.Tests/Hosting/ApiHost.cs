@@ -24,7 +24,8 @@ namespace Strata.Api.Tests.Hosting;
 /// <summary>The API on a real port over a log in memory, with two organizations and one project in each.</summary>
 public sealed class ApiHost : IAsyncDisposable
 {
-    public static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WidgetKind.Kind, BoxKind.Kind, GadgetKind.Kind];
+    public static readonly IReadOnlyList<Kind> Kinds =
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WidgetKind.Kind, BoxKind.Kind, GadgetKind.Kind];
 
     private readonly WebApplication app;
 
@@ -43,11 +44,13 @@ public sealed class ApiHost : IAsyncDisposable
     /// <param name="from">The address that connections seem to come from; null: loopback, as they do.</param>
     /// <param name="principals">Changes what authentication yields, for grants that no token carries; null: nothing.</param>
     /// <param name="log">Of an earlier host, to start again on; null: an empty one, which is filled.</param>
-    public static async Task<ApiHost> StartAsync(MemoryLog? log = null, int port = 0, Action<WebApplication>? map = null, HttpProtocols protocols = HttpProtocols.Http1,
+    public static async Task<ApiHost> StartAsync(
+        MemoryLog? log = null, int port = 0, Action<WebApplication>? map = null, HttpProtocols protocols = HttpProtocols.Http1,
         ApiLimits? limits = null, IPAddress? from = null, Func<Principal, Principal>? principals = null,
         Action<IServiceCollection>? services = null)
     {
-        var host = Create(log ?? new MemoryLog(TimeProvider.System), port, protocols, limits ?? ApiLimits.Default, from, principals, services);
+        var host = Create(
+            log ?? new MemoryLog(TimeProvider.System), port, protocols, limits ?? ApiLimits.Default, from, principals, services);
         map?.Invoke(host.app);
         await host.app.StartAsync();
         if (log is null) await host.FillAsync();
@@ -65,9 +68,11 @@ public sealed class ApiHost : IAsyncDisposable
         return client;
     }
 
-    public async Task<string> TokenAsync(TenantId tenant, string name, string[] roles, string? project = null, DateTimeOffset? expiresAt = null)
+    public async Task<string> TokenAsync(
+        TenantId tenant, string name, string[] roles, string? project = null, DateTimeOffset? expiresAt = null)
     {
-        var token = new NewResource<TokenSpec> { Name = name, Spec = new TokenSpec { Roles = roles, Project = project, ExpiresAt = expiresAt } };
+        var token = new NewResource<TokenSpec> { Name = name,
+            Spec = new TokenSpec { Roles = roles, Project = project, ExpiresAt = expiresAt } };
         return (await Issuer.IssueAsync(new Caller(tenant, "test"), token, default)).Value.Text;
     }
 
@@ -86,7 +91,8 @@ public sealed class ApiHost : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static ApiHost Create(MemoryLog log, int port, HttpProtocols protocols, ApiLimits limits, IPAddress? from, Func<Principal, Principal>? principals,
+    private static ApiHost Create(
+        MemoryLog log, int port, HttpProtocols protocols, ApiLimits limits, IPAddress? from, Func<Principal, Principal>? principals,
         Action<IServiceCollection>? services)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -112,11 +118,13 @@ public sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<IEntityLog>(log);
         var users = new StoredDefinitions(log, TimeProvider.System);
         var platform = new StaticDefinitions([.. Kinds.Select(k => k.Definition), ServerKind.Kind.Definition, StoredModel.Definition]);
-        var engine = new EntityEngine(log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
+        var engine = new EntityEngine(
+            log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
         builder.Services.AddSingleton(limits);
         if (principals is not null)
-            builder.Services.AddSingleton<IAuthenticator>(s => new ChangedPrincipals(s.GetRequiredService<TokenAuthenticator>(), principals));
+            builder.Services.AddSingleton<IAuthenticator>(
+                s => new ChangedPrincipals(s.GetRequiredService<TokenAuthenticator>(), principals));
         builder.Services.AddStrataApi(Kinds);
         services?.Invoke(builder.Services);
         var app = builder.Build();
@@ -137,7 +145,8 @@ public sealed class ApiHost : IAsyncDisposable
         var engine = app.Services.GetRequiredService<EntityEngine>();
         var organizations = new ResourceStore<OrganizationSpec, Nothing>(engine, OrganizationKind.Kind, TimeProvider.System);
         var projects = new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, TimeProvider.System);
-        var made = await organizations.CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = name, Spec = new() }, null, default);
+        var made = await organizations.CreateAsync(
+            new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = name, Spec = new() }, null, default);
         Assert.True(TenantId.TryParse(made.Value.Id, out var tenant));
         await projects.CreateAsync(new Caller(tenant, "test"), new NewResource<ProjectSpec> { Name = "web", Spec = new() }, null, default);
         return tenant;

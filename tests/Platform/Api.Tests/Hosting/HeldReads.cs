@@ -31,7 +31,8 @@ public class HeldReads : DispatchProxy
         open.SetResult();
     }
 
-    [SuppressMessage("Reliability", "CA2012:Use ValueTasks correctly", Justification = "A proxy returns it boxed; its caller awaits it once.")]
+    [SuppressMessage(
+        "Reliability", "CA2012:Use ValueTasks correctly", Justification = "A proxy returns it boxed; its caller awaits it once.")]
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         var result = targetMethod!.Invoke(log, args);

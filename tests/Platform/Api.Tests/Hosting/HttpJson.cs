@@ -15,16 +15,19 @@ public sealed record JsonAnswered(int Status, HttpResponseHeaders Headers, JsonE
 public static class HttpJson
 {
     public static async Task<JsonAnswered> SendJsonAsync(
-        this HttpClient http, string method, string path, string? body = null, string mediaType = "application/json", params (string Name, string Value)[] headers)
+        this HttpClient http, string method, string path, string? body = null, string mediaType = "application/json",
+        params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, mediaType);
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         using var response = await http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
-        return new JsonAnswered((int)response.StatusCode, response.Headers, text.StartsWith('{') || text.StartsWith('[') || text.StartsWith('"') ? JsonElement.Parse(text) : default);
+        return new JsonAnswered((int)response.StatusCode, response.Headers,
+            text.StartsWith('{') || text.StartsWith('[') || text.StartsWith('"') ? JsonElement.Parse(text) : default);
     }
 
-    public static Task<JsonAnswered> PatchAsync(this HttpClient http, string path, string body, params (string Name, string Value)[] headers) =>
+    public static Task<JsonAnswered> PatchAsync(
+        this HttpClient http, string path, string body, params (string Name, string Value)[] headers) =>
         http.SendJsonAsync("PATCH", path, body, "application/merge-patch+json", headers);
 }

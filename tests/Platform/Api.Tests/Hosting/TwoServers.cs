@@ -11,7 +11,9 @@ using Strata.Storage.Memory;
 
 namespace Strata.Api.Tests.Hosting;
 
-/// <summary>Two servers of one cloud in one process, "first" and "second", on one log. The first knows the second when a test begins.</summary>
+/// <summary>
+/// Two servers of one cloud in one process, "first" and "second", on one log. The first knows the second when a test begins.
+/// </summary>
 public abstract class TwoServers : IAsyncLifetime
 {
     private readonly MemoryLeases leases = new(TimeProvider.System);
@@ -57,7 +59,9 @@ public abstract class TwoServers : IAsyncLifetime
             services.AddSingleton<ILeases>(leases).AddSingleton(otherKey ?? key).AddServers(self).AddPeers();
             Configure(services);
             if (hasWork) return;
-            foreach (var work in services.Where(s => s is { ImplementationFactory: not null } && s.ServiceType == typeof(IHostedService)).ToList())
+            foreach (
+                var work in services.Where(s => s is { ImplementationFactory: not null } && s.ServiceType == typeof(IHostedService))
+                    .ToList())
                 services.Remove(work);
         });
     }

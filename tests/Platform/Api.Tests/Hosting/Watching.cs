@@ -20,7 +20,9 @@ internal sealed class Watching : IAsyncDisposable
         var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        return new Watching(response, SseParser.Create(await response.Content.ReadAsStreamAsync()).EnumerateAsync(patience.Token).GetAsyncEnumerator(patience.Token), patience);
+        return new Watching(
+            response, SseParser.Create(await response.Content.ReadAsStreamAsync()).EnumerateAsync(patience.Token)
+                .GetAsyncEnumerator(patience.Token), patience);
     }
 
     public async Task<string> NextAsync()

@@ -17,7 +17,8 @@ public sealed class GuardedHttpTests
         answers.Enqueue([Public]);
         answers.Enqueue([IPAddress.Loopback]);
         answers.Enqueue([Public, IPAddress.Parse("10.0.0.1")]);
-        using var http = GuardedHttp.Create(allowPrivate: false, TimeSpan.FromSeconds(30), host => new IOException("refused: " + host), ResolveAsync, ConnectAsync);
+        using var http = GuardedHttp.Create(
+            allowPrivate: false, TimeSpan.FromSeconds(30), host => new IOException("refused: " + host), ResolveAsync, ConnectAsync);
         Assert.Contains("connected", await FailureAsync(http), StringComparison.Ordinal);
         Assert.Equal([Public], connected);
         Assert.Equal(2, answers.Count); // looked up once for the connection
@@ -34,7 +35,8 @@ public sealed class GuardedHttpTests
     [InlineData("0x7f000001")]
     public async Task Address_ThatIsNotPublic_IsNeverConnected(string host)
     {
-        using var http = GuardedHttp.Create(false, TimeSpan.FromSeconds(30), _ => new IOException("refused"), Dns.GetHostAddressesAsync, ConnectAsync);
+        using var http = GuardedHttp.Create(
+            false, TimeSpan.FromSeconds(30), _ => new IOException("refused"), Dns.GetHostAddressesAsync, ConnectAsync);
         await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync(new Uri($"http://{host}/")));
         Assert.Empty(connected);
     }

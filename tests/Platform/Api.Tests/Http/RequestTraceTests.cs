@@ -34,7 +34,8 @@ public sealed class RequestTraceTests : IDisposable
         using var listener = Listen();
         decision = ActivitySamplingResult.PropagationData;
         using (source.StartActivity(ActivityKind.Server)) Assert.Null(RequestTrace.Of(http));
-        var client = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded, isRemote: true);
+        var client = new ActivityContext(
+            ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded, isRemote: true);
         using (source.StartActivity("request", ActivityKind.Server, client)) Assert.Null(RequestTrace.Of(http));
         decision = ActivitySamplingResult.AllDataAndRecorded;
         using (source.StartActivity("request", ActivityKind.Server, client)) Assert.NotNull(RequestTrace.Of(http));

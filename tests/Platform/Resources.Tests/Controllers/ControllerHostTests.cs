@@ -54,7 +54,8 @@ public class ControllerHostTests
         await cloud.AddLampAsync("bad");
         var mended = false;
         var controller = new LampController((lamp, _) =>
-            lamp.Name == "bad" && !Volatile.Read(ref mended) ? throw new InvalidOperationException("The bulb is gone.") : Task.FromResult<TimeSpan?>(null));
+            lamp.Name == "bad" && !Volatile.Read(ref mended)
+                ? throw new InvalidOperationException("The bulb is gone.") : Task.FromResult<TimeSpan?>(null));
         await using var host = await StartAsync(cloud, controller);
         await Wait.UntilAsync(() => controller.CountOf("bad") >= 2, "the second try");
         Assert.Equal("The bulb is gone.", host.GetRequiredService<IControllerReports>().Report()[0].LastError);
@@ -189,7 +190,8 @@ public class ControllerHostTests
             return null;
 
             async Task WriteAsync(int hours) => outcomes.Add(
-                (await cloud.Lamps.ChangeAsync(caller, lamp.Id, now => now with { Status = now.Status with { Hours = hours } }, null, null, default)).Error?.Code);
+                (await cloud.Lamps.ChangeAsync(
+                    caller, lamp.Id, now => now with { Status = now.Status with { Hours = hours } }, null, null, default)).Error?.Code);
         });
         await using var host = await StartAsync(cloud, controller);
         await written.Task.WaitAsync(TimeSpan.FromSeconds(60));
@@ -228,11 +230,14 @@ public class ControllerHostTests
         Assert.Null(await leases.HolderAsync("controller/lamps", default));
     }
 
-    private static Task<TimeSpan?> Nothing(Resource<LampSpec, LampStatus> lamp, CancellationToken cancellationToken) => Task.FromResult<TimeSpan?>(null);
+    private static Task<TimeSpan?> Nothing(Resource<LampSpec, LampStatus> lamp, CancellationToken cancellationToken) =>
+        Task.FromResult<TimeSpan?>(null);
 
-    private async Task<ServiceProvider> StartAsync(TestCloud cloud, LampController controller, ILeases? held = null, TimeProvider? time = null)
+    private async Task<ServiceProvider> StartAsync(
+        TestCloud cloud, LampController controller, ILeases? held = null, TimeProvider? time = null)
     {
-        var services = new ServiceCollection().AddLogging().AddSingleton(time ?? TimeProvider.System).AddSingleton<IEntityLog>(cloud.Log).AddSingleton(held ?? leases).AddSingleton(cloud.Lamps);
+        var services = new ServiceCollection().AddLogging().AddSingleton(time ?? TimeProvider.System).AddSingleton<IEntityLog>(cloud.Log)
+            .AddSingleton(held ?? leases).AddSingleton(cloud.Lamps);
         services.AddController<LampController, LampSpec, LampStatus>();
         services.AddSingleton(controller);
         var provider = services.BuildServiceProvider();
@@ -269,13 +274,17 @@ public class ControllerHostTests
         public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
             inner.TakeOverAsync(name, holder, duration, cancellationToken);
 
-        public ValueTask<long?> TryTakeOverAsync(string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken) =>
+        public ValueTask<long?> TryTakeOverAsync(
+            string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken) =>
             inner.TryTakeOverAsync(name, holder, from, duration, cancellationToken);
 
-        public ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken) => inner.ReleaseAsync(name, epoch, cancellationToken);
+        public ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken) =>
+            inner.ReleaseAsync(name, epoch, cancellationToken);
 
-        public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) => inner.ReleaseAllAsync(prefix, cancellationToken);
+        public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) =>
+            inner.ReleaseAllAsync(prefix, cancellationToken);
 
-        public ValueTask<string?> HolderAsync(string name, CancellationToken cancellationToken) => inner.HolderAsync(name, cancellationToken);
+        public ValueTask<string?> HolderAsync(string name, CancellationToken cancellationToken) =>
+            inner.HolderAsync(name, cancellationToken);
     }
 }

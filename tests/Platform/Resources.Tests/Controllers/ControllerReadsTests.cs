@@ -8,7 +8,9 @@ using Strata.Storage.Memory;
 
 namespace Strata.Resources.Tests.Controllers;
 
-/// <summary>What controllers cost the store: nothing while nothing changes, and for a change the same however many resources there are.</summary>
+/// <summary>
+/// What controllers cost the store: nothing while nothing changes, and for a change the same however many resources there are.
+/// </summary>
 public sealed class ControllerReadsTests
 {
     [Fact]
@@ -55,7 +57,8 @@ public sealed class ControllerReadsTests
         return cloud;
     }
 
-    private static Task<TimeSpan?> Nothing(Resource<LampSpec, LampStatus> lamp, CancellationToken cancellationToken) => Task.FromResult<TimeSpan?>(null);
+    private static Task<TimeSpan?> Nothing(Resource<LampSpec, LampStatus> lamp, CancellationToken cancellationToken) =>
+        Task.FromResult<TimeSpan?>(null);
 
     private static async Task<ServiceProvider> StartAsync(TestCloud cloud, LampController controller)
     {

@@ -8,7 +8,8 @@ using Strata.Resources.Tests.Support;
 namespace Strata.Resources.Tests.Controllers;
 
 /// <summary>A controller whose look a test writes.</summary>
-internal sealed class LampController(Func<Resource<LampSpec, LampStatus>, CancellationToken, Task<TimeSpan?>> look) : Controller<LampSpec, LampStatus>
+internal sealed class LampController(Func<Resource<LampSpec, LampStatus>, CancellationToken, Task<TimeSpan?>> look)
+    : Controller<LampSpec, LampStatus>
 {
     private readonly ConcurrentDictionary<string, int> running = new();
 

@@ -31,7 +31,8 @@ public class ChangeFeedTests
         await using var cloud = await TestCloud.StartAsync();
         using var follower = await cloud.Feed.FollowAsync(new FeedFilter(cloud.Caller.Tenant, Lamps), default);
         var other = new Caller(TenantId.New(TimeProvider.System), "user:other");
-        await cloud.Projects.CreateAsync(cloud.Caller, new NewResource<ProjectSpec> { Name = "second", Spec = new ProjectSpec() }, null, default);
+        await cloud.Projects.CreateAsync(
+            cloud.Caller, new NewResource<ProjectSpec> { Name = "second", Spec = new ProjectSpec() }, null, default);
         await cloud.Projects.CreateAsync(other, new NewResource<ProjectSpec> { Name = "home", Spec = new ProjectSpec() }, null, default);
         await cloud.AddLampAsync("theirs", other);
         await cloud.AddLampAsync("ours");
@@ -43,7 +44,8 @@ public class ChangeFeedTests
     public async Task Follow_AllTenants_IsToldOfOnesThatBeginLater()
     {
         await using var cloud = await TestCloud.StartAsync();
-        using var follower = await cloud.Feed.FollowAsync(new FeedFilter(Models: new HashSet<string> { ProjectKind.Kind.Model.Name }), default);
+        using var follower = await cloud.Feed.FollowAsync(
+            new FeedFilter(Models: new HashSet<string> { ProjectKind.Kind.Model.Name }), default);
         var other = new Caller(TenantId.New(TimeProvider.System), "user:other");
         await cloud.Projects.CreateAsync(other, new NewResource<ProjectSpec> { Name = "home", Spec = new ProjectSpec() }, null, default);
         Assert.Equal(other.Tenant, Assert.Single(await TakeAsync(follower, 1)).Tenant);
@@ -79,7 +81,8 @@ public class ChangeFeedTests
     public async Task Follow_AHundredFollowers_CostOneReadOfTheLog()
     {
         await using var cloud = await TestCloud.StartAsync();
-        var followers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => cloud.Feed.FollowAsync(new FeedFilter(cloud.Caller.Tenant), default).AsTask()));
+        var followers = await Task.WhenAll(
+            Enumerable.Range(0, 100).Select(_ => cloud.Feed.FollowAsync(new FeedFilter(cloud.Caller.Tenant), default).AsTask()));
         var before = cloud.Log.Follows;
         await cloud.AddLampAsync("desk");
         var told = await Task.WhenAll(followers.Select(f => TakeAsync(f, 1)));
@@ -117,7 +120,9 @@ public class ChangeFeedTests
     {
         await using var cloud = await TestCloud.StartAsync();
         using var follower = await cloud.Feed.FollowAsync(new FeedFilter(Models: Lamps), default);
-        for (var i = 0; i < 20; i++) await cloud.Projects.CreateAsync(cloud.Caller, new NewResource<ProjectSpec> { Name = $"p{i}", Spec = new ProjectSpec() }, null, default);
+        for (var i = 0; i < 20; i++)
+            await cloud.Projects.CreateAsync(
+                cloud.Caller, new NewResource<ProjectSpec> { Name = $"p{i}", Spec = new ProjectSpec() }, null, default);
         await cloud.AddLampAsync("desk");
         Assert.Equal("desk", cloud.Lamps.ToResource(Assert.Single(await TakeAsync(follower, 1))).Name);
         Assert.Equal(1, cloud.Log.Followed);
@@ -132,7 +137,9 @@ public class ChangeFeedTests
         using var done = new CancellationTokenSource();
         var writing = Task.Run(async () =>
         {
-            for (var i = 0; !done.IsCancellationRequested; i++) await cloud.Projects.CreateAsync(cloud.Caller, new NewResource<ProjectSpec> { Name = $"p{i}", Spec = new ProjectSpec() }, null, default);
+            for (var i = 0; !done.IsCancellationRequested; i++)
+                await cloud.Projects.CreateAsync(
+                    cloud.Caller, new NewResource<ProjectSpec> { Name = $"p{i}", Spec = new ProjectSpec() }, null, default);
         });
         for (var i = 0; i < 50; i++)
         {
@@ -146,7 +153,9 @@ public class ChangeFeedTests
         await writing;
     }
 
-    /// <summary>Followers of every temper see the same gap-free history while many commit at once: also those whose queue overflows.</summary>
+    /// <summary>
+    /// Followers of every temper see the same gap-free history while many commit at once: also those whose queue overflows.
+    /// </summary>
     [Fact]
     public async Task Follow_UnderConcurrentCommits_EveryFollowerSeesEachRevisionOnceInOrder()
     {
@@ -164,7 +173,8 @@ public class ChangeFeedTests
         foreach (var (seen, i) in (await Task.WhenAll(reading)).Select((s, i) => (s, i)))
         {
             var first = i % 2 == 0 ? seen[0] : 1; // those that follow from now on may be told a little of before
-            Assert.True(first <= head.Value + 1 && seen.SequenceEqual(Enumerable.Range(0, seen.Count).Select(n => first + n)), $"STRATA_SEED={Seeded.Seed}: follower {i} saw {string.Join(",", seen)}");
+            Assert.True(first <= head.Value + 1 && seen.SequenceEqual(Enumerable.Range(0, seen.Count).Select(n => first + n)),
+                $"STRATA_SEED={Seeded.Seed}: follower {i} saw {string.Join(",", seen)}");
         }
     }
 

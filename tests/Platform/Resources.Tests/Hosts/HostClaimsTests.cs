@@ -120,7 +120,8 @@ public sealed class HostClaimsTests : IAsyncLifetime
         await bare.CreateAsync(first, Sign("young", "shop.example.org", "/login", "p1"), null, default);
         var conflicts = new List<string>();
         for (var start = 0; start < 2; start++)
-            await claims.AdoptAsync([SignKind.Kind], (_, resource, host) => conflicts.Add($"{ResourceDocument.NameOf(resource)} {host}"), default);
+            await claims.AdoptAsync(
+                [SignKind.Kind], (_, resource, host) => conflicts.Add($"{ResourceDocument.NameOf(resource)} {host}"), default);
         Assert.Equal(["young shop.example.org"], conflicts);
         Assert.False((await signs.GetAsync(first, "young", AsOf.Latest, default)).IsOk);
         Assert.True((await signs.GetAsync(second, "old", AsOf.Latest, default)).IsOk);
@@ -137,20 +138,24 @@ public sealed class HostClaimsTests : IAsyncLifetime
     private static NewResource<SignSpec> Sign(string name, string host, string path, string project) =>
         new() { Name = name, Project = project, Spec = new SignSpec { Host = host, Path = path } };
 
-    private ValueTask<Result<Resource<SignSpec, Nothing>>> SignAsync(Caller caller, string name, string host, string path = "/", string project = "p1") =>
+    private ValueTask<Result<Resource<SignSpec, Nothing>>> SignAsync(
+        Caller caller, string name, string host, string path = "/", string project = "p1") =>
         signs.CreateAsync(caller, Sign(name, host, path, project), null, default);
 
     private ValueTask<Result<Resource<LampSpec, LampStatus>>> LampAsync(string name, string project) =>
-        lamps.CreateAsync(first, new NewResource<LampSpec> { Name = name, Project = project, Spec = new LampSpec { Color = "red" } }, null, default);
+        lamps.CreateAsync(
+            first, new NewResource<LampSpec> { Name = name, Project = project, Spec = new LampSpec { Color = "red" } }, null, default);
 
     private async Task<Caller> OrganizationAsync(string name)
     {
         var organizations = new ResourceStore<OrganizationSpec, Nothing>(engine, OrganizationKind.Kind, TimeProvider.System);
-        var made = await organizations.CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = name, Spec = new() }, null, default);
+        var made = await organizations.CreateAsync(
+            new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = name, Spec = new() }, null, default);
         var caller = new Caller(new TenantId(OrganizationKind.Kind.EntityOf(made.Value.Id).Value), "user:" + name);
         var projects = new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, TimeProvider.System);
         foreach (var project in (string[])["p1", "p2"])
-            Assert.True((await projects.CreateAsync(caller, new NewResource<ProjectSpec> { Name = project, Spec = new() }, null, default)).IsOk);
+            Assert.True(
+                (await projects.CreateAsync(caller, new NewResource<ProjectSpec> { Name = project, Spec = new() }, null, default)).IsOk);
         return caller;
     }
 }

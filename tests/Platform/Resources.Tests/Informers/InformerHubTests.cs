@@ -32,7 +32,10 @@ public sealed class InformerHubTests
         Assert.DoesNotContain("before", Names(lamps.All(null)));
     }
 
-    /// <summary>Random writes of several organizations at once, while informers come and go and the storage is away: each ends with the store's truth.</summary>
+    /// <summary>
+    /// Random writes of several organizations at once, while informers come and go and the storage is away: each ends with the store's
+    /// truth.
+    /// </summary>
     [Fact]
     public async Task Run_RandomWritesWithFaults_EndsWithWhatIsInTheStore()
     {
@@ -43,7 +46,8 @@ public sealed class InformerHubTests
         for (var i = 0; i < 2; i++)
         {
             callers.Add(new Caller(TenantId.New(TimeProvider.System), "user:other"));
-            await cloud.Projects.CreateAsync(callers[^1], new NewResource<ProjectSpec> { Name = "home", Spec = new ProjectSpec() }, null, default);
+            await cloud.Projects.CreateAsync(
+                callers[^1], new NewResource<ProjectSpec> { Name = "home", Spec = new ProjectSpec() }, null, default);
         }
         var lamps = await StartAsync(cloud);
         for (var round = 0; round < 6; round++)
@@ -99,7 +103,8 @@ public sealed class InformerHubTests
         var behind = await Assert.ThrowsAsync<StrataException>(() => cloud.Hub.CatchUpWithStoreAsync(tenant, default));
         Assert.Equal("VIEW_BEHIND", behind.Error.Code);
         var projects = cloud.Hub.Of(ProjectKind.Kind);
-        behind = await Assert.ThrowsAsync<StrataException>(async () => await cloud.Hub.FollowAsync(projects, tenant, x => x.All(tenant), default));
+        behind = await Assert.ThrowsAsync<StrataException>(
+            async () => await cloud.Hub.FollowAsync(projects, tenant, x => x.All(tenant), default));
         Assert.Equal("VIEW_BEHIND", behind.Error.Code);
         cloud.Log.Unlisted = null;
         await cloud.Hub.WhenSyncedAsync(default).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
@@ -121,7 +126,8 @@ public sealed class InformerHubTests
         });
         for (var i = 0; i < 30; i++)
         {
-            var (follower, items) = await cloud.Hub.FollowAsync(cloud.Hub.Of(LampKind.Kind), cloud.Caller.Tenant, x => x.All(cloud.Caller.Tenant), default);
+            var (follower, items) = await cloud.Hub.FollowAsync(
+                cloud.Hub.Of(LampKind.Kind), cloud.Caller.Tenant, x => x.All(cloud.Caller.Tenant), default);
             using (follower)
             {
                 var picture = Assert.Single(items).Revision.Value;
@@ -149,7 +155,8 @@ public sealed class InformerHubTests
         {
             case 0: await cloud.Lamps.DeleteAsync(caller, name, null, default); break;
             case 1: await cloud.Lamps.CreateAsync(caller, lamp, null, default); break;
-            default: await cloud.Lamps.ChangeAsync(caller, name, x => x with { Spec = x.Spec with { Color = color } }, null, null, default); break;
+            default: await cloud.Lamps.ChangeAsync(
+                caller, name, x => x with { Spec = x.Spec with { Color = color } }, null, null, default); break;
         }
     }
 

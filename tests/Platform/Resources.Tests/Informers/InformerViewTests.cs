@@ -29,7 +29,8 @@ public sealed class InformerViewTests
         var pending = new Queue<EntityRevision>();
         for (var round = 0; round < 60; round++)
         {
-            var listing = random.Next(3) == 0 ? truth.Values.OrderBy(r => (r.Tenant.Value, r.Id.Value)).ToList() : null; // as of now, told later
+            // as of now, told later
+            var listing = random.Next(3) == 0 ? truth.Values.OrderBy(r => (r.Tenant.Value, r.Id.Value)).ToList() : null;
             var isMissed = random.Next(2) == 0; // what the feed has not told is found by the listing only
             if (listing is not null && isMissed) pending.Clear();
             if (listing is not null) view.BeginListing();
@@ -132,15 +133,18 @@ public sealed class InformerViewTests
         {
             Assert.Equal(Names(truth.Values.Where(r => r.Tenant == tenant)), Names(view.All(tenant)));
             foreach (var color in Colors)
-                Assert.Equal(Names(truth.Values.Where(r => r.Tenant == tenant && ColorOf(r) == color)), Names(view.Find(TestCloud.LampsByColor, tenant, color)));
+                Assert.Equal(Names(truth.Values.Where(r => r.Tenant == tenant && ColorOf(r) == color)),
+                    Names(view.Find(TestCloud.LampsByColor, tenant, color)));
         }
-        foreach (var state in States) Assert.Equal(Names(truth.Values.Where(r => r.State == state)), Names(view.Find(TestCloud.LampsByState, default, state)));
+        foreach (var state in States)
+            Assert.Equal(Names(truth.Values.Where(r => r.State == state)), Names(view.Find(TestCloud.LampsByState, default, state)));
         Assert.Equal(Names(truth.Values), Names(view.Find(TestCloud.LampsByFitting, default, "SCREW")));
     }
 
     private static string? ColorOf(EntityRevision revision) => ResourceDocument.ReadText(revision.Document, "spec", "color");
 
-    private static IEnumerable<string> Names(IEnumerable<EntityRevision> revisions) => revisions.Select(r => $"{r.Tenant}/{r.Id}@{r.Revision}").Order();
+    private static IEnumerable<string> Names(IEnumerable<EntityRevision> revisions) =>
+        revisions.Select(r => $"{r.Tenant}/{r.Id}@{r.Revision}").Order();
 
     private static EntityRevision Revision(TenantId tenant, long revision, string color, string state, int id = 1) => new()
     {

@@ -29,7 +29,8 @@ public sealed class AbandonedDeletionTests
         var late = await cloud.Projects.DeleteAsync(cloud.Caller, "home", new Revision(begun.Value.Revision), default);
         Assert.Equal(ErrorKind.PreconditionFailed, late.Error?.Kind);
 
-        async Task<Resource<ProjectSpec, Nothing>> FindAsync() => (await cloud.Projects.GetAsync(cloud.Caller, "home", AsOf.Latest, default)).Value;
+        async Task<Resource<ProjectSpec, Nothing>> FindAsync() =>
+            (await cloud.Projects.GetAsync(cloud.Caller, "home", AsOf.Latest, default)).Value;
     }
 
     /// <summary>As a server leaves it that dies after it has created a project in an organization that is being deleted.</summary>
@@ -105,7 +106,8 @@ public sealed class AbandonedDeletionTests
     {
         var organizations = new ResourceStore<OrganizationSpec, Nothing>(cloud.Engine, OrganizationKind.Kind, TimeProvider.System);
         var informer = new Informer<OrganizationSpec, Nothing>(new KindInformer(organizations.Untyped, []), organizations);
-        return new(cloud.Projects, informer, cloud.Log, new OwnedResources(cloud.Log, [OrganizationKind.Kind, ProjectKind.Kind, LampKind.Kind]), time);
+        return new(cloud.Projects, informer, cloud.Log,
+            new OwnedResources(cloud.Log, [OrganizationKind.Kind, ProjectKind.Kind, LampKind.Kind]), time);
     }
 
     private static async Task<(ResourceStore<OrganizationSpec, Nothing> Organizations, Caller Caller)> AddOrganizationAsync(TestCloud cloud)

@@ -15,7 +15,8 @@ public class ResourceStoreTests
         await using var cloud = await TestCloud.StartAsync();
         var lamp = await cloud.AddLampAsync("desk");
         Assert.StartsWith("lmp_", lamp.Id, StringComparison.Ordinal);
-        Assert.Equal(("OFF", cloud.Project.Id, "red", 40, cloud.Caller.Tenant.ToString()), (lamp.State, lamp.Project, lamp.Spec.Color, lamp.Spec.Watts, lamp.Org));
+        Assert.Equal(("OFF", cloud.Project.Id, "red", 40, cloud.Caller.Tenant.ToString()),
+            (lamp.State, lamp.Project, lamp.Spec.Color, lamp.Spec.Watts, lamp.Org));
         foreach (var nameOrId in (string[])["desk", lamp.Id])
             Assert.Equal(lamp.Revision, (await cloud.Lamps.GetAsync(cloud.Caller, nameOrId, AsOf.Latest, default)).Value.Revision);
     }
@@ -24,7 +25,8 @@ public class ResourceStoreTests
     public async Task Create_ManyFaults_TellsEachWithItsField()
     {
         await using var cloud = await TestCloud.StartAsync();
-        var bad = TestCloud.NewLamp("Desk!", watts: 5000) with { Project = "nowhere", Labels = new Dictionary<string, string> { ["a b"] = "x" } };
+        var bad = TestCloud.NewLamp("Desk!", watts: 5000) with { Project = "nowhere",
+            Labels = new Dictionary<string, string> { ["a b"] = "x" } };
         var error = (await cloud.Lamps.CreateAsync(cloud.Caller, bad, null, default)).Error!;
         Assert.Equal("VALIDATION_FAILED", error.Code);
         Assert.Equal(["labels", "name", "project", "spec.watts"], error.Faults!.Select(f => f.Field).Order());
@@ -68,7 +70,8 @@ public class ResourceStoreTests
     {
         await using var cloud = await TestCloud.StartAsync();
         var error = (await cloud.Lamps.GetAsync(cloud.Caller, nameOrId, AsOf.Latest, default)).Error!;
-        Assert.Equal(("NOT_FOUND", $"There is no lamp \"{nameOrId}\".", "`strata get lamps` lists those there are."), (error.Code, error.Message, error.NextStep));
+        Assert.Equal(("NOT_FOUND", $"There is no lamp \"{nameOrId}\".", "`strata get lamps` lists those there are."),
+            (error.Code, error.Message, error.NextStep));
     }
 
     [Fact]
@@ -127,7 +130,8 @@ public class ResourceStoreTests
         await using var cloud = await TestCloud.StartAsync();
         var lamp = await cloud.AddLampAsync("desk");
         await cloud.SetHoursAsync("desk", 1);
-        var late = await cloud.Lamps.ChangeAsync(cloud.Caller, "desk", l => l with { Status = new LampStatus { Hours = 2 } }, null, new Revision(lamp.Revision), default);
+        var late = await cloud.Lamps.ChangeAsync(
+            cloud.Caller, "desk", l => l with { Status = new LampStatus { Hours = 2 } }, null, new Revision(lamp.Revision), default);
         Assert.Equal(("ENTITY_MODIFIED", ErrorKind.PreconditionFailed), (late.Error!.Code, late.Error.Kind));
     }
 
@@ -136,7 +140,8 @@ public class ResourceStoreTests
     {
         await using var cloud = await TestCloud.StartAsync();
         await cloud.AddLampAsync("desk");
-        var bad = await cloud.Lamps.ChangeAsync(cloud.Caller, "desk", l => l with { Spec = l.Spec with { Watts = 0 } }, null, null, default);
+        var bad = await cloud.Lamps.ChangeAsync(
+            cloud.Caller, "desk", l => l with { Spec = l.Spec with { Watts = 0 } }, null, null, default);
         Assert.Equal("spec.watts", bad.Error!.Faults![0].Field);
         Assert.Equal(40, (await cloud.Lamps.GetAsync(cloud.Caller, "desk", AsOf.Latest, default)).Value.Spec.Watts);
     }
@@ -149,7 +154,8 @@ public class ResourceStoreTests
         var changes = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
         {
             Result<Resource<LampSpec, LampStatus>> changed;
-            do changed = await cloud.Lamps.ChangeAsync(cloud.Caller, "desk", l => l with { Status = new LampStatus { Hours = l.Status.Hours + 1 } }, null, null, default);
+            do changed = await cloud.Lamps.ChangeAsync(
+                cloud.Caller, "desk", l => l with { Status = new LampStatus { Hours = l.Status.Hours + 1 } }, null, null, default);
             while (changed.Error is { Retryable: true });
             Assert.True(changed.IsOk);
         }));
@@ -196,7 +202,8 @@ public class ResourceStoreTests
     {
         await using var cloud = await TestCloud.StartAsync();
         await cloud.AddLampAsync("desk");
-        Assert.Equal("INVALID_CURSOR", (await cloud.Lamps.ListAsync(new ResourceQuery(cloud.Caller.Tenant, Cursor: cursor), default)).Error!.Code);
+        Assert.Equal(
+            "INVALID_CURSOR", (await cloud.Lamps.ListAsync(new ResourceQuery(cloud.Caller.Tenant, Cursor: cursor), default)).Error!.Code);
         Assert.Equal("INVALID_CURSOR", (await cloud.Lamps.HistoryAsync(cloud.Caller, "desk", 10, cursor, default)).Error!.Code);
     }
 
@@ -207,7 +214,8 @@ public class ResourceStoreTests
     public async Task List_LimitOutOfBounds_IsRefused(int limit)
     {
         await using var cloud = await TestCloud.StartAsync();
-        Assert.Equal("INVALID_LIMIT", (await cloud.Lamps.ListAsync(new ResourceQuery(cloud.Caller.Tenant, Limit: limit), default)).Error!.Code);
+        Assert.Equal(
+            "INVALID_LIMIT", (await cloud.Lamps.ListAsync(new ResourceQuery(cloud.Caller.Tenant, Limit: limit), default)).Error!.Code);
     }
 
     [Fact]
@@ -227,7 +235,9 @@ public class ResourceStoreTests
     {
         await using var cloud = await TestCloud.StartAsync();
         var organizations = new ResourceStore<OrganizationSpec, Nothing>(cloud.Engine, OrganizationKind.Kind, TimeProvider.System);
-        var made = (await organizations.CreateAsync(cloud.Caller, new NewResource<OrganizationSpec> { Name = "acme", Spec = new OrganizationSpec() }, null, default)).Value;
+        var made = (
+            await organizations.CreateAsync(
+                cloud.Caller, new NewResource<OrganizationSpec> { Name = "acme", Spec = new OrganizationSpec() }, null, default)).Value;
         Assert.Equal(TenantId.Platform.ToString(), made.Org);
         Assert.True(TenantId.TryParse(made.Id, out _));
     }

@@ -128,7 +128,8 @@ public sealed class ServerRegistrationTests : IAsyncDisposable
         var claim = new ServerIdClaim(self, leases, time);
         Assert.True((await claim.TakeAsync(isAlone: false, () => { }, default)).IsOk);
         await registration.StartAsync(default);
-        await Wait.UntilAsync(async () => await servers.GetAsync(Reader, self.Name, AsOf.Latest, default) is { IsOk: true, Value.State: ServerStates.Up },
+        await Wait.UntilAsync(
+            async () => await servers.GetAsync(Reader, self.Name, AsOf.Latest, default) is { IsOk: true, Value.State: ServerStates.Up },
             "it is registered");
         var holder = await HolderAsync();
         await claim.DisposeAsync();

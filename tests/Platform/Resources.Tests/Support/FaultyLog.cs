@@ -35,14 +35,18 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
         return await Reach(isRead: false).AppendAsync(commit, cancellationToken);
     }
 
-    public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) => Reach().FindCommitAsync(tenant, commit, cancellationToken);
+    public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
+        Reach().FindCommitAsync(tenant, commit, cancellationToken);
 
-    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(
+        TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         Reach().SchedulesAsync(tenant, id, cancellationToken);
 
-    public ValueTask<EntityRevision?> ReadAsync(TenantId tenant, EntityId id, AsOf asOf, CancellationToken cancellationToken) => Reach().ReadAsync(tenant, id, asOf, cancellationToken);
+    public ValueTask<EntityRevision?> ReadAsync(TenantId tenant, EntityId id, AsOf asOf, CancellationToken cancellationToken) =>
+        Reach().ReadAsync(tenant, id, asOf, cancellationToken);
 
-    public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) => Reach().FindAsync(tenant, model, claim, cancellationToken);
+    public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) =>
+        Reach().FindAsync(tenant, model, claim, cancellationToken);
 
     public ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken)
     {
@@ -50,15 +54,19 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
         return Reach().ScanAsync(scan, cancellationToken);
     }
 
-    public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<StateCount>> CountAsync(
+        TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
         Reach().CountAsync(tenant, model, asOf, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) => Reach().GroupAsync(grouping, cancellationToken);
+    public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) =>
+        Reach().GroupAsync(grouping, cancellationToken);
 
-    public ValueTask<RevisionPage> HistoryAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> HistoryAsync(
+        TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         Reach().HistoryAsync(tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<RevisionPage> TrailAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> TrailAsync(
+        TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         Reach().TrailAsync(tenant, id, before, limit, cancellationToken);
 
     public async ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken)
@@ -69,7 +77,8 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
         return page;
     }
 
-    public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) => Reach().HeadAsync(tenant, cancellationToken);
+    public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        Reach().HeadAsync(tenant, cancellationToken);
 
     public ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) => Reach().HeadsAsync(cancellationToken);
 
@@ -80,7 +89,8 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
         if (!LosesWakes) wake(head);
     });
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => Reach().DueAsync(now, limit, cancellationToken);
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        Reach().DueAsync(now, limit, cancellationToken);
 
     private IEntityLog Reach(bool isRead = true)
     {

@@ -47,16 +47,21 @@ internal sealed class TestCloud : IAsyncDisposable
 
     /// <param name="capacity">Of each follower's queue.</param>
     /// <param name="patience">Of those who wait for the hub's views; null: as in production.</param>
-    public static async Task<TestCloud> StartAsync(int capacity = ChangeFeed.CapacityDefault, MemoryLeases? leases = null, TimeSpan? patience = null)
+    public static async Task<TestCloud> StartAsync(
+        int capacity = ChangeFeed.CapacityDefault, MemoryLeases? leases = null, TimeSpan? patience = null)
     {
         var cloud = new TestCloud(new FaultyLog(new MemoryLog(TimeProvider.System, leases)));
-        cloud.Project = (await cloud.Projects.CreateAsync(cloud.Caller, new NewResource<ProjectSpec> { Name = "home", Spec = new ProjectSpec() }, null, default)).Value;
+        cloud.Project = (
+            await cloud.Projects.CreateAsync(
+                cloud.Caller, new NewResource<ProjectSpec> { Name = "home", Spec = new ProjectSpec() }, null, default)).Value;
         cloud.Feed = new ChangeFeed(cloud.Log, TimeProvider.System, cloud.supervisor, capacity) { CheckEvery = TimeSpan.FromSeconds(1) };
         InformerDeclaration[] declared =
         [
-            new(cloud.Lamps.Untyped, [LampsByColor, LampsByFitting]), new(cloud.Lamps.Untyped, [LampsByState]), new(cloud.Projects.Untyped, []),
+            new(cloud.Lamps.Untyped, [LampsByColor, LampsByFitting]), new(cloud.Lamps.Untyped, [LampsByState]),
+            new(cloud.Projects.Untyped, []),
         ];
-        cloud.Hub = new InformerHub(declared, cloud.Log, cloud.Feed, TimeProvider.System, cloud.supervisor) { Patience = patience ?? TimeSpan.FromSeconds(15) };
+        cloud.Hub = new InformerHub(
+            declared, cloud.Log, cloud.Feed, TimeProvider.System, cloud.supervisor) { Patience = patience ?? TimeSpan.FromSeconds(15) };
         await cloud.Feed.StartAsync(default);
         return cloud;
     }
@@ -67,8 +72,10 @@ internal sealed class TestCloud : IAsyncDisposable
     public async Task<Resource<LampSpec, LampStatus>> AddLampAsync(string name, Caller? caller = null) =>
         (await Lamps.CreateAsync(caller ?? Caller, NewLamp(name), null, default)).Value;
 
-    public Task<Result<Resource<LampSpec, LampStatus>>> SetHoursAsync(string name, int hours, string? actor = null, string? transition = null) => Lamps.ChangeAsync(
-        actor is null ? Caller : Caller with { Actor = actor }, name, lamp => lamp with { Status = lamp.Status with { Hours = hours } }, transition, null, default).AsTask();
+    public Task<Result<Resource<LampSpec, LampStatus>>> SetHoursAsync(
+        string name, int hours, string? actor = null, string? transition = null) => Lamps.ChangeAsync(
+        actor is null ? Caller : Caller with { Actor = actor }, name, lamp => lamp with { Status = lamp.Status with { Hours = hours } },
+        transition, null, default).AsTask();
 
     /// <summary>Returns when the storage has been asked in vain a few times.</summary>
     public Task AwayForAMomentAsync()

@@ -47,7 +47,8 @@ public sealed class KindVersionsTests
         var definitions = new StaticDefinitions([Lamp.Definition]);
         old = new EntityEngine(stored, definitions, new InProcessComputation([], []), TimeProvider.System);
         engine = new EntityEngine(
-            versions.Over(stored, (revision, _) => unreadable.Add(revision.Id)), definitions, new InProcessComputation([], []), TimeProvider.System);
+            versions.Over(stored, (revision, _) => unreadable.Add(revision.Id)), definitions, new InProcessComputation([], []),
+            TimeProvider.System);
         lamps = new ResourceStore<LampSpec, LampStatus>(engine, Lamp, TimeProvider.System);
     }
 
@@ -74,7 +75,8 @@ public sealed class KindVersionsTests
     public async Task Change_OfAnOldDocument_WritesThePresentVersion()
     {
         var id = await WriteOldAsync(First);
-        var changed = await lamps.ChangeAsync(caller, Lamp.IdOf(id), lamp => lamp with { Status = lamp.Status with { Hours = 3 } }, null, null, default);
+        var changed = await lamps.ChangeAsync(
+            caller, Lamp.IdOf(id), lamp => lamp with { Status = lamp.Status with { Hours = 3 } }, null, null, default);
         Assert.Equal(3, changed.Value.Status.Hours);
         Assert.Equal(3, ResourceDocument.VersionOf((await stored.ReadAsync(caller.Tenant, id, AsOf.Latest, default))!.Document));
         var past = (await lamps.GetAsync(caller, Lamp.IdOf(id), AsOf.At(new Revision(1)), default)).Value;
@@ -87,7 +89,8 @@ public sealed class KindVersionsTests
         await WriteOldAsync(First);
         var other = new Caller(TenantId.New(TimeProvider.System), "user:other");
         await WriteOldAsync(First, other);
-        var red = new ResourceQuery(caller.Tenant, new Condition.Compare(new Field.Path(JsonPath.Parse("$.spec.color")), Operator.Equal, [JsonText.FromString("\"red\"")]));
+        var red = new ResourceQuery(caller.Tenant,
+            new Condition.Compare(new Field.Path(JsonPath.Parse("$.spec.color")), Operator.Equal, [JsonText.FromString("\"red\"")]));
         Assert.Empty((await lamps.ListAsync(red, default)).Value.Items);
 
         var supervisor = new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance);
@@ -104,7 +107,8 @@ public sealed class KindVersionsTests
         var newer = """{"v":4,"name":"desk","spec":{"color":"red","beam":"wide"},"status":{"hours":2}}""";
         var id = Lamp.IdOf(await WriteOldAsync(newer));
         Assert.Equal("red", (await lamps.GetAsync(caller, id, AsOf.Latest, default)).Value.Spec.Color);
-        var changed = await lamps.ChangeAsync(caller, id, lamp => lamp with { Status = lamp.Status with { Hours = 3 } }, null, null, default);
+        var changed = await lamps.ChangeAsync(
+            caller, id, lamp => lamp with { Status = lamp.Status with { Hours = 3 } }, null, null, default);
         Assert.Equal("KIND_NEWER", changed.Error!.Code);
         Assert.True((await lamps.DeleteAsync(caller, id, null, default)).IsOk);
     }
@@ -128,7 +132,8 @@ public sealed class KindVersionsTests
     }
 
     [Fact]
-    public void Over_KindsOfOneVersion_IsTheLogItself() => Assert.Same(stored, new KindVersions([LampKind.Kind]).Over(stored, (_, _) => { }));
+    public void Over_KindsOfOneVersion_IsTheLogItself() =>
+        Assert.Same(stored, new KindVersions([LampKind.Kind]).Over(stored, (_, _) => { }));
 
     private async Task<EntityId> WriteOldAsync(string document, Caller? by = null)
     {

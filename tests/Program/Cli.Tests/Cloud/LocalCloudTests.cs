@@ -121,7 +121,8 @@ public sealed class LocalCloudTests : IDisposable
     public async Task Run_WithAnotherServerNamed_SaysNothingOfThisMachine()
     {
         Know(Unused());
-        Assert.DoesNotContain(" in " + home.Path, (await RunAsync($"get deployments --server http://127.0.0.1:{Unused()}")).Said, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            " in " + home.Path, (await RunAsync($"get deployments --server http://127.0.0.1:{Unused()}")).Said, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -147,15 +148,19 @@ public sealed class LocalCloudTests : IDisposable
         api.Answer = Status(api.Address, "[]");
         Know(Unused());
         using var server = HomeLock.Take(new HomeLayout(home.Path));
-        server.Publish(new RunningCloud(Environment.ProcessId, "1", new Uri("http://127.0.0.1:19191"), new Uri("http://127.0.0.1:19192"), TimeProvider.System.GetUtcNow(), true));
+        server.Publish(
+            new RunningCloud(Environment.ProcessId, "1", new Uri("http://127.0.0.1:19191"), new Uri("http://127.0.0.1:19192"),
+                TimeProvider.System.GetUtcNow(), true));
         var (code, said) = await RunAsync($"doctor --server {api.Address}");
         Assert.Equal(0, code);
         Assert.Contains(api.Address.ToString().TrimEnd('/'), said, StringComparison.Ordinal);
-        foreach (var local in (string[])[home.Path, "19191", "SETTING", "iproute2", "disk", "free"]) Assert.DoesNotContain(local, said, StringComparison.Ordinal);
+        foreach (var local in (string[])[home.Path, "19191", "SETTING", "iproute2", "disk", "free"])
+            Assert.DoesNotContain(local, said, StringComparison.Ordinal);
 
         var (failed, dead) = await RunAsync($"doctor --server http://127.0.0.1:{Unused()}");
         Assert.Equal(1, failed);
-        Assert.DoesNotContain(home.Path, dead.Replace($"strata --home {home.Path}", "strata", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            home.Path, dead.Replace($"strata --home {home.Path}", "strata", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -175,7 +180,9 @@ public sealed class LocalCloudTests : IDisposable
         await using var api = await FakeApi.StartAsync();
         string Work(string name, int failing, TimeSpan ago) =>
             $$"""{"name":"{{name}}","state":"{{(failing > 0 ? "FAILING" : "RUNNING")}}","since":"2026-01-01T00:00:00Z","count":1,"failing":{{failing}},"restarts":1,"lastError":"of {{name}}","lastErrorAt":"{{TimeProvider.System.GetUtcNow() - ago:O}}"}""";
-        api.Answer = Status(api.Address, $"[{Work("ill", 1, TimeSpan.FromMinutes(1))},{Work("well", 0, TimeSpan.FromMinutes(12))},{Work("long-well", 0, TimeSpan.FromDays(2))}]");
+        api.Answer = Status(
+            api.Address,
+            $"[{Work("ill", 1, TimeSpan.FromMinutes(1))},{Work("well", 0, TimeSpan.FromMinutes(12))},{Work("long-well", 0, TimeSpan.FromDays(2))}]");
         var (_, said) = await RunAsync($"status --server {api.Address}");
         Assert.Contains("of ill", said, StringComparison.Ordinal);
         Assert.Matches(@"well +recovered .*12m ago", said);
@@ -191,7 +198,8 @@ public sealed class LocalCloudTests : IDisposable
         KeepSettings();
         home.Write("run/strata.lock", "");
         home.Write("run/strata.json", Running);
-        File.SetLastWriteTimeUtc(Path.Combine(home.Path, "run/strata.json"), TimeProvider.System.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(3));
+        File.SetLastWriteTimeUtc(
+            Path.Combine(home.Path, "run/strata.json"), TimeProvider.System.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(3));
         foreach (var line in Lines)
         {
             var (code, said) = await RunAsync(line);
@@ -211,7 +219,8 @@ public sealed class LocalCloudTests : IDisposable
     {
         home.Write("run/strata.json", Running);
         home.Write("run/up.out", "Strata 1 is up.\nUnhandled exception. System.Exception: the reason\n   at X\n");
-        Assert.Contains("The last it wrote: Unhandled exception. System.Exception: the reason", (await RunAsync("status")).Said, StringComparison.Ordinal);
+        Assert.Contains("The last it wrote: Unhandled exception. System.Exception: the reason", (await RunAsync("status")).Said,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -221,7 +230,9 @@ public sealed class LocalCloudTests : IDisposable
     {
         using (var server = HomeLock.Take(new HomeLayout(home.Path)))
         {
-            server.Publish(new RunningCloud(1, "1", new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:2"), TimeProvider.System.GetUtcNow(), true));
+            server.Publish(
+                new RunningCloud(
+                    1, "1", new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:2"), TimeProvider.System.GetUtcNow(), true));
             server.PublishEnd(new ServerEnd(TimeProvider.System.GetUtcNow(), asked));
         }
         var (code, said) = await RunAsync("status");
@@ -304,12 +315,14 @@ public sealed class LocalCloudTests : IDisposable
         var (code, said) = await RunAsync("doctor");
         Assert.Equal(1, code);
         var file = Path.Combine(home.Path, "strata.server.yaml");
-        Assert.Contains($"{file}:2 names a setting that does not exist, \"apiport\"; it is written apiPort", said, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{file}:2 names a setting that does not exist, \"apiport\"; it is written apiPort", said, StringComparison.Ordinal);
         Assert.Contains($"{file}:3 gives egressAllow more than one value", said, StringComparison.Ordinal);
         Assert.Contains($"mv {file} {file}.off", said, StringComparison.Ordinal);
         Assert.Matches(@"api-port +8080 +default", said);
         home.Write("strata.server.yaml", "apiPort: many\n");
-        Assert.Contains($"api-port (from {file}:1) is \"many\", but must be a port", (await RunAsync("doctor")).Said, StringComparison.Ordinal);
+        Assert.Contains(
+            $"api-port (from {file}:1) is \"many\", but must be a port", (await RunAsync("doctor")).Said, StringComparison.Ordinal);
         home.Write("strata.server.yaml", "a: [\n");
         Assert.Contains("is not valid YAML", (await RunAsync("doctor")).Said, StringComparison.Ordinal);
     }

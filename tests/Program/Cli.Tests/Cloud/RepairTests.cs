@@ -9,8 +9,8 @@ using Strata.Server.Options;
 namespace Strata.Cli.Tests.Cloud;
 
 /// <summary>
-/// What <c>strata up</c> does with a server that does not answer. The server here is a shell that holds the lock of the data folder, and the clock runs as fast as
-/// somebody waits for it.
+/// What <c>strata up</c> does with a server that does not answer. The server here is a shell that holds the lock of the data folder, and
+/// the clock runs as fast as somebody waits for it.
 /// </summary>
 public sealed class RepairTests : IDisposable
 {
@@ -72,7 +72,8 @@ public sealed class RepairTests : IDisposable
         var script = $"exec 9> '{Home.LockFile}'; flock 9; {trap}; echo holds; while :; do sleep 0.05 9>&-; done";
         server = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true })!;
         Assert.Equal("holds", await server.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
-        var cloud = new RunningCloud(server.Id, "1", new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:2"), TimeProvider.System.GetUtcNow(), ready);
+        var cloud = new RunningCloud(
+            server.Id, "1", new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:2"), TimeProvider.System.GetUtcNow(), ready);
         folder.Write("run/strata.json", JsonText.From(cloud, WireJson.Of<RunningCloud>()).ToString());
     }
 

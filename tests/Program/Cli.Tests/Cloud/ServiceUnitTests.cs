@@ -5,7 +5,10 @@ using Strata.Core;
 
 namespace Strata.Cli.Tests.Cloud;
 
-/// <summary><c>strata install-service</c>. systemctl is a script that notes what it was asked, because a test must not change the machine's own units.</summary>
+/// <summary>
+/// <c>strata install-service</c>. systemctl is a script that notes what it was asked, because a test must not change the machine's own
+/// units.
+/// </summary>
 public sealed class ServiceUnitTests : IDisposable
 {
     private readonly TempFolder folder = new();
@@ -37,7 +40,8 @@ public sealed class ServiceUnitTests : IDisposable
     [Fact]
     public void Text_WithSpecialCharacters_QuotesThemForSystemd()
     {
-        var unit = Unit() with { Home = "/srv/my cloud/100%/$x", Arguments = ["--public-url", "a\"b\\c"], Variables = [("PATH", "/my tools:/bin$y")] };
+        var unit = Unit() with { Home = "/srv/my cloud/100%/$x", Arguments = ["--public-url", "a\"b\\c"],
+            Variables = [("PATH", "/my tools:/bin$y")] };
         Assert.Contains("""ExecStart=/opt/strata/strata up --home "/srv/my cloud/100%%/$$x" --public-url "a\"b\\c" """.TrimEnd(), unit.Text, StringComparison.Ordinal);
         Assert.Contains("Environment=\"PATH=/my tools:/bin$y\"", unit.Text, StringComparison.Ordinal);
     }
@@ -47,7 +51,8 @@ public sealed class ServiceUnitTests : IDisposable
     {
         var file = await Installer().InstallAsync("strata", Unit(), TestContext.Current.CancellationToken);
         Assert.Equal(Unit().Text, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
-        Assert.Equal(["daemon-reload", "enable strata.service"], await File.ReadAllLinesAsync(Calls, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            ["daemon-reload", "enable strata.service"], await File.ReadAllLinesAsync(Calls, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -55,8 +60,10 @@ public sealed class ServiceUnitTests : IDisposable
     {
         await Installer().InstallAsync("strata", Unit(), TestContext.Current.CancellationToken);
         var file = await Installer().InstallAsync("strata", Unit() with { Arguments = [] }, TestContext.Current.CancellationToken);
-        Assert.DoesNotContain("--api-port", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        var other = await Assert.ThrowsAsync<StrataException>(() => Installer().InstallAsync("strata", Unit() with { Home = "/srv/other" }, TestContext.Current.CancellationToken));
+        Assert.DoesNotContain(
+            "--api-port", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        var other = await Assert.ThrowsAsync<StrataException>(
+            () => Installer().InstallAsync("strata", Unit() with { Home = "/srv/other" }, TestContext.Current.CancellationToken));
         Assert.Equal("SERVICE_EXISTS", other.Error.Code);
     }
 
@@ -64,7 +71,8 @@ public sealed class ServiceUnitTests : IDisposable
     public async Task Install_WithoutSystemd_SaysSoAndWritesNothing()
     {
         var installer = Installer() with { RunningMark = Path.Combine(folder.Path, "missing") };
-        var refused = await Assert.ThrowsAsync<StrataException>(() => installer.InstallAsync("strata", Unit(), TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<StrataException>(
+            () => installer.InstallAsync("strata", Unit(), TestContext.Current.CancellationToken));
         Assert.Equal("NO_SYSTEMD", refused.Error.Code);
         Assert.False(Directory.Exists(installer.UnitFolder));
     }
@@ -72,7 +80,8 @@ public sealed class ServiceUnitTests : IDisposable
     [Fact]
     public async Task Install_WhereSystemctlFails_SaysWhy()
     {
-        var refused = await Assert.ThrowsAsync<StrataException>(() => Installer("echo 'Access denied' >&2; exit 1").InstallAsync("strata", Unit(), TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<StrataException>(
+            () => Installer("echo 'Access denied' >&2; exit 1").InstallAsync("strata", Unit(), TestContext.Current.CancellationToken));
         Assert.Equal("SERVICE_NOT_ENABLED", refused.Error.Code);
         Assert.Contains("\"systemctl daemon-reload\" failed: Access denied", refused.Error.Message, StringComparison.Ordinal);
     }
@@ -110,7 +119,8 @@ public sealed class ServiceUnitTests : IDisposable
 
     private static ServiceUnit Unit() => new()
     {
-        Program = "/opt/strata/strata", Home = "/srv/cloud", Arguments = ["--api-port", "9000"], Variables = [("PATH", "/usr/bin:/bin")], IsSystem = true,
+        Program = "/opt/strata/strata", Home = "/srv/cloud", Arguments = ["--api-port", "9000"], Variables = [("PATH", "/usr/bin:/bin")],
+        IsSystem = true,
     };
 
     private ServiceInstaller Installer(string script = "exit 0")

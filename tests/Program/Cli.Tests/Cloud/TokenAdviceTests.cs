@@ -24,7 +24,8 @@ public sealed class TokenAdviceTests : IDisposable
     public void Explain_OfATokenThatIsNotAccepted_NamesItAndTheStep(string source, bool hasOther, string message, string step)
     {
         using var run = new Run(new RootCommand().Parse([]), new Terminal { Out = TextWriter.Null, Error = TextWriter.Null });
-        run.SignIn(new CliContext { Server = "http://127.0.0.1:1", Token = "x", Source = Enum.Parse<TokenSource>(source), HasOther = hasOther });
+        run.SignIn(
+            new CliContext { Server = "http://127.0.0.1:1", Token = "x", Source = Enum.Parse<TokenSource>(source), HasOther = hasOther });
         var error = TokenAdvice.Explain(run, Refused);
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.Contains(step, error.NextStep, StringComparison.Ordinal);
@@ -46,6 +47,7 @@ public sealed class TokenAdviceTests : IDisposable
         var code = await StrataCommand.RunAsync(
             ["get", "deployments", "--home", home.Path], new Terminal { Out = text, Error = text }, TestContext.Current.CancellationToken);
         Assert.Equal(1, code);
-        Assert.Contains($"does not accept the token that is kept in {Path.Combine(home.Path, "context.json")}", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"does not accept the token that is kept in {Path.Combine(home.Path, "context.json")}", text.ToString(),
+            StringComparison.Ordinal);
     }
 }

@@ -4,7 +4,10 @@ using Strata.Cli.Shell;
 
 namespace Strata.Cli.Tests.Cloud;
 
-/// <summary>What the watchdog's shell does for each exit code of the server. The command here is a shell that ends with the codes given, one a start, and then with 0.</summary>
+/// <summary>
+/// What the watchdog's shell does for each exit code of the server. The command here is a shell that ends with the codes given, one a
+/// start, and then with 0.
+/// </summary>
 public sealed class WatchdogTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("strata-watchdog-").FullName;
@@ -18,13 +21,16 @@ public sealed class WatchdogTests : IDisposable
     [InlineData(new[] { CommandRunner.Failed }, 1, 1)] // a first start that fails is shown to who asked for it
     [InlineData(new[] { CommandRunner.WrongUsage }, 1, 2)]
     [InlineData(new[] { 143 }, 1, 143)] // asked to stop
-    [InlineData(new[] { CommandRunner.StoppedUnasked, CommandRunner.TakenByAnother }, 2, 74)] // somebody else has started a server meanwhile
+    // somebody else has started a server meanwhile
+    [InlineData(new[] { CommandRunner.StoppedUnasked, CommandRunner.TakenByAnother }, 2, 74)]
     public async Task Watchdog_ByExitCode_StartsAgainOrEnds(int[] codes, int starts, int last)
     {
         var count = Path.Combine(folder, "starts");
         // Each start adds a line and ends with the code of its number.
         var server = $"echo x >> '{count}'; n=$(wc -l < '{count}'); set -- {string.Join(' ', codes)}; [ $n -gt $# ] && exit 0; shift $((n - 1)); exit $1";
-        using var watchdog = Process.Start(new ProcessStartInfo(Watchdog.Command[0], [.. Watchdog.Command.Skip(1), "/bin/sh", "-c", server]) { RedirectStandardOutput = true })!;
+        using var watchdog = Process.Start(
+            new ProcessStartInfo(
+                Watchdog.Command[0], [.. Watchdog.Command.Skip(1), "/bin/sh", "-c", server]) { RedirectStandardOutput = true })!;
         await watchdog.StandardOutput.ReadToEndAsync();
         await watchdog.WaitForExitAsync();
         Assert.Equal(last, watchdog.ExitCode);

@@ -11,7 +11,8 @@ public sealed class EmptyLogTests : IDisposable
     public void Dispose() => home.Dispose();
 
     [Theory]
-    [InlineData("{}", false, "shop has no instance yet, so it has no log. The log of its build: strata --server SERVER logs release/shop-1")]
+    [InlineData(
+        "{}", false, "shop has no instance yet, so it has no log. The log of its build: strata --server SERVER logs release/shop-1")]
     [InlineData("""{"static":true}""", false, "shop is a static site: no instance runs that could write a log.")]
     [InlineData("{}", true, "The instances of shop have written nothing yet.")]
     public async Task Logs_WithoutALine_SaysWhyAndWhereToLook(string status, bool instance, string expected)
@@ -25,7 +26,8 @@ public sealed class EmptyLogTests : IDisposable
     public async Task Scale_OfAStaticSite_SaysThatThereIsNothingToScale()
     {
         await using var api = await StartAsync("""{"static":true}""", instance: false);
-        Assert.Contains("shop is a static site: the edge serves its files itself", await RunAsync(api, 1, "scale", "shop", "3"), StringComparison.Ordinal);
+        Assert.Contains("shop is a static site: the edge serves its files itself", await RunAsync(api, 1, "scale", "shop", "3"),
+            StringComparison.Ordinal);
         Assert.DoesNotContain(api.Asked, a => a.StartsWith("POST", StringComparison.Ordinal));
     }
 
@@ -95,7 +97,8 @@ public sealed class EmptyLogTests : IDisposable
     {
         var text = new StringWriter();
         var code = await StrataCommand.RunAsync(
-            [.. arguments, "--server", api.Address.ToString(), "--home", home.Path], new Terminal { Out = text, Error = text }, TestContext.Current.CancellationToken);
+            [.. arguments, "--server", api.Address.ToString(), "--home", home.Path], new Terminal { Out = text, Error = text },
+            TestContext.Current.CancellationToken);
         Assert.True(code == expected, text.ToString());
         return text.ToString().Replace($"--home {home.Path} ", "", StringComparison.Ordinal);
     }

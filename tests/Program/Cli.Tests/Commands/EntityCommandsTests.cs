@@ -33,37 +33,47 @@ public sealed class EntityCommandsTests : IAsyncLifetime
     [InlineData("GET /api/model/export/JSON_SCHEMA/a.b/1", "model", "get", "a.b", "--schema")]
     [InlineData("PUT /api/model/order/1/lock", "model", "lock", "order")]
     [InlineData("POST /api/model/order/1/changeLevel/ARRAY_LENGTH", "model", "level", "order", "array-length")]
-    [InlineData("PUT /api/model/order/1/unique-keys {\"uniqueKeys\":[{\"id\":\"n\",\"fields\":[\"$.a\",\"$.b\"]}]}", "model", "keys", "order", "n=a,$.b")]
+    [InlineData("PUT /api/model/order/1/unique-keys {\"uniqueKeys\":[{\"id\":\"n\",\"fields\":[\"$.a\",\"$.b\"]}]}", "model", "keys",
+        "order", "n=a,$.b")]
     [InlineData("PUT /api/model/order/1/unique-keys {\"uniqueKeys\":[]}", "model", "keys", "order", "--none")]
     [InlineData("GET /api/model/order/1/indexes", "model", "indexes", "order")]
     [InlineData("PUT /api/model/order/1/indexes {\"paths\":[\"$.a\",\"$.b.c\"]}", "model", "indexes", "order", "a", "$.b.c")]
     [InlineData("PUT /api/model/order/1/indexes {\"paths\":[]}", "model", "indexes", "order", "--none")]
-    [InlineData("POST /api/model/order/1/explain {\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"IS_NULL\"}", "model", "explain", "order", "--where", "a is null")]
+    [InlineData("POST /api/model/order/1/explain {\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"IS_NULL\"}", "model",
+        "explain", "order", "--where", "a is null")]
     [InlineData($"GET /api/entity/{Id}/why", "entity", "why", Id)]
-    [InlineData("POST /api/model/order/1/migrate {\"to\":2,\"dryRun\":true,\"rules\":[{\"drop\":\"$.a\"}]}", "model", "migrate", "order", "2", "--rules", "[{\"drop\":\"$.a\"}]", "--dry-run")]
+    [InlineData("POST /api/model/order/1/migrate {\"to\":2,\"dryRun\":true,\"rules\":[{\"drop\":\"$.a\"}]}", "model", "migrate", "order",
+        "2", "--rules", "[{\"drop\":\"$.a\"}]", "--dry-run")]
     [InlineData("GET /api/model/order/1/retention", "model", "retention", "order")]
     [InlineData("PUT /api/model/order/1/retention {\"keepSupersededDays\":30}", "model", "retention", "order", "--keep-days", "30")]
     [InlineData("DELETE /api/model/order/1/retention", "model", "retention", "order", "--none")]
     [InlineData("DELETE /api/model/order/1", "model", "delete", "order", "-y")]
-    [InlineData("POST /api/model/order/1/workflow/import {\"workflows\":[{ \"name\" : \"w\" }],\"importMode\":\"REPLACE\",\"allowCycles\":false}", "workflow", "import", "order", "{ \"name\" : \"w\" }", "--mode", "replace")]
-    [InlineData("POST /api/model/order/1/workflow/import {\"workflows\":[],\"importMode\":\"ACTIVATE\",\"allowCycles\":true}", "workflow", "import", "order", "{\"workflows\":[],\"importMode\":\"ACTIVATE\",\"allowCycles\":true}")]
+    [InlineData(
+        "POST /api/model/order/1/workflow/import {\"workflows\":[{ \"name\" : \"w\" }],\"importMode\":\"REPLACE\",\"allowCycles\":false}",
+        "workflow", "import", "order", "{ \"name\" : \"w\" }", "--mode", "replace")]
+    [InlineData("POST /api/model/order/1/workflow/import {\"workflows\":[],\"importMode\":\"ACTIVATE\",\"allowCycles\":true}", "workflow",
+        "import", "order", "{\"workflows\":[],\"importMode\":\"ACTIVATE\",\"allowCycles\":true}")]
     [InlineData("POST /api/entity/JSON/order/1?transactionWindow=5 [{}]", "entity", "create", "order", "[{}]", "--window", "5")]
     [InlineData($"GET /api/entity/{Id}?pointInTime=2026-11-20T00%3A00%3A00.0000000Z", "entity", "get", Id, "--at", "2026-11-20")]
     [InlineData($"GET /api/entity/{Id}/changes", "entity", "changes", Id)]
     [InlineData($"GET /api/entity/{Id}/transitions", "entity", "transitions", Id)]
-    [InlineData($"PUT /api/entity/JSON/{Id} {{\"a\":2}} If-Match \"{Transaction}\"", "entity", "update", Id, "{\"a\":2}", "--if-match", Transaction)]
+    [InlineData($"PUT /api/entity/JSON/{Id} {{\"a\":2}} If-Match \"{Transaction}\"", "entity", "update", Id, "{\"a\":2}",
+        "--if-match", Transaction)]
     [InlineData($"PUT /api/entity/XML/{Id}/pay%20now <o/>", "entity", "update", Id, "<o/>", "--xml", "-t", "pay now")]
     [InlineData($"PATCH /api/entity/JSON/{Id} {{\"a\":null}} If-Match *", "entity", "patch", Id, "{\"a\":null}")]
     [InlineData($"PATCH /api/entity/JSON/{Id}/pay {{}} If-Match *", "entity", "transition", Id, "pay")]
     [InlineData($"POST /api/entity/JSON/{Id}/pay/dry-run", "entity", "transition", Id, "pay", "--dry-run")]
     [InlineData("GET /api/entity/stats", "entity", "stats")]
-    [InlineData("GET /api/entity/stats/states/order/1?pointInTime=2026-11-20T00%3A00%3A00.0000000Z", "entity", "stats", "order", "--at", "2026-11-20")]
-    [InlineData("POST /api/entity/stats/order/1/query {\"groupBy\":[\"state\",\"$.a\"],\"aggregations\":[{\"op\":\"sum\",\"field\":\"$.b\"}],\"condition\":{\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"IS_NULL\"}}",
+    [InlineData("GET /api/entity/stats/states/order/1?pointInTime=2026-11-20T00%3A00%3A00.0000000Z", "entity", "stats", "order", "--at",
+        "2026-11-20")]
+    [InlineData(
+        "POST /api/entity/stats/order/1/query {\"groupBy\":[\"state\",\"$.a\"],\"aggregations\":[{\"op\":\"sum\",\"field\":\"$.b\"}],\"condition\":{\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"IS_NULL\"}}",
         "entity", "stats", "order", "--by", "state", "--by", "a", "--sum", "b", "--where", "a is null")]
     [InlineData($"DELETE /api/entity/{Id}", "entity", "delete", Id, "--yes")]
     [InlineData("DELETE /api/entity/order/1", "entity", "delete", "order", "--all", "--yes")]
     [InlineData("GET /api/entity/feed?model=order.1&from=7", "entity", "feed", "order/1", "--from", "7")]
-    [InlineData("POST /api/search/direct/order/1?limit=7&sort=total%3Adesc&sort=%40id {\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"EQUALS\",\"value\":1}",
+    [InlineData(
+        "POST /api/search/direct/order/1?limit=7&sort=total%3Adesc&sort=%40id {\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"EQUALS\",\"value\":1}",
         "search", "order", "--where", "a = 1", "-n", "7", "--sort", "total:desc", "--sort", "@id")]
     public async Task Command_AsksTheApi(string asked, params string[] line)
     {

@@ -37,7 +37,9 @@ internal sealed class FakeApi : IAsyncDisposable
         using var reader = new StreamReader(http.Request.Body);
         var body = await reader.ReadToEndAsync();
         var ifMatch = http.Request.Headers.IfMatch.ToString();
-        lock (Asked) Asked.Add($"{http.Request.Method} {http.Request.Path}{http.Request.QueryString} {body}{(ifMatch.Length > 0 ? " If-Match " + ifMatch : "")}".TrimEnd());
+        lock (Asked)
+            Asked.Add(
+                $"{http.Request.Method} {http.Request.Path}{http.Request.QueryString} {body}{(ifMatch.Length > 0 ? " If-Match " + ifMatch : "")}".TrimEnd());
         await http.Response.WriteAsync(Respond is { } respond ? await respond(http, http.RequestAborted) : Answer);
     }
 }

@@ -8,7 +8,8 @@ public sealed class LogsCommandTests : IDisposable
 {
     private static readonly (int Position, string At, string Source, string Text)[] Lines =
     [
-        (3, "2026-01-01T10:00:00Z", "shop-a", "first"), (3, "2026-01-01T10:00:00Z", "shop-a", "second"), (1, "2026-01-01T10:00:01.5Z", "shop-b", "third"), (6, "2026-01-01T10:00:02Z", "shop-a", "fourth"),
+        (3, "2026-01-01T10:00:00Z", "shop-a", "first"), (3, "2026-01-01T10:00:00Z", "shop-a", "second"),
+        (1, "2026-01-01T10:00:01.5Z", "shop-b", "third"), (6, "2026-01-01T10:00:02Z", "shop-a", "fourth"),
     ];
 
     private readonly TempFolder home = new();
@@ -38,7 +39,8 @@ public sealed class LogsCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Logs_Since_ShowsLaterLinesOnly() => Assert.DoesNotContain("second", await RunAsync("logs", "shop", "--since", "2026-01-01T10:00:01Z"), StringComparison.Ordinal);
+    public async Task Logs_Since_ShowsLaterLinesOnly() =>
+        Assert.DoesNotContain("second", await RunAsync("logs", "shop", "--since", "2026-01-01T10:00:01Z"), StringComparison.Ordinal);
 
     [Fact]
     public async Task Logs_WithTimes_HaveOneNumberOfDigits()
@@ -52,7 +54,9 @@ public sealed class LogsCommandTests : IDisposable
     public async Task Logs_AsJson_AreOneObjectALine()
     {
         var shown = await RunAsync("logs", "shop", "-o", "json");
-        Assert.Equal(4, shown.Split('\n', StringSplitOptions.RemoveEmptyEntries).Count(l => l.StartsWith("{\"position\":", StringComparison.Ordinal) && l.EndsWith('}')));
+        Assert.Equal(
+            4, shown.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Count(l => l.StartsWith("{\"position\":", StringComparison.Ordinal) && l.EndsWith('}')));
     }
 
     [Theory]
@@ -75,7 +79,8 @@ public sealed class LogsCommandTests : IDisposable
         api.Respond = (http, _) => Task.FromResult(Answer(http));
         home.Write("context.json", $$"""{"server":"{{api.Address}}","token":"x"}""");
         var (text, error) = (new StringWriter(), new StringWriter());
-        var code = await StrataCommand.RunAsync([.. arguments, "--home", home.Path], new Terminal { Out = text, Error = error }, TestContext.Current.CancellationToken);
+        var code = await StrataCommand.RunAsync(
+            [.. arguments, "--home", home.Path], new Terminal { Out = text, Error = error }, TestContext.Current.CancellationToken);
         Assert.True(code == 0, error.ToString());
         asked?.AddRange(api.Asked);
         return text.ToString();

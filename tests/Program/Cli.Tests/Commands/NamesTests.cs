@@ -3,7 +3,10 @@ using Strata.Cli.Shell;
 
 namespace Strata.Cli.Tests.Commands;
 
-/// <summary>Names are taken where ids are, what does not exist is an error, completion offers the names of the right kind, and machines get stable JSON.</summary>
+/// <summary>
+/// Names are taken where ids are, what does not exist is an error, completion offers the names of the right kind, and machines get stable
+/// JSON.
+/// </summary>
 public sealed class NamesTests : IDisposable
 {
     private const string Shop = "dep_01m8km2mt5e008002wbxsk2rm2";
@@ -23,7 +26,8 @@ public sealed class NamesTests : IDisposable
 
     [Fact]
     public async Task Get_NameWhereAKindIsMeant_SaysWhatItIs() =>
-        Assert.Contains("\"shop\" is the name of a deployment, not a kind.\n  Next: strata get deployment shop", await RunAsync(2, "get", "shop"), StringComparison.Ordinal);
+        Assert.Contains("\"shop\" is the name of a deployment, not a kind.\n  Next: strata get deployment shop",
+            await RunAsync(2, "get", "shop"), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("get", "deployments")]
@@ -68,10 +72,14 @@ public sealed class NamesTests : IDisposable
         Context(api);
         var output = new StringWriter();
         var typed = $"{line[..^(line.Split(' ')[^1].Length)]}--home {home.Path} {line.Split(' ')[^1]}";
-        if (line.EndsWith("-p ", StringComparison.Ordinal) || line.EndsWith("-o ", StringComparison.Ordinal) || line.EndsWith("--state ", StringComparison.Ordinal))
+        if (line.EndsWith("-p ", StringComparison.Ordinal) || line.EndsWith("-o ", StringComparison.Ordinal)
+            || line.EndsWith("--state ", StringComparison.Ordinal))
             typed = $"strata --home {home.Path} {line["strata ".Length..]}";
-        Assert.Equal(0, await StrataCommand.RunAsync([$"[suggest:{typed.Length}]", typed], new Terminal { Out = output, Error = TextWriter.Null }, TestContext.Current.CancellationToken));
-        Assert.Equal(expected, string.Join(',', output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)));
+        Assert.Equal(
+            0, await StrataCommand.RunAsync([$"[suggest:{typed.Length}]", typed], new Terminal { Out = output, Error = TextWriter.Null },
+                TestContext.Current.CancellationToken));
+        Assert.Equal(
+            expected, string.Join(',', output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)));
     }
 
     [Fact]
@@ -86,7 +94,8 @@ public sealed class NamesTests : IDisposable
               for i in {1..20}; do _strata; [[ -z ${COMPREPLY[*]} ]] || break; done; echo "${COMPREPLY[*]}"; }
             ask "{{program}} dep"; ask "{{program}} logs "; ask "{{program}} rollback shop "
             """;
-        var said = await Script.RunAsync("bash", ["-c", script], null, ("STRATA_HOME", home.Path), ("STRATA_URL", ""), ("STRATA_TOKEN", ""));
+        var said = await Script.RunAsync(
+            "bash", ["-c", script], null, ("STRATA_HOME", home.Path), ("STRATA_URL", ""), ("STRATA_TOKEN", ""));
         Assert.Equal("deploy\ninstance/\nrelease/\nshop\nshop-1\n", said.Replace(' ', '\n'));
     }
 
@@ -174,7 +183,9 @@ public sealed class NamesTests : IDisposable
     {
         Context(api);
         var text = new StringWriter();
-        var code = await StrataCommand.RunAsync([.. arguments, "--home", home.Path], new Terminal { Out = text, Error = TextWriter.Synchronized(text) }, TestContext.Current.CancellationToken);
+        var code = await StrataCommand.RunAsync(
+            [.. arguments, "--home", home.Path], new Terminal { Out = text, Error = TextWriter.Synchronized(text) },
+            TestContext.Current.CancellationToken);
         Assert.True(code == expected, text.ToString());
         return text.ToString().Replace($"--home {home.Path} ", "", StringComparison.Ordinal);
     }

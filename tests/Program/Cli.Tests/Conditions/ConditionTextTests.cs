@@ -56,7 +56,8 @@ public class ConditionTextTests
 
     [Fact]
     public void Parse_BracketsWithoutEnd_AreRefused() =>
-        Assert.Contains("50 deep", Assert.Throws<StrataException>(() => ConditionText.Parse(new string('(', 100_000))).Error.Message, StringComparison.Ordinal);
+        Assert.Contains("50 deep", Assert.Throws<StrataException>(() => ConditionText.Parse(new string('(', 100_000))).Error.Message,
+            StringComparison.Ordinal);
 
     private static string Relaxed(JsonText json) => JsonSerializer.Serialize(JsonElement.Parse(json.Utf8.Span), WireJson.Options);
 

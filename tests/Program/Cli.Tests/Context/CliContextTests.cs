@@ -24,7 +24,8 @@ public sealed class CliContextTests : IDisposable
     [InlineData("http://evil.example", "http://other.example", "given", "http://evil.example", null)]
     [InlineData(null, null, "given", Local, "given")]
     [InlineData("http://127.0.0.1:8080", "http://other.example", "given", "http://127.0.0.1:8080", "local")]
-    public void Load_OfOptionVariablesAndFile_TakesTheTokenOfThatAddress(string? server, string? url, string? token, string expectedServer, string? expectedToken)
+    public void Load_OfOptionVariablesAndFile_TakesTheTokenOfThatAddress(
+        string? server, string? url, string? token, string expectedServer, string? expectedToken)
     {
         new CliContext { Server = Local, Token = "local" }.Save(home.Path);
         var context = CliContext.Load(home.Path, server, url, token);

@@ -9,11 +9,13 @@ namespace Strata.Cli.Tests.Deploying;
 /// <summary>What a deploy shows, compared with recorded screens of terminals of several widths, and in a pipe.</summary>
 public sealed partial class DeployDisplayTests : IDisposable
 {
-    private const string Why = "\"npm run build\" failed: it failed with exit code 3. Read the end of the build's log, fix the cause and deploy again.";
+    private const string Why =
+        "\"npm run build\" failed: it failed with exit code 3. Read the end of the build's log, fix the cause and deploy again.";
 
     private static readonly string[] Log =
     [
-        "==> Fetching the source", "==> npm run build", "\t> shop@1.0.0 build", "line 1 of the build with quite a bit of text, more than a narrow terminal has columns",
+        "==> Fetching the source", "==> npm run build", "\t> shop@1.0.0 build",
+        "line 1 of the build with quite a bit of text, more than a narrow terminal has columns",
         "see https://docs.example.com/a/very/long/address/that/must/never/be/cut/because/then/it/leads/nowhere", "==> Failed: " + Why,
     ];
 
@@ -31,12 +33,14 @@ public sealed partial class DeployDisplayTests : IDisposable
         var live = new LiveWriter(screen, () => width, TimeProvider.System);
         await DeployAsync(new Terminal
         {
-            Out = TextWriter.Null, Error = TextWriter.Synchronized(new SafeWriter(live, keepsColors: true)), Live = live, ErrorIsTerminal = true, ErrorWidth = width, Color = true,
+            Out = TextWriter.Null, Error = TextWriter.Synchronized(new SafeWriter(live, keepsColors: true)), Live = live,
+            ErrorIsTerminal = true, ErrorWidth = width, Color = true,
         });
         var recorded = Path.Combine(Script.Root, "tests/Program/Cli.Tests/Deploying/screens", $"failed-deploy-{width}.txt");
         var shown = Times().Replace(screen.Text, "0.1s").Replace(home.Path, "/tmp/strata-test-FOLDER", StringComparison.Ordinal) + "\n";
         // STRATA_RECORD=1 writes the screens; look at each before it is committed.
-        if (Environment.GetEnvironmentVariable("STRATA_RECORD") == "1") await File.WriteAllTextAsync(recorded, shown, TestContext.Current.CancellationToken);
+        if (Environment.GetEnvironmentVariable("STRATA_RECORD") == "1")
+            await File.WriteAllTextAsync(recorded, shown, TestContext.Current.CancellationToken);
         Assert.Equal(await File.ReadAllTextAsync(recorded, TestContext.Current.CancellationToken), shown);
     }
 
@@ -45,7 +49,8 @@ public sealed partial class DeployDisplayTests : IDisposable
     {
         var text = new StringWriter();
         await DeployAsync(new Terminal { Out = TextWriter.Null, Error = TextWriter.Synchronized(text) });
-        foreach (var said in (string[])[Why, "Building shop-1…", "line 1 of the build"]) Assert.Equal(2, text.ToString().Split(said).Length);
+        foreach (var said in (string[])[Why, "Building shop-1…", "line 1 of the build"])
+            Assert.Equal(2, text.ToString().Split(said).Length);
         Assert.DoesNotContain('\e', text.ToString());
         Assert.DoesNotContain('\r', text.ToString());
     }
@@ -55,7 +60,9 @@ public sealed partial class DeployDisplayTests : IDisposable
         await using var api = await FakeApi.StartAsync();
         api.Respond = AnswerAsync;
         home.Write("context.json", $$"""{"server":"{{api.Address}}","token":"x"}""");
-        Assert.Equal(1, await StrataCommand.RunAsync(["deploy", "https://example.invalid/x.git", "--name", "shop", "--home", home.Path], terminal, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            1, await StrataCommand.RunAsync(["deploy", "https://example.invalid/x.git", "--name", "shop", "--home", home.Path], terminal,
+                TestContext.Current.CancellationToken));
     }
 
     private static async Task<string> AnswerAsync(HttpContext http, CancellationToken cancellationToken)

@@ -35,7 +35,8 @@ public sealed class DeployInATerminalTests : IDisposable
         };
         home.Write("context.json", $$"""{"server":"{{api.Address}}","token":"x"}""");
         var command = $"stty cols {columns} rows 40; exec {Path.Combine(AppContext.BaseDirectory, "strata")} deploy https://example.invalid/x.git --name shop";
-        var start = new ProcessStartInfo("script", ["-qefc", command, "/dev/null"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("script", ["-qefc", command, "/dev/null"]) { RedirectStandardInput = true,
+            RedirectStandardOutput = true };
         (start.Environment["STRATA_HOME"], start.Environment["TERM"], start.Environment["NO_COLOR"]) = (home.Path, "xterm", "1");
         foreach (var name in (string[])["STRATA_URL", "STRATA_TOKEN"]) start.Environment.Remove(name);
         using var process = Process.Start(start)!;
@@ -50,7 +51,8 @@ public sealed class DeployInATerminalTests : IDisposable
         Assert.Contains("  │ line 1\n  │ line 2\n  │ line 3\n", screen.Text, StringComparison.Ordinal);
         Assert.Equal(0, screen.Wrapped);
         var said = string.Join(' ', screen.Text.Split((char[])['\n', ' '], StringSplitOptions.RemoveEmptyEntries));
-        Assert.Contains("Stopped waiting. The deploy of shop-1 continues. Follow it with: strata logs release/shop-1 -f", said, StringComparison.Ordinal);
+        Assert.Contains("Stopped waiting. The deploy of shop-1 continues. Follow it with: strata logs release/shop-1 -f", said,
+            StringComparison.Ordinal);
         Assert.Contains("Cancel it with: strata cancel release/shop-1.", said, StringComparison.Ordinal);
     }
 

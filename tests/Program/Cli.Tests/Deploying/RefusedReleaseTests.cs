@@ -82,7 +82,10 @@ public sealed class RefusedReleaseTests : IDisposable
         var code = await StrataCommand.RunAsync(
             ["deploy", "https://example.invalid/x.git", "--name", "shop", "--server", api.Address.ToString(), "--home", home.Path],
             new Terminal { Out = text, Error = TextWriter.Synchronized(text) }, TestContext.Current.CancellationToken);
-        Assert.True(code == 1 && text.ToString().Replace($"--home {home.Path} --server {api.Address} ", "", StringComparison.Ordinal).Replace($"--server {api.Address} --home {home.Path} ", "", StringComparison.Ordinal).Contains(expected, StringComparison.Ordinal), text.ToString());
+        Assert.True(
+            code == 1 && text.ToString().Replace($"--home {home.Path} --server {api.Address} ", "", StringComparison.Ordinal)
+                .Replace($"--server {api.Address} --home {home.Path} ", "", StringComparison.Ordinal)
+                .Contains(expected, StringComparison.Ordinal), text.ToString());
         return [.. api.Asked.Where(a => a.StartsWith(Delete, StringComparison.Ordinal)).Select(a => a.Split("If-Match")[1].Trim(' ', '"'))];
     }
 
@@ -110,7 +113,8 @@ public sealed class RefusedReleaseTests : IDisposable
         return $$"""{"status":{{status}},"code":"{{code}}","detail":"It is so."}""";
     }
 
-    private static string Deployment(int revision, string spec = "{}", string status = "{}") => Resource("deployment", "shop", revision, spec, status);
+    private static string Deployment(int revision, string spec = "{}", string status = "{}") =>
+        Resource("deployment", "shop", revision, spec, status);
 
     private const string Source = """{"deployment":"x","source":{"git":{"url":"https://example.invalid/x.git"}}}""";
 

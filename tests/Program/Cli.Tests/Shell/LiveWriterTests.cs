@@ -47,7 +47,8 @@ public sealed class LiveWriterTests
         {
             for (var i = 0; i < 50; i++) writer.WriteLine($"writer {n} line {i}");
         })));
-        Assert.Equal(200, screen.Text.Split('\n').Count(line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^writer \d line \d+$")));
+        Assert.Equal(
+            200, screen.Text.Split('\n').Count(line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^writer \d line \d+$")));
     }
 
     /// <summary>Whichever frame the spinner is at.</summary>

@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Strata.Cli.Tests.Shell;
 
-/// <summary>What a terminal shows of the bytes written to it: line feeds, carriage returns, erasing to the end of the line, colours, and wrapping at the last column.</summary>
+/// <summary>
+/// What a terminal shows of the bytes written to it: line feeds, carriage returns, erasing to the end of the line, colours, and wrapping at
+/// the last column.
+/// </summary>
 internal sealed class Screen(int width) : TextWriter
 {
     private readonly List<StringBuilder> rows = [new()];

@@ -19,8 +19,10 @@ public class TableTests
 
     [Theory]
     [InlineData(50, "NAME  STATE    URL                         AGE\nshop  RUNNING  http://shop.localhost:8000  3m ago\n")]
-    [InlineData(60, "NAME  STATE    URL                         AGE     MESSAGE\nshop  RUNNING  http://shop.localhost:8000  3m ago  a messag…\n")]
-    [InlineData(80, "NAME  STATE    URL                         AGE     MESSAGE\nshop  RUNNING  http://shop.localhost:8000  3m ago  a message that is longer tha…\n")]
+    [InlineData(
+        60, "NAME  STATE    URL                         AGE     MESSAGE\nshop  RUNNING  http://shop.localhost:8000  3m ago  a messag…\n")]
+    [InlineData(
+        80, "NAME  STATE    URL                         AGE     MESSAGE\nshop  RUNNING  http://shop.localhost:8000  3m ago  a message that is longer tha…\n")]
     public void Write_InANarrowTerminal_CutsTheMessageAndNoUrl(int width, string expected)
     {
         var table = new Table("NAME", "STATE", "URL", "AGE", "MESSAGE");

@@ -9,7 +9,8 @@ public sealed class TextWidthTests
     [InlineData("one two three four", 9, "one two\n  three\n  four")]
     [InlineData("see http://a-host.example/with/a/long/path now", 12, "see\n  http://a-host.example/with/a/long/path\n  now")]
     [InlineData("no terminal, no width, no break", 0, "no terminal, no width, no break")]
-    public void Wrap_BreaksBetweenWordsOnly(string text, int width, string expected) => Assert.Equal(expected, TextWidth.Wrap(text, width, "  "));
+    public void Wrap_BreaksBetweenWordsOnly(string text, int width, string expected) =>
+        Assert.Equal(expected, TextWidth.Wrap(text, width, "  "));
 
     [Fact]
     public void Of_CountsColumns() => Assert.Equal(7, TextWidth.Of("\e[32mok\e[0m 宽宽"));

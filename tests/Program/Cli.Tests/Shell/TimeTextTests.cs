@@ -42,5 +42,6 @@ public class TimeTextTests
     [InlineData(180, "3m ago")]
     [InlineData(3 * 3600, "3h ago")]
     [InlineData(3 * 86400, "3d ago")]
-    public void Ago_AnAge_IsShort(double seconds, string expected) => Assert.Equal(expected, TimeText.Ago(Now - TimeSpan.FromSeconds(seconds), Now));
+    public void Ago_AnAge_IsShort(double seconds, string expected) =>
+        Assert.Equal(expected, TimeText.Ago(Now - TimeSpan.FromSeconds(seconds), Now));
 }

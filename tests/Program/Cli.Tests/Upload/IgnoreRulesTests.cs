@@ -26,7 +26,8 @@ public class IgnoreRulesTests
     [InlineData("\\#hash", "#hash", true)]
     [InlineData("a.b", "axb", null)]
     [InlineData("(x)+", "(x)+", true)]
-    public void Decide_OneRule_IsAsGitSays(string rule, string path, bool? ignored) => Assert.Equal(ignored, IgnoreRules.Parse([rule]).Decide(path, isFolder: false));
+    public void Decide_OneRule_IsAsGitSays(string rule, string path, bool? ignored) =>
+        Assert.Equal(ignored, IgnoreRules.Parse([rule]).Decide(path, isFolder: false));
 
     [Fact]
     public void Decide_FolderRule_MatchesFoldersOnly() => Assert.True(IgnoreRules.Parse(["folder/"]).Decide("folder", isFolder: true));

@@ -61,7 +61,8 @@ public sealed class SourceArchiveTests : IDisposable
         Assert.Equal(2, archive.Files);
         Assert.Equal(
             [
-                "left out: out: a link that leads out of the folder", "left out: pipe: a pipe, socket or device", "left out: socket: a pipe, socket or device",
+                "left out: out: a link that leads out of the folder", "left out: pipe: a pipe, socket or device",
+                "left out: socket: a pipe, socket or device",
                 "left out: two?lines: its name has control characters or is not UTF-8",
             ],
             archive.LeftOut.Lines());
@@ -85,7 +86,8 @@ public sealed class SourceArchiveTests : IDisposable
         var tool = folder.Write("tool", "x");
         File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.SetUser | UnixFileMode.SetGroup);
         Process.Start("ln", [tool, Path.Combine(folder.Path, "second")])!.WaitForExit();
-        foreach (var name in (string[])[".gitignore", ".strataignore", "strata.yaml"]) Process.Start("mkfifo", Path.Combine(folder.Path, name))!.WaitForExit();
+        foreach (var name in (string[])[".gitignore", ".strataignore", "strata.yaml"])
+            Process.Start("mkfifo", Path.Combine(folder.Path, name))!.WaitForExit();
         Assert.NotEmpty(DeploySource.Parse(folder.Path, null).DefaultName());
         var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value.Paths;
         var entries = await EntriesAsync([.. paths]);
@@ -135,7 +137,8 @@ public sealed class SourceArchiveTests : IDisposable
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => SourceArchive.PackAsync(folder.Path, ["a.txt"], cancelled.Token));
         var open = Directory.GetFiles("/proc/self/fd").Select(f => new FileInfo(f).LinkTarget ?? "");
-        Assert.DoesNotContain(open, t => t.StartsWith(Path.Combine(Path.GetTempPath(), "strata-"), StringComparison.Ordinal) && t.Contains(".tar.gz"));
+        Assert.DoesNotContain(
+            open, t => t.StartsWith(Path.Combine(Path.GetTempPath(), "strata-"), StringComparison.Ordinal) && t.Contains(".tar.gz"));
     }
 
     private void Git(params string[] arguments)

@@ -14,7 +14,9 @@ public sealed class SourceTreeTests : IDisposable
     [InlineData(false)]
     public async Task List_WithIgnoreFiles_LeavesOutWhatTheyName(bool isRepository)
     {
-        foreach (var path in new[] { "index.html", "a/app.log", "a/keep.log", "node_modules/x/index.js", "secret.env", "a/b/deep.tmp", "a/b/c.txt" }) folder.Write(path, path);
+        foreach (
+            var path in new[] { "index.html", "a/app.log", "a/keep.log", "node_modules/x/index.js", "secret.env", "a/b/deep.tmp",
+                "a/b/c.txt" }) folder.Write(path, path);
         folder.Write(".gitignore", "*.log\n!keep.log\nnode_modules/\n");
         folder.Write(".strataignore", "secret.env\n");
         folder.Write("a/b/.gitignore", "*.tmp\n");
@@ -28,7 +30,9 @@ public sealed class SourceTreeTests : IDisposable
     [InlineData(false)]
     public async Task List_WithoutIgnoreFiles_LeavesOutWhatTheBuildMakesAndSecrets_AndNamesIt(bool isRepository)
     {
-        foreach (var path in new[] { "package.json", "src/a.js", "node_modules/x/index.js", "web/node_modules/y.js", ".env", ".env.example", "dist/a.js" }) folder.Write(path, "\"build\"");
+        foreach (
+            var path in new[] { "package.json", "src/a.js", "node_modules/x/index.js", "web/node_modules/y.js", ".env", ".env.example",
+                "dist/a.js" }) folder.Write(path, "\"build\"");
         if (isRepository) Git("init", "--quiet");
         var listing = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value;
         Assert.Equal([".env.example", "package.json", "src/a.js"], listing.Paths);
@@ -43,7 +47,8 @@ public sealed class SourceTreeTests : IDisposable
         foreach (var path in new[] { "dist/index.html", "bin/tool", "node_modules/x.js" }) folder.Write(path, path);
         Git("init", "--quiet");
         Git("add", "node_modules/x.js");
-        Assert.Equal(["bin/tool", "dist/index.html", "node_modules/x.js"], (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value.Paths);
+        Assert.Equal(["bin/tool", "dist/index.html", "node_modules/x.js"],
+            (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value.Paths);
     }
 
     [Fact]

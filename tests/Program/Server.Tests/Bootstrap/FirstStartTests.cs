@@ -22,7 +22,8 @@ public sealed class FirstStartTests
         var organizations = new ResourceStore<OrganizationSpec, Nothing>(engine, OrganizationKind.Kind, time);
         var projects = new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, time);
         var (platform, caller) = (new Caller(TenantId.Platform, "test"), new Caller(tenant, "test"));
-        Assert.True((await organizations.ChangeAsync(platform, "default", x => x, OrganizationKind.Kind.Deleting!.Begin, null, default)).IsOk);
+        Assert.True(
+            (await organizations.ChangeAsync(platform, "default", x => x, OrganizationKind.Kind.Deleting!.Begin, null, default)).IsOk);
         Assert.True((await projects.ChangeAsync(caller, "default", x => x, ProjectKind.Kind.Deleting!.Begin, null, default)).IsOk);
 
         Assert.Equal((tenant, false), await start.EnsureOrganizationAsync(default));

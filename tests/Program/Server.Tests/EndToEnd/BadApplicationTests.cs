@@ -13,7 +13,8 @@ public sealed class BadApplicationTests(SharedCloud cloud)
     {
         using var app = AppFolder.Node("setInterval(() => {}, 1000);", ShortGrace);
         var told = await FailAsync("deaf", app);
-        Assert.Matches(Environment.IsPrivilegedProcess ? "on port 8080 " : @"on port \d+ ", told); // a plain process has a port of this machine
+        // a plain process has a port of this machine
+        Assert.Matches(Environment.IsPrivilegedProcess ? "on port 8080 " : @"on port \d+ ", told);
         Assert.Contains("PORT", told);
     }
 
@@ -30,7 +31,8 @@ public sealed class BadApplicationTests(SharedCloud cloud)
     [Fact]
     public async Task Application_ThatExitsAtOnce_FailsAndTellsItsLastWords()
     {
-        using var app = AppFolder.Node("console.error('no configuration, giving up'); process.exit(7);"); // its grace is long: on a loaded machine even a start takes seconds
+        // its grace is long: on a loaded machine even a start takes seconds
+        using var app = AppFolder.Node("console.error('no configuration, giving up'); process.exit(7);");
         var told = await FailAsync("brief", app);
         Assert.Contains("7", told);
         Assert.Contains("giving up", (await cloud.RunAsync("logs", "brief")).Output);
@@ -62,7 +64,8 @@ public sealed class BadApplicationTests(SharedCloud cloud)
             """);
         (await cloud.RunAsync("deploy", app.Path, "--name", name)).ShouldSucceed();
         var status = (await cloud.RunAsync("get", await InstanceAsync(name), "--json")).ShouldSucceed().Json.GetProperty("status");
-        using var http = new HttpClient { BaseAddress = new Uri($"http://{status.GetProperty("address").GetString()}:{status.GetProperty("port").GetInt32()}") };
+        using var http = new HttpClient { BaseAddress = new Uri(
+            $"http://{status.GetProperty("address").GetString()}:{status.GetProperty("port").GetInt32()}") };
         var deleting = cloud.RunAsync("delete", $"deployment/{name}", "--yes");
         await Wait.UntilAsync(async () => await http.GetStringAsync("/") == "no", "it has been asked to end, and goes on");
         (await deleting).ShouldSucceed();
@@ -93,7 +96,8 @@ public sealed class BadApplicationTests(SharedCloud cloud)
     }
 
     private async Task<int> RestartsAsync(string name) =>
-        (await cloud.RunAsync("get", await InstanceAsync(name), "--json")).ShouldSucceed().Json.GetProperty("status").GetProperty("restarts").GetInt32();
+        (await cloud.RunAsync("get", await InstanceAsync(name), "--json")).ShouldSucceed().Json.GetProperty("status")
+            .GetProperty("restarts").GetInt32();
 
     private async Task<string> InstanceAsync(string name) =>
         (await cloud.RunAsync("get", "instances", "--json")).ShouldSucceed().Json.EnumerateArray()

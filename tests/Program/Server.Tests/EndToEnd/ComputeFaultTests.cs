@@ -29,7 +29,8 @@ public sealed class ComputeFaultTests : IAsyncLifetime
         await SendAsync(client, HttpMethod.Post, "/api/model/fault/1/workflow/import", Workflow);
         using var stop = new CancellationTokenSource();
         var (slow, joined) = (new Slow(), new TaskCompletionSource());
-        var serving = new ComputeMember(client, new MemberOptions { Tags = ["fault"], OnJoined = () => joined.TrySetResult() }, slow).RunAsync(stop.Token);
+        var serving = new ComputeMember(client, new MemberOptions { Tags = ["fault"], OnJoined = () => joined.TrySetResult() }, slow)
+            .RunAsync(stop.Token);
         await joined.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         var id = await letters.CreateAsync(new Letter("one"));
         var taking = letters.UpdateAsync(id, new Letter("two"), new EntityWriteOptions("go"));
@@ -40,19 +41,24 @@ public sealed class ComputeFaultTests : IAsyncLifetime
 
         (await cloud.UpAsync()).ShouldSucceed();
         Assert.Equal(("A", "two"), await ReadAsync());
-        await Wait.UntilAsync(async () => (await TextAsync(client, $"/api/audit/entity/{id}")).Contains("PROCESSING_LOST", StringComparison.Ordinal), "the trail tells that the answer was lost");
+        await Wait.UntilAsync(
+            async () => (await TextAsync(client, $"/api/audit/entity/{id}")).Contains("PROCESSING_LOST", StringComparison.Ordinal),
+            "the trail tells that the answer was lost");
         Assert.Contains("TRANSITION_ABORTED", await TextAsync(client, $"/api/audit/entity/{id}"), StringComparison.Ordinal);
         Assert.Equal(("A", "two"), await ReadAsync());
-        await Wait.UntilAsync(async () => await TryAsync(letters.TransitionAsync(id, "go")), "the member is back, and the transition is taken");
+        await Wait.UntilAsync(
+            async () => await TryAsync(letters.TransitionAsync(id, "go")), "the member is back, and the transition is taken");
         Assert.Equal(("B", "done"), await ReadAsync());
         await stop.CancelAsync();
         await serving;
 
-        async Task<(string, string)> ReadAsync() => await letters.GetAsync(id) is var letter ? (letter.Meta.State, letter.Data.Text) : default;
+        async Task<(string, string)> ReadAsync() => await letters.GetAsync(id) is var letter
+            ? (letter.Meta.State, letter.Data.Text) : default;
     }
 
     private static Task SendAsync(StrataClient client, HttpMethod method, string path, string? body) =>
-        client.SendAsync(new ApiRequest(method, path) { Body = body is null ? null : Encoding.UTF8.GetBytes(body) }, TestContext.Current.CancellationToken);
+        client.SendAsync(new ApiRequest(method, path) { Body = body is null ? null : Encoding.UTF8.GetBytes(body) },
+            TestContext.Current.CancellationToken);
 
     private static async Task<string> TextAsync(StrataClient client, string path) =>
         Encoding.UTF8.GetString((await client.SendAsync(new ApiRequest(HttpMethod.Get, path), TestContext.Current.CancellationToken)).Span);

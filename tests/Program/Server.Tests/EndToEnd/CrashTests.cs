@@ -19,7 +19,8 @@ public sealed class CrashTests(CrashCloud cloud) : IClassFixture<CrashCloud>, IA
     public async ValueTask InitializeAsync()
     {
         if (cloud.Pid is null) (await cloud.UpAsync()).ShouldSucceed();
-        foreach (var name in (await ListAsync(cloud, "deployments")).Select(d => d.GetProperty("name").GetString()!).Where(name => name != "welcome"))
+        foreach (var name in (await ListAsync(cloud, "deployments")).Select(d => d.GetProperty("name").GetString()!)
+            .Where(name => name != "welcome"))
             (await cloud.RunAsync("delete", $"deployment/{name}", "--yes")).ShouldSucceed();
     }
 
@@ -135,9 +136,11 @@ public sealed class CrashTests(CrashCloud cloud) : IClassFixture<CrashCloud>, IA
     private static async Task<Running> ProcessAsync(Cloud cloud, string name)
     {
         var instances = (await cloud.RunAsync("get", "instances", "--state", "READY", "--json")).ShouldSucceed().Json;
-        var status = instances.EnumerateArray().First(i => i.GetProperty("name").GetString()!.StartsWith(name + "-", StringComparison.Ordinal)).GetProperty("status");
+        var status = instances.EnumerateArray().First(
+            i => i.GetProperty("name").GetString()!.StartsWith(name + "-", StringComparison.Ordinal)).GetProperty("status");
         return new Running(
-            status.GetProperty("address").GetString()!, status.GetProperty("port").GetInt32(), status.GetProperty("startedAt").GetString()!, status.GetProperty("restarts").GetInt32());
+            status.GetProperty("address").GetString()!, status.GetProperty("port").GetInt32(), status.GetProperty("startedAt").GetString()!,
+            status.GetProperty("restarts").GetInt32());
     }
 
     private static async Task<string> PageOfInstanceAsync(Running instance)
@@ -154,7 +157,8 @@ public sealed class CrashTests(CrashCloud cloud) : IClassFixture<CrashCloud>, IA
 
     private static Task CreateAsync(Cloud cloud, ConcurrentBag<string> acknowledged)
     {
-        var client = new StrataClient(cloud.ApiUrl, cloud.Token, new ClientOptions { RetriesMax = 0, CallTimeout = TimeSpan.FromSeconds(20) });
+        var client = new StrataClient(
+            cloud.ApiUrl, cloud.Token, new ClientOptions { RetriesMax = 0, CallTimeout = TimeSpan.FromSeconds(20) });
         return Task.WhenAll(Enumerable.Range(0, Creates).Select(async number =>
         {
             try
@@ -170,17 +174,22 @@ public sealed class CrashTests(CrashCloud cloud) : IClassFixture<CrashCloud>, IA
     }
 
     private static Task SettledAsync(Cloud cloud, string name) => Wait.UntilAsync(
-        async () => (await cloud.RunAsync("get", "deployment", name, "--json")).ShouldSucceed().Json.GetProperty("state").GetString() is "RUNNING" or "FAILED", $"{name} has settled");
+        async () => (await cloud.RunAsync("get", "deployment", name, "--json")).ShouldSucceed().Json.GetProperty("state")
+            .GetString() is "RUNNING" or "FAILED", $"{name} has settled");
 
     /// <summary>Every release came to an end, and every instance belongs to a deployment that is there.</summary>
     private static async Task NothingHalfDoneAsync(Cloud cloud)
     {
-        await Wait.UntilAsync(async () => (await ListAsync(cloud, "releases")).All(r => r.GetProperty("state").GetString() is "READY" or "FAILED"), "every release has ended");
+        await Wait.UntilAsync(
+            async () => (await ListAsync(cloud, "releases")).All(r => r.GetProperty("state").GetString() is "READY" or "FAILED"),
+            "every release has ended");
         var deployments = (await ListAsync(cloud, "deployments")).Select(d => d.GetProperty("id").GetString()).ToHashSet();
-        Assert.All(await ListAsync(cloud, "instances"), i => Assert.Contains(i.GetProperty("spec").GetProperty("deployment").GetString(), deployments));
+        Assert.All(await ListAsync(cloud, "instances"),
+            i => Assert.Contains(i.GetProperty("spec").GetProperty("deployment").GetString(), deployments));
         using var http = cloud.Edge("steady");
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/")).StatusCode);
     }
 
-    private static async Task<List<JsonElement>> ListAsync(Cloud cloud, string kind) => [.. (await cloud.RunAsync("get", kind, "--json")).ShouldSucceed().Json.EnumerateArray()];
+    private static async Task<List<JsonElement>> ListAsync(Cloud cloud, string kind) =>
+        [.. (await cloud.RunAsync("get", kind, "--json")).ShouldSucceed().Json.EnumerateArray()];
 }

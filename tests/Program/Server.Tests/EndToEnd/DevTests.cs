@@ -24,7 +24,8 @@ public sealed class DevTests(SharedCloud cloud) : IDisposable
     {
         await PrepareAsync();
         await WriteMemberAsync("one");
-        using var dev = cloud.Start("dev", folder, "--command", $"PYTHONPATH='{Path.Combine(Script.Root, "sdk/python")}' /usr/bin/python3 member.py");
+        using var dev = cloud.Start(
+            "dev", folder, "--command", $"PYTHONPATH='{Path.Combine(Script.Root, "sdk/python")}' /usr/bin/python3 member.py");
         foreach (var stream in new[] { dev.StandardOutput, dev.StandardError }) _ = CollectAsync(stream);
         await TakeAsync("one");
         await SeeAsync("processor mark");
@@ -37,7 +38,8 @@ public sealed class DevTests(SharedCloud cloud) : IDisposable
         await File.WriteAllTextAsync(Path.Combine(folder, "member.py"), "raise SystemExit(3)", TestContext.Current.CancellationToken);
         await SeeAsync("ended with exit code 3");
         using (Process.Start("kill", $"-TERM {dev.Id}")) await dev.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.DoesNotContain(await cloud.Client.Resources("tokens").ListAsync().ToListAsync(TestContext.Current.CancellationToken), t => t.Name.StartsWith("dev-strata-dev-test", StringComparison.Ordinal));
+        Assert.DoesNotContain(await cloud.Client.Resources("tokens").ListAsync().ToListAsync(TestContext.Current.CancellationToken),
+            t => t.Name.StartsWith("dev-strata-dev-test", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -57,7 +59,8 @@ public sealed class DevTests(SharedCloud cloud) : IDisposable
     }
 
     private Task SendAsync(HttpMethod method, string path, string? body) =>
-        cloud.Client.SendAsync(new ApiRequest(method, path) { Body = body is null ? null : Encoding.UTF8.GetBytes(body) }, TestContext.Current.CancellationToken);
+        cloud.Client.SendAsync(new ApiRequest(method, path) { Body = body is null ? null : Encoding.UTF8.GetBytes(body) },
+            TestContext.Current.CancellationToken);
 
     private Task WriteMemberAsync(string mark) => File.WriteAllTextAsync(Path.Combine(folder, "member.py"), $$"""
         from strata import Member, Strata
@@ -89,7 +92,8 @@ public sealed class DevTests(SharedCloud cloud) : IDisposable
         }, $"the member writes {mark}");
     }
 
-    private Task SeeAsync(string text) => Wait.UntilAsync(() => lines.Any(l => l.Contains(text, StringComparison.Ordinal)), $"\"{text}\" is among\n{string.Join('\n', lines)}");
+    private Task SeeAsync(string text) => Wait.UntilAsync(
+        () => lines.Any(l => l.Contains(text, StringComparison.Ordinal)), $"\"{text}\" is among\n{string.Join('\n', lines)}");
 
     private async Task CollectAsync(StreamReader stream)
     {

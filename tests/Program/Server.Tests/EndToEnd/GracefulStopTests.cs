@@ -5,7 +5,10 @@ namespace Strata.Server.Tests.EndToEnd;
 /// <summary>What is still being answered when an application is restarted.</summary>
 public sealed class GracefulStopTests
 {
-    /// <summary>Behind a shell, as package managers and start scripts run programs; the request takes longer than the drain and the default grace together.</summary>
+    /// <summary>
+    /// Behind a shell, as package managers and start scripts run programs; the request takes longer than the drain and the default grace
+    /// together.
+    /// </summary>
     [Fact]
     [Trait("Duration", "Long")]
     public async Task Restart_RequestOf25Seconds_IsAnsweredWithinTheGrace()

@@ -3,8 +3,8 @@ using Strata.Server.Tests.Support;
 namespace Strata.Server.Tests.EndToEnd;
 
 /// <summary>
-/// docs/entities/guide.md, followed from the top by either of its tracks: each command runs as it stands there, and prints what is printed there. With STRATA_REWRITE=1 what is printed there is
-/// written anew; read the difference before you commit it.
+/// docs/entities/guide.md, followed from the top by either of its tracks: each command runs as it stands there, and prints what is printed
+/// there. With STRATA_REWRITE=1 what is printed there is written anew; read the difference before you commit it.
 /// </summary>
 public sealed class GuideTests
 {
@@ -25,12 +25,14 @@ public sealed class GuideTests
         Assert.Equal(blocks.Count, ran.Count);
         if (Environment.GetEnvironmentVariable("STRATA_REWRITE") == "1")
         {
-            await File.WriteAllTextAsync(Guide, GuideBlock.Rewrite(markdown, blocks.Zip(ran).ToDictionary(b => b.First, b => b.Second.Output)));
+            await File.WriteAllTextAsync(
+                Guide, GuideBlock.Rewrite(markdown, blocks.Zip(ran).ToDictionary(b => b.First, b => b.Second.Output)));
             return;
         }
         foreach (var (block, printed) in blocks.Zip(ran))
         {
-            Assert.True(GuideBlock.Plain(block.Expected) == GuideBlock.Plain(printed.Output), $"{block.Commands}\nprinted\n{printed.Output}\nand not\n{block.Expected}");
+            Assert.True(GuideBlock.Plain(block.Expected) == GuideBlock.Plain(printed.Output),
+                $"{block.Commands}\nprinted\n{printed.Output}\nand not\n{block.Expected}");
             Assert.True(printed.ExitCode == 0 || block.Expected.Length > 0, $"{block.Commands}\nended with {printed.ExitCode}");
         }
     }

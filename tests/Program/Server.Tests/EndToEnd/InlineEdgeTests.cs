@@ -11,12 +11,14 @@ public sealed class InlineEdgeTests : IAsyncLifetime
 {
     private const string Secret = "hunter2-of-the-server";
 
-    private static readonly Dictionary<string, string> Secrets = new() { ["STRATA_TOKEN"] = Secret, ["AWS_SECRET_ACCESS_KEY"] = Secret, ["GITHUB_TOKEN"] = Secret };
+    private static readonly Dictionary<string, string> Secrets =
+        new() { ["STRATA_TOKEN"] = Secret, ["AWS_SECRET_ACCESS_KEY"] = Secret, ["GITHUB_TOKEN"] = Secret };
 
     private readonly Cloud cloud = new();
 
     public async ValueTask InitializeAsync() => (await cloud.RunAsync(
-        Secrets, "up", "-d", "--no-restart", "--api-port", $"{cloud.ApiPort}", "--http-port", $"{cloud.HttpPort}", "--edge-mode", "inline")).ShouldSucceed();
+        Secrets, "up", "-d", "--no-restart", "--api-port", $"{cloud.ApiPort}", "--http-port", $"{cloud.HttpPort}", "--edge-mode", "inline"))
+            .ShouldSucceed();
 
     public ValueTask DisposeAsync() => cloud.DisposeAsync();
 
@@ -29,7 +31,8 @@ public sealed class InlineEdgeTests : IAsyncLifetime
         KillEdge();
         await Wait.UntilAsync(() => EdgePid() != before && Answers(), "another edge serves");
         Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
-        await Wait.UntilAsync(async () => (await cloud.RunAsync("status")).Output.Contains("all well", StringComparison.Ordinal), "all is well");
+        await Wait.UntilAsync(
+            async () => (await cloud.RunAsync("status")).Output.Contains("all well", StringComparison.Ordinal), "all is well");
     }
 
     [Fact]
@@ -43,7 +46,8 @@ public sealed class InlineEdgeTests : IAsyncLifetime
         Assert.Contains("the edge", (await cloud.RunAsync("down")).ShouldSucceed().Error);
         Assert.Equal(edge, EdgePid());
         var port = FreePort.Next();
-        (await cloud.RunAsync("up", "-d", "--edge-mode", "inline", "--api-port", $"{cloud.ApiPort}", "--http-port", $"{port}")).ShouldSucceed();
+        (await cloud.RunAsync("up", "-d", "--edge-mode", "inline", "--api-port", $"{cloud.ApiPort}", "--http-port", $"{port}"))
+            .ShouldSucceed();
         Assert.NotEqual(edge, EdgePid());
         Assert.Contains($"127.0.0.1:{port}", (await cloud.RunAsync("status")).ShouldSucceed().Output);
         Assert.False(Answers()); // the old one has given its port up
@@ -67,7 +71,9 @@ public sealed class InlineEdgeTests : IAsyncLifetime
         (await cloud.RunAsync("down", "--all")).ShouldSucceed();
         using var listener = new TcpListener(IPAddress.Loopback, cloud.HttpPort);
         listener.Start();
-        foreach (var result in new[] { await cloud.UpAsync("--edge-mode", "inline"), await cloud.RunAsync("edge", "--inline", "--http-port", $"{cloud.HttpPort}") })
+        foreach (
+            var result in new[] { await cloud.UpAsync("--edge-mode", "inline"),
+                await cloud.RunAsync("edge", "--inline", "--http-port", $"{cloud.HttpPort}") })
         {
             Assert.Equal(1, result.ExitCode);
             Assert.Contains($"Port {cloud.HttpPort}, which the edge needs, is in use by", result.Error);
@@ -87,7 +93,9 @@ public sealed class InlineEdgeTests : IAsyncLifetime
         }
     }
 
-    private int EdgePid() => int.Parse(File.ReadAllText(Path.Combine(cloud.Home, "run", "edge.pid")), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
+    private int EdgePid() =>
+        int.Parse(
+            File.ReadAllText(Path.Combine(cloud.Home, "run", "edge.pid")), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
 
     /// <summary>Nobody may have fetched its exit code yet: its parent is gone.</summary>
     private static bool HasEnded(int pid)

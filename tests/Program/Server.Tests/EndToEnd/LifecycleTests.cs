@@ -47,7 +47,8 @@ public sealed class LifecycleTests(SharedCloud cloud)
         await DeployAsync(name, "awake");
         (await cloud.RunAsync("scale", name, "0")).ShouldSucceed();
         using var http = cloud.Edge(name);
-        await Wait.UntilAsync(async () => (await http.GetAsync("/")).StatusCode == HttpStatusCode.ServiceUnavailable, "the edge tells that nothing runs");
+        await Wait.UntilAsync(
+            async () => (await http.GetAsync("/")).StatusCode == HttpStatusCode.ServiceUnavailable, "the edge tells that nothing runs");
         Assert.Contains("scale", await (await http.GetAsync("/")).Content.ReadAsStringAsync());
         (await cloud.RunAsync("scale", name, "1")).ShouldSucceed();
         Assert.Equal("awake\n", await cloud.GetPageAsync(name));
@@ -59,7 +60,8 @@ public sealed class LifecycleTests(SharedCloud cloud)
         const string name = "chatty";
         await DeployAsync(name, "hi");
         await cloud.GetPageAsync(name, "/a-path-to-find");
-        await Wait.UntilAsync(async () => (await cloud.RunAsync("logs", name)).Output.Contains("/a-path-to-find"), "the line is in the log");
+        await Wait.UntilAsync(
+            async () => (await cloud.RunAsync("logs", name)).Output.Contains("/a-path-to-find"), "the line is in the log");
         var last = (await cloud.RunAsync("logs", name, "-n", "1")).ShouldSucceed().Output;
         Assert.Single(last.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains("Detected", (await cloud.RunAsync("logs", $"release/{name}-1")).ShouldSucceed().Output);
@@ -74,7 +76,8 @@ public sealed class LifecycleTests(SharedCloud cloud)
         await DeployAsync(name, "second");
         var before = (await cloud.RunAsync("get", $"deployment/{name}", "--at", then, "--json")).ShouldSucceed().Json;
         var now = (await cloud.RunAsync("get", "deployment", name, "--json")).ShouldSucceed().Json;
-        Assert.NotEqual(before.GetProperty("status").GetProperty("release").GetString(), now.GetProperty("status").GetProperty("release").GetString());
+        Assert.NotEqual(
+            before.GetProperty("status").GetProperty("release").GetString(), now.GetProperty("status").GetProperty("release").GetString());
         var history = (await cloud.RunAsync("history", $"deployment/{name}", "--json")).ShouldSucceed().Json.EnumerateArray().ToList();
         Assert.Equal(2, history.Count(r => r.TryGetProperty("transition", out var t) && t.GetString() == "promote"));
         Assert.Contains("promote", (await cloud.RunAsync("history", $"deployment/{name}")).ShouldSucceed().Output);

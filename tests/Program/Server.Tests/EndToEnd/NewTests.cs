@@ -58,8 +58,12 @@ public sealed class NewTests(SharedCloud cloud) : IDisposable
         using var dev = cloud.Start("dev", member, "--command", command);
         _ = dev.StandardOutput.ReadToEndAsync(CancellationToken.None);
         _ = dev.StandardError.ReadToEndAsync(CancellationToken.None);
-        await Wait.UntilAsync(async () => (await cloud.RunAsync("compute")).Output.Contains(Path.GetFileName(member), StringComparison.Ordinal), $"{member} has joined");
+        await Wait.UntilAsync(
+            async () => (await cloud.RunAsync("compute")).Output.Contains(Path.GetFileName(member), StringComparison.Ordinal),
+            $"{member} has joined");
         using (Process.Start("kill", $"-TERM {dev.Id}")) await dev.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await Wait.UntilAsync(async () => !(await cloud.RunAsync("compute")).Output.Contains(Path.GetFileName(member), StringComparison.Ordinal), $"{member} has left");
+        await Wait.UntilAsync(
+            async () => !(await cloud.RunAsync("compute")).Output.Contains(Path.GetFileName(member), StringComparison.Ordinal),
+            $"{member} has left");
     }
 }

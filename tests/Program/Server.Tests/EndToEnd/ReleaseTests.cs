@@ -23,7 +23,8 @@ public sealed class ReleaseTests : IDisposable
 
         var archive = Directory.GetFiles(Path.Combine(Clone, "artifacts/packages"), "strata-*-linux-*.tar.gz").Single();
         await RunAsync("tar", root, "--extract", "--file", archive);
-        await using var cloud = new ReleasedCloud(Path.Combine(root, Path.GetFileName(archive).Replace(".tar.gz", "", StringComparison.Ordinal)));
+        await using var cloud = new ReleasedCloud(
+            Path.Combine(root, Path.GetFileName(archive).Replace(".tar.gz", "", StringComparison.Ordinal)));
         var version = (await cloud.RunAsync(ReleasedCloud.NoDotNet, "version")).ShouldSucceed().Output;
         Assert.Contains(version.Split(' ')[1], Path.GetFileName(archive), StringComparison.Ordinal);
         (await cloud.UpAsync()).ShouldSucceed();
@@ -42,7 +43,8 @@ public sealed class ReleaseTests : IDisposable
 
     private async Task<string> ReleaseAsync()
     {
-        var rid = System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier.EndsWith("arm64", StringComparison.Ordinal) ? "linux-arm64" : "linux-x64";
+        var rid = System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier.EndsWith("arm64", StringComparison.Ordinal)
+            ? "linux-arm64" : "linux-x64";
         await RunAsync(Path.Combine(Clone, "release"), Clone, "--no-image", "--rid", rid);
         var archive = Directory.GetFiles(Path.Combine(Clone, "artifacts/packages"), "*.tar.gz").Single();
         return Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(archive)));
@@ -50,7 +52,8 @@ public sealed class ReleaseTests : IDisposable
 
     private static async Task RunAsync(string command, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(command, arguments) { WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(command, arguments) { WorkingDirectory = folder, RedirectStandardError = true,
+            RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();

@@ -23,7 +23,8 @@ public sealed class SamplesTests(SharedCloud cloud)
     {
         const string name = "book";
         using var app = new AppFolder();
-        foreach (var file in Directory.GetFiles(Path.Combine(Cloud.Samples, "guestbook"))) File.Copy(file, Path.Combine(app.Path, Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(Path.Combine(Cloud.Samples, "guestbook")))
+            File.Copy(file, Path.Combine(app.Path, Path.GetFileName(file)));
         (await cloud.RunAsync("deploy", app.Path, "--name", name)).ShouldSucceed();
         using var http = cloud.Edge(name);
         await Wait.UntilAsync(async () => (await http.GetAsync("/")).IsSuccessStatusCode, "the guestbook has its model");

@@ -26,7 +26,8 @@ public sealed class TunnelTests : IAsyncLifetime
     public async Task Program_IsServed_AlsoAfterTheServerDied_UntilTheTunnelEnds()
     {
         using var tunnel = cloud.Start("tunnel", $"{port}", "--name", "mine");
-        Assert.Equal($"http://mine.localhost:{cloud.HttpPort}", await tunnel.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(
+            $"http://mine.localhost:{cloud.HttpPort}", await tunnel.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
         using var http = cloud.Edge("mine");
         await Wait.UntilAsync(async () => (await http.GetAsync("/a/path?q=1")).IsSuccessStatusCode, "the edge serves the program");
         Assert.Equal("GET /a/path?q=1", await http.GetStringAsync("/a/path?q=1"));
@@ -36,7 +37,8 @@ public sealed class TunnelTests : IAsyncLifetime
         (await cloud.UpAsync()).ShouldSucceed();
         await Wait.UntilAsync(async () => (await http.GetAsync("/")).IsSuccessStatusCode, "the tunnel is connected again");
         using (Process.Start("kill", $"-TERM {tunnel.Id}")) await tunnel.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await Wait.UntilAsync(async () => (await http.GetAsync("/")).StatusCode == HttpStatusCode.NotFound, "the host is gone with the tunnel");
+        await Wait.UntilAsync(
+            async () => (await http.GetAsync("/")).StatusCode == HttpStatusCode.NotFound, "the host is gone with the tunnel");
         Assert.Contains("No tunnels", (await cloud.RunAsync("get", "tunnels")).ShouldSucceed().Error);
     }
 
@@ -52,7 +54,8 @@ public sealed class TunnelTests : IAsyncLifetime
         Assert.Contains("TUNNEL_IN_USE", second.Error);
         first.Kill();
         await Wait.UntilAsync(
-            async () => (await cloud.RunAsync("get", "tunnels")).Output.Contains("WAITING", StringComparison.Ordinal), "the tunnel whose machine was killed waits for another");
+            async () => (await cloud.RunAsync("get", "tunnels")).Output.Contains("WAITING", StringComparison.Ordinal),
+            "the tunnel whose machine was killed waits for another");
     }
 
     public async ValueTask DisposeAsync()

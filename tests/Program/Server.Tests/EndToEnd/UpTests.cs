@@ -12,8 +12,10 @@ public sealed class UpTests(SharedCloud cloud)
     public async Task FirstStart_DeploysTheWelcomePage_AsAnyUserWould()
     {
         Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
-        var release = (await cloud.RunAsync("get", "releases", "--json")).ShouldSucceed().Json.EnumerateArray().Single(r => r.GetProperty("name").GetString() == "welcome-1");
-        Assert.Equal("user:admin", release.GetProperty("status").GetProperty("number").GetInt32() == 1 ? await CreatorAsync("release/welcome-1") : null);
+        var release = (await cloud.RunAsync("get", "releases", "--json")).ShouldSucceed().Json.EnumerateArray()
+            .Single(r => r.GetProperty("name").GetString() == "welcome-1");
+        Assert.Equal("user:admin", release.GetProperty("status").GetProperty("number").GetInt32() == 1
+            ? await CreatorAsync("release/welcome-1") : null);
     }
 
     [Fact]
@@ -63,7 +65,9 @@ public sealed class UpTests(SharedCloud cloud)
         await using var other = new Cloud();
         using var listener = new TcpListener(IPAddress.Loopback, other.ApiPort);
         listener.Start();
-        var result = await other.RunAsync([.. new[] { "up", "--api-port", $"{other.ApiPort}", "--http-port", $"{other.HttpPort}" }, .. detached ? ["-d"] : Array.Empty<string>()]);
+        var result = await other.RunAsync(
+            [.. new[] { "up", "--api-port", $"{other.ApiPort}", "--http-port", $"{other.HttpPort}" },
+                .. detached ? ["-d"] : Array.Empty<string>()]);
         Assert.Equal(1, result.ExitCode);
         Assert.Contains($"Port {other.ApiPort}, which the API needs, is in use by", result.Error);
         Assert.Contains($"process {Environment.ProcessId}", result.Error);

@@ -2,7 +2,9 @@ using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.Faults;
 
-/// <summary>A cloud whose sources and images are in a bucket, by the program itself: start, deploy, an outage, and a bucket that cannot be used.</summary>
+/// <summary>
+/// A cloud whose sources and images are in a bucket, by the program itself: start, deploy, an outage, and a bucket that cannot be used.
+/// </summary>
 [Trait("Duration", "Long")]
 public sealed class BucketFaultTests
 {
@@ -26,7 +28,9 @@ public sealed class BucketFaultTests
         Assert.DoesNotContain(SwiftServer.SecretKey, doctor.Output + cloud.LogEnd(), StringComparison.Ordinal);
 
         await swift.DownAsync();
-        await Wait.UntilAsync(async () => await cloud.RunAsync("status") is { ExitCode: 1 } status && status.Output.Contains("BLOBS_UNAVAILABLE"), "status says so");
+        await Wait.UntilAsync(
+            async () => await cloud.RunAsync("status") is { ExitCode: 1 } status
+                && status.Output.Contains("BLOBS_UNAVAILABLE"), "status says so");
         site.Write("index.html", "<h1>second</h1>");
         Assert.Contains("BLOBS_UNAVAILABLE", (await cloud.RunAsync("deploy", site.Path, "--name", "site")).Error, StringComparison.Ordinal);
         Assert.Contains("from a bucket", await cloud.GetPageAsync("site"), StringComparison.Ordinal);
@@ -46,7 +50,8 @@ public sealed class BucketFaultTests
         var missing = await UpAsync(cloud, swift, "s3://no-such-bucket");
         Assert.NotEqual(0, missing.ExitCode);
         Assert.Contains("There is no bucket for s3://no-such-bucket", missing.Error, StringComparison.Ordinal);
-        var refused = await cloud.RunAsync(new Dictionary<string, string> { ["STRATA_BLOBS_SECRET_KEY"] = "hunter2" }, Flags(cloud, swift, "s3://blobs"));
+        var refused = await cloud.RunAsync(
+            new Dictionary<string, string> { ["STRATA_BLOBS_SECRET_KEY"] = "hunter2" }, Flags(cloud, swift, "s3://blobs"));
         Assert.Contains("refuses this server's access key", refused.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", refused.Error + refused.Output + cloud.LogEnd(), StringComparison.Ordinal);
         var doctor = await cloud.RunAsync(Secret, ["doctor", .. BucketFlags(swift, "s3://no-such-bucket")]);
@@ -54,7 +59,8 @@ public sealed class BucketFaultTests
         Assert.DoesNotContain(SwiftServer.SecretKey + "\n", doctor.Output, StringComparison.Ordinal);
     }
 
-    private static Task<CommandResult> UpAsync(Cloud cloud, SwiftServer swift, string bucket) => cloud.RunAsync(Secret, Flags(cloud, swift, bucket));
+    private static Task<CommandResult> UpAsync(Cloud cloud, SwiftServer swift, string bucket) =>
+        cloud.RunAsync(Secret, Flags(cloud, swift, bucket));
 
     private static string[] Flags(Cloud cloud, SwiftServer swift, string bucket) =>
         ["up", "-d", "--no-restart", "--api-port", $"{cloud.ApiPort}", "--http-port", $"{cloud.HttpPort}", .. BucketFlags(swift, bucket)];

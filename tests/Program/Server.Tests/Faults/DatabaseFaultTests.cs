@@ -6,7 +6,10 @@ using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.Faults;
 
-/// <summary>The private PostgreSQL is killed or stalls under load: the cloud recovers by itself, says so meanwhile, and loses nothing that was acknowledged.</summary>
+/// <summary>
+/// The private PostgreSQL is killed or stalls under load: the cloud recovers by itself, says so meanwhile, and loses nothing that was
+/// acknowledged.
+/// </summary>
 public sealed class DatabaseFaultTests
 {
     [Fact]
@@ -36,7 +39,9 @@ public sealed class DatabaseFaultTests
         foreach (var pid in all) PostgresProcesses.Signal(pid, "STOP");
         try
         {
-            await Wait.UntilAsync(async () => await cloud.RunAsync("status") is { ExitCode: 1 } status && status.Output.Contains("does not answer"), "status says so");
+            await Wait.UntilAsync(
+                async () => await cloud.RunAsync("status") is { ExitCode: 1 } status
+                    && status.Output.Contains("does not answer"), "status says so");
             var doctor = await cloud.RunAsync("doctor");
             Assert.Contains("the database does not answer", doctor.Output);
         }
@@ -62,7 +67,9 @@ public sealed class DatabaseFaultTests
         Assert.False(File.Exists(Path.Combine(cloud.Home, "run", "watch.pid")));
     }
 
-    /// <summary>Half a minute to repair itself and a minute to leave: RepairTests of the command line shows the same with a clock of its own.</summary>
+    /// <summary>
+    /// Half a minute to repair itself and a minute to leave: RepairTests of the command line shows the same with a clock of its own.
+    /// </summary>
     [Fact, Trait("Duration", "Long")]
     public async Task Up_WhereTheServerHangs_ReplacesIt()
     {
@@ -101,7 +108,8 @@ public sealed class DatabaseFaultTests
         public Task SomeMoreAsync(int count)
         {
             var before = acknowledged.Count;
-            return Wait.UntilAsync(() => acknowledged.Count >= before + count, $"{count} more are acknowledged; refused: {string.Join(", ", refusals)}", 180);
+            return Wait.UntilAsync(
+                () => acknowledged.Count >= before + count, $"{count} more are acknowledged; refused: {string.Join(", ", refusals)}", 180);
         }
 
         public async Task<IReadOnlyCollection<string>> StopAsync()

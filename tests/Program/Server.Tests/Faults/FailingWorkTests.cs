@@ -9,7 +9,8 @@ namespace Strata.Server.Tests.Faults;
 /// <summary>Background work that throws, inside the whole product: it is restarted and shown, and nothing else ends.</summary>
 public sealed class FailingWorkTests : IAsyncLifetime
 {
-    private readonly string root = Path.Combine(Path.GetTempPath(), $"strata-work-{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}");
+    private readonly string root = Path.Combine(
+        Path.GetTempPath(), $"strata-work-{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}");
     private StrataServer server = null!;
     private HttpClient http = null!;
 
@@ -18,7 +19,8 @@ public sealed class FailingWorkTests : IAsyncLifetime
         Directory.CreateDirectory(root); // PostgreSQL's user must be able to enter it
         var options = new ServerOptions
         {
-            Home = new HomeLayout(root), Listen = IPAddress.Loopback, ApiPort = FreePort.Next(), HttpPort = FreePort.Next(), EdgeMode = EdgeMode.Off, Agent = false,
+            Home = new HomeLayout(root), Listen = IPAddress.Loopback, ApiPort = FreePort.Next(), HttpPort = FreePort.Next(),
+            EdgeMode = EdgeMode.Off, Agent = false,
         };
         options.Home.Create();
         server = await StrataServer.StartAsync(options, null, null, TimeProvider.System, default);
@@ -42,12 +44,15 @@ public sealed class FailingWorkTests : IAsyncLifetime
     {
         using var watch = await FollowAsync("/api/v1/projects?watch=true");
         await using var failing = server.Supervisor.Start("test-failing", (_, _) => throw new FormatException("a null layer in an image"));
-        await Wait.UntilAsync(() => server.Status() is { Ok: false } s && s.Background.Any(w => w is { Name: "test-failing", Failing: 1, Restarts: >= 2 }), "it fails again and again");
+        await Wait.UntilAsync(
+            () => server.Status() is { Ok: false } s
+                && s.Background.Any(w => w is { Name: "test-failing", Failing: 1, Restarts: >= 2 }), "it fails again and again");
         var status = await http.GetFromJsonAsync<JsonElement>("/api/v1/status");
         Assert.Contains("a null layer in an image", status.GetProperty("background").ToString());
 
         Assert.False(server.Failed.IsCancellationRequested);
-        await watch.SeesAsync("after-the-failure", () => http.PostAsJsonAsync("/api/v1/projects", new { name = "after-the-failure", spec = new { } }));
+        await watch.SeesAsync(
+            "after-the-failure", () => http.PostAsJsonAsync("/api/v1/projects", new { name = "after-the-failure", spec = new { } }));
         using var fresh = await FollowAsync("/api/v1/projects?watch=true");
         await fresh.SeesAsync("later-still", () => http.PostAsJsonAsync("/api/v1/projects", new { name = "later-still", spec = new { } }));
         Assert.Equal("0", await RpcHealthAsync());

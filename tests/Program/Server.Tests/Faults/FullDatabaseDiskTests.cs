@@ -9,7 +9,10 @@ using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.Faults;
 
-/// <summary>The disk of PostgreSQL is full, to the last byte: writes are refused with a clear error, and when there is room again all goes on by itself.</summary>
+/// <summary>
+/// The disk of PostgreSQL is full, to the last byte: writes are refused with a clear error, and when there is room again all goes on by
+/// itself.
+/// </summary>
 public sealed class FullDatabaseDiskTests
 {
     private const string SizeOption = "size=400m,mode=0700";
@@ -30,9 +33,11 @@ public sealed class FullDatabaseDiskTests
         await Wait.UntilAsync(async () => await writes.CreateAsync() != 200, "a write is refused", 240);
         Assert.Equal(503, await writes.CreateAsync());
         await Wait.UntilAsync(
-            async () => await cloud.RunAsync("status") is { ExitCode: 1 } status && (status.Output + status.Error).Contains("No space left on device", StringComparison.Ordinal),
+            async () => await cloud.RunAsync("status") is { ExitCode: 1 } status
+                && (status.Output + status.Error).Contains("No space left on device", StringComparison.Ordinal),
             "status says that the disk is full", 120);
-        foreach (var id in writes.Acknowledged.Take(5)) Assert.Contains(await writes.StatusOfAsync(id), new[] { 200, 503 }); // reads go on as long as PostgreSQL runs
+        // reads go on as long as PostgreSQL runs
+        foreach (var id in writes.Acknowledged.Take(5)) Assert.Contains(await writes.StatusOfAsync(id), new[] { 200, 503 });
 
         File.Delete(filler);
         await Wait.UntilAsync(async () => await writes.CreateAsync() == 200, "writes go on by themselves", 240);
@@ -106,7 +111,8 @@ public sealed class FullDatabaseDiskTests
 
         public async Task<int> CreateAsync()
         {
-            using var answer = await http.PostAsJsonAsync("/api/entity/JSON/page/1", new { text = Convert.ToBase64String(Seeded.Bytes(DocumentBytes)) });
+            using var answer = await http.PostAsJsonAsync(
+                "/api/entity/JSON/page/1", new { text = Convert.ToBase64String(Seeded.Bytes(DocumentBytes)) });
             var body = await answer.Content.ReadFromJsonAsync<JsonElement>();
             if (answer.IsSuccessStatusCode) Acknowledged.Add(body[0].GetProperty("entityIds")[0].GetString()!);
             else Refused.Add(((int)answer.StatusCode, body.GetProperty("properties").GetProperty("errorCode").GetString()!));

@@ -3,7 +3,10 @@ using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.Faults;
 
-/// <summary>kill -9 of the server in the middle of a build, and after it: the deployment comes to its new release by itself, and nothing of the build is left on the machine.</summary>
+/// <summary>
+/// kill -9 of the server in the middle of a build, and after it: the deployment comes to its new release by itself, and nothing of the
+/// build is left on the machine.
+/// </summary>
 public sealed class KilledBuildTests
 {
     private static int sleeps;
@@ -19,7 +22,9 @@ public sealed class KilledBuildTests
         using var app = AppFolder.Saying("first");
         (await cloud.RunAsync("deploy", app.Path, "--name", "cut")).ShouldSucceed();
         var sleep = UniqueSleep();
-        app.Write("server.js", (await File.ReadAllTextAsync(Path.Combine(app.Path, "server.js"))).Replace("first", "second", StringComparison.Ordinal));
+        app.Write(
+            "server.js", (await File.ReadAllTextAsync(Path.Combine(app.Path, "server.js")))
+                .Replace("first", "second", StringComparison.Ordinal));
         app.Write("strata.yaml", $"build:\n  command: {sleep}\n");
         var deploying = cloud.RunAsync("deploy", app.Path, "--name", "cut");
         await Wait.UntilAsync(() => BuildLeftovers.Processes(sleep).Any(), "the build's command runs", 120);
@@ -39,7 +44,9 @@ public sealed class KilledBuildTests
         (await cloud.UpAsync()).ShouldSucceed();
         using var app = AppFolder.Saying("first");
         (await cloud.RunAsync("deploy", app.Path, "--name", "late")).ShouldSucceed();
-        app.Write("server.js", (await File.ReadAllTextAsync(Path.Combine(app.Path, "server.js"))).Replace("first", "second", StringComparison.Ordinal));
+        app.Write(
+            "server.js", (await File.ReadAllTextAsync(Path.Combine(app.Path, "server.js")))
+                .Replace("first", "second", StringComparison.Ordinal));
         var sleep = UniqueSleep();
         app.Write("strata.yaml", $"build:\n  command: {sleep}\n");
         var deploying = cloud.RunAsync("deploy", app.Path, "--name", "late");
@@ -52,12 +59,14 @@ public sealed class KilledBuildTests
         await BuildLeftovers.GoneAsync(cloud, sleep);
     }
 
-    private static async Task<string?> ReleaseStateAsync(Cloud cloud, string name) => (await cloud.Client.Resources("releases").FindAsync(name))?.State;
+    private static async Task<string?> ReleaseStateAsync(Cloud cloud, string name) =>
+        (await cloud.Client.Resources("releases").FindAsync(name))?.State;
 
     /// <summary>The deployment runs the release of this number, which serves this page, and all of its releases have ended.</summary>
     private static async Task ConvergesAsync(Cloud cloud, string name, string page, int number)
     {
-        await Wait.UntilAsync(async () => (await DeploymentAsync(cloud, name)).GetProperty("state").GetString() is "RUNNING" or "FAILED", $"{name} has settled", 180);
+        await Wait.UntilAsync(async () => (await DeploymentAsync(cloud, name)).GetProperty("state").GetString() is "RUNNING" or "FAILED",
+            $"{name} has settled", 180);
         var deployment = await DeploymentAsync(cloud, name);
         Assert.True(deployment.GetProperty("state").GetString() != "FAILED", deployment.ToString());
         using var http = cloud.Edge(name);
@@ -65,5 +74,6 @@ public sealed class KilledBuildTests
         Assert.Equal("READY", await ReleaseStateAsync(cloud, $"{name}-{number}"));
     }
 
-    private static async Task<JsonElement> DeploymentAsync(Cloud cloud, string name) => (await cloud.RunAsync("get", "deployment", name, "--json")).ShouldSucceed().Json;
+    private static async Task<JsonElement> DeploymentAsync(Cloud cloud, string name) =>
+        (await cloud.RunAsync("get", "deployment", name, "--json")).ShouldSucceed().Json;
 }

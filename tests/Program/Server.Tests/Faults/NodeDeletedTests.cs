@@ -14,7 +14,8 @@ public sealed class NodeDeletedTests
         var before = await NodesAsync(cloud);
         var (id, name) = Assert.Single(before);
         (await cloud.RunAsync("api", "DELETE", $"/api/v1/nodes/{id}?force=true")).ShouldSucceed();
-        await Wait.UntilAsync(async () => await NodesAsync(cloud) is [var (other, same)] && other != id && same == name, "the machine is a node again");
+        await Wait.UntilAsync(
+            async () => await NodesAsync(cloud) is [var (other, same)] && other != id && same == name, "the machine is a node again");
         await Wait.UntilAsync(async () => (await cloud.RunAsync("status")).ExitCode == 0, "status says that all is well");
         Assert.Equal(server, cloud.Pid);
     }

@@ -37,7 +37,8 @@ public sealed class SecondServerTests : IAsyncLifetime
         foreach (var cloud in new[] { First, Second })
         {
             using var client = new StrataClient(cloud.ApiUrl, token);
-            await client.Resources("projects").CreateAsync(new NewResource<JsonElement> { Name = $"at-{cloud.ApiPort}", Spec = JsonElement.Parse("{}") });
+            await client.Resources("projects").CreateAsync(
+                new NewResource<JsonElement> { Name = $"at-{cloud.ApiPort}", Spec = JsonElement.Parse("{}") });
             using var issuer = await client.SendAsync(HttpMethod.Get, "/api/v1/status");
             Assert.StartsWith(CloudPair.PublicUrl, issuer!.RootElement.GetProperty("apiUrl").GetString());
         }
@@ -69,6 +70,7 @@ public sealed class SecondServerTests : IAsyncLifetime
     {
         using var client = new StrataClient(First.ApiUrl, token);
         using var nodes = await client.SendAsync(HttpMethod.Get, "/api/v1/nodes");
-        return [.. nodes!.RootElement.GetProperty("items").EnumerateArray().Where(n => n.GetProperty("state").GetString() == "UP").Select(n => n.GetProperty("name").GetString()!)];
+        return [.. nodes!.RootElement.GetProperty("items").EnumerateArray().Where(n => n.GetProperty("state").GetString() == "UP")
+            .Select(n => n.GetProperty("name").GetString()!)];
     }
 }

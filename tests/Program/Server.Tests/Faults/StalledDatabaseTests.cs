@@ -6,10 +6,15 @@ using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.Faults;
 
-/// <summary>PostgreSQL hangs, as on a disk that has stopped answering: nobody waits for it without a bound, and the answers say what is wrong.</summary>
+/// <summary>
+/// PostgreSQL hangs, as on a disk that has stopped answering: nobody waits for it without a bound, and the answers say what is wrong.
+/// </summary>
 public sealed class StalledDatabaseTests(ITestOutputHelper output)
 {
-    /// <summary>A request that waits longer than this hangs, as far as its caller can see. Far above what the server allows itself, for a loaded machine.</summary>
+    /// <summary>
+    /// A request that waits longer than this hangs, as far as its caller can see. Far above what the server allows itself, for a loaded
+    /// machine.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Waits until the server has forgotten the token, and then for the bound of each request.</summary>

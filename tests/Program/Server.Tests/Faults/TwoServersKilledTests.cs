@@ -2,7 +2,10 @@ using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.Faults;
 
-/// <summary>Two servers on one PostgreSQL are killed in turn while clients create entities with keys and send again whatever failed to either of them.</summary>
+/// <summary>
+/// Two servers on one PostgreSQL are killed in turn while clients create entities with keys and send again whatever failed to either of
+/// them.
+/// </summary>
 public sealed class TwoServersKilledTests
 {
     private const int BetweenKills = 80;
@@ -35,7 +38,8 @@ public sealed class TwoServersKilledTests
         Assert.Empty(creates.Wrong);
         Assert.NotEqual(0, creates.Resent);
         var present = await creates.ListAsync(pair.First);
-        Assert.Equal(creates.Acknowledged.OrderBy(a => a.Key).Select(a => (a.Key, a.Value)), present.Order()); // all that was acknowledged, once each, and nothing else
+        // all that was acknowledged, once each, and nothing else
+        Assert.Equal(creates.Acknowledged.OrderBy(a => a.Key).Select(a => (a.Key, a.Value)), present.Order());
         foreach (var id in creates.Acknowledged.Values.Chunk(7).Select(some => some[0]))
         {
             Assert.Equal(200, await creates.StatusOfAsync(pair.First, id));

@@ -70,7 +70,8 @@ public sealed class PortCheckTests
     private static ServerOptions Options(IPAddress listen, int apiPort, int httpPort) => new()
     {
         Home = new HomeLayout("/nowhere"), Listen = listen, ApiPort = apiPort, HttpPort = httpPort, EdgeMode = EdgeMode.InProcess,
-        Settings = [new SettingValue(Setting.ApiPort, $"{apiPort}", "flag --api-port"), new SettingValue(Setting.HttpPort, $"{httpPort}", "flag --http-port")],
+        Settings = [new SettingValue(Setting.ApiPort, $"{apiPort}", "flag --api-port"),
+            new SettingValue(Setting.HttpPort, $"{httpPort}", "flag --http-port")],
     };
 
     private static bool Connects(int port)

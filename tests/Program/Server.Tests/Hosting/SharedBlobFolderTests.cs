@@ -62,7 +62,8 @@ public sealed class SharedBlobFolderTests : IAsyncDisposable
     {
         var options = new ServerOptions
         {
-            Home = new HomeLayout(Path.Combine(folder, "home")), Listen = IPAddress.Loopback, ApiPort = 1, HttpPort = 1, EdgeMode = EdgeMode.Off,
+            Home = new HomeLayout(Path.Combine(folder, "home")), Listen = IPAddress.Loopback, ApiPort = 1, HttpPort = 1,
+            EdgeMode = EdgeMode.Off,
             BlobFolder = Path.Combine(folder, name),
         };
         var part = new BlobsPart(options, supervisor, time);

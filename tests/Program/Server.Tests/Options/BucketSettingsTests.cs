@@ -23,9 +23,12 @@ public sealed class BucketSettingsTests : IDisposable
     [Fact]
     public void ToOptions_ABucketWithAPrefix_IsRead_AndNeverShowsItsSecret()
     {
-        var options = Read(new() { ["blobs"] = "s3://data/clouds/one/", ["blobs-endpoint"] = "http://127.0.0.1:9000", ["blobs-access-key"] = "key" }, Secret).Value;
+        var options = Read(
+            new() { ["blobs"] = "s3://data/clouds/one/", ["blobs-endpoint"] = "http://127.0.0.1:9000", ["blobs-access-key"] = "key" },
+            Secret).Value;
         var bucket = options.BlobBucket!;
-        Assert.Equal(("data", "clouds/one/", "us-east-1", null, "key", Secret), (bucket.Bucket, bucket.Prefix, bucket.Region, bucket.PathStyle, bucket.AccessKey, bucket.SecretKey));
+        Assert.Equal(("data", "clouds/one/", "us-east-1", null, "key", Secret),
+            (bucket.Bucket, bucket.Prefix, bucket.Region, bucket.PathStyle, bucket.AccessKey, bucket.SecretKey));
         Assert.Equal("s3://data/clouds/one at http://127.0.0.1:9000", bucket.ToString());
         Assert.DoesNotContain(Secret, options.ToString(), StringComparison.Ordinal);
     }
@@ -35,7 +38,10 @@ public sealed class BucketSettingsTests : IDisposable
     {
         var file = Path.Combine(folder, "secret");
         File.WriteAllText(file, Secret + "\n");
-        Assert.Equal(Secret, Read(new() { ["blobs"] = "s3://data", ["blobs-access-key"] = "key", ["blobs-secret-key-file"] = file }).Value.BlobBucket!.SecretKey);
+        Assert.Equal(
+            Secret, Read(
+                new() { ["blobs"] = "s3://data", ["blobs-access-key"] = "key",
+                    ["blobs-secret-key-file"] = file }).Value.BlobBucket!.SecretKey);
     }
 
     [Theory]
@@ -58,5 +64,6 @@ public sealed class BucketSettingsTests : IDisposable
 
     [Fact]
     public void Resolve_ASecretAsAFlag_IsNotTaken() =>
-        Assert.Contains("blobs-secret-key must be", Read(new() { ["blobs"] = "s3://data", ["blobs-access-key"] = "key", ["blobs-secret-key"] = Secret }).Error!.Message);
+        Assert.Contains("blobs-secret-key must be",
+            Read(new() { ["blobs"] = "s3://data", ["blobs-access-key"] = "key", ["blobs-secret-key"] = Secret }).Error!.Message);
 }

@@ -13,8 +13,10 @@ public sealed class KeptSettingsTests : IDisposable
     public void Save_ThenRead_HasValuesAndSources_AndNoPassword()
     {
         Directory.CreateDirectory(home.Run);
-        var flags = new Dictionary<string, string> { ["api-port"] = "9090", ["postgres-url"] = "postgres://u:hunter2@h/d", ["egress-allow"] = "10.0.0.0/8, 10.1.0.0/16" };
-        var settings = ServerOptionsReader.Resolve(home, flags, name => name switch { "STRATA_HTTP_PORT" => "9091", "STRATA_BLOBS_SECRET_KEY" => "hunter2", _ => null }).Value;
+        var flags = new Dictionary<string, string> { ["api-port"] = "9090", ["postgres-url"] = "postgres://u:hunter2@h/d",
+            ["egress-allow"] = "10.0.0.0/8, 10.1.0.0/16" };
+        var settings = ServerOptionsReader.Resolve(
+            home, flags, name => name switch { "STRATA_HTTP_PORT" => "9091", "STRATA_BLOBS_SECRET_KEY" => "hunter2", _ => null }).Value;
         KeptSettings.Save(home, settings);
         Assert.DoesNotContain("hunter2", File.ReadAllText(home.SettingsFile), StringComparison.Ordinal);
         var kept = KeptSettings.Read(home)!.ToDictionary(s => s.Setting);
@@ -28,14 +30,17 @@ public sealed class KeptSettingsTests : IDisposable
     public void Over_ASecretOfTheLastStart_IsShownAndNotUsed()
     {
         Directory.CreateDirectory(home.Run);
-        var flags = new Dictionary<string, string> { ["blobs"] = "s3://data", ["blobs-access-key"] = "key", ["postgres-url"] = "postgres://u:hunter2@h/d" };
-        KeptSettings.Save(home, ServerOptionsReader.ResolveWithoutFile(flags, name => name == "STRATA_BLOBS_SECRET_KEY" ? "hunter2" : null));
+        var flags = new Dictionary<string, string> { ["blobs"] = "s3://data", ["blobs-access-key"] = "key",
+            ["postgres-url"] = "postgres://u:hunter2@h/d" };
+        KeptSettings.Save(
+            home, ServerOptionsReader.ResolveWithoutFile(flags, name => name == "STRATA_BLOBS_SECRET_KEY" ? "hunter2" : null));
         var over = KeptSettings.Over(home, ServerOptionsReader.ResolveWithoutFile(new Dictionary<string, string>(), _ => null));
         Assert.Equal([Setting.PostgresUrl, Setting.BlobsSecretKey], over.Where(s => s.IsHidden).Select(s => s.Setting));
         var options = ServerOptionsReader.ToOptions(home, over).Value;
         Assert.Equal(("key", null, null), (options.BlobBucket!.AccessKey, options.BlobBucket.SecretKey, options.PostgresUrl));
 
-        var now = ServerOptionsReader.ResolveWithoutFile(new Dictionary<string, string>(), name => name == "STRATA_BLOBS_SECRET_KEY" ? "here" : null);
+        var now = ServerOptionsReader.ResolveWithoutFile(
+            new Dictionary<string, string>(), name => name == "STRATA_BLOBS_SECRET_KEY" ? "here" : null);
         Assert.Equal("here", ServerOptionsReader.ToOptions(home, KeptSettings.Over(home, now)).Value.BlobBucket!.SecretKey);
     }
 
@@ -43,7 +48,9 @@ public sealed class KeptSettingsTests : IDisposable
     public void Over_SettingsOfThisShell_Win()
     {
         Directory.CreateDirectory(home.Run);
-        KeptSettings.Save(home, ServerOptionsReader.ResolveWithoutFile(new Dictionary<string, string> { ["api-port"] = "9090", ["http-port"] = "9091" }, _ => null));
+        KeptSettings.Save(
+            home, ServerOptionsReader.ResolveWithoutFile(
+                new Dictionary<string, string> { ["api-port"] = "9090", ["http-port"] = "9091" }, _ => null));
         File.WriteAllText(Path.Combine(home.Root, ServerOptionsReader.FileName), "agent: off\n");
         var now = ServerOptionsReader.Resolve(home, new Dictionary<string, string> { ["http-port"] = "7000" }, _ => null).Value;
         var over = KeptSettings.Over(home, now).ToDictionary(s => s.Setting, s => (s.Value, s.Source));
@@ -56,12 +63,16 @@ public sealed class KeptSettingsTests : IDisposable
     public void ForStart_TwoStartsLater_StillHasWhatTheFirstWasGiven_AndTheFileWinsOverIt()
     {
         Directory.CreateDirectory(home.Run);
-        KeptSettings.Save(home, ServerOptionsReader.ResolveWithoutFile(new Dictionary<string, string> { ["api-port"] = "9090", ["agent"] = "off" }, _ => null));
+        KeptSettings.Save(
+            home, ServerOptionsReader.ResolveWithoutFile(
+                new Dictionary<string, string> { ["api-port"] = "9090", ["agent"] = "off" }, _ => null));
         KeptSettings.Save(home, KeptSettings.ForStart(home, Now()).Value);
         File.WriteAllText(Path.Combine(home.Root, ServerOptionsReader.FileName), "agent: on\n");
         var third = KeptSettings.ForStart(home, Now()).Value;
         Assert.Equal("last start, flag --api-port", third.Single(s => s.Setting == Setting.ApiPort).Source);
-        Assert.Equal((9090, true), (ServerOptionsReader.ToOptions(home, third).Value.ApiPort, ServerOptionsReader.ToOptions(home, third).Value.Agent));
+        Assert.Equal(
+            (9090, true),
+            (ServerOptionsReader.ToOptions(home, third).Value.ApiPort, ServerOptionsReader.ToOptions(home, third).Value.Agent));
         Assert.Equal("--api-port 9090", KeptSettings.FlagsOfLastStart(third));
         Assert.Equal("strata up", KeptSettings.StartCommand(home, detached: false));
     }
@@ -70,7 +81,9 @@ public sealed class KeptSettingsTests : IDisposable
     public void ForStart_WithoutTheDatabaseOfTheLastStart_IsRefused()
     {
         Directory.CreateDirectory(home.Run);
-        KeptSettings.Save(home, ServerOptionsReader.ResolveWithoutFile(new Dictionary<string, string> { ["postgres-url"] = "postgres://u:hunter2@h/d" }, _ => null));
+        KeptSettings.Save(
+            home, ServerOptionsReader.ResolveWithoutFile(
+                new Dictionary<string, string> { ["postgres-url"] = "postgres://u:hunter2@h/d" }, _ => null));
         var refused = KeptSettings.ForStart(home, Now()).Error!;
         Assert.Equal("SETTING_NEEDED", refused.Code);
         Assert.Contains("STRATA_POSTGRES_URL", refused.NextStep, StringComparison.Ordinal);

@@ -8,7 +8,9 @@ public sealed class SettingsPageTests
     [Fact]
     public void SettingsPage_HasEachSetting_AsItIs()
     {
-        var told = File.ReadLines(Path.Combine(Root(), "docs", "settings.md")).Where(line => (line.StartsWith("| `--", StringComparison.Ordinal) || line.StartsWith("| (none)", StringComparison.Ordinal)) && line.Count(c => c == '|') == 6);
+        var told = File.ReadLines(Path.Combine(Root(), "docs", "settings.md"))
+            .Where(line => (line.StartsWith("| `--", StringComparison.Ordinal) || line.StartsWith("| (none)", StringComparison.Ordinal))
+                && line.Count(c => c == '|') == 6);
         var expected = Setting.All.Select(Row).ToList();
         Assert.True(told.SequenceEqual(expected), "The table of docs/settings.md should be:\n" + string.Join('\n', expected));
     }

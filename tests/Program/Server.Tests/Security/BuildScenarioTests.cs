@@ -19,7 +19,8 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    private static string UrlOf(CommandResult deployed) => deployed.ShouldSucceed().Json.GetProperty("status").GetProperty("url").GetString()!;
+    private static string UrlOf(CommandResult deployed) =>
+        deployed.ShouldSucceed().Json.GetProperty("status").GetProperty("url").GetString()!;
 
     [Fact]
     public async Task Build_ResultWithPipesAndLinksEverywhere_EndsAndServesOnlyItself()
@@ -36,7 +37,10 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
             Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(cloud, url, path)).Status);
     }
 
-    /// <summary>A folder with everything that hangs, leads elsewhere or cannot be carried: deployed without it, and the deploy says what is missing and why.</summary>
+    /// <summary>
+    /// A folder with everything that hangs, leads elsewhere or cannot be carried: deployed without it, and the deploy says what is missing
+    /// and why.
+    /// </summary>
     [Theory]
     [InlineData("default")]
     [InlineData("inline")]
@@ -48,13 +52,16 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
         Process.Start("mkfifo", Full("pipe.html"))!.WaitForExit();
         if (Environment.IsPrivilegedProcess) Process.Start("mknod", [Full("device.html"), "c", "1", "5"])!.WaitForExit();
         for (var i = 0; i < 8; i++) File.CreateSymbolicLink(Full($"self{i}"), ".");
-        for (var i = 0; i < 30; i++) File.CreateSymbolicLink(Full($"users{i:00}.txt"), i % 2 == 0 ? "/etc/passwd" : "../../../../etc/passwd");
+        for (var i = 0; i < 30; i++)
+            File.CreateSymbolicLink(Full($"users{i:00}.txt"), i % 2 == 0 ? "/etc/passwd" : "../../../../etc/passwd");
         Process.Start("ln", [Full("index.html"), Full("second.html")])!.WaitForExit();
         File.SetUnixFileMode(Full("sub/page.html"), (UnixFileMode)0b100_111_101_101);
         var deployed = await cloud.RunAsAsync(cloud.B.Developer, "deploy", app.Path, "--name", "folder-traps", "--json");
         var url = UrlOf(deployed);
-        foreach (var (path, body) in new[] { ("/", "home"), ("/sub/page.html", "page"), ("/second.html", "home") }) Assert.Equal(body, (await GetAsync(cloud, url, path)).Body);
-        foreach (var path in (string[])["/pipe.html", "/device.html", "/users00.txt", "/users01.txt", "/self0/index.html", "/two%0Alines.html"])
+        foreach (var (path, body) in new[] { ("/", "home"), ("/sub/page.html", "page"), ("/second.html", "home") })
+            Assert.Equal(body, (await GetAsync(cloud, url, path)).Body);
+        foreach (
+            var path in (string[])["/pipe.html", "/device.html", "/users00.txt", "/users01.txt", "/self0/index.html", "/two%0Alines.html"])
             Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(cloud, url, path)).Status);
         Assert.Contains("left out: pipe.html: a pipe, socket or device", deployed.Error, StringComparison.Ordinal);
         Assert.Contains("left out: two?lines.html: its name", deployed.Error, StringComparison.Ordinal);
@@ -63,7 +70,9 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
         Assert.Contains("left out: self0: a link to a folder", deployed.Error, StringComparison.Ordinal);
     }
 
-    /// <summary>Archives that no command of ours makes: each ends with the entry's name and the reason, and nothing is written beside the source.</summary>
+    /// <summary>
+    /// Archives that no command of ours makes: each ends with the entry's name and the reason, and nothing is written beside the source.
+    /// </summary>
     [Fact]
     public async Task Archive_WithWhatMayNotBeThere_FailsAndNamesIt()
     {
@@ -72,9 +81,12 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
         var escape = "strata-escape-" + Path.GetRandomFileName();
         var entries = new (TarEntry Entry, string Named)[]
         {
-            (Plain($"../../../../../../tmp/{escape}"), "outside"), (Plain($"/tmp/{escape}"), "outside"), (new GnuTarEntry(TarEntryType.RegularFile, "two\nlines"), "two\\nlines"),
-            (new PaxTarEntry(TarEntryType.Fifo, "a-pipe"), "a-pipe"), (new PaxTarEntry(TarEntryType.CharacterDevice, "a-device"), "a-device"),
-            (new PaxTarEntry(TarEntryType.BlockDevice, "a-disk"), "a-disk"), (Link(TarEntryType.SymbolicLink, "a-link", "/etc/passwd"), "a-link"),
+            (Plain($"../../../../../../tmp/{escape}"), "outside"), (Plain($"/tmp/{escape}"), "outside"),
+            (new GnuTarEntry(TarEntryType.RegularFile, "two\nlines"), "two\\nlines"),
+            (new PaxTarEntry(TarEntryType.Fifo, "a-pipe"), "a-pipe"),
+            (new PaxTarEntry(TarEntryType.CharacterDevice, "a-device"), "a-device"),
+            (new PaxTarEntry(TarEntryType.BlockDevice, "a-disk"), "a-disk"),
+            (Link(TarEntryType.SymbolicLink, "a-link", "/etc/passwd"), "a-link"),
             (Link(TarEntryType.SymbolicLink, "up", "../../etc"), "up"), (Link(TarEntryType.HardLink, "hard", "/etc/passwd"), "hard"),
             (Link(TarEntryType.HardLink, "hard-up", "../../../etc/passwd"), "hard-up"),
         };
@@ -86,7 +98,8 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
             var failed = await Wait.ForAsync(async () =>
             {
                 var now = (await cloud.CallAsync(cloud.B.Developer, "GET", $"/api/v1/releases/odd-{i}")).Body;
-                return now.GetProperty("state").GetString() == "FAILED" ? now.GetProperty("status").GetProperty("message").GetString() : null;
+                return now.GetProperty("state").GetString() == "FAILED"
+                    ? now.GetProperty("status").GetProperty("message").GetString() : null;
             }, "the release fails", 60);
             Assert.Contains(entries[i].Named, failed, StringComparison.Ordinal);
         }
@@ -139,7 +152,8 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
     public async Task Site_WithServerCodeAndSettings_ServesNeither(string edge)
     {
         var cloud = await clouds.InModeAsync(edge);
-        using var app = new AppFolder(("index.html", "home"), ("config.php", "<?php $password = 'secret';"), ("strata.yaml", "env:\n  KEY: secret\n"), (".env", "secret"), ("db.sql", "secret"));
+        using var app = new AppFolder(("index.html", "home"), ("config.php", "<?php $password = 'secret';"),
+            ("strata.yaml", "env:\n  KEY: secret\n"), (".env", "secret"), ("db.sql", "secret"));
         var refused = await cloud.RunAsAsync(cloud.A.Developer, "deploy", app.Path, "--name", "php-site");
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("config.php", refused.Error);
@@ -158,7 +172,8 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
     public async Task GitAddress_WithAToken_IsRefusedBeforeAnythingIsStored()
     {
         var cloud = await clouds.InProcessAsync();
-        var refused = await cloud.RunAsAsync(cloud.A.Developer, "deploy", "https://user:ghp_secret@example.com/private.git", "--name", "private");
+        var refused = await cloud.RunAsAsync(
+            cloud.A.Developer, "deploy", "https://user:ghp_secret@example.com/private.git", "--name", "private");
         Assert.Equal(1, refused.ExitCode);
         Assert.DoesNotContain("ghp_secret", refused.Error + refused.Output);
         Assert.Equal(201, (await cloud.CallAsync(cloud.A.Developer, "POST", "/api/v1/deployments", """{"name":"private","project":"default","spec":{}}""")).Status);
@@ -177,7 +192,8 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
         Assert.Equal(201, (await cloud.CallAsync(cloud.B.Admin, "POST", "/api/v1/deployments", """{"name":"local","project":"default","spec":{}}""")).Status);
         foreach (var token in new[] { cloud.B.Admin, cloud.B.Developer })
         {
-            foreach (var url in (string[])["file:///root/repository", "FILE:///root/repository", "file:/root/repository", "/root/repository"])
+            foreach (
+                var url in (string[])["file:///root/repository", "FILE:///root/repository", "file:/root/repository", "/root/repository"])
             {
                 Assert.InRange((await cloud.CallAsync(token, "POST", "/api/v1/releases",
                     """{"name":"local-1","project":"default","spec":{"deployment":"local","source":{"git":{"url":"URL"}}}}""".Replace("URL", url))).Status, 400, 422);
@@ -188,7 +204,8 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
     private static long PeakMemoryBytes(Cloud cloud)
     {
         var line = File.ReadLines($"/proc/{cloud.Pid}/status").First(x => x.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], System.Globalization.CultureInfo.InvariantCulture) << 10;
+        return long.Parse(
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], System.Globalization.CultureInfo.InvariantCulture) << 10;
     }
 
     /// <summary>A tar.gz whose first header announces an extended header of this many zeros.</summary>

@@ -29,7 +29,9 @@ public sealed class CommandLineTests(SecurityClouds clouds)
         Assert.DoesNotContain("stk_", request, StringComparison.Ordinal);
     }
 
-    /// <summary>The server that the token is for is hostile: what it says cannot steer the terminal, and the token follows no redirect.</summary>
+    /// <summary>
+    /// The server that the token is for is hostile: what it says cannot steer the terminal, and the token follows no redirect.
+    /// </summary>
     [Theory]
     [InlineData("get projects")]
     [InlineData("get projects -o json")]
@@ -56,14 +58,16 @@ public sealed class CommandLineTests(SecurityClouds clouds)
             Answer("200 OK", "application/x-ndjson", $$"""{"position":1,"at":"2026-01-01T00:00:00Z","source":"{{evil}}","text":"{{evil}}"}""" + "\n"),
             Answer("400 Bad Request", "application/problem+json", $$"""{"code":"{{evil}}","detail":"{{evil}}","next":"{{evil}}","requestId":"{{evil}}","errors":[{"field":"{{evil}}","message":"{{evil}}"}]}"""),
             Answer("200 OK", "application/json", $"\"{evil}\""), Answer("302 Found", "text/plain", "", $"Location: {target}\r\n"),
-            Answer("307 Temporary Redirect", "text/plain", "", $"Location: {target}\r\n"), "HTTP/1.1 200 \u001b[2J\r\nX: \u001b]0;t\u0007\r\n\r\n\u001b[2J",
+            Answer("307 Temporary Redirect", "text/plain", "", $"Location: {target}\r\n"),
+            "HTTP/1.1 200 \u001b[2J\r\nX: \u001b]0;t\u0007\r\n\r\n\u001b[2J",
         ];
         await Parallel.ForEachAsync(answers, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (answer, _) =>
         {
             using var listener = new TcpListener(IPAddress.Loopback, 0);
             listener.Start();
             var serving = ServeAsync(listener, answer);
-            var variables = new Dictionary<string, string> { ["STRATA_URL"] = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}", ["STRATA_TOKEN"] = "stk_secret" };
+            var variables = new Dictionary<string, string> { ["STRATA_URL"] =
+                $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}", ["STRATA_TOKEN"] = "stk_secret" };
             var result = await cloud.RunAsync(variables, command.Split(' '));
             listener.Stop();
             await serving;
@@ -80,8 +84,10 @@ public sealed class CommandLineTests(SecurityClouds clouds)
         var cloud = await clouds.InProcessAsync();
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var serving = ServeAsync(listener, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n[", isEndless: true);
-        var variables = new Dictionary<string, string> { ["STRATA_URL"] = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}", ["STRATA_TOKEN"] = "stk_secret" };
+        var serving = ServeAsync(
+            listener, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n[", isEndless: true);
+        var variables = new Dictionary<string, string> { ["STRATA_URL"] = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}",
+            ["STRATA_TOKEN"] = "stk_secret" };
         var result = await cloud.RunAsync(variables, "get", "projects");
         listener.Stop();
         await serving;

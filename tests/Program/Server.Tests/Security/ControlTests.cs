@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Strata.Server.Tests.Security;
 
-/// <summary>What the edge and the nodes believe is written by the platform's own parts only; what is hidden cannot be found out by asking.</summary>
+/// <summary>
+/// What the edge and the nodes believe is written by the platform's own parts only; what is hidden cannot be found out by asking.
+/// </summary>
 public sealed class ControlTests(SecurityClouds clouds)
 {
     /// <summary>An administrator of an organization has everything in it, but not what the platform's parts report.</summary>
@@ -54,9 +56,13 @@ public sealed class ControlTests(SecurityClouds clouds)
     public async Task HiddenField_CannotBeProbed_OnAnyPath()
     {
         var cloud = await clouds.InProcessAsync();
-        foreach (var (plural, member) in new[] { ("tokens", "secretHash"), ("clients", "secretHash"), ("webhooks", "secret"), ("keypairs", "privateKey") })
+        foreach (
+            var (plural, member) in new[] { ("tokens", "secretHash"), ("clients", "secretHash"), ("webhooks", "secret"),
+                ("keypairs", "privateKey") })
         {
-            foreach (var path in (string[])[$"$.status.{member}", $"$['status'].{member}", $"$.status[*].{member}", $"$[0].status.{member}", "$.status"])
+            foreach (
+                var path in (string[])[$"$.status.{member}", $"$['status'].{member}", $"$.status[*].{member}",
+                    $"$[0].status.{member}", "$.status"])
             {
                 var where = Uri.EscapeDataString($$"""{"type":"simple","jsonPath":"{{path}}","operatorType":"STARTS_WITH","value":"a"}""");
                 Assert.Equal(400, (await cloud.CallAsync(cloud.B.Admin, "GET", $"/api/v1/{plural}?where={where}")).Status);
@@ -64,11 +70,14 @@ public sealed class ControlTests(SecurityClouds clouds)
                 Assert.Equal(400, await ListByRpcAsync(cloud, plural, new { where = Uri.UnescapeDataString(where) }));
             }
             Assert.Equal(400, (await cloud.CallAsync(cloud.B.Admin, "GET", $"/api/v1/{plural}?status.{member}=a")).Status);
-            Assert.Equal(400, await ListByRpcAsync(cloud, plural, new { fields = new Dictionary<string, string> { [$"status.{member}"] = "a" } }));
+            Assert.Equal(
+                400, await ListByRpcAsync(cloud, plural, new { fields = new Dictionary<string, string> { [$"status.{member}"] = "a" } }));
         }
     }
 
-    /// <summary>The platform's resources lie in the organization's log beside its business data; the entity API knows none of them.</summary>
+    /// <summary>
+    /// The platform's resources lie in the organization's log beside its business data; the entity API knows none of them.
+    /// </summary>
     [Fact]
     public async Task EntityApi_KnowsNoModelOfThePlatform()
     {
@@ -78,7 +87,8 @@ public sealed class ControlTests(SecurityClouds clouds)
         {
             foreach (var (method, path) in new[]
             {
-                ("POST", $"/api/search/direct/{model}/1"), ("POST", $"/api/search/async/{model}/1"), ("POST", $"/api/entity/stats/{model}/1/query"),
+                ("POST", $"/api/search/direct/{model}/1"), ("POST", $"/api/search/async/{model}/1"),
+                ("POST", $"/api/entity/stats/{model}/1/query"),
                 ("GET", $"/api/entity/{model}/1"), ("GET", $"/api/entity/stats/{model}/1"),
             })
             {
@@ -86,7 +96,8 @@ public sealed class ControlTests(SecurityClouds clouds)
                 Assert.True(answer.Status is >= 400 and < 500, $"{method} {path}: {answer.Status}");
             }
         }
-        var token = (await cloud.CallAsync(cloud.B.Admin, "GET", "/api/v1/tokens")).Body.GetProperty("items")[0].GetProperty("id").GetString()!;
+        var token = (await cloud.CallAsync(cloud.B.Admin, "GET", "/api/v1/tokens")).Body.GetProperty("items")[0].GetProperty("id")
+            .GetString()!;
         Assert.True(Core.IdText.TryParse("tok", token, out var id));
         Assert.Equal(404, (await cloud.CallAsync(cloud.B.Admin, "GET", $"/api/entity/{id}")).Status);
         Assert.Equal(404, (await cloud.CallAsync(cloud.B.Admin, "GET", $"/api/entity/{id}/why")).Status);
@@ -97,7 +108,8 @@ public sealed class ControlTests(SecurityClouds clouds)
     public async Task PlatformKinds_AreReadByOperatorsOnly()
     {
         var cloud = await clouds.InProcessAsync();
-        var node = (await cloud.CallAsync(cloud.Operator, "GET", "/api/v1/nodes")).Body.GetProperty("items")[0].GetProperty("name").GetString();
+        var node = (await cloud.CallAsync(cloud.Operator, "GET", "/api/v1/nodes")).Body.GetProperty("items")[0]
+            .GetProperty("name").GetString();
         Assert.Empty((await cloud.CallAsync(cloud.B.Admin, "GET", "/api/v1/nodes")).Body.GetProperty("items").EnumerateArray());
         Assert.Empty((await cloud.CallAsync(cloud.B.Admin, "GET", "/api/v1/keypairs")).Body.GetProperty("items").EnumerateArray());
         Assert.Equal(404, (await cloud.CallAsync(cloud.B.Admin, "GET", $"/api/v1/nodes/{node}")).Status);

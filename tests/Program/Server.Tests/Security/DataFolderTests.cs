@@ -8,7 +8,8 @@ namespace Strata.Server.Tests.Security;
 public sealed class DataFolderTests(SecurityClouds clouds)
 {
     private const UnixFileMode Others =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite
+            | UnixFileMode.OtherExecute;
 
     /// <summary>Beginnings of the secrets that are kept in plain text: tokens of all sorts.</summary>
     private static readonly byte[][] Secrets = [.. ((string[])["stk_", "*:*:*:strata:"]).Select(Encoding.ASCII.GetBytes)];
@@ -24,16 +25,21 @@ public sealed class DataFolderTests(SecurityClouds clouds)
         var home = new HomeLayout(cloud.Home);
         Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(home.Root) & Others);
         Assert.All(Directory.GetDirectories(home.Root), f => Assert.True((File.GetUnixFileMode(f) & Others) == 0, f));
-        string[] known = [home.KeyFile, home.AgentTokenFile, Path.Combine(home.Root, "context.json"), Path.Combine(home.Postgres, "pgpass")];
+        string[] known = [home.KeyFile, home.AgentTokenFile, Path.Combine(home.Root, "context.json"),
+            Path.Combine(home.Postgres, "pgpass")];
         if (edge == "inline") known = [.. known, home.EdgeTokenFile];
         var secret = Files(home).Where(HoldsSecret).Concat(known).Distinct().ToList();
-        Assert.All(secret, f => Assert.True((File.GetUnixFileMode(f) & (Others | UnixFileMode.UserExecute)) == 0, $"{f}: {File.GetUnixFileMode(f)}"));
+        Assert.All(
+            secret, f =>
+                Assert.True((File.GetUnixFileMode(f) & (Others | UnixFileMode.UserExecute)) == 0, $"{f}: {File.GetUnixFileMode(f)}"));
     }
 
     /// <summary>All but what PostgreSQL and the instances keep in folders of their own, which they close themselves.</summary>
     private static IEnumerable<string> Files(HomeLayout home) => Directory.EnumerateFiles(
-        home.Root, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true })
-        .Where(f => !f.StartsWith(Path.Combine(home.Postgres, "data"), StringComparison.Ordinal) && !f.Contains("/rootfs/", StringComparison.Ordinal));
+        home.Root, "*",
+        new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true })
+        .Where(f => !f.StartsWith(Path.Combine(home.Postgres, "data"), StringComparison.Ordinal)
+            && !f.Contains("/rootfs/", StringComparison.Ordinal));
 
     private static bool HoldsSecret(string path)
     {

@@ -43,7 +43,8 @@ public sealed class EdgeTests(SecurityClouds clouds)
         var cloud = await clouds.InModeAsync(edge);
         await DeployAsync(cloud, cloud.B, "headers");
         using var http = cloud.Edge("headers.b");
-        string[] forged = ["X_Forwarded_For", "x_real-ip", "X-Forwarded_Proto", "X.Forwarded.Host", "X-Forwarded-For", "X-Request-Id", "Proxy", "Proxy-Authorization"];
+        string[] forged = ["X_Forwarded_For", "x_real-ip", "X-Forwarded_Proto", "X.Forwarded.Host", "X-Forwarded-For", "X-Request-Id",
+            "Proxy", "Proxy-Authorization"];
         foreach (var name in forged) Assert.True(http.DefaultRequestHeaders.TryAddWithoutValidation(name, "forged"));
         http.DefaultRequestHeaders.Add("X-Plain", "kept");
         var seen = await http.GetStringAsync("/");
@@ -92,9 +93,12 @@ public sealed class EdgeTests(SecurityClouds clouds)
         string[] requests =
         [
             $"POST / HTTP/1.1\r\n{host}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX",
-            $"POST / HTTP/1.1\r\n{host}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", $"POST / HTTP/1.1\r\n{host}Content-Length: +1\r\n\r\na",
-            $"POST / HTTP/1.1\r\n{host}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", $"POST / HTTP/1.1\r\n{host}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-            $"POST / HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n1\na\n0\n\n", $"POST / HTTP/1.0\r\n{host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            $"POST / HTTP/1.1\r\n{host}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+            $"POST / HTTP/1.1\r\n{host}Content-Length: +1\r\n\r\na",
+            $"POST / HTTP/1.1\r\n{host}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+            $"POST / HTTP/1.1\r\n{host}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+            $"POST / HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n1\na\n0\n\n",
+            $"POST / HTTP/1.0\r\n{host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             $"GET / HTTP/1.1\n{host}\r\n", $"GET / HTTP/1.1\r\n{host}A: b\r\n c\r\n\r\n", $"GET / HTTP/1.1\r\n{host}{host}\r\n",
             $"GET http://victim.a.localhost/ HTTP/1.1\r\n{host}\r\n",
         ];
@@ -132,7 +136,8 @@ public sealed class EdgeTests(SecurityClouds clouds)
 
     private static async Task RefusedAsync(SecurityCloud cloud, string path, object patch) =>
         Assert.Equal(
-            403, (await cloud.CallAsync(cloud.B.Admin, "PATCH", "/api/v1/" + path, JsonSerializer.Serialize(patch), "application/merge-patch+json")).Status);
+            403, (await cloud.CallAsync(
+                cloud.B.Admin, "PATCH", "/api/v1/" + path, JsonSerializer.Serialize(patch), "application/merge-patch+json")).Status);
 
     private static async Task DeployAsync(SecurityCloud cloud, Tenant tenant, string name)
     {

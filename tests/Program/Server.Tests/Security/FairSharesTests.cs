@@ -3,7 +3,9 @@ using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.Security;
 
-/// <summary>Organization b takes all that it can of each common resource; organization a still deploys, watches, searches and connects tunnels.</summary>
+/// <summary>
+/// Organization b takes all that it can of each common resource; organization a still deploys, watches, searches and connects tunnels.
+/// </summary>
 public sealed class FairSharesTests : IAsyncLifetime
 {
     private SecurityCloud cloud = null!;
@@ -28,7 +30,8 @@ public sealed class FairSharesTests : IAsyncLifetime
         Assert.Equal(429, (await cloud.CallAsync(b, "GET", "/api/v1/deployments/greedy/logs?follow=true")).Status);
         await ReadAsync(b, "/api/v1/deployments/greedy/logs?tail=10");
         await Wait.UntilAsync(
-            async () => await MessageAsync(b, "greedy") is { } message && message.Contains("QUOTA_EXCEEDED", StringComparison.Ordinal), "the rollout says so");
+            async () => await MessageAsync(b, "greedy") is { } message
+                && message.Contains("QUOTA_EXCEEDED", StringComparison.Ordinal), "the rollout says so");
         var metrics = await ReadAsync(cloud.Operator, "/api/v1/metrics");
         Assert.Contains("strata_share_used{resource=\"tunnels\"} 2\n", metrics, StringComparison.Ordinal);
         Assert.Contains("strata_share_total{resource=\"tunnels\"} 4\n", metrics, StringComparison.Ordinal);
@@ -65,7 +68,8 @@ public sealed class FairSharesTests : IAsyncLifetime
         Assert.Equal(201, (await cloud.CallAsync(token, "POST", "/api/v1/tunnels", $$"""{"name":"{{name}}","project":"default","spec":{} }""")).Status);
         var socket = new ClientWebSocket();
         socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
-        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{cloud.ApiPort}/api/v1/tunnels/{name}/connect"), TestContext.Current.CancellationToken);
+        await socket.ConnectAsync(
+            new Uri($"ws://127.0.0.1:{cloud.ApiPort}/api/v1/tunnels/{name}/connect"), TestContext.Current.CancellationToken);
         return new Tunnel(socket);
     }
 
@@ -84,7 +88,8 @@ public sealed class FairSharesTests : IAsyncLifetime
     private async Task<HttpResponseMessage> WatchAsync(string token)
     {
         var http = cloud.Api(token);
-        return await http.GetAsync(new Uri("/api/v1/deployments?watch=true", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        return await http.GetAsync(new Uri("/api/v1/deployments?watch=true", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken);
     }
 
     private async Task<string> ReadAsync(string token, string path)
@@ -103,7 +108,8 @@ public sealed class FairSharesTests : IAsyncLifetime
     {
         var list = await cloud.CallAsync(token, "GET", "/api/v1/instances?state=PENDING");
         return list.Body.GetProperty("items").EnumerateArray().Count(
-            i => i.GetProperty("status").TryGetProperty("message", out var message) && message.GetString()?.StartsWith("QUOTA_EXCEEDED", StringComparison.Ordinal) == true);
+            i => i.GetProperty("status").TryGetProperty("message", out var message)
+                && message.GetString()?.StartsWith("QUOTA_EXCEEDED", StringComparison.Ordinal) == true);
     }
 
     private sealed class Tunnel(ClientWebSocket socket) : IAsyncDisposable

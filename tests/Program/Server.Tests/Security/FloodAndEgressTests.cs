@@ -3,7 +3,10 @@ using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.Security;
 
-/// <summary>Applications of organization b write without end and look for ways out of their network; what is not theirs stays as it was. Nothing leaves this machine.</summary>
+/// <summary>
+/// Applications of organization b write without end and look for ways out of their network; what is not theirs stays as it was. Nothing
+/// leaves this machine.
+/// </summary>
 public sealed class FloodAndEgressTests(SecurityClouds clouds)
 {
     /// <summary>Two files of 8 MiB for each instance, and room for the database to work in.</summary>
@@ -35,7 +38,10 @@ public sealed class FloodAndEgressTests(SecurityClouds clouds)
         Assert.Equal("calm", (await cloud.GetPageAsync($"calm.{cloud.A.Name}")).Trim());
     }
 
-    /// <summary>A connection that is refused here ends at this machine's filter or is answered by its kernel: the addresses are this machine's or not routed any further.</summary>
+    /// <summary>
+    /// A connection that is refused here ends at this machine's filter or is answered by its kernel: the addresses are this machine's or
+    /// not routed any further.
+    /// </summary>
     [Fact]
     public async Task Application_ConnectsToAnythingOfThisMachine_IsRefusedButForTheRelay()
     {
@@ -66,12 +72,14 @@ public sealed class FloodAndEgressTests(SecurityClouds clouds)
         foreach (var own in OwnAddresses()) Assert.NotEqual("open", await ReachAsync(cloud, own, cloud.ApiPort));
     }
 
-    private static Task<string> ReachAsync(SecurityCloud cloud, string host, int port) => cloud.GetPageAsync($"prober.{cloud.B.Name}", $"/reach?host={host}&port={port}");
+    private static Task<string> ReachAsync(SecurityCloud cloud, string host, int port) =>
+        cloud.GetPageAsync($"prober.{cloud.B.Name}", $"/reach?host={host}&port={port}");
 
     private static async Task<bool> IsProcessRuntimeAsync(SecurityCloud cloud)
     {
         var nodes = await cloud.CallAsync(cloud.Operator, "GET", "/api/v1/nodes");
-        return nodes.Body.GetProperty("items").EnumerateArray().All(n => n.GetProperty("status").GetProperty("runtimes").EnumerateArray().All(r => r.GetString() == "process"));
+        return nodes.Body.GetProperty("items").EnumerateArray()
+            .All(n => n.GetProperty("status").GetProperty("runtimes").EnumerateArray().All(r => r.GetString() == "process"));
     }
 
     private static IEnumerable<string> OwnAddresses() => System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces()
@@ -81,7 +89,8 @@ public sealed class FloodAndEgressTests(SecurityClouds clouds)
     /// <summary>Files come and go while it counts.</summary>
     private static long BytesIn(string folder)
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true,
+            AttributesToSkip = FileAttributes.ReparsePoint };
         return new DirectoryInfo(folder).EnumerateFiles("*", options).Where(f => f.Extension != ".img").Sum(LengthOf);
     }
 

@@ -21,7 +21,8 @@ public sealed class GuessTests(SecurityClouds clouds)
     private static async Task<int> AskAsync(SecurityCloud cloud, string id, string secret)
     {
         using var http = new HttpClient { BaseAddress = cloud.ApiUrl };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{id}:{secret}")));
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{id}:{secret}")));
         using var form = new FormUrlEncodedContent([new("grant_type", "client_credentials")]);
         using var answer = await http.PostAsync("/api/oauth/token", form);
         return (int)answer.StatusCode;

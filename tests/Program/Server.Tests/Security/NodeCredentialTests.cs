@@ -28,9 +28,11 @@ public sealed class NodeCredentialTests(SecurityClouds clouds)
             Assert.True((await cloud.CallAsync(token, "GET", path)).Status is 403 or 404, path);
         var source = $"a source of {part}";
         var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(source)));
-        Assert.Equal(201, (await cloud.CallAsync(cloud.B.Developer, "PUT", $"/api/v1/blobs/{digest}", source, "application/octet-stream")).Status);
+        Assert.Equal(
+            201, (await cloud.CallAsync(cloud.B.Developer, "PUT", $"/api/v1/blobs/{digest}", source, "application/octet-stream")).Status);
         Assert.Equal(404, (await cloud.CallAsync(token, "GET", $"/api/v1/blobs/{digest}?org=b")).Status);
     }
 
-    private static string PartToken(SecurityCloud cloud, string part) => File.ReadAllText(Path.Combine(cloud.Home, "run", part + ".token")).Trim();
+    private static string PartToken(SecurityCloud cloud, string part) =>
+        File.ReadAllText(Path.Combine(cloud.Home, "run", part + ".token")).Trim();
 }

@@ -12,7 +12,9 @@ public sealed class OrganizationTests(SecurityClouds clouds)
         (await cloud.RunAsAsync(cloud.B.Admin, "model", "import", "cli-note", """{"text":"x"}""")).ShouldSucceed();
         Assert.Contains("cli-note", (await cloud.RunAsAsync(cloud.B.Admin, "model", "list")).ShouldSucceed().Output);
         Assert.DoesNotContain("cli-note", (await cloud.RunAsAsync(cloud.A.Admin, "model", "list")).ShouldSucceed().Output);
-        Assert.Equal(["b"], [.. (await cloud.RunAsAsync(cloud.B.Admin, "orgs", "--json")).ShouldSucceed().Json.EnumerateArray().Select(o => o.GetProperty("name").GetString()!)]);
+        Assert.Equal(
+            ["b"], [.. (await cloud.RunAsAsync(cloud.B.Admin, "orgs", "--json")).ShouldSucceed().Json.EnumerateArray()
+                .Select(o => o.GetProperty("name").GetString()!)]);
     }
 
     [Fact]
@@ -39,11 +41,14 @@ public sealed class OrganizationTests(SecurityClouds clouds)
             var (_, body) = await cloud.CallAsync(token, "GET", "/api/v1/status");
             Assert.True(body.GetProperty("ok").GetBoolean());
             Assert.NotEqual("", body.GetProperty("version").GetString());
-            foreach (var member in new[] { "home", "pid", "memoryBytes" }) Assert.False(body.TryGetProperty(member, out var value) && value.ValueKind != JsonValueKind.Null, member);
+            foreach (var member in new[] { "home", "pid", "memoryBytes" })
+                Assert.False(body.TryGetProperty(member, out var value) && value.ValueKind != JsonValueKind.Null, member);
             Assert.Equal(0, body.GetProperty("background").GetArrayLength());
             Assert.DoesNotContain("process", body.GetRawText(), StringComparison.Ordinal);
             Assert.Equal(403, (await cloud.CallAsync(token, "GET", "/api/v1/metrics")).Status); // deployments and load of all organizations
-            foreach (var path in new[] { "/api/v1/status", "/api/v1", "/api/v1/nodes", "/api/v1/organizations", "/healthz", "/readyz", "/openapi.json" })
+            foreach (
+                var path in new[] { "/api/v1/status", "/api/v1", "/api/v1/nodes", "/api/v1/organizations", "/healthz", "/readyz",
+                    "/openapi.json" })
             {
                 using var http = cloud.Api(token);
                 using var answer = await http.GetAsync(path);
@@ -57,7 +62,9 @@ public sealed class OrganizationTests(SecurityClouds clouds)
     public async Task Administrator_NamingAnotherOrganization_IsToldThatItDoesNotExist()
     {
         var cloud = await clouds.InProcessAsync();
-        foreach (var path in new[] { "/api/v1/projects", "/api/entity/x/1", "/api/model/", "/api/v1/deployments", "/api/entity/feed", "/api/v1/status" })
+        foreach (
+            var path in new[] { "/api/v1/projects", "/api/entity/x/1", "/api/model/", "/api/v1/deployments", "/api/entity/feed",
+                "/api/v1/status" })
         {
             Assert.Equal(404, (await cloud.CallAsync(cloud.B.Admin, "GET", $"{path}?org=a")).Status);
             Assert.Equal(404, (await cloud.CallAsync(cloud.B.Admin, "GET", $"{path}?org={cloud.A.Id}")).Status);

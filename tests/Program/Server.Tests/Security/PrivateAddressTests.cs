@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace Strata.Server.Tests.Security;
 
-/// <summary>In a cloud as it starts by itself, nobody makes the server read this machine or speak to what listens on it. Nothing is sent beyond loopback.</summary>
+/// <summary>
+/// In a cloud as it starts by itself, nobody makes the server read this machine or speak to what listens on it. Nothing is sent beyond
+/// loopback.
+/// </summary>
 public sealed class PrivateAddressTests(SecurityClouds clouds)
 {
     [Fact]
@@ -21,7 +24,8 @@ public sealed class PrivateAddressTests(SecurityClouds clouds)
         Assert.Equal(200, (await cloud.CallAsync(cloud.B.Developer, "POST", "/api/v1/webhooks/inwards/secret")).Status);
         Assert.Equal(200, (await cloud.CallAsync(cloud.B.Developer, "POST", "/api/entity/JSON/private-note/1", """{"text":"out"}""")).Status);
         await Wait.UntilAsync(
-            async () => (await cloud.CallAsync(cloud.B.Developer, "GET", "/api/v1/webhooks/inwards/deliveries")).Body.GetRawText().Contains("public internet", StringComparison.Ordinal),
+            async () => (await cloud.CallAsync(cloud.B.Developer, "GET", "/api/v1/webhooks/inwards/deliveries")).Body.GetRawText()
+                .Contains("public internet", StringComparison.Ordinal),
             "the delivery is refused");
         Assert.False(listener.Pending());
     }
@@ -34,8 +38,11 @@ public sealed class PrivateAddressTests(SecurityClouds clouds)
     {
         var cloud = await clouds.InProcessAsync();
         var name = "file-" + Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("N")[20..];
-        Assert.Equal(201, (await cloud.CallAsync(cloud.B.Developer, "POST", "/api/v1/deployments", JsonSerializer.Serialize(new { name, project = "default", spec = new { } }))).Status);
-        var release = JsonSerializer.Serialize(new { name = name + "-1", project = "default", spec = new { deployment = name, source = new { git = new { url } } } });
+        Assert.Equal(
+            201, (await cloud.CallAsync(cloud.B.Developer, "POST", "/api/v1/deployments",
+                JsonSerializer.Serialize(new { name, project = "default", spec = new { } }))).Status);
+        var release = JsonSerializer.Serialize(
+            new { name = name + "-1", project = "default", spec = new { deployment = name, source = new { git = new { url } } } });
         Assert.Equal(400, (await cloud.CallAsync(cloud.B.Developer, "POST", "/api/v1/releases", release)).Status);
     }
 
@@ -47,7 +54,8 @@ public sealed class PrivateAddressTests(SecurityClouds clouds)
     public async Task Deploy_FromThisMachine_FailsUnlessAskedFor(string url)
     {
         var cloud = await clouds.InProcessAsync();
-        var deployed = await cloud.RunAsync("deploy", url, "--name", "here-" + Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("N")[20..]);
+        var deployed = await cloud.RunAsync(
+            "deploy", url, "--name", "here-" + Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("N")[20..]);
         Assert.NotEqual(0, deployed.ExitCode);
         Assert.Contains("--private-git on", deployed.Error + deployed.Output, StringComparison.Ordinal);
     }

@@ -6,8 +6,8 @@ using Strata.Api.Tests.BadInputs;
 namespace Strata.Server.Tests.Security;
 
 /// <summary>
-/// A token of the project p2, with every permission there is, meets what belongs to the project default and to the organization: on every operation that the
-/// product describes, by the ids of what is there.
+/// A token of the project p2, with every permission there is, meets what belongs to the project default and to the organization: on every
+/// operation that the product describes, by the ids of what is there.
 /// </summary>
 public sealed class ProjectScopeTests(SecurityClouds clouds)
 {
@@ -23,7 +23,8 @@ public sealed class ProjectScopeTests(SecurityClouds clouds)
         var faults = new List<string>();
         var walked = 0;
         using var http = cloud.Api(outsider);
-        foreach (var endpoint in ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints.Where(e => e.Permission is not null))
+        foreach (
+            var endpoint in ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints.Where(e => e.Permission is not null))
         {
             using var request = ToRequest(endpoint, known);
             using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
@@ -47,7 +48,8 @@ public sealed class ProjectScopeTests(SecurityClouds clouds)
         await ImportAsync(cloud, own, "scope-own");
         Assert.Equal(200, (await cloud.CallAsync(own, "POST", "/api/entity/JSON/scope-own/1", """{"text":"mine"}""")).Status);
         Assert.Equal(200, (await cloud.CallAsync(own, "POST", "/api/search/direct/scope-own/1", """{"type":"group","operator":"AND","conditions":[]}""")).Status);
-        Assert.Equal(200, (await cloud.CallAsync(cloud.A.Developer, "GET", "/api/entity/scope-own/1")).Status); // the organization's own tokens reach all
+        // the organization's own tokens reach all
+        Assert.Equal(200, (await cloud.CallAsync(cloud.A.Developer, "GET", "/api/entity/scope-own/1")).Status);
 
         await ImportAsync(cloud, cloud.A.Admin, "scope-given");
         var id = await CreateAsync(cloud, cloud.A.Admin, "scope-given");
@@ -74,7 +76,8 @@ public sealed class ProjectScopeTests(SecurityClouds clouds)
         })
         {
             var written = await cloud.CallAsync(outsider, method, "/api/entity/JSON", body);
-            Assert.DoesNotContain("\"entityIds\":[\"", written.Body.ValueKind == JsonValueKind.Undefined ? "" : written.Body.GetRawText(), StringComparison.Ordinal);
+            Assert.DoesNotContain("\"entityIds\":[\"", written.Body.ValueKind == JsonValueKind.Undefined ? "" : written.Body.GetRawText(),
+                StringComparison.Ordinal);
         }
         Assert.Equal(403, (await cloud.CallAsync(outsider, "POST", $"/api/model/import/JSON/SAMPLE_DATA/{model}/1", """{"other":1}""")).Status);
         var data = JsonSerializer.Serialize($$"""{"id":"x","entityId":"{{id}}"}""");
@@ -83,14 +86,20 @@ public sealed class ProjectScopeTests(SecurityClouds clouds)
             $$"""{"id":"1","source":"test","specVersion":"1.0","type":"EntityGetRequest","textData":{{data}}}""");
         Assert.DoesNotContain(Secret, got.Body.GetRawText(), StringComparison.Ordinal);
         Assert.Contains("ENTITY_NOT_FOUND", got.Body.GetRawText(), StringComparison.Ordinal);
-        Assert.Contains(Secret, (await cloud.CallAsync(cloud.A.Admin, "GET", $"/api/entity/{id}")).Body.GetRawText(), StringComparison.Ordinal);
+        Assert.Contains(
+            Secret, (await cloud.CallAsync(cloud.A.Admin, "GET", $"/api/entity/{id}")).Body.GetRawText(), StringComparison.Ordinal);
     }
 
-    /// <summary>Resources in the project default, business data of it and of the organization; each by the name of the parameter that takes its id.</summary>
+    /// <summary>
+    /// Resources in the project default, business data of it and of the organization; each by the name of the parameter that takes its id.
+    /// </summary>
     private static async Task<Dictionary<string, string>> FillAsync(SecurityCloud cloud, string name)
     {
-        var inside = await TokenAsync(cloud, JsonSerializer.Serialize(new { name = name + "-default", spec = new { roles = new[] { "admin" }, project = "default" } }));
-        var deployment = JsonSerializer.Serialize(new { name = $"{name}-shop", project = "default", spec = new { env = new Dictionary<string, string> { ["KEY"] = Secret } } });
+        var inside = await TokenAsync(
+            cloud, JsonSerializer.Serialize(
+                new { name = name + "-default", spec = new { roles = new[] { "admin" }, project = "default" } }));
+        var deployment = JsonSerializer.Serialize(
+            new { name = $"{name}-shop", project = "default", spec = new { env = new Dictionary<string, string> { ["KEY"] = Secret } } });
         Assert.Equal(201, (await cloud.CallAsync(cloud.A.Admin, "POST", "/api/v1/deployments", deployment)).Status);
         var model = $"{name}-secret";
         await ImportAsync(cloud, inside, model);
@@ -100,7 +109,8 @@ public sealed class ProjectScopeTests(SecurityClouds clouds)
         var job = await cloud.CallAsync(cloud.A.Admin, "POST", $"/api/search/async/{model}/1", """{"type":"group","operator":"AND","conditions":[]}""");
         var message = await cloud.CallAsync(cloud.A.Admin, "POST", "/api/message/new/letters", $$$"""{"payload":{"text":"{{{Secret}}}"}, "metaData":{} }""");
         var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Secret)));
-        Assert.Equal(201, (await cloud.CallAsync(cloud.A.Admin, "PUT", $"/api/v1/blobs/{digest}", Secret, "application/octet-stream")).Status);
+        Assert.Equal(
+            201, (await cloud.CallAsync(cloud.A.Admin, "PUT", $"/api/v1/blobs/{digest}", Secret, "application/octet-stream")).Status);
         return new Dictionary<string, string>
         {
             ["{entityName}"] = model,
@@ -134,17 +144,24 @@ public sealed class ProjectScopeTests(SecurityClouds clouds)
             };
             path = path.Replace(segment, Uri.EscapeDataString(value), StringComparison.Ordinal);
         }
-        if (path.Contains("/platform-api/", StringComparison.Ordinal)) path += $"?entityId={known["{entityId}"]}&entityClass=x&transitionName=UPDATE".Replace(endpoint.Method == "GET" ? "&transitionName=UPDATE" : "!", "", StringComparison.Ordinal);
+        if (path.Contains("/platform-api/", StringComparison.Ordinal))
+            path += $"?entityId={known["{entityId}"]}&entityClass=x&transitionName=UPDATE".Replace(
+                endpoint.Method == "GET" ? "&transitionName=UPDATE" : "!", "", StringComparison.Ordinal);
         var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), path);
         request.Headers.TryAddWithoutValidation("If-Match", endpoint.In("header").Any(p => p.Name == "If-Match") ? "*" : null);
-        if (endpoint.MediaType is { } type) request.Content = new StringContent(type.EndsWith("json", StringComparison.Ordinal) ? "{}" : "x", Encoding.UTF8, type.EndsWith("json", StringComparison.Ordinal) ? type : "application/octet-stream");
+        if (endpoint.MediaType is { } type)
+            request.Content = new StringContent(type.EndsWith("json", StringComparison.Ordinal) ? "{}" : "x", Encoding.UTF8,
+                type.EndsWith("json", StringComparison.Ordinal) ? type : "application/octet-stream");
         return request;
     }
 
-    /// <summary>Whether the path of the request names something of another project: then only "forbidden" and "does not exist" will do.</summary>
+    /// <summary>
+    /// Whether the path of the request names something of another project: then only "forbidden" and "does not exist" will do.
+    /// </summary>
     private static bool Names(DescribedEndpoint endpoint, Dictionary<string, string> known) =>
         endpoint.Method is not "PUT" || !endpoint.Path.Contains("{digest}", StringComparison.Ordinal)
-            ? endpoint.In("path").Any(p => known.ContainsKey($"{{{p.Name}}}")) || (endpoint.Path.Contains("{nameOrId}", StringComparison.Ordinal) && known.ContainsKey(endpoint.Path.Split('/')[3]))
+            ? endpoint.In("path").Any(p => known.ContainsKey($"{{{p.Name}}}"))
+            || (endpoint.Path.Contains("{nameOrId}", StringComparison.Ordinal) && known.ContainsKey(endpoint.Path.Split('/')[3]))
             : false; // a put proves that the content is there already
 
     private static async Task<string> SeenAsync(SecurityCloud cloud, Dictionary<string, string> known)
@@ -152,7 +169,8 @@ public sealed class ProjectScopeTests(SecurityClouds clouds)
         var seen = new StringBuilder();
         foreach (var path in new[]
         {
-            $"/api/entity/{known["{entityId}"]}/changes", $"/api/model/export/SIMPLE_VIEW/{known["{entityName}"]}/1", $"/api/v1/webhooks/{known["webhooks"]}",
+            $"/api/entity/{known["{entityId}"]}/changes", $"/api/model/export/SIMPLE_VIEW/{known["{entityName}"]}/1",
+            $"/api/v1/webhooks/{known["webhooks"]}",
             $"/api/v1/tokens/{known["tokens"]}", $"/api/v1/deployments/{known["deployments"]}/history", "/api/v1/projects/default",
         })
         {

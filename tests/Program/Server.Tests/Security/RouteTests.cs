@@ -44,7 +44,9 @@ public sealed class RouteTests(SecurityClouds clouds)
         Assert.Equal(201, await RouteAsync(cloud, cloud.B.Admin, "by-name", "by-name.example.org", "/", "reference-own"));
         var route = await cloud.CallAsync(cloud.B.Admin, "GET", "/api/v1/routes/by-name");
         Assert.Equal(own, route.Body.GetProperty("spec").GetProperty("deployment").GetString());
-        foreach (var target in (string[])[foreign, neighbour, "reference-target", "reference-neighbour", "nothing", "dep_00000000000000000000000000"])
+        foreach (
+            var target in (string[])[foreign, neighbour, "reference-target", "reference-neighbour", "nothing",
+                "dep_00000000000000000000000000"])
         {
             Assert.Equal(400, await RouteAsync(cloud, cloud.B.Admin, "wrong", "wrong.example.org", "/", target));
             Assert.Equal(400, (await PatchAsync(cloud, cloud.B.Admin, "routes/by-name", $$$"""{"spec":{"deployment":"{{{target}}}"}}""")).Status);
@@ -56,7 +58,8 @@ public sealed class RouteTests(SecurityClouds clouds)
             Assert.Equal(400, (await PatchAsync(cloud, cloud.B.Admin, "deployments/reference-own", $$$"""{"spec":{"release":"{{{release}}}"}}""")).Status);
     }
 
-    private static Task<(int Status, System.Text.Json.JsonElement Body)> PatchAsync(SecurityCloud cloud, string token, string path, string body) =>
+    private static Task<(int Status, System.Text.Json.JsonElement Body)> PatchAsync(
+        SecurityCloud cloud, string token, string path, string body) =>
         cloud.CallAsync(token, "PATCH", "/api/v1/" + path, body, "application/merge-patch+json");
 
     private static async Task<string> DeploymentAsync(SecurityCloud cloud, string token, string name, string project = "default")
@@ -66,7 +69,8 @@ public sealed class RouteTests(SecurityClouds clouds)
         return made.Body.GetProperty("id").GetString()!;
     }
 
-    private static async Task<int> RouteAsync(SecurityCloud cloud, string token, string name, string host, string path, string deployment, string project = "default") =>
+    private static async Task<int> RouteAsync(
+        SecurityCloud cloud, string token, string name, string host, string path, string deployment, string project = "default") =>
         (await cloud.CallAsync(token, "POST", "/api/v1/routes", Route(name, host, path, deployment, project))).Status;
 
     private static string Route(string name, string host, string path, string deployment, string project = "default") =>

@@ -59,7 +59,10 @@ public sealed partial class RpcTests(SecurityClouds clouds)
     {
         var cloud = await clouds.InProcessAsync();
         var known = await BusinessAsync(cloud);
-        var nothing = new Business("rpc-absent", Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString(), Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString(), Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString());
+        var nothing = new Business(
+            "rpc-absent", Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString(),
+            Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString(),
+            Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString());
         var before = await SeenAsync(cloud, known);
         var outsider = await TokenAsync(cloud, "rpc-events-p2");
         var faults = new List<string>();
@@ -73,7 +76,8 @@ public sealed partial class RpcTests(SecurityClouds clouds)
                     var none = await EventAsync(cloud, token, method, type, nothing);
                     var fault = Compare(foreign, none, [.. known.Names, .. nothing.Names]);
                     if (fault is not null) faults.Add($"{type} by {method.Name} as {whose}: {fault}");
-                    if (foreign.Contains("BAD_REQUEST", StringComparison.Ordinal) && !foreign.Contains("can have many answers", StringComparison.Ordinal))
+                    if (foreign.Contains("BAD_REQUEST", StringComparison.Ordinal)
+                        && !foreign.Contains("can have many answers", StringComparison.Ordinal))
                         faults.Add($"{type}: the request of this test is not complete: {foreign}");
                 }
             }
@@ -100,8 +104,12 @@ public sealed partial class RpcTests(SecurityClouds clouds)
         return Moment().Replace(answer, "*");
     }
 
-    /// <summary>Ids of events and requests, times, revisions, the names that this test gives, and details, which repeat code and ids in another encoding.</summary>
-    [GeneratedRegex(@"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[0-9:.]+Z?|[a-z]{3}_[0-9a-z]{26}|rpc-made-\d+|""details"":\[.*?\]|""(revision|date|timestamp)"":""?\d+""?", RegexOptions.IgnoreCase)]
+    /// <summary>
+    /// Ids of events and requests, times, revisions, the names that this test gives, and details, which repeat code and ids in another
+    /// encoding.
+    /// </summary>
+    [GeneratedRegex(
+        @"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[0-9:.]+Z?|[a-z]{3}_[0-9a-z]{26}|rpc-made-\d+|""details"":\[.*?\]|""(revision|date|timestamp)"":""?\d+""?", RegexOptions.IgnoreCase)]
     private static partial Regex Moment();
 
     private static string Message(MethodDescriptor method, string kind, string id, string project, string org)
@@ -143,11 +151,14 @@ public sealed partial class RpcTests(SecurityClouds clouds)
     {
         var model = new { name = of.Model, version = 1 };
         var condition = new { type = "group", @operator = "AND", conditions = Array.Empty<object>() };
-        var one = new { model, entityId = of.Entity, data = new { text = "forged" }, patch = new { text = "forged" }, transition = "UPDATE" };
+        var one = new { model, entityId = of.Entity, data = new { text = "forged" }, patch = new { text = "forged" },
+            transition = "UPDATE" };
         var data = JsonSerializer.Serialize(new
         {
-            id = "1", model, entityId = of.Entity, transactionId = of.Transaction, snapshotId = of.Snapshot, condition, dataFormat = "JSON", converter = "SIMPLE_VIEW",
-            transition = type.StartsWith("EntityModel", StringComparison.Ordinal) ? "UNLOCK" : "UPDATE", payload = one, payloads = new[] { one }, uniqueKeys = Array.Empty<object>(),
+            id = "1", model, entityId = of.Entity, transactionId = of.Transaction, snapshotId = of.Snapshot, condition, dataFormat = "JSON",
+            converter = "SIMPLE_VIEW",
+            transition = type.StartsWith("EntityModel", StringComparison.Ordinal) ? "UNLOCK" : "UPDATE", payload = one,
+            payloads = new[] { one }, uniqueKeys = Array.Empty<object>(),
         });
         var message = JsonSerializer.Serialize(new { id = "1", source = "test", specVersion = "1.0", type, textData = data });
         return await SendAsync(cloud, token, Service + method.Name, message, method.IsServerStreaming);
@@ -157,7 +168,8 @@ public sealed partial class RpcTests(SecurityClouds clouds)
     private static async Task<string> SendAsync(SecurityCloud cloud, string token, string path, string message, bool streams)
     {
         using var http = cloud.Api(token);
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(streams ? Enveloped(message) : Encoding.UTF8.GetBytes(message)) };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, path) { Content = new ByteArrayContent(streams ? Enveloped(message) : Encoding.UTF8.GetBytes(message)) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(streams ? "application/connect+json" : "application/json");
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
@@ -214,7 +226,8 @@ public sealed partial class RpcTests(SecurityClouds clouds)
         Assert.Equal(200, (await cloud.CallAsync(cloud.A.Admin, "PUT", $"/api/model/{model}/1/lock")).Status);
         var made = (await cloud.CallAsync(cloud.A.Admin, "POST", $"/api/entity/JSON/{model}/1", $$"""{"text":"{{Secret}}"}""")).Body[0];
         var job = await cloud.CallAsync(cloud.A.Admin, "POST", $"/api/search/async/{model}/1", """{"type":"group","operator":"AND","conditions":[]}""");
-        return new Business(model, made.GetProperty("entityIds")[0].GetString()!, made.GetProperty("transactionId").GetString()!, job.Body.GetString()!);
+        return new Business(
+            model, made.GetProperty("entityIds")[0].GetString()!, made.GetProperty("transactionId").GetString()!, job.Body.GetString()!);
     }
 
     private static async Task<string> SeenAsync(SecurityCloud cloud, Dictionary<string, string> things)
@@ -232,7 +245,8 @@ public sealed partial class RpcTests(SecurityClouds clouds)
     {
         var changes = await cloud.CallAsync(cloud.A.Admin, "GET", $"/api/entity/{of.Entity}/changes");
         var models = await cloud.CallAsync(cloud.A.Admin, "GET", "/api/model/");
-        var state = models.Body.EnumerateArray().Single(m => m.GetProperty("modelName").GetString() == of.Model).GetProperty("currentState").GetString();
+        var state = models.Body.EnumerateArray().Single(m => m.GetProperty("modelName").GetString() == of.Model)
+            .GetProperty("currentState").GetString();
         return $"{changes.Body.GetRawText()} {state} {(await cloud.CallAsync(cloud.A.Admin, "GET", $"/api/search/async/{of.Snapshot}/status")).Status}";
     }
 

@@ -6,8 +6,9 @@ using Strata.Server.Tests.Support;
 namespace Strata.Server.Tests.Security;
 
 /// <summary>
-/// The real program with two organizations, <c>a</c> and <c>b</c>, that know nothing of each other. Each has the projects <c>default</c> and <c>p2</c>. The
-/// first organization of the cloud, <c>default</c>, has the operator. Shared by all scenarios: each uses names of its own and leaves nothing that hurts others.
+/// The real program with two organizations, <c>a</c> and <c>b</c>, that know nothing of each other. Each has the projects <c>default</c>
+/// and <c>p2</c>. The first organization of the cloud, <c>default</c>, has the operator. Shared by all scenarios: each uses names of its
+/// own and leaves nothing that hurts others.
 /// </summary>
 public sealed class SecurityCloud : Cloud
 {
@@ -41,7 +42,8 @@ public sealed class SecurityCloud : Cloud
     }
 
     /// <summary>One call of the API as the holder of a token.</summary>
-    public async Task<(int Status, JsonElement Body)> CallAsync(string token, string method, string path, string? body = null, string contentType = "application/json")
+    public async Task<(int Status, JsonElement Body)> CallAsync(
+        string token, string method, string path, string? body = null, string contentType = "application/json")
     {
         using var http = Api(token);
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
@@ -53,7 +55,8 @@ public sealed class SecurityCloud : Cloud
     }
 
     /// <summary>A command of the program with a token of its own instead of the operator's.</summary>
-    public Task<CommandResult> RunAsAsync(string token, params string[] arguments) => RunAsync(new Dictionary<string, string> { ["STRATA_TOKEN"] = token }, arguments);
+    public Task<CommandResult> RunAsAsync(string token, params string[] arguments) =>
+        RunAsync(new Dictionary<string, string> { ["STRATA_TOKEN"] = token }, arguments);
 
     private async Task<Tenant> AddAsync(string name)
     {
@@ -91,7 +94,8 @@ public sealed record Tenant
 }
 
 /// <summary>
-/// The clouds of the security suite, one for each edge mode, started when the first scenario asks for it. Take this in the constructor of a test class, and:
+/// The clouds of the security suite, one for each edge mode, started when the first scenario asks for it. Take this in the constructor of a
+/// test class, and:
 /// <code>var cloud = await clouds.InProcessAsync();</code>
 /// </summary>
 public sealed class SecurityClouds : IAsyncDisposable

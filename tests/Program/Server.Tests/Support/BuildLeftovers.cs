@@ -5,13 +5,18 @@ namespace Strata.Server.Tests.Support;
 /// <summary>What a build keeps on the machine while it runs, and must not leave behind.</summary>
 public static class BuildLeftovers
 {
-    /// <summary>Processes whose command line contains a mark, and the files, mounts and loop devices of builds below a data folder; as text, one each.</summary>
+    /// <summary>
+    /// Processes whose command line contains a mark, and the files, mounts and loop devices of builds below a data folder; as text, one
+    /// each.
+    /// </summary>
     public static async Task<IReadOnlyList<string>> FindAsync(Cloud cloud, string mark) =>
     [
         .. Processes(mark),
-        .. new[] { "workspaces", "builds" }.Select(f => Path.Combine(cloud.Home, "node", f)).Where(Directory.Exists).SelectMany(f => Directory.EnumerateFileSystemEntries(f)),
+        .. new[] { "workspaces", "builds" }.Select(f => Path.Combine(cloud.Home, "node", f)).Where(Directory.Exists)
+        .SelectMany(f => Directory.EnumerateFileSystemEntries(f)),
         .. File.ReadLines("/proc/mounts").Where(m => m.Contains(Path.Combine(cloud.Home, "node", "workspaces"), StringComparison.Ordinal)),
-        .. (await LoopsAsync()).Where(l => l.Contains(Path.Combine(cloud.Home, "node", "workspaces"), StringComparison.Ordinal)), // an instance's disk is one too
+        // an instance's disk is one too
+        .. (await LoopsAsync()).Where(l => l.Contains(Path.Combine(cloud.Home, "node", "workspaces"), StringComparison.Ordinal)),
     ];
 
     /// <summary>Fails with what is left, where it does not go by itself.</summary>
@@ -28,13 +33,15 @@ public static class BuildLeftovers
         }
     }
 
-    public static IEnumerable<string> Processes(string mark) => Directory.EnumerateDirectories("/proc").Select(CommandLine).Where(c => c.Contains(mark, StringComparison.Ordinal));
+    public static IEnumerable<string> Processes(string mark) =>
+        Directory.EnumerateDirectories("/proc").Select(CommandLine).Where(c => c.Contains(mark, StringComparison.Ordinal));
 
     private static string CommandLine(string process)
     {
         try
         {
-            return int.TryParse(Path.GetFileName(process), out var pid) ? $"{pid}: {File.ReadAllText(Path.Combine(process, "cmdline")).Replace('\0', ' ')}" : "";
+            return int.TryParse(Path.GetFileName(process), out var pid)
+                ? $"{pid}: {File.ReadAllText(Path.Combine(process, "cmdline")).Replace('\0', ' ')}" : "";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -19,7 +19,9 @@ public sealed record CommandResult(int ExitCode, string Output, string Error)
     public JsonElement Json => JsonElement.Parse(Output);
 }
 
-/// <summary>A real cloud: the program as a process with a data folder and ports of its own. Everything is stopped and deleted at the end.</summary>
+/// <summary>
+/// A real cloud: the program as a process with a data folder and ports of its own. Everything is stopped and deleted at the end.
+/// </summary>
 public class Cloud : IAsyncDisposable
 {
     private static readonly TimeSpan CommandPatience = TimeSpan.FromMinutes(4);
@@ -83,11 +85,14 @@ public class Cloud : IAsyncDisposable
 
     private Process Start(IReadOnlyDictionary<string, string> variables, string[] arguments)
     {
-        var start = new ProcessStartInfo(Executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(Executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true };
         start.Environment["STRATA_HOME"] = Home;
         start.Environment["NO_COLOR"] = "1";
-        start.Environment["DOTNET_TC_CallCountingDelayMs"] = "7530"; // 30 s: to compile twice what lives for seconds is an eighth of a start's cost
-        start.Environment["STRATA_METRICS_LISTEN"] = start.Environment["STRATA_EDGE_METRICS_LISTEN"] = "off"; // its default is taken by one of many
+        // 30 s: to compile twice what lives for seconds is an eighth of a start's cost
+        start.Environment["DOTNET_TC_CallCountingDelayMs"] = "7530";
+        // its default is taken by one of many
+        start.Environment["STRATA_METRICS_LISTEN"] = start.Environment["STRATA_EDGE_METRICS_LISTEN"] = "off";
         start.Environment.Remove("STRATA_URL");
         start.Environment.Remove("STRATA_TOKEN");
         foreach (var (name, value) in variables) start.Environment[name] = value;

@@ -2,7 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace Strata.Server.Tests.Support;
 
-/// <summary>Commands of a guide, fenced as <c>```sh TRACK</c> (or <c>both</c>), and what they print: the <c>```text</c> right behind them, or nothing.</summary>
+/// <summary>
+/// Commands of a guide, fenced as <c>```sh TRACK</c> (or <c>both</c>), and what they print: the <c>```text</c> right behind them, or
+/// nothing.
+/// </summary>
 public sealed partial record GuideBlock(string Track, string Commands, string Expected)
 {
     public static IEnumerable<GuideBlock> Read(string markdown) =>
@@ -30,9 +33,11 @@ public sealed partial record GuideBlock(string Track, string Commands, string Ex
         return string.Join('\n', output.Split('\n').Select(line => line.TrimEnd())).Trim();
     }
 
-    private static GuideBlock Of(Match match) => new(match.Groups["track"].Value, match.Groups["commands"].Value, match.Groups["output"].Value);
+    private static GuideBlock Of(Match match) =>
+        new(match.Groups["track"].Value, match.Groups["commands"].Value, match.Groups["output"].Value);
 
-    [GeneratedRegex(@"^```sh (?<track>cli|curl|both)\n(?<commands>.*?)^```\n(?:\n```text\n(?<output>.*?)^```\n)?", RegexOptions.Singleline | RegexOptions.Multiline)]
+    [GeneratedRegex(@"^```sh (?<track>cli|curl|both)\n(?<commands>.*?)^```\n(?:\n```text\n(?<output>.*?)^```\n)?",
+        RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Fence();
 
     [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")]

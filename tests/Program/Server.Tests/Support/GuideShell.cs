@@ -29,7 +29,8 @@ public static class GuideShell
 
     private static async Task<string> RunAsync(Cloud cloud, string folder)
     {
-        var start = new ProcessStartInfo("bash", "guide.sh") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("bash", "guide.sh") { WorkingDirectory = folder, RedirectStandardOutput = true,
+            RedirectStandardInput = true };
         start.Environment["PATH"] = $"{folder}:{Environment.GetEnvironmentVariable("PATH")}";
         start.Environment["STRATA_HOME"] = cloud.Home;
         start.Environment["API"] = cloud.ApiUrl + "api";

@@ -7,8 +7,8 @@ using Strata.Core;
 namespace Strata.Server.Tests.Support;
 
 /// <summary>
-/// Clients that create entities with an Idempotency-Key each, at one of several servers, and send a request again, with its key, to any of them until one
-/// acknowledges it. Each entity's number is its key's, so one that was created twice shows in the list.
+/// Clients that create entities with an Idempotency-Key each, at one of several servers, and send a request again, with its key, to any of
+/// them until one acknowledges it. Each entity's number is its key's, so one that was created twice shows in the list.
 /// </summary>
 public sealed class KeyedCreates : IAsyncDisposable
 {
@@ -45,14 +45,16 @@ public sealed class KeyedCreates : IAsyncDisposable
         using (await clouds[0].Client.SendAsync(HttpMethod.Post, "/api/model/import/JSON/SAMPLE_DATA/keyed/1", JsonText.FromString("""{"number":1}"""))) { }
         await clouds[0].Client.SendBytesAsync(HttpMethod.Put, "/api/model/keyed/1/lock");
         var creates = new KeyedCreates(token, clouds);
-        creates.all = Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => CreateAsync(creates, Seeded.Random(client)))));
+        creates.all = Task.WhenAll(
+            Enumerable.Range(0, Clients).Select(client => Task.Run(() => CreateAsync(creates, Seeded.Random(client)))));
         return creates;
     }
 
     public Task SomeMoreAsync(int count)
     {
         var before = acknowledged.Count;
-        return Wait.UntilAsync(() => acknowledged.Count >= before + count, $"{count} more are acknowledged; refused: {string.Join(", ", failures)}", 180);
+        return Wait.UntilAsync(
+            () => acknowledged.Count >= before + count, $"{count} more are acknowledged; refused: {string.Join(", ", failures)}", 180);
     }
 
     /// <summary>Lets each client finish the request that it is sending, so that afterwards all that were sent are acknowledged.</summary>
@@ -68,9 +70,11 @@ public sealed class KeyedCreates : IAsyncDisposable
         var found = new List<(int, Guid)>();
         for (string? cursor = null; ;)
         {
-            var page = await http.GetFromJsonAsync<JsonElement>(new Uri(cloud.ApiUrl, $"/api/entity/keyed/1?limit=1000{(cursor is null ? "" : $"&cursor={cursor}")}"));
+            var page = await http.GetFromJsonAsync<JsonElement>(
+                new Uri(cloud.ApiUrl, $"/api/entity/keyed/1?limit=1000{(cursor is null ? "" : $"&cursor={cursor}")}"));
             foreach (var item in page.GetProperty("items").EnumerateArray())
-                found.Add((item.GetProperty("data").GetProperty("number").GetInt32(), item.GetProperty("meta").GetProperty("id").GetGuid()));
+                found.Add(
+                    (item.GetProperty("data").GetProperty("number").GetInt32(), item.GetProperty("meta").GetProperty("id").GetGuid()));
             cursor = page.TryGetProperty("nextCursor", out var next) ? next.GetString() : null;
             if (cursor is null) return found;
         }
@@ -119,7 +123,8 @@ public sealed class KeyedCreates : IAsyncDisposable
     {
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(cloud.ApiUrl, "/api/entity/JSON/keyed/1")) { Content = JsonContent.Create(new { number }) };
+            using var request = new HttpRequestMessage(
+                HttpMethod.Post, new Uri(cloud.ApiUrl, "/api/entity/JSON/keyed/1")) { Content = JsonContent.Create(new { number }) };
             request.Headers.Add("Idempotency-Key", key);
             using var answer = await http.SendAsync(request);
             var body = await answer.Content.ReadFromJsonAsync<JsonElement>();

@@ -3,7 +3,9 @@ using System.Net;
 
 namespace Strata.Server.Tests.Support;
 
-/// <summary>Requests to one host, one after another on several connections, until it is stopped. Each answer other than 200 is a failure.</summary>
+/// <summary>
+/// Requests to one host, one after another on several connections, until it is stopped. Each answer other than 200 is a failure.
+/// </summary>
 public sealed class Load : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = new();
@@ -42,7 +44,8 @@ public sealed class Load : IAsyncDisposable
             try
             {
                 using var answer = await http.GetAsync("/");
-                if (answer.StatusCode != HttpStatusCode.OK) failures.Add($"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+                if (answer.StatusCode != HttpStatusCode.OK)
+                    failures.Add($"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
                 Interlocked.Increment(ref answered);
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException)

@@ -11,8 +11,10 @@ public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly List<Type> Longest =
     [
-        typeof(CrashTests), typeof(InlineEdgeTests), typeof(DatabaseFaultTests), typeof(GuideTests), typeof(FloodAndEgressTests), typeof(LifecycleTests),
-        typeof(BadApplicationTests), typeof(UpTests), typeof(TunnelTests), typeof(DatabasePasswordAndFailoverTests), typeof(ThreeServersTests),
+        typeof(CrashTests), typeof(InlineEdgeTests), typeof(DatabaseFaultTests), typeof(GuideTests), typeof(FloodAndEgressTests),
+        typeof(LifecycleTests),
+        typeof(BadApplicationTests), typeof(UpTests), typeof(TunnelTests), typeof(DatabasePasswordAndFailoverTests),
+        typeof(ThreeServersTests),
         typeof(SecondServerTests), typeof(TwoServersKilledTests), typeof(KilledBuildTests), typeof(SamplesTests),
     ];
 

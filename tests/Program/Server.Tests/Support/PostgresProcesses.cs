@@ -5,7 +5,8 @@ namespace Strata.Server.Tests.Support;
 /// <summary>The processes of a cloud's private PostgreSQL, for tests that kill or stop them.</summary>
 public static class PostgresProcesses
 {
-    public static int Postmaster(Cloud cloud) => int.Parse(File.ReadLines(Path.Combine(cloud.Home, "postgres", "data", "postmaster.pid")).First());
+    public static int Postmaster(Cloud cloud) =>
+        int.Parse(File.ReadLines(Path.Combine(cloud.Home, "postgres", "data", "postmaster.pid")).First());
 
     public static IReadOnlyList<int> Of(Cloud cloud)
     {

@@ -10,8 +10,8 @@ using Strata.Server.Options;
 namespace Strata.Server.Tests.Telemetry;
 
 /// <summary>
-/// A request at the edge, the application behind it that calls the API, the commit, and the compute member: one trace, at a receiver of OTLP. And
-/// what all of them report as metrics.
+/// A request at the edge, the application behind it that calls the API, the commit, and the compute member: one trace, at a receiver of
+/// OTLP. And what all of them report as metrics.
 /// </summary>
 public sealed class TraceTests : IAsyncLifetime
 {
@@ -22,7 +22,8 @@ public sealed class TraceTests : IAsyncLifetime
           "processors":[{"type":"externalized","name":"stamp","executionMode":"SYNC","config":{"calculationNodesTags":"traced","responseTimeoutMs":30000}}]}]},"B":{}}}]}
         """;
 
-    private readonly string root = Path.Combine(Path.GetTempPath(), $"strata-trace-{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}");
+    private readonly string root = Path.Combine(
+        Path.GetTempPath(), $"strata-trace-{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}");
     private OtlpReceiver receiver = null!;
     private StrataServer server = null!;
     private IPEndPoint metrics = null!;
@@ -35,7 +36,8 @@ public sealed class TraceTests : IAsyncLifetime
         metrics = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
         var options = new ServerOptions
         {
-            Home = new HomeLayout(root), Listen = IPAddress.Loopback, ApiPort = FreePort.Next(), HttpPort = FreePort.Next(), EdgeMode = EdgeMode.Off, Agent = false,
+            Home = new HomeLayout(root), Listen = IPAddress.Loopback, ApiPort = FreePort.Next(), HttpPort = FreePort.Next(),
+            EdgeMode = EdgeMode.Off, Agent = false,
             Telemetry = new TelemetrySettings { Metrics = metrics, Otlp = receiver.Address, TraceRatio = 1 },
         };
         options.Home.Create();
@@ -62,13 +64,15 @@ public sealed class TraceTests : IAsyncLifetime
         await SendAsync(client, HttpMethod.Post, "/api/model/traced/1/workflow/import", Workflow);
         using var stop = new CancellationTokenSource();
         var joined = new TaskCompletionSource();
-        var serving = new ComputeMember(client, new MemberOptions { Tags = ["traced"], OnJoined = () => joined.TrySetResult() }, new Stamp()).RunAsync(stop.Token);
+        var serving = new ComputeMember(
+            client, new MemberOptions { Tags = ["traced"], OnJoined = () => joined.TrySetResult() }, new Stamp()).RunAsync(stop.Token);
         await joined.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         await using var application = await StartApplicationAsync();
         await using var edge = new EdgeServer(new EdgeOptions { Http = [new IPEndPoint(IPAddress.Loopback, 0)], Admin = null });
         await edge.StartAsync(TestContext.Current.CancellationToken);
         edge.Apply(new TableSnapshot(
-            [new RouteRecord { Id = "rou_1", Org = "org_1", Host = "app.localhost", DeploymentName = "app", Targets = [new TargetRecord("rel_1", 1)] }],
+            [new RouteRecord { Id = "rou_1", Org = "org_1", Host = "app.localhost", DeploymentName = "app",
+                Targets = [new TargetRecord("rel_1", 1)] }],
             [new InstanceRecord("ins_1", "org_1", "rel_1", "127.0.0.1", new Uri(application.Urls.First()).Port)]));
 
         using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{edge.HttpEndPoints[0]}/");
@@ -78,7 +82,8 @@ public sealed class TraceTests : IAsyncLifetime
         using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
 
-        string[] expected = ["edge.request", "POST /api/entity/{format}/{entityName}/{modelVersion}", "entity.create", "log.commit", "member.call stamp", "member.work stamp"];
+        string[] expected = ["edge.request", "POST /api/entity/{format}/{entityName}/{modelVersion}", "entity.create", "log.commit",
+            "member.call stamp", "member.work stamp"];
         try
         {
             await Wait.UntilAsync(() => expected.All(name => Spans().Any(s => s.Name == name)), "all spans have arrived");
@@ -88,23 +93,31 @@ public sealed class TraceTests : IAsyncLifetime
             foreach (var span in Spans()) TestContext.Current.TestOutputHelper!.WriteLine($"{span.SpanId} of {span.ParentId}: {span.Name}");
             throw;
         }
-        Assert.Equal(["member.work stamp", "member.call stamp", "entity.create", expected[1], "edge.request"], PathFrom("member.work stamp"));
+        Assert.Equal(
+            ["member.work stamp", "member.call stamp", "entity.create", expected[1], "edge.request"], PathFrom("member.work stamp"));
         Assert.Equal("entity.create", PathFrom("log.commit")[1]);
 
         var text = await http.GetStringAsync($"http://{metrics}/metrics", TestContext.Current.CancellationToken);
         foreach (var name in new[]
                  {
-                     "http_server_request_duration_seconds_bucket{", "strata_log_commit_duration_seconds_bucket{outcome=\"committed\"", "strata_log_group_size_bucket{",
+                     "http_server_request_duration_seconds_bucket{", "strata_log_commit_duration_seconds_bucket{outcome=\"committed\"",
+                     "strata_log_group_size_bucket{",
                      "strata_log_read_batch_duration_seconds_bucket{", "strata_edge_request_duration_seconds_count{",
-                     "strata_compute_call_duration_seconds_count{kind=\"processor\",outcome=\"ok\"} 1\n", "strata_compute_members", "strata_part_ok{part=\"api\"} 1\n",
-                     "strata_share_used{", "strata_background_failing{", "strata_controller_queue{", "strata_informer_lag", "strata_resources{", "strata_lease_changes_total{",
+                     "strata_compute_call_duration_seconds_count{kind=\"processor\",outcome=\"ok\"} 1\n", "strata_compute_members",
+                     "strata_part_ok{part=\"api\"} 1\n",
+                     "strata_share_used{", "strata_background_failing{", "strata_controller_queue{", "strata_informer_lag",
+                     "strata_resources{", "strata_lease_changes_total{",
                  }) Assert.Contains(name, text, StringComparison.Ordinal);
-        var edges = text.Split('\n').Where(l => l.StartsWith("strata_edge_request_duration_seconds_count", StringComparison.Ordinal)).ToList();
-        Assert.Contains(edges, l => l.Contains("deployment=\"app\"", StringComparison.Ordinal) && l.Contains("org=\"org_1\"", StringComparison.Ordinal) && l.EndsWith("} 1", StringComparison.Ordinal));
+        var edges = text.Split('\n')
+            .Where(l => l.StartsWith("strata_edge_request_duration_seconds_count", StringComparison.Ordinal)).ToList();
+        Assert.Contains(
+            edges, l => l.Contains("deployment=\"app\"", StringComparison.Ordinal) && l.Contains("org=\"org_1\"", StringComparison.Ordinal)
+                && l.EndsWith("} 1", StringComparison.Ordinal));
         using var api = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Options.ApiUrl, "/api/v1/metrics"));
         api.Headers.Authorization = new("Bearer", server.AdminToken);
         using var same = await http.SendAsync(api, TestContext.Current.CancellationToken);
-        Assert.Contains("strata_part_ok{part=\"api\"} 1\n", await same.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("strata_part_ok{part=\"api\"} 1\n", await same.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         await stop.CancelAsync();
         await serving;
     }
@@ -116,7 +129,8 @@ public sealed class TraceTests : IAsyncLifetime
     {
         var spans = Spans();
         var path = new List<string>();
-        for (var span = spans.First(s => s.Name == name); span is not null; span = spans.FirstOrDefault(s => s.SpanId == span.ParentId)) path.Add(span.Name);
+        for (var span = spans.First(s => s.Name == name); span is not null; span = spans.FirstOrDefault(s => s.SpanId == span.ParentId))
+            path.Add(span.Name);
         return path;
     }
 
@@ -143,7 +157,8 @@ public sealed class TraceTests : IAsyncLifetime
     }
 
     private static Task SendAsync(StrataClient client, HttpMethod method, string path, string? body) =>
-        client.SendAsync(new ApiRequest(method, path) { Body = body is null ? null : Encoding.UTF8.GetBytes(body) }, TestContext.Current.CancellationToken);
+        client.SendAsync(new ApiRequest(method, path) { Body = body is null ? null : Encoding.UTF8.GetBytes(body) },
+            TestContext.Current.CancellationToken);
 
     private sealed record Letter(string Text);
 

@@ -12,14 +12,16 @@ using Strata.Storage.PrivateServer;
 namespace Strata.Server.Tests.Upgrades;
 
 /// <summary>
-/// The data of each released version, recorded by <c>scripts/record-data</c>, started with the present program: what was there is there, and goes on.
+/// The data of each released version, recorded by <c>scripts/record-data</c>, started with the present program: what was there is there,
+/// and goes on.
 /// </summary>
 public sealed class RecordedDataTests
 {
     private static readonly string Recorded = Path.GetFullPath(
         Path.Combine(AppContext.BaseDirectory, "../../../../tests/Program/Server.Tests/Upgrades/recorded"));
 
-    public static TheoryData<string> Versions => [.. Directory.GetDirectories(Recorded).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Versions =>
+        [.. Directory.GetDirectories(Recorded).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Versions))]
@@ -30,18 +32,24 @@ public sealed class RecordedDataTests
         await RestoreAsync(version, cloud.Home);
         (await cloud.UpAsync()).ShouldSucceed();
 
-        await Wait.UntilAsync(async () => (await cloud.GetPageAsync("page")).Contains("second", StringComparison.Ordinal), "the page is served as it was");
+        await Wait.UntilAsync(
+            async () => (await cloud.GetPageAsync("page")).Contains("second", StringComparison.Ordinal), "the page is served as it was");
         (await cloud.RunAsync("rollback", "page")).ShouldSucceed();
-        await Wait.UntilAsync(async () => (await cloud.GetPageAsync("page")).Contains("first", StringComparison.Ordinal), "its first release is served");
+        await Wait.UntilAsync(
+            async () => (await cloud.GetPageAsync("page")).Contains("first", StringComparison.Ordinal), "its first release is served");
 
-        using var http = new HttpClient { BaseAddress = cloud.ApiUrl, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", cloud.Token) } };
+        using var http = new HttpClient { BaseAddress = cloud.ApiUrl,
+            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", cloud.Token) } };
         foreach (var (plural, names) in new Dictionary<string, string[]>
         {
-            ["organizations"] = ["acme", "default"], ["projects"] = ["default", "shop"], ["tokens"] = ["reader"], ["deployments"] = ["page"],
+            ["organizations"] = ["acme", "default"], ["projects"] = ["default", "shop"], ["tokens"] = ["reader"],
+            ["deployments"] = ["page"],
         })
         {
             var listed = await GetAsync(http, $"/api/v1/{plural}?limit=100");
-            Assert.Superset(names.ToHashSet(), listed.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()!).ToHashSet());
+            Assert.Superset(
+                names.ToHashSet(), listed.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()!)
+                    .ToHashSet());
         }
         await CheckEntitiesAsync(http, ids.GetProperty("order").GetString()!, ids.GetProperty("deleted").GetString()!);
         var status = (await cloud.RunAsync("status", "-o", "json")).ShouldSucceed();
@@ -93,7 +101,8 @@ public sealed class RecordedDataTests
     /// <summary>Without the lines that are for psql.</summary>
     private static async Task<string> ReadDumpAsync(string version)
     {
-        await using var file = new GZipStream(File.OpenRead(Path.Combine(Recorded, version, "database.sql.gz")), CompressionMode.Decompress);
+        await using var file = new GZipStream(
+            File.OpenRead(Path.Combine(Recorded, version, "database.sql.gz")), CompressionMode.Decompress);
         using var reader = new StreamReader(file);
         var sql = new StringBuilder();
         while (await reader.ReadLineAsync() is { } line)

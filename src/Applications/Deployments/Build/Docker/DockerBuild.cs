@@ -10,15 +10,17 @@ using Strata.Runtimes.Sandbox;
 namespace Strata.Deployments.Build.Docker;
 
 /// <summary>
-/// Builds an image by the machine's Docker and takes its root file system over as one layer: build, inspect, create, export, remove. What Docker has of it is removed
-/// whatever happens; what a dead server left is removed before the first build of the next, found by its label. Safe for concurrent use.
+/// Builds an image by the machine's Docker and takes its root file system over as one layer: build, inspect, create, export, remove. What
+/// Docker has of it is removed whatever happens; what a dead server left is removed before the first build of the next, found by its label.
+/// Safe for concurrent use.
 /// </summary>
 internal sealed class DockerBuild(ImageStore images, DeploymentOptions options, TimeProvider time) : IDisposable
 {
     private const int CpuPeriodUs = 100_000;
     private static readonly TimeSpan RemovalTime = TimeSpan.FromMinutes(1);
 
-    private readonly string label = "dev.strata.home=" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(options.Home))))[..8];
+    private readonly string label = "dev.strata.home="
+        + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(options.Home))))[..8];
     private readonly SemaphoreSlim sweeping = new(1);
     private bool isSwept;
 
@@ -58,7 +60,8 @@ internal sealed class DockerBuild(ImageStore images, DeploymentOptions options, 
         IReadOnlyList<string> command = work.Plan.Command is { } line ? ShellCommand.ToArguments(line) : image.Command;
         if (command.Count == 0) return BuildErrors.NoImageCommand(work.Plan.Dockerfile!);
         // It is never started; an image without a command of its own cannot even be created without one.
-        var created = await docker.RunAsync(["create", "--name", name, "--network", "none", "--label", label, name, "none"], cancellationToken);
+        var created = await docker.RunAsync(
+            ["create", "--name", name, "--network", "none", "--label", label, name, "none"], cancellationToken);
         if (created.ExitCode != 0) return BuildErrors.DockerFailed("create", created.Words);
         return await PackAsync(docker, name, work, image, command, cancellationToken);
     }
@@ -71,11 +74,13 @@ internal sealed class DockerBuild(ImageStore images, DeploymentOptions options, 
         return
         [
             "build", "--tag", name, "--label", label, "--force-rm", "--memory", memory, "--memory-swap", memory,
-            "--cpu-period", CpuPeriodUs.ToString(CultureInfo.InvariantCulture), "--cpu-quota", quota, "--file", source.File(work.Plan.Dockerfile!)!, source.Root,
+            "--cpu-period", CpuPeriodUs.ToString(CultureInfo.InvariantCulture), "--cpu-quota", quota, "--file",
+            source.File(work.Plan.Dockerfile!)!, source.Root,
         ];
     }
 
-    private async Task<Result<BuiltRelease>> PackAsync(DockerCli docker, string name, Work work, DockerImage image, IReadOnlyList<string> command, CancellationToken cancellationToken)
+    private async Task<Result<BuiltRelease>> PackAsync(
+        DockerCli docker, string name, Work work, DockerImage image, IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var layer = new RootLayerWriter(work.Config.Build.DiskBytes);
@@ -83,7 +88,8 @@ internal sealed class DockerBuild(ImageStore images, DeploymentOptions options, 
             (target, stop) => docker.ReadAsync(["export", name], tar => layer.WriteAsync(tar, target, stop), stop), Describe(image));
         if (!(await images.PackAsync(work.Job.Tenant, content, cancellationToken)).TryGet(out var stored, out var error)) return error;
         foreach (var line in layer.LeftOut.Lines()) work.Log.Note(line);
-        work.Log.Step($"Packed {layer.Files} {(layer.Files == 1 ? "file" : "files")}, {ByteText.Format(stored.Bytes)}, in {BuildLog.Seconds(time.GetElapsedTime(started))}");
+        work.Log.Step(
+            $"Packed {layer.Files} {(layer.Files == 1 ? "file" : "files")}, {ByteText.Format(stored.Bytes)}, in {BuildLog.Seconds(time.GetElapsedTime(started))}");
         return new BuiltRelease
         {
             Detected = work.Plan.Stack,

@@ -5,20 +5,25 @@ using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Build.Docker;
 
-/// <summary>The program <c>docker</c> of this machine. It gets what it needs to find its engine (DOCKER_HOST and the like) and nothing else of this process's environment.</summary>
+/// <summary>
+/// The program <c>docker</c> of this machine. It gets what it needs to find its engine (DOCKER_HOST and the like) and nothing else of this
+/// process's environment.
+/// </summary>
 internal sealed class DockerCli(string program)
 {
     private const int LineCharsMax = 4096;
     private const long LogBytesMax = 4L << 20;
 
     private static readonly string[] Passed =
-        ["PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION", "DOCKER_BUILDKIT", "XDG_RUNTIME_DIR"];
+        ["PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION",
+            "DOCKER_BUILDKIT", "XDG_RUNTIME_DIR"];
 
     /// <summary>Null where it is not installed.</summary>
     public static DockerCli? Find()
     {
         var path = Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/bin:/usr/bin:/bin";
-        return path.Split(':').Select(x => Path.Combine(x, "docker")).FirstOrDefault(File.Exists) is { } program ? new DockerCli(program) : null;
+        return path.Split(':').Select(x => Path.Combine(x, "docker")).FirstOrDefault(File.Exists) is { } program
+            ? new DockerCli(program) : null;
     }
 
     /// <returns>Its exit code and the end of what it said.</returns>
@@ -40,7 +45,8 @@ internal sealed class DockerCli(string program)
     }
 
     /// <summary>Streams its standard output, and fails if the program fails; it is killed if the reader stops early.</summary>
-    public async Task<Result<Done>> ReadAsync(IReadOnlyList<string> arguments, Func<Stream, Task<Result<Done>>> readAsync, CancellationToken cancellationToken)
+    public async Task<Result<Done>> ReadAsync(
+        IReadOnlyList<string> arguments, Func<Stream, Task<Result<Done>>> readAsync, CancellationToken cancellationToken)
     {
         using var process = Start(arguments);
         var complaint = "";

@@ -22,7 +22,8 @@ internal sealed partial record DockerEngine(string? Name, string Missing = "")
         try
         {
             var end = await docker.RunAsync(["version", "--format", "{{.Server.Version}}"], limit.Token);
-            return end.ExitCode == 0 && Version().Match(end.Words) is { Success: true } found ? new DockerEngine($"Docker {found.Value}") : NoAnswer;
+            return end.ExitCode == 0 && Version().Match(end.Words) is { Success: true } found
+                ? new DockerEngine($"Docker {found.Value}") : NoAnswer;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -23,7 +23,8 @@ internal sealed record DockerImage
     /// <summary>The lowest TCP port that it exposes, since Docker does not keep their order; null: none.</summary>
     public int? Port => (ExposedPorts?.Keys ?? [])
         .Where(x => x.EndsWith("/tcp", StringComparison.Ordinal))
-        .Select(x => int.TryParse(x.AsSpan(0, x.Length - 4), CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536 ? port : (int?)null)
+        .Select(x => int.TryParse(x.AsSpan(0, x.Length - 4), CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536
+            ? port : (int?)null)
         .Min();
 
     /// <summary>Null if it is not output of Docker.</summary>
@@ -31,7 +32,8 @@ internal sealed record DockerImage
     {
         try
         {
-            return output.Split('\n').FirstOrDefault(x => x.StartsWith('{')) is { } line ? JsonSerializer.Deserialize<DockerImage>(line) : null;
+            return output.Split('\n').FirstOrDefault(x => x.StartsWith('{')) is { } line
+                ? JsonSerializer.Deserialize<DockerImage>(line) : null;
         }
         catch (JsonException)
         {

@@ -1,8 +1,8 @@
 namespace Strata.Entities.Definitions.Structures;
 
 /// <summary>
-/// What a document may change about the structure of its locked model; each level includes those before it. None: nothing, documents must fit. Lengths
-/// of arrays are not part of a structure, so ARRAY_LENGTH allows no more than none does.
+/// What a document may change about the structure of its locked model; each level includes those before it. None: nothing, documents must
+/// fit. Lengths of arrays are not part of a structure, so ARRAY_LENGTH allows no more than none does.
 /// </summary>
 internal enum ChangeLevel
 {

@@ -4,7 +4,8 @@ using Strata.Entities.Json;
 namespace Strata.Entities.Definitions.Structures;
 
 /// <summary>
-/// The types of leaves in a model: first those of text, then those of numbers, narrowest first. Spelt in the entity API by <see cref="DataTypes"/>.
+/// The types of leaves in a model: first those of text, then those of numbers, narrowest first. Spelt in the entity API by
+/// <see cref="DataTypes"/>.
 /// </summary>
 internal enum DataType
 {
@@ -63,7 +64,8 @@ internal static class DataTypes
         [DataType.UnboundDecimal] = "UNBOUND_DECIMAL",
     };
 
-    private static readonly Dictionary<string, DataType> ByName = Names.ToDictionary(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);
+    private static readonly Dictionary<string, DataType> ByName = Names.ToDictionary(
+        pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);
 
     public static string Of(DataType type) => Names[type];
 

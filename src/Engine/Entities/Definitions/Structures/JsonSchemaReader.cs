@@ -4,8 +4,8 @@ using Strata.Entities.Json;
 namespace Strata.Entities.Definitions.Structures;
 
 /// <summary>
-/// Reads the structure out of a JSON Schema: type, properties, items, anyOf and oneOf. What only narrows values (required, enum, pattern …) is passed
-/// over; what would need other schemas ($ref, allOf, not, if) is a fault.
+/// Reads the structure out of a JSON Schema: type, properties, items, anyOf and oneOf. What only narrows values (required, enum, pattern …)
+/// is passed over; what would need other schemas ($ref, allOf, not, if) is a fault.
 /// </summary>
 internal sealed class JsonSchemaReader(Faults faults)
 {
@@ -15,7 +15,8 @@ internal sealed class JsonSchemaReader(Faults faults)
     {
         var structure = new ModelStructure();
         ReadInto(structure, schema, "$");
-        if (!structure.IsObject || structure.Element is not null || !structure.Types.HasNoValue) faults.Add("$", "The schema of a document must be that of an object.");
+        if (!structure.IsObject || structure.Element is not null || !structure.Types.HasNoValue)
+            faults.Add("$", "The schema of a document must be that of an object.");
         return structure;
     }
 
@@ -27,14 +28,16 @@ internal sealed class JsonSchemaReader(Faults faults)
             faults.Add(path, "A schema is an object.");
             return;
         }
-        foreach (var keyword in Refused.Where(keyword => schema.TryGetProperty(keyword, out _))) faults.Add(path, $"\"{keyword}\" cannot be imported.");
+        foreach (var keyword in Refused.Where(keyword => schema.TryGetProperty(keyword, out _)))
+            faults.Add(path, $"\"{keyword}\" cannot be imported.");
         if (!ReadAlternatives(place, schema, path)) ReadTypes(place, schema, path);
     }
 
     private bool ReadAlternatives(ModelStructure place, JsonElement schema, string path)
     {
         if (!schema.TryFind("anyOf", out var alternatives) && !schema.TryFind("oneOf", out alternatives)) return false;
-        if (alternatives.ValueKind != JsonValueKind.Array || alternatives.GetArrayLength() == 0) faults.Add(path, "An array of schemas is needed.");
+        if (alternatives.ValueKind != JsonValueKind.Array || alternatives.GetArrayLength() == 0)
+            faults.Add(path, "An array of schemas is needed.");
         else foreach (var one in alternatives.EnumerateArray()) ReadInto(place, one, path);
         return true;
     }
@@ -43,7 +46,8 @@ internal sealed class JsonSchemaReader(Faults faults)
     {
         if (schema.TryFind("type", out var type) && type.ValueKind == JsonValueKind.Array)
         {
-            foreach (var one in type.EnumerateArray()) ReadType(place, schema, one.ValueKind == JsonValueKind.String ? one.GetString()! : "", path);
+            foreach (var one in type.EnumerateArray())
+                ReadType(place, schema, one.ValueKind == JsonValueKind.String ? one.GetString()! : "", path);
             return;
         }
         var inferred = schema.TryFind("properties", out _) ? "object" : schema.TryFind("items", out _) ? "array" : "";

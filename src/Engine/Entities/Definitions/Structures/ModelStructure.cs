@@ -5,8 +5,8 @@ using Strata.Entities.Conditions;
 namespace Strata.Entities.Definitions.Structures;
 
 /// <summary>
-/// What is known of a model's documents: a tree of places. One place may be a scalar, an object and an array at once; each is kept. Grows and never
-/// shrinks; not for concurrent use.
+/// What is known of a model's documents: a tree of places. One place may be a scalar, an object and an array at once; each is kept. Grows
+/// and never shrinks; not for concurrent use.
 /// </summary>
 internal sealed class ModelStructure
 {
@@ -14,7 +14,8 @@ internal sealed class ModelStructure
     public const int PlacesMax = 10_000;
 
     /// <summary>
-    /// Documents of a model nest at most so deep, so that the structure, which nests twice as deep, stays within <see cref="JsonGuard.DepthMax"/>.
+    /// Documents of a model nest at most so deep, so that the structure, which nests twice as deep, stays within
+    /// <see cref="JsonGuard.DepthMax"/>.
     /// </summary>
     public const int DepthMax = 40;
 

@@ -28,7 +28,8 @@ internal static class NumberTypes
     public static bool Hold(TypeSet types, ReadOnlySpan<byte> text)
     {
         if (types.Has(DataType.UnboundDecimal)) return true;
-        if (Utf8Parser.TryParse(text, out long value, out var used) && used == text.Length && HoldWhole(types, Narrowest(value))) return true;
+        if (Utf8Parser.TryParse(text, out long value, out var used) && used == text.Length && HoldWhole(types, Narrowest(value)))
+            return true;
         var number = new JsonNumber(text);
         return HoldDecimal(types, number) || (number.Scale <= 0 && HoldWhole(types, NarrowestWhole(number)));
     }
@@ -47,10 +48,12 @@ internal static class NumberTypes
         || (types.Has(DataType.BigDecimal) && number.Length <= DecimalDigits && number.Exponent <= DecimalWholeDigits)
         || (types.Has(DataType.Float) && number.Length <= FloatDigits && number.Scale <= FloatScale && number.Exponent <= FloatScale + 1);
 
-    private static bool IsDouble(JsonNumber number) => number.Length <= DoubleDigits && number.Scale <= DoubleScale && number.Exponent <= DoubleScale + 1;
+    private static bool IsDouble(JsonNumber number) =>
+        number.Length <= DoubleDigits && number.Scale <= DoubleScale && number.Exponent <= DoubleScale + 1;
 
     private static DataType NarrowestWhole(JsonNumber number) =>
-        number.Exponent <= Int128Digits && Int128.TryParse(number.WholeText(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+        number.Exponent <= Int128Digits && Int128.TryParse(
+            number.WholeText(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             ? Whole(value) : DataType.UnboundInteger;
 
     // Samples never show less than an INTEGER: BYTE and SHORT are only ever declared.

@@ -7,8 +7,9 @@ using Strata.Entities.Json;
 namespace Strata.Entities.Definitions.Structures;
 
 /// <summary>
-/// The entity API's SIMPLE_VIEW of a structure: one bucket for each object by its path, in it <c>.name</c> for a scalar, <c>.name[*]</c> for an array of
-/// them, <c>#.name</c> for what has a bucket of its own. Names that a path cannot hold plainly are written as <c>['odd name']</c>.
+/// The entity API's SIMPLE_VIEW of a structure: one bucket for each object by its path, in it <c>.name</c> for a scalar, <c>.name[*]</c>
+/// for an array of them, <c>#.name</c> for what has a bucket of its own. Names that a path cannot hold plainly are written as <c>['odd
+/// name']</c>.
 /// </summary>
 internal static class SimpleView
 {
@@ -46,7 +47,8 @@ internal static class SimpleView
     }
 
     /// <summary>A field's name as a step of a path.</summary>
-    public static string NameOf(string name) => JsonPath.TryParse("$." + name, out var path) && path.Steps is [{ Name: { } plain }] && plain == name ? "." + name : $"['{name}']";
+    public static string NameOf(string name) =>
+        JsonPath.TryParse("$." + name, out var path) && path.Steps is [{ Name: { } plain }] && plain == name ? "." + name : $"['{name}']";
 
     private static void ReadBucket(ModelStructure structure, JsonProperty bucket, Faults faults)
     {
@@ -92,7 +94,8 @@ internal static class SimpleView
     }
 
     private static void DescribeIn(
-        ModelStructure place, SortedDictionary<string, string> bucket, string path, string name, Dictionary<string, SortedDictionary<string, string>> buckets)
+        ModelStructure place, SortedDictionary<string, string> bucket, string path, string name,
+        Dictionary<string, SortedDictionary<string, string>> buckets)
     {
         if (!place.Types.HasNoValue || place.IsUnknown) bucket[name] = place.Types.ToString();
         if (place.IsObject)

@@ -6,4 +6,5 @@ namespace Strata.Entities.Definitions.Structures;
 /// <param name="Message">What is the matter, to go behind the path.</param>
 /// <param name="Declared">The types of the scalar that the model has there; null where the matter is not a scalar's type.</param>
 /// <param name="Actual">The type of the scalar that the document has there.</param>
-internal sealed record StructureChange(string Path, ChangeLevel Needs, string Message, TypeSet? Declared = null, DataType Actual = DataType.Null);
+internal sealed record StructureChange(
+    string Path, ChangeLevel Needs, string Message, TypeSet? Declared = null, DataType Actual = DataType.Null);

@@ -5,8 +5,8 @@ using Strata.Core;
 namespace Strata.Entities.Definitions.Structures;
 
 /// <summary>
-/// A structure made ready to answer fast whether a document fits: one pass over its text, without allocating where names have no escapes. Fields may
-/// be missing and every value may be null. Immutable.
+/// A structure made ready to answer fast whether a document fits: one pass over its text, without allocating where names have no escapes.
+/// Fields may be missing and every value may be null. Immutable.
 /// </summary>
 internal sealed class StructureCheck
 {
@@ -88,5 +88,6 @@ internal sealed class StructureCheck
     }
 
     // By length first, so that most comparisons look at no bytes.
-    private static int Compare(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b) => a.Length != b.Length ? a.Length - b.Length : a.SequenceCompareTo(b);
+    private static int Compare(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b) => a.Length != b.Length
+        ? a.Length - b.Length : a.SequenceCompareTo(b);
 }

@@ -10,11 +10,14 @@ internal static class StructureErrors
 {
     private const int ReportedMax = 10;
 
-    /// <summary>INCOMPATIBLE_TYPE where a scalar has another type than the model's, with that place in the details; else VALIDATION_FAILED.</summary>
+    /// <summary>
+    /// INCOMPATIBLE_TYPE where a scalar has another type than the model's, with that place in the details; else VALIDATION_FAILED.
+    /// </summary>
     public static Error DoesNotFit(ModelKey model, StructureGrowth growth)
     {
         var type = growth.Changes.FirstOrDefault(change => change.Declared is not null);
-        return new Error(ErrorKind.Invalid, type is null ? "VALIDATION_FAILED" : "INCOMPATIBLE_TYPE", MessageOf(model, growth), NextStep(growth.Needs))
+        return new Error(
+            ErrorKind.Invalid, type is null ? "VALIDATION_FAILED" : "INCOMPATIBLE_TYPE", MessageOf(model, growth), NextStep(growth.Needs))
         {
             Details = type is null ? Of(model) : Of(model, type),
             Lists = type is null ? null : List("expectedType", [.. type.Declared!.Value.ToList().Select(DataTypes.Of)]),
@@ -23,7 +26,8 @@ internal static class StructureErrors
     }
 
     public static Error UnknownChangeLevel(ModelKey model, string level) => new(
-        ErrorKind.Invalid, "INVALID_CHANGE_LEVEL", $"\"{Quote.Shorten(level)}\" is not a change level.", $"Use one of {string.Join(", ", ChangeLevels.All)}.")
+        ErrorKind.Invalid, "INVALID_CHANGE_LEVEL", $"\"{Quote.Shorten(level)}\" is not a change level.",
+        $"Use one of {string.Join(", ", ChangeLevels.All)}.")
     {
         Details = new Dictionary<string, string>(Of(model)) { ["suppliedValue"] = Quote.Shorten(level) },
         Lists = List("validValues", ChangeLevels.All),

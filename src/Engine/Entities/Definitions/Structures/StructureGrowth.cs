@@ -89,7 +89,8 @@ internal sealed class StructureGrowth
     {
         if (value.ValueKind == JsonValueKind.Null || Holds(place.Types, value)) return;
         var actual = DataTypes.Classify(value);
-        if (place.Types.HasNoValue && !place.IsUnknown) Add(ChangeLevel.Structural, $"is {DataTypes.Of(actual)}, and the model has {KindsOf(place)} there");
+        if (place.Types.HasNoValue && !place.IsUnknown)
+            Add(ChangeLevel.Structural, $"is {DataTypes.Of(actual)}, and the model has {KindsOf(place)} there");
         else Add(forScalar, $"is {DataTypes.Of(actual)}, and the model has {place.Types} there", place.Types, actual);
         place.Add(actual);
     }

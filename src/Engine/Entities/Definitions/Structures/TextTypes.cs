@@ -38,7 +38,8 @@ internal static class TextTypes
         DataType.LocalDateTime => IsTime(text, DateTimes),
         DataType.ZonedDateTime => IsTime(WithoutRegion(text), Zoned),
         DataType.Year => text.Length == 4 && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _),
-        DataType.YearMonth => text.Length == 7 && DateOnly.TryParseExact(text + "-01", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
+        DataType.YearMonth => text.Length == 7 && DateOnly.TryParseExact(
+            text + "-01", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
         DataType.Uuid => Guid.TryParseExact(text, "D", out _),
         DataType.TimeUuid => Guid.TryParseExact(text, "D", out var id) && id.Version == 1,
         _ => false,

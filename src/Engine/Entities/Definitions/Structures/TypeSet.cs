@@ -23,7 +23,8 @@ internal readonly record struct TypeSet
     public TypeSet And(DataType type) => new(bits | Bit(type));
 
     /// <summary>
-    /// With one more type: numbers widen to one type that holds both, other types stand side by side, null adds nothing to what has a value.
+    /// With one more type: numbers widen to one type that holds both, other types stand side by side, null adds nothing to what has a
+    /// value.
     /// </summary>
     public TypeSet Widen(DataType type)
     {

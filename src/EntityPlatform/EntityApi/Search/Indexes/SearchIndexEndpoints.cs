@@ -18,13 +18,16 @@ internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBu
     public void Map(IEndpointRouteBuilder routes)
     {
         const string Model = "/api/model/{entityName}/{modelVersion}";
-        routes.MapApi("GET", Model + "/indexes", "models.read", Describe("listIndexes", "The declared indexes of a model, and how far each is built."), ListAsync);
-        routes.MapApi("PUT", Model + "/indexes", "models.write", Describe("setIndexes", "Declare which paths of a model have an index: these and no others.") with
+        routes.MapApi("GET", Model + "/indexes", "models.read",
+            Describe("listIndexes", "The declared indexes of a model, and how far each is built."), ListAsync);
+        routes.MapApi("PUT", Model + "/indexes", "models.write",
+            Describe("setIndexes", "Declare which paths of a model have an index: these and no others.") with
         {
             Body = Content.Json(Body()),
             Repeatable = "It replaces all paths, so repeating it changes nothing.",
         }, DeclareAsync);
-        routes.MapApi("POST", Model + "/explain", "models.read", Describe("explainCondition", "How a search by this condition would be answered, and by which index.") with
+        routes.MapApi("POST", Model + "/explain", "models.read",
+            Describe("explainCondition", "How a search by this condition would be answered, and by which index.") with
         {
             Parameters = SearchRequest.Parameters,
             Body = SearchRequest.Body,
@@ -32,7 +35,8 @@ internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBu
         }, ExplainAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "search", Answer = AnswerSchemas.Of(id) };
+    private static Operation Describe(string id, string summary) =>
+        new() { Id = id, Summary = summary, Tag = "search", Answer = AnswerSchemas.Of(id) };
 
     private static JsonObject Body() => Schemas.Closed([("paths", Schemas.List(Schemas.Text()))], "paths");
 
@@ -45,11 +49,13 @@ internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBu
     private async Task<Result<Answer>> DeclareAsync(ApiCall call)
     {
         if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
-        if (!(await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, call.Aborted)).TryGet(out var model, out error)) return error;
+        if (!(await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, call.Aborted)).TryGet(out var model, out error))
+            return error;
         if (!(await call.ReadObjectAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out error)) return error;
         using var json = body;
         if (!ReadPaths(json.RootElement, new ModelFields(model)).TryGet(out var paths, out error)) return error;
-        if (!await indexes.DeclareAsync(target.Caller.Tenant, target.Model, model.Id, paths, call.Aborted)) return SearchErrors.TooManyIndexes();
+        if (!await indexes.DeclareAsync(target.Caller.Tenant, target.Model, model.Id, paths, call.Aborted))
+            return SearchErrors.TooManyIndexes();
         builder.Wake();
         return await AnswerAsync(target.Caller, target.Model, call.Aborted);
     }
@@ -101,12 +107,14 @@ internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBu
         var paths = new List<JsonPath>();
         foreach (var item in sent.EnumerateArray())
         {
-            if (item.ValueKind != JsonValueKind.String || !JsonPath.TryParse(item.GetString()!, out var path)) return SearchErrors.BadIndexPath(item.ToString());
+            if (item.ValueKind != JsonValueKind.String || !JsonPath.TryParse(item.GetString()!, out var path))
+                return SearchErrors.BadIndexPath(item.ToString());
             if (path.Steps.Count == 0 || path.Steps.Any(step => step.Name is null)) return SearchErrors.BadIndexPath(path.Text);
             if (fields.At(path) is not { } families) return SearchErrors.UnknownPath(path);
             if (families.Count == 0) return SearchErrors.NoScalar(path);
             if (!paths.Contains(path)) paths.Add(path);
         }
-        return paths.Count <= ISearchIndexes.PerModelMax ? paths : EntityApiErrors.BadRequest($"A model has at most {ISearchIndexes.PerModelMax} indexes.");
+        return paths.Count <= ISearchIndexes.PerModelMax
+            ? paths : EntityApiErrors.BadRequest($"A model has at most {ISearchIndexes.PerModelMax} indexes.");
     }
 }

@@ -4,8 +4,9 @@ using Strata.Core;
 namespace Strata.EntityApi.Search.Jobs;
 
 /// <summary>
-/// Jobs that wait on this server: first come, first served within an organization, round robin between organizations, and no more of one organization at work than its maximum, so that a
-/// newcomer finds a worker free soon. Unbounded by itself: the callers bound the number. Safe for concurrent use.
+/// Jobs that wait on this server: first come, first served within an organization, round robin between organizations, and no more of one
+/// organization at work than its maximum, so that a newcomer finds a worker free soon. Unbounded by itself: the callers bound the number.
+/// Safe for concurrent use.
 /// </summary>
 internal sealed class JobQueue<T>(int runningPerOrganizationMax) : IDisposable
 {

@@ -13,7 +13,8 @@ namespace Strata.EntityApi.Search.Jobs;
 
 /// <summary>Asynchronous searches: submit, check the progress, fetch the results page by page, cancel.</summary>
 internal sealed class SearchJobEndpoints(
-    SearchJobRunner runner, ISearchJobs jobs, IEntitySearch search, IEntityLog log, ModelCatalog catalog, PastReads past, AnswerMemory memory, TimeProvider time)
+    SearchJobRunner runner, ISearchJobs jobs, IEntitySearch search, IEntityLog log, ModelCatalog catalog, PastReads past,
+    AnswerMemory memory, TimeProvider time)
 {
     private const string Read = "entities.read";
     private const int PageMax = 10_000;
@@ -47,36 +48,44 @@ internal sealed class SearchJobEndpoints(
     private void MapSnapshots(IEndpointRouteBuilder routes)
     {
         const string One = "/api/search/snapshot/{jobId}";
-        routes.MapApi("POST", "/api/search/snapshot/{entityName}/{modelVersion}", Read, Describe("submitSnapshotSearch", "As submitSearch, for the oldest clients.") with
+        routes.MapApi("POST", "/api/search/snapshot/{entityName}/{modelVersion}", Read,
+            Describe("submitSnapshotSearch", "As submitSearch, for the oldest clients.") with
         {
             Parameters = SearchRequest.Parameters,
             Body = SearchRequest.Body,
             Answer = Content.Json(Schemas.Uuid()),
             Repeatable = "It starts one more job, which only reads and expires.",
         }, SubmitAsync);
-        routes.MapApi("GET", One, Read, Describe("getSnapshotResults", "As getSearchResults, in HAL.") with { Parameters = PageParameters }, call => ResultsAsync(call, WriteHalAsync));
-        routes.MapApi("GET", One + "/status", Read, Describe("getSnapshotStatus", "As getSearchStatus, with the state as snapshotStatus too."), SnapshotStatusAsync);
+        routes.MapApi("GET", One, Read, Describe("getSnapshotResults", "As getSearchResults, in HAL.") with { Parameters = PageParameters },
+            call => ResultsAsync(call, WriteHalAsync));
+        routes.MapApi("GET", One + "/status", Read,
+            Describe("getSnapshotStatus", "As getSearchStatus, with the state as snapshotStatus too."), SnapshotStatusAsync);
     }
 
     private static IReadOnlyList<Parameter> PageParameters =>
-        [Parameter.Query("pageSize", "Entities per page.", Schemas.Integer(1, PageMax)), Parameter.Query("pageNumber", "From 0.", Schemas.Integer(0, int.MaxValue))];
+        [Parameter.Query("pageSize", "Entities per page.", Schemas.Integer(1, PageMax)),
+            Parameter.Query("pageNumber", "From 0.", Schemas.Integer(0, int.MaxValue))];
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "search", Answer = AnswerSchemas.Of(id) };
+    private static Operation Describe(string id, string summary) =>
+        new() { Id = id, Summary = summary, Tag = "search", Answer = AnswerSchemas.Of(id) };
 
     private async Task<Result<Answer>> SubmitAsync(ApiCall call)
     {
         if (!(await SearchRequest.ReadAsync(call, catalog, past)).TryGet(out var request, out var error)) return error;
         var asked = request.Search;
         var asOf = asked.AsOf.IsLatest ? AsOf.At(await log.HeadAsync(asked.Tenant, call.Aborted)) : asked.AsOf;
-        if (!(await runner.SubmitAsync(request.Caller, asked with { AsOf = asOf }, asked.AsOf.Time, call.Aborted)).TryGet(out var job, out error)) return error;
+        if (!(await runner.SubmitAsync(request.Caller, asked with { AsOf = asOf }, asked.AsOf.Time, call.Aborted))
+            .TryGet(out var job, out error)) return error;
         return Answer.Json(json => json.WriteStringValue(job.Id.Value));
     }
 
     private async Task<Result<Answer>> StatusAsync(ApiCall call) =>
-        (await FindAsync(call)).TryGet(out var job, out var error) ? Answer.Json(json => SearchJobWriter.WriteStatus(json, job, time.GetUtcNow())) : error;
+        (await FindAsync(call)).TryGet(out var job, out var error)
+            ? Answer.Json(json => SearchJobWriter.WriteStatus(json, job, time.GetUtcNow())) : error;
 
     private async Task<Result<Answer>> SnapshotStatusAsync(ApiCall call) =>
-        (await FindAsync(call)).TryGet(out var job, out var error) ? Answer.Json(json => SearchJobWriter.WriteStatus(json, job, time.GetUtcNow(), asSnapshot: true)) : error;
+        (await FindAsync(call)).TryGet(out var job, out var error)
+            ? Answer.Json(json => SearchJobWriter.WriteStatus(json, job, time.GetUtcNow(), asSnapshot: true)) : error;
 
     private async Task<Result<Answer>> CancelAsync(ApiCall call)
     {

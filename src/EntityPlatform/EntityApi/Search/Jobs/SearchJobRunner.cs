@@ -28,14 +28,16 @@ internal sealed partial class SearchJobRunner(
     private readonly ConcurrentDictionary<SearchJobId, Held> mine = new();
 
     /// <summary>Those that this server holds, and those of them that run; the others wait.</summary>
-    public IEnumerable<ShareUse> Shares => [places.Use, new("running asynchronous searches", queue.Running, options.JobsAtOnce, 0, queue.Waiting)];
+    public IEnumerable<ShareUse> Shares =>
+        [places.Use, new("running asynchronous searches", queue.Running, options.JobsAtOnce, 0, queue.Waiting)];
 
     /// <summary>Accepts a search; SEARCH_QUEUE_FULL if this server or the organization has too many.</summary>
     /// <remarks>
-    /// The insert is not cancelled when the client leaves: whether it took place would be unknown. A job without a client is cancelled right
-    /// after it; one whose insert ended in an unknown outcome is found by the next heartbeat.
+    /// The insert is not cancelled when the client leaves: whether it took place would be unknown. A job without a client is cancelled
+    /// right after it; one whose insert ended in an unknown outcome is found by the next heartbeat.
     /// </remarks>
-    public async ValueTask<Result<SearchJob>> SubmitAsync(Caller caller, SearchQuery search, DateTimeOffset? pointInTime, CancellationToken cancellationToken)
+    public async ValueTask<Result<SearchJob>> SubmitAsync(
+        Caller caller, SearchQuery search, DateTimeOffset? pointInTime, CancellationToken cancellationToken)
     {
         if (!places.TryTake(caller.Tenant).TryGet(out var place, out var full)) return SearchErrors.ServerFull(full);
         var job = New(caller.Tenant, pointInTime);
@@ -44,9 +46,11 @@ internal sealed partial class SearchJobRunner(
         var isQueued = false;
         try
         {
-            if (!await jobs.TryAddAsync(job, server, options.JobsPerTenantMax, CancellationToken.None)) return SearchErrors.TenantFull(options.JobsPerTenantMax);
+            if (!await jobs.TryAddAsync(job, server, options.JobsPerTenantMax, CancellationToken.None))
+                return SearchErrors.TenantFull(options.JobsPerTenantMax);
             held.IsStored = true;
-            if (cancellationToken.IsCancellationRequested) await jobs.EndAsync(job.Tenant, job.Id, SearchJobStatus.Cancelled, null, time.GetUtcNow(), CancellationToken.None);
+            if (cancellationToken.IsCancellationRequested)
+                await jobs.EndAsync(job.Tenant, job.Id, SearchJobStatus.Cancelled, null, time.GetUtcNow(), CancellationToken.None);
             cancellationToken.ThrowIfCancellationRequested();
             queue.Add(job.Tenant, new Work(job, search));
             isQueued = true;
@@ -70,7 +74,9 @@ internal sealed partial class SearchJobRunner(
 
     protected override Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken) =>
         supervisor.RunAsync(
-            stoppingToken, [("search-heartbeat", HeartbeatAsync), .. Enumerable.Repeat(("search-worker", (Func<SupervisedWork, CancellationToken, Task>)WorkAsync), options.JobsAtOnce)]);
+            stoppingToken,
+            [("search-heartbeat", HeartbeatAsync),
+                .. Enumerable.Repeat(("search-worker", (Func<SupervisedWork, CancellationToken, Task>)WorkAsync), options.JobsAtOnce)]);
 
     /// <summary>When the server stops, another server fails the waiting jobs, or the next start does.</summary>
     private async Task WorkAsync(SupervisedWork work, CancellationToken stopping)
@@ -102,12 +108,15 @@ internal sealed partial class SearchJobRunner(
         }
         catch (OperationCanceledException)
         {
-            if (!cancelled.IsCancellationRequested) await FailAsync(work.Job, late.IsCancellationRequested ? $"The search took longer than {options.JobTimeout}." : "The server has stopped.");
+            if (!cancelled.IsCancellationRequested)
+                await FailAsync(work.Job, late.IsCancellationRequested
+                    ? $"The search took longer than {options.JobTimeout}." : "The server has stopped.");
         }
         catch (Exception e)
         {
             if (e is not StrataException) LogFailed(e, work.Job.Id, work.Job.Tenant);
-            await FailAsync(work.Job, e is StrataException known ? $"{known.Error.Code}: {known.Error.Message}" : "The search failed; the server's log says why.");
+            await FailAsync(work.Job, e is StrataException known
+                ? $"{known.Error.Code}: {known.Error.Message}" : "The search failed; the server's log says why.");
         }
         finally
         {
@@ -155,7 +164,8 @@ internal sealed partial class SearchJobRunner(
         var running = await jobs.HeartbeatAsync(server, now, cancellationToken);
         foreach (var ended in before.Except(running.Select(r => r.Id))) await StopAsync(ended);
         foreach (var lost in running.Where(r => !mine.ContainsKey(r.Id)))
-            await jobs.EndAsync(lost.Tenant, lost.Id, SearchJobStatus.Failed, "The search was lost when the database was away.", now, cancellationToken);
+            await jobs.EndAsync(
+                lost.Tenant, lost.Id, SearchJobStatus.Failed, "The search was lost when the database was away.", now, cancellationToken);
         await jobs.SweepAsync(now, now - SilenceMax, cancellationToken);
     }
 

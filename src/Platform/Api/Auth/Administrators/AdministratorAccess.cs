@@ -10,9 +10,10 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth.Administrators;
 
 /// <summary>
-/// Keeps people from locking themselves out. Invariant: a token, client or provider that lets an administrator in is removed only while another one of its organization does, and an
-/// operator's token only while another one of its organization, or one of the default organization, is good. Operators who act in another organization, and the platform's own parts, are not held to the first: they
-/// can issue a token there at any time. Safe for concurrent use.
+/// Keeps people from locking themselves out. Invariant: a token, client or provider that lets an administrator in is removed only while
+/// another one of its organization does, and an operator's token only while another one of its organization, or one of the default
+/// organization, is good. Operators who act in another organization, and the platform's own parts, are not held to the first: they can
+/// issue a token there at any time. Safe for concurrent use.
 /// </summary>
 public sealed class AdministratorAccess
 {
@@ -28,12 +29,14 @@ public sealed class AdministratorAccess
     /// <returns>Null where nothing has to be found, which costs no read.</returns>
     public RemovalCheck? CheckOf(Principal principal, EntityRevision removed)
     {
-        var needsAdministrator = !principal.IsPlatform && !principal.IsOperatorElsewhere && sources.Any(s => s.Kind.Model == removed.Model && s.Admits(removed));
+        var needsAdministrator = !principal.IsPlatform && !principal.IsOperatorElsewhere
+            && sources.Any(s => s.Kind.Model == removed.Model && s.Admits(removed));
         var needsOperator = tokens.IsOperator(removed);
         if (!needsAdministrator && !needsOperator) return null;
         return async (transaction, cancellationToken) =>
         {
-            if (needsOperator && !await HasOperatorAsync(removed, transaction, cancellationToken)) return ApiErrors.LastOperator(ResourceDocument.NameOf(removed));
+            if (needsOperator && !await HasOperatorAsync(removed, transaction, cancellationToken))
+                return ApiErrors.LastOperator(ResourceDocument.NameOf(removed));
             return needsAdministrator && !await HasAdministratorAsync(removed, transaction, cancellationToken)
                 ? ApiErrors.LastAdministrator(ResourceDocument.NameOf(removed))
                 : null;
@@ -53,20 +56,24 @@ public sealed class AdministratorAccess
     {
         foreach (var source in sources)
         {
-            if (await HasOtherAsync(removed, removed.Tenant, source.Kind, source.Where, source.Admits, transaction, cancellationToken)) return true;
+            if (await HasOtherAsync(removed, removed.Tenant, source.Kind, source.Where, source.Admits, transaction, cancellationToken))
+                return true;
         }
         return false;
     }
 
     /// <summary>
     /// In the same organization, or in the default one, which cannot be deleted. A witness in another organization is read outside of the
-    /// transaction, so the default organization's own last operator has none elsewhere: of two that are removed at once in two organizations one stays.
+    /// transaction, so the default organization's own last operator has none elsewhere: of two that are removed at once in two
+    /// organizations one stays.
     /// </summary>
     private async ValueTask<bool> HasOperatorAsync(
         EntityRevision removed, EntityTransaction transaction, CancellationToken cancellationToken) =>
-        await HasOtherAsync(removed, removed.Tenant, TokenKind.Kind, TokenAdministrators.OfOperators, tokens.IsOperator, transaction, cancellationToken)
+        await HasOtherAsync(
+            removed, removed.Tenant, TokenKind.Kind, TokenAdministrators.OfOperators, tokens.IsOperator, transaction, cancellationToken)
         || (await DefaultOrganizationAsync(cancellationToken) is { } home && home != removed.Tenant
-            && await HasOtherAsync(removed, home, TokenKind.Kind, TokenAdministrators.OfOperators, tokens.IsOperator, null, cancellationToken));
+            && await HasOtherAsync(
+                removed, home, TokenKind.Kind, TokenAdministrators.OfOperators, tokens.IsOperator, null, cancellationToken));
 
     private async ValueTask<TenantId?> DefaultOrganizationAsync(CancellationToken cancellationToken)
     {
@@ -78,7 +85,8 @@ public sealed class AdministratorAccess
 
     /// <param name="tenant">Null: any organization.</param>
     private async ValueTask<bool> HasOtherAsync(
-        EntityRevision removed, TenantId? tenant, Kind kind, Condition? where, Func<EntityRevision, bool> counts, EntityTransaction? transaction, CancellationToken cancellationToken)
+        EntityRevision removed, TenantId? tenant, Kind kind, Condition? where, Func<EntityRevision, bool> counts,
+        EntityTransaction? transaction, CancellationToken cancellationToken)
     {
         var scan = new Scan { Tenant = tenant, Model = kind.Model, Where = where, Limit = PageLimits.Max };
         await foreach (var page in log.PagesAsync(scan, cancellationToken))

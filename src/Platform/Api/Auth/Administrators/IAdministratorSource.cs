@@ -4,7 +4,9 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.Auth.Administrators;
 
-/// <summary>A kind of resource that can let an administrator into its organization: tokens, clients with ROLE_ADMIN, identity providers.</summary>
+/// <summary>
+/// A kind of resource that can let an administrator into its organization: tokens, clients with ROLE_ADMIN, identity providers.
+/// </summary>
 public interface IAdministratorSource
 {
     Kind Kind { get; }

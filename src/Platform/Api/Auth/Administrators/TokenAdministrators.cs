@@ -31,5 +31,6 @@ internal sealed class TokenAdministrators(ResourceStore<TokenSpec, TokenStatus> 
             && spec.Project is null && spec.Roles.Contains(role) && !(spec.ExpiresAt <= time.GetUtcNow());
     }
 
-    private static Condition.Compare HasRole(string role) => new(new Field.Path(RolesPath), Operator.Equal, [JsonText.From(role, WireJson.Of<string>())]);
+    private static Condition.Compare HasRole(string role) =>
+        new(new Field.Path(RolesPath), Operator.Equal, [JsonText.From(role, WireJson.Of<string>())]);
 }

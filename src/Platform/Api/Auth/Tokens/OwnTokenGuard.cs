@@ -10,7 +10,8 @@ internal sealed class OwnTokenGuard : IDeletionGuard
 {
     public Kind Kind => TokenKind.Kind;
 
-    public RemovalCheck? CheckOf(Principal principal, EntityRevision resource) => principal.Token == resource.Id && principal.Tenant == resource.Tenant
+    public RemovalCheck? CheckOf(Principal principal, EntityRevision resource) =>
+        principal.Token == resource.Id && principal.Tenant == resource.Tenant
         ? (_, _) => new(ApiErrors.OwnToken(ResourceDocument.NameOf(resource)))
         : null;
 }

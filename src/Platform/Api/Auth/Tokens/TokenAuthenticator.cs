@@ -7,11 +7,12 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth.Tokens;
 
 /// <summary>
-/// Authenticates <c>stk_…</c> tokens against their entities, and remembers what it found. A token revoked by this server is refused at once, one
-/// revoked by another as soon as the change feed shows it and after <see cref="PrincipalCache.KeptFor"/> at the latest. The tokens of an organization
-/// end with it. Safe for concurrent use.
+/// Authenticates <c>stk_…</c> tokens against their entities, and remembers what it found. A token revoked by this server is refused at
+/// once, one revoked by another as soon as the change feed shows it and after <see cref="PrincipalCache.KeptFor"/> at the latest. The
+/// tokens of an organization end with it. Safe for concurrent use.
 /// </summary>
-public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, TokenStatus> store, RoleCatalog roles, TimeProvider time) : IAuthenticator
+public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, TokenStatus> store, RoleCatalog roles, TimeProvider time)
+    : IAuthenticator
 {
     private readonly PrincipalCache cache = new(time);
 

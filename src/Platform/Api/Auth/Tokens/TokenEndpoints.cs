@@ -18,7 +18,8 @@ internal sealed class TokenEndpoints(
         ErrorKind.Conflict, "TOKEN_ALREADY_CREATED", "This request has already created its token, and a token's secret is shown only once.",
         "Delete the token and create another.");
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapApi("POST", "/api/v1/tokens", TokenKind.Kind.WritePermission, Describe(), CreateAsync).InProject();
+    public void Map(IEndpointRouteBuilder routes) =>
+        routes.MapApi("POST", "/api/v1/tokens", TokenKind.Kind.WritePermission, Describe(), CreateAsync).InProject();
 
     /// <summary>To call with each token that was deleted, so that it is refused at once.</summary>
     public void Revoked(EntityRevision token) => authenticator.Invalidate(token.Tenant, token.Id);
@@ -46,17 +47,20 @@ internal sealed class TokenEndpoints(
     {
         var principal = call.Principal;
         if (!principal.Covers(roles.PermissionsOf(spec.Roles)))
-            return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A token cannot grant more than yours does.", "Ask for fewer roles, or use an administrator's token.");
+            return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A token cannot grant more than yours does.",
+                "Ask for fewer roles, or use an administrator's token.");
         if ((spec.Actor is not null || spec.Node is not null) && (!principal.IsPlatform || principal.Node is not null))
         {
             return new Error(
-                ErrorKind.Forbidden, "FORBIDDEN", "Only the platform's own parts say in whose name a token acts, and on which node.", "Leave out spec.actor and spec.node.");
+                ErrorKind.Forbidden, "FORBIDDEN", "Only the platform's own parts say in whose name a token acts, and on which node.",
+                "Leave out spec.actor and spec.node.");
         }
         if (principal.Project is not { } own) return null;
         var named = spec.Project is null ? (Result<string>)"" : await scoping.ProjectIdAsync(call.Caller, spec.Project, call.Aborted);
         return named.IsOk && named.Value == own
             ? null
-            : new Error(ErrorKind.Forbidden, "FORBIDDEN", "Your token is for one project, and so must be those that it makes.", "Set spec.project to it.");
+            : new Error(ErrorKind.Forbidden, "FORBIDDEN", "Your token is for one project, and so must be those that it makes.",
+                "Set spec.project to it.");
     }
 
     private static JsonAnswer ToAnswer(IssuedToken issued) => new(json =>
@@ -80,6 +84,8 @@ internal sealed class TokenEndpoints(
             ["name"] = "ci", ["spec"] = new JsonObject { ["roles"] = new JsonArray("developer") },
         }),
         Status = 201,
-        Answer = Content.Json(Schemas.Members([("token", Schemas.Text()), ("resource", Schemas.Reference(KindSchemas.Resource(TokenKind.Kind)))], "token", "resource")),
+        Answer = Content.Json(
+            Schemas.Members(
+                [("token", Schemas.Text()), ("resource", Schemas.Reference(KindSchemas.Resource(TokenKind.Kind)))], "token", "resource")),
     };
 }

@@ -8,10 +8,11 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth.Tokens;
 
 /// <summary>
-/// Deletes tokens that expired <see cref="KeptFor"/> ago. Until then they are refused but shown, so that their owner sees why, and the agent of a node
-/// that was away may still renew those of its instances.
+/// Deletes tokens that expired <see cref="KeptFor"/> ago. Until then they are refused but shown, so that their owner sees why, and the
+/// agent of a node that was away may still renew those of its instances.
 /// </summary>
-public sealed class TokenExpiryController(ResourceStore<TokenSpec, TokenStatus> tokens, TimeProvider time) : Controller<TokenSpec, TokenStatus>
+public sealed class TokenExpiryController(ResourceStore<TokenSpec, TokenStatus> tokens, TimeProvider time)
+    : Controller<TokenSpec, TokenStatus>
 {
     public static readonly TimeSpan KeptFor = TimeSpan.FromDays(7);
 
@@ -30,7 +31,8 @@ public sealed class TokenExpiryController(ResourceStore<TokenSpec, TokenStatus> 
         var caller = CallerIn(TenantId.TryParse(resource.Org, out var tenant) ? tenant : TenantId.Platform);
         var deleted = await tokens.DeleteAsync(caller, resource.Id, new Revision(resource.Revision), cancellationToken);
         // Renewed or deleted meanwhile: nothing to do.
-        if (!deleted.IsOk && deleted.Error.Kind is not (ErrorKind.PreconditionFailed or ErrorKind.Conflict or ErrorKind.NotFound)) throw deleted.Error.ToException();
+        if (!deleted.IsOk && deleted.Error.Kind is not (ErrorKind.PreconditionFailed or ErrorKind.Conflict or ErrorKind.NotFound))
+            throw deleted.Error.ToException();
         return null;
     }
 }

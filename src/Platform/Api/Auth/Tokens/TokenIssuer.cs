@@ -23,7 +23,8 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
         if (!created.TryGet(out var resource, out var error)) return error;
         var text = TokenText.New(caller.Tenant, TokenKind.Kind.EntityOf(resource.Id));
         var sealedWith = await store.ChangeAsync(
-            caller with { Request = null }, resource.Id, r => r with { Status = new TokenStatus { SecretHash = text.SecretHash } }, null, null, cancellationToken);
+            caller with { Request = null }, resource.Id, r =>
+                r with { Status = new TokenStatus { SecretHash = text.SecretHash } }, null, null, cancellationToken);
         return sealedWith.IsOk ? new IssuedToken(text.ToString(), sealedWith.Value) : sealedWith.Error;
     }
 
@@ -37,7 +38,8 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
     /// <summary>Changes when the token of that name expires; its text stays the same. NOT_FOUND if it does not exist.</summary>
     public async Task<Result<Done>> ExtendAsync(Caller caller, string name, DateTimeOffset expiresAt, CancellationToken cancellationToken)
     {
-        var extended = await store.ChangeAsync(caller, name, t => t with { Spec = t.Spec with { ExpiresAt = expiresAt } }, null, null, cancellationToken);
+        var extended = await store.ChangeAsync(
+            caller, name, t => t with { Spec = t.Spec with { ExpiresAt = expiresAt } }, null, null, cancellationToken);
         if (extended.IsOk) Forget(extended.Value);
         return extended.IsOk ? default(Done) : extended.Error;
     }
@@ -46,7 +48,8 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
     public async Task<bool> RevokeAsync(Caller caller, string name, CancellationToken cancellationToken)
     {
         if (caller.Tenant != TenantId.Platform) return await RevokeOneAsync(caller, name, cancellationToken);
-        var named = new Condition.Compare(new Field.Path(NamePath), Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(name, WireJson.Of<string>()))]);
+        var named = new Condition.Compare(
+            new Field.Path(NamePath), Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(name, WireJson.Of<string>()))]);
         var revoked = false;
         await foreach (var token in store.AllAsync(caller.Tenant, named, cancellationToken))
         {

@@ -28,8 +28,10 @@ public static class TokenKind
     {
         var faults = new List<ValidationError>();
         if (spec.Roles.Count == 0) faults.Add(new ValidationError("roles", $"At least one is needed: {string.Join(", ", Roles.Names)}."));
-        faults.AddRange(spec.Roles.Where(r => !Roles.Exists(r)).Take(1).Select(_ => new ValidationError("roles", $"Roles are {string.Join(", ", Roles.Names)}.")));
-        if (spec.Actor is { Length: 0 or > ActorLengthMax }) faults.Add(new ValidationError("actor", $"It takes 1 to {ActorLengthMax} characters."));
+        faults.AddRange(spec.Roles.Where(r => !Roles.Exists(r)).Take(1)
+            .Select(_ => new ValidationError("roles", $"Roles are {string.Join(", ", Roles.Names)}.")));
+        if (spec.Actor is { Length: 0 or > ActorLengthMax })
+            faults.Add(new ValidationError("actor", $"It takes 1 to {ActorLengthMax} characters."));
         return faults;
     }
 }

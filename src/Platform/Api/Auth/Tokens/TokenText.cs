@@ -7,8 +7,8 @@ using Strata.Core;
 namespace Strata.Api.Auth.Tokens;
 
 /// <summary>
-/// A token as its holder has it: <c>stk_ORG_TOKEN_SECRET</c>, organization and token as 26 characters of base 32 each, the secret as 43 characters
-/// of base64url (256 random bits). The prefix lets leak scanners find it.
+/// A token as its holder has it: <c>stk_ORG_TOKEN_SECRET</c>, organization and token as 26 characters of base 32 each, the secret as 43
+/// characters of base64url (256 random bits). The prefix lets leak scanners find it.
 /// </summary>
 internal sealed record TokenText(TenantId Tenant, EntityId Id, string Secret)
 {
@@ -17,7 +17,8 @@ internal sealed record TokenText(TenantId Tenant, EntityId Id, string Secret)
     private const int SecretLength = 43;
     private const int Length = 4 + IdText.EncodedLength + 1 + IdText.EncodedLength + 1 + SecretLength;
 
-    public static TokenText New(TenantId tenant, EntityId id) => new(tenant, id, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes)));
+    public static TokenText New(TenantId tenant, EntityId id) =>
+        new(tenant, id, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes)));
 
     public static bool TryParse(string text, [NotNullWhen(true)] out TokenText? token)
     {
@@ -34,7 +35,8 @@ internal sealed record TokenText(TenantId Tenant, EntityId Id, string Secret)
     public string SecretHash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Secret)));
 
     /// <summary>Compares in constant time.</summary>
-    public bool Matches(string? hash) => hash is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(SecretHash), Encoding.UTF8.GetBytes(hash));
+    public bool Matches(string? hash) => hash is not null
+        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(SecretHash), Encoding.UTF8.GetBytes(hash));
 
     public override string ToString()
     {

@@ -6,7 +6,8 @@ namespace Strata.Cli.Commands.Entities;
 /// <summary><c>strata entity …</c>: business data and what became of it.</summary>
 internal static class EntityCommand
 {
-    public static Command Create(Terminal terminal) => new("entity", "Manage entities, business data with a workflow: create, read, change, follow")
+    public static Command Create(Terminal terminal) =>
+        new("entity", "Manage entities, business data with a workflow: create, read, change, follow")
     {
         EntityCreateCommand.Create(terminal),
         EntityReadCommands.Get(terminal),

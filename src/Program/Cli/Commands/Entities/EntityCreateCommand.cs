@@ -16,22 +16,27 @@ internal static class EntityCreateCommand
     private static readonly Option<int?> Window =
         new Option<int?>("--window") { Description = "Of an array: entities per transaction (100)", HelpName = "N" }.Between(1);
 
-    public static Command Create(Terminal terminal) => new Command("create", "Create an entity, or several from an array") { Model, Data, Xml, Window }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) =>
+        new Command("create", "Create an entity, or several from an array") { Model, Data, Xml, Window }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var model = ModelName.Of(run, Model);
         var isXml = run.Parse.GetValue(Xml);
-        var path = EntityCalls.With($"/api/entity/{(isXml ? "XML" : "JSON")}/{model.Path}", ("transactionWindow", run.Parse.GetValue(Window)?.ToString()));
+        var path = EntityCalls.With(
+            $"/api/entity/{(isXml ? "XML" : "JSON")}/{model.Path}", ("transactionWindow", run.Parse.GetValue(Window)?.ToString()));
         var data = await DataInput.ReadAsync(run.Parse.GetRequiredValue(Data), cancellationToken);
-        var transactions = await run.CallAsync(new ApiRequest(HttpMethod.Post, path) { Body = data, ContentType = isXml ? "application/xml" : "application/json" }, cancellationToken);
+        var transactions = await run.CallAsync(
+            new ApiRequest(HttpMethod.Post, path) { Body = data, ContentType = isXml ? "application/xml" : "application/json" },
+            cancellationToken);
         if (!run.WriteMachine(transactions)) WriteIds(run, transactions);
         return WriteFailures(run, transactions);
     }
 
     private static void WriteIds(Run run, JsonElement transactions)
     {
-        foreach (var id in transactions.EnumerateArray().SelectMany(t => t.At("entityIds")?.EnumerateArray().AsEnumerable() ?? [])) run.Terminal.Out.WriteLine(id.GetString());
+        foreach (var id in transactions.EnumerateArray().SelectMany(t => t.At("entityIds")?.EnumerateArray().AsEnumerable() ?? []))
+            run.Terminal.Out.WriteLine(id.GetString());
     }
 
     /// <summary>Transactions before one that failed stay.</summary>
@@ -40,8 +45,11 @@ internal static class EntityCreateCommand
         var failed = transactions.EnumerateArray().Where(t => t.At("error") is not null).ToList();
         foreach (var failure in failed)
         {
-            var message = $"Transaction {failure.Text("error.chunkIndex")} (from 0) failed, those before it stay: {failure.Text("error.message")}";
-            ErrorText.Write(run, new Core.Error(Core.ErrorKind.Invalid, failure.Text("error.code"), message, "Fix its entities and create them and those behind them again."));
+            var message =
+                $"Transaction {failure.Text("error.chunkIndex")} (from 0) failed, those before it stay: {failure.Text("error.message")}";
+            ErrorText.Write(
+                run, new Core.Error(Core.ErrorKind.Invalid, failure.Text("error.code"), message,
+                    "Fix its entities and create them and those behind them again."));
         }
         return failed.Count == 0 ? CommandRunner.Done : CommandRunner.Failed;
     }

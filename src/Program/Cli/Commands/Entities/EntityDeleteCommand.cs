@@ -10,7 +10,8 @@ namespace Strata.Cli.Commands.Entities;
 /// <summary><c>strata entity delete ID | MODEL --where … | MODEL --all</c>. What was can still be read as of then.</summary>
 internal static class EntityDeleteCommand
 {
-    private static readonly Argument<string> Target = new("id-or-model") { Description = "An entity's id; or a model, with --where, --condition or --all" };
+    private static readonly Argument<string> Target =
+        new("id-or-model") { Description = "An entity's id; or a model, with --where, --condition or --all" };
     private static readonly Option<bool> All = new("--all") { Description = "Every entity of the model" };
     private static readonly Option<bool> Yes = SharedOptions.Yes();
     private static readonly Option<string?> At = SharedOptions.At();
@@ -29,7 +30,8 @@ internal static class EntityDeleteCommand
         var condition = await Condition.ReadAsync(run, cancellationToken);
         var all = run.Parse.GetValue(All);
         if (Guid.TryParseExact(target, "D", out _)) return await DeleteOneAsync(run, target, cancellationToken);
-        if (all == (condition is not null)) throw UsageErrors.Of($"Which entities of {target}?", "Say --all, or which: --where \"total < 1\"").ToException();
+        if (all == (condition is not null))
+            throw UsageErrors.Of($"Which entities of {target}?", "Say --all, or which: --where \"total < 1\"").ToException();
         return await DeleteManyAsync(run, ModelName.Parse(target), condition, cancellationToken);
     }
 
@@ -43,7 +45,8 @@ internal static class EntityDeleteCommand
 
     private static async Task<int> DeleteManyAsync(Run run, ModelName model, JsonText? condition, CancellationToken cancellationToken)
     {
-        if (!await Confirmation.AskAsync(run, Yes, $"Delete {(condition is null ? "every entity" : "those entities")} of {model}?", cancellationToken)) return CommandRunner.Failed;
+        if (!await Confirmation.AskAsync(run, Yes, $"Delete {(condition is null ? "every entity" : "those entities")} of {model}?",
+            cancellationToken)) return CommandRunner.Failed;
         var path = EntityCalls.With("/api/entity/" + model.Path, ("pointInTime", EntityCalls.Rfc3339(SharedOptions.ReadAt(run, At))));
         var answer = await run.CallAsync(new ApiRequest(HttpMethod.Delete, path) { Body = condition?.Utf8 }, cancellationToken);
         var (found, removed) = (answer.Number("deleteResult.numberOfEntitites"), answer.Number("deleteResult.numberOfEntititesRemoved"));

@@ -16,10 +16,12 @@ internal static class EntityReadCommands
     {
         var (id, at) = (Id(), SharedOptions.At());
         var transaction = new Option<string?>("--transaction") { Description = "As of this transaction", HelpName = "ID" };
-        return new Command("get", "Show an entity, now or at an earlier time") { id, at, transaction }.Does(terminal, async (run, cancellationToken) =>
+        return new Command("get", "Show an entity, now or at an earlier time") { id, at, transaction }.Does(
+            terminal, async (run, cancellationToken) =>
         {
             var time = EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at));
-            var path = EntityCalls.With(EntityCalls.EntityPath(run.Parse.GetRequiredValue(id)), ("pointInTime", time), ("transactionId", run.Parse.GetValue(transaction)));
+            var path = EntityCalls.With(EntityCalls.EntityPath(run.Parse.GetRequiredValue(id)), ("pointInTime", time),
+                ("transactionId", run.Parse.GetValue(transaction)));
             EntityOutput.WriteOne(run, await run.GetAsync(path, cancellationToken));
             return CommandRunner.Done;
         });
@@ -28,11 +30,14 @@ internal static class EntityReadCommands
     public static Command List(Terminal terminal)
     {
         var (name, at) = (ModelName.Argument(), SharedOptions.At());
-        var limit = new Option<int>("--limit", "-n") { Description = "Maximum number of entities", DefaultValueFactory = _ => 100, HelpName = "N" }.Between(1);
-        return new Command("list", "List the entities of a model, now or at an earlier time") { Aliases = { "ls" }, Arguments = { name }, Options = { at, limit } }
+        var limit = new Option<int>("--limit", "-n") { Description = "Maximum number of entities", DefaultValueFactory = _ => 100,
+            HelpName = "N" }.Between(1);
+        return new Command("list", "List the entities of a model, now or at an earlier time") { Aliases = { "ls" }, Arguments = { name },
+            Options = { at, limit } }
             .Does(terminal, async (run, cancellationToken) =>
             {
-                var path = EntityCalls.With("/api/entity/" + ModelName.Of(run, name).Path, ("pointInTime", EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at))));
+                var path = EntityCalls.With(
+                    "/api/entity/" + ModelName.Of(run, name).Path, ("pointInTime", EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at))));
                 await EntityOutput.WriteListAsync(run, PagesAsync(run, path, run.Parse.GetValue(limit), cancellationToken));
                 return CommandRunner.Done;
             });
@@ -41,14 +46,18 @@ internal static class EntityReadCommands
     public static Command Changes(Terminal terminal)
     {
         var (id, at) = (Id(), SharedOptions.At());
-        return new Command("changes", "Show who changed an entity and when, newest first") { id, at }.Does(terminal, async (run, cancellationToken) =>
+        return new Command("changes", "Show who changed an entity and when, newest first") { id, at }.Does(
+            terminal, async (run, cancellationToken) =>
         {
             var time = EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at));
-            var changes = await run.GetAsync(EntityCalls.With(EntityCalls.EntityPath(run.Parse.GetRequiredValue(id), "/changes"), ("pointInTime", time)), cancellationToken);
+            var changes = await run.GetAsync(
+                EntityCalls.With(EntityCalls.EntityPath(run.Parse.GetRequiredValue(id), "/changes"), ("pointInTime", time)),
+                cancellationToken);
             if (run.WriteMachine(changes)) return CommandRunner.Done;
             var table = new Table("WHEN", "CHANGE", "BY", "TRANSACTION");
             foreach (var change in changes.EnumerateArray())
-                table.Add(EntityOutput.Time(run, change, "timeOfChange"), change.Text("changeType"), change.Text("user"), change.Text("transactionId"));
+                table.Add(EntityOutput.Time(run, change, "timeOfChange"), change.Text("changeType"), change.Text("user"),
+                    change.Text("transactionId"));
             table.Write(run.Terminal);
             return CommandRunner.Done;
         });
@@ -57,10 +66,13 @@ internal static class EntityReadCommands
     public static Command Transitions(Terminal terminal)
     {
         var (id, at) = (Id(), SharedOptions.At());
-        return new Command("transitions", "List the transitions that an entity offers in its state") { id, at }.Does(terminal, async (run, cancellationToken) =>
+        return new Command("transitions", "List the transitions that an entity offers in its state") { id, at }.Does(
+            terminal, async (run, cancellationToken) =>
         {
             var time = EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at));
-            var names = await run.GetAsync(EntityCalls.With(EntityCalls.EntityPath(run.Parse.GetRequiredValue(id), "/transitions"), ("pointInTime", time)), cancellationToken);
+            var names = await run.GetAsync(
+                EntityCalls.With(EntityCalls.EntityPath(run.Parse.GetRequiredValue(id), "/transitions"), ("pointInTime", time)),
+                cancellationToken);
             if (run.WriteMachine(names)) return CommandRunner.Done;
             foreach (var name in names.EnumerateArray()) run.Terminal.Out.WriteLine(name.GetString());
             return CommandRunner.Done;
@@ -70,12 +82,14 @@ internal static class EntityReadCommands
     public static Argument<string> Id() => new("id") { Description = "The entity's id" };
 
     /// <summary>Page by page, by a cursor that writes do not disturb.</summary>
-    private static async IAsyncEnumerable<JsonElement> PagesAsync(Run run, string path, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<JsonElement> PagesAsync(
+        Run run, string path, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? cursor = null;
         do
         {
-            var page = await run.GetAsync(EntityCalls.With(path, ("limit", $"{Math.Min(limit, PageSize)}"), ("cursor", cursor)), cancellationToken);
+            var page = await run.GetAsync(
+                EntityCalls.With(path, ("limit", $"{Math.Min(limit, PageSize)}"), ("cursor", cursor)), cancellationToken);
             foreach (var entity in page.GetProperty("items").EnumerateArray()) yield return entity;
             limit -= PageSize;
             cursor = page.At("nextCursor")?.GetString();

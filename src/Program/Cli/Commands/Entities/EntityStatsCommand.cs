@@ -14,11 +14,14 @@ internal static class EntityStatsCommand
 {
     private static readonly string[] Operations = ["sum", "avg", "min", "max", "stdev"];
 
-    private static readonly Argument<string?> Model = new("model") { Description = "Model, as NAME or NAME.VERSION; without it each is counted", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<string[]> By = new("--by") { Description = "state, or a path such as customer.country; several may be given", HelpName = "PATH" };
+    private static readonly Argument<string?> Model =
+        new("model") { Description = "Model, as NAME or NAME.VERSION; without it each is counted", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string[]> By =
+        new("--by") { Description = "state, or a path such as customer.country; several may be given", HelpName = "PATH" };
     private static readonly Option<string?> At = SharedOptions.At();
     private static readonly ConditionOptions Condition = new();
-    private static readonly Option<string[]>[] Figures = [.. Operations.Select(op => new Option<string[]>("--" + op) { Description = $"Show the {op} of a path in each group", HelpName = "PATH" })];
+    private static readonly Option<string[]>[] Figures = [.. Operations.Select(
+        op => new Option<string[]>("--" + op) { Description = $"Show the {op} of a path in each group", HelpName = "PATH" })];
 
     public static Command Create(Terminal terminal)
     {
@@ -34,22 +37,26 @@ internal static class EntityStatsCommand
         var groups = run.Parse.GetValue(By) ?? [];
         var condition = await Condition.ReadAsync(run, cancellationToken);
         var isGrouped = groups.Length > 0 || condition is not null || Figures.Any(f => run.Parse.GetValue(f) is { Length: > 0 });
-        if (run.Parse.GetValue(Model) is not { } model) return isGrouped ? throw NeedsModel() : await CountAsync(run, "/api/entity/stats", time, cancellationToken);
+        if (run.Parse.GetValue(Model) is not { } model)
+            return isGrouped ? throw NeedsModel() : await CountAsync(run, "/api/entity/stats", time, cancellationToken);
         if (!isGrouped) return await CountAsync(run, "/api/entity/stats/states/" + ModelName.Parse(model).Path, time, cancellationToken);
         var body = new JsonObject
         {
             ["groupBy"] = new JsonArray([.. (groups.Length == 0 ? ["state"] : groups).Select(g => (JsonNode)(g == "state" ? g : Path(g)))]),
-            ["aggregations"] = new JsonArray([.. Figures.SelectMany((f, i) => (run.Parse.GetValue(f) ?? []).Select(path => Aggregation(Operations[i], path)))]),
+            ["aggregations"] = new JsonArray(
+                [.. Figures.SelectMany((f, i) => (run.Parse.GetValue(f) ?? []).Select(path => Aggregation(Operations[i], path)))]),
         };
         if (condition is { } where) body["condition"] = JsonNode.Parse(where.Utf8.Span);
         if (time is not null) body["pointInTime"] = time;
-        var request = new ApiRequest(HttpMethod.Post, $"/api/entity/stats/{ModelName.Parse(model).Path}/query") { Body = JsonText.FromString(body.ToJsonString()).Utf8 };
+        var request = new ApiRequest(HttpMethod.Post,
+            $"/api/entity/stats/{ModelName.Parse(model).Path}/query") { Body = JsonText.FromString(body.ToJsonString()).Utf8 };
         var answer = await run.CallAsync(request, cancellationToken);
         if (!run.WriteMachine(answer)) WriteGroups(run, answer);
         return CommandRunner.Done;
     }
 
-    private static StrataException NeedsModel() => UsageErrors.Of("Groups and conditions are of one model.", "strata entity stats MODEL --by state").ToException();
+    private static StrataException NeedsModel() =>
+        UsageErrors.Of("Groups and conditions are of one model.", "strata entity stats MODEL --by state").ToException();
 
     private static async Task<int> CountAsync(Run run, string path, string? time, CancellationToken cancellationToken)
     {
@@ -57,7 +64,8 @@ internal static class EntityStatsCommand
         if (run.WriteMachine(counts)) return CommandRunner.Done;
         var table = new Table("MODEL", "STATE", "COUNT");
         foreach (var count in counts.EnumerateArray())
-            table.Add($"{count.Text("modelName")}.{count.Text("modelVersion")}", count.At("state") is null ? "any" : count.Text("state"), count.Text("count"));
+            table.Add($"{count.Text("modelName")}.{count.Text("modelVersion")}", count.At("state") is null ? "any" : count.Text("state"),
+                count.Text("count"));
         table.Write(run.Terminal);
         return CommandRunner.Done;
     }

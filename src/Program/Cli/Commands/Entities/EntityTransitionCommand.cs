@@ -10,12 +10,14 @@ namespace Strata.Cli.Commands.Entities;
 internal static class EntityTransitionCommand
 {
     private static readonly Argument<string> Id = EntityReadCommands.Id();
-    private static readonly Argument<string> Name = new Argument<string>("transition") { Description = "Transition; \"strata entity transitions ID\" lists them" }.CompletesTransitionsOf(Id);
+    private static readonly Argument<string> Name = new Argument<string>(
+        "transition") { Description = "Transition; \"strata entity transitions ID\" lists them" }.CompletesTransitionsOf(Id);
     private static readonly Option<string?> IfMatch = EntityWriteCommands.IfMatch();
 
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only show what would happen" };
 
-    public static Command Create(Terminal terminal) => new Command("transition", "Run a transition of an entity") { Id, Name, IfMatch, DryRun }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) =>
+        new Command("transition", "Run a transition of an entity") { Id, Name, IfMatch, DryRun }.Does(terminal, RunAsync);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

@@ -17,17 +17,20 @@ internal static class EntityWriteCommands
         return Change(command, terminal, (run, id, rest, data) =>
         {
             var isXml = run.Parse.GetValue(xml);
-            return new ApiRequest(HttpMethod.Put, $"/api/entity/{(isXml ? "XML" : "JSON")}/{id}{rest}") { Body = data, ContentType = isXml ? "application/xml" : "application/json" };
+            return new ApiRequest(HttpMethod.Put, $"/api/entity/{(isXml ? "XML" : "JSON")}/{id}{rest}") { Body = data,
+                ContentType = isXml ? "application/xml" : "application/json" };
         });
     }
 
     public static Command Patch(Terminal terminal) => Change(
         new Command("patch", "Merge into an entity's data; null removes a field"), terminal,
-        (_, id, rest, data) => new ApiRequest(HttpMethod.Patch, $"/api/entity/JSON/{id}{rest}") { Body = data, ContentType = MergePatch, IfMatch = "*" });
+        (_, id, rest, data) =>
+            new ApiRequest(HttpMethod.Patch, $"/api/entity/JSON/{id}{rest}") { Body = data, ContentType = MergePatch, IfMatch = "*" });
 
     public const string MergePatch = "application/merge-patch+json";
 
-    public static Option<string?> IfMatch() => new("--if-match") { Description = "Only if this transaction was the last to change it", HelpName = "TRANSACTION" };
+    public static Option<string?> IfMatch() =>
+        new("--if-match") { Description = "Only if this transaction was the last to change it", HelpName = "TRANSACTION" };
 
     /// <summary>Prints the transaction, and what state it left the entity in.</summary>
     public static async Task<int> SendAsync(Run run, string id, ApiRequest request, string? ifMatch, CancellationToken cancellationToken)

@@ -6,7 +6,8 @@ namespace Strata.Cli.Commands.Entities;
 /// <summary><c>strata model …</c>: the structures that entities have.</summary>
 internal static class ModelCommand
 {
-    public static Command Create(Terminal terminal) => new("model", "Manage models, the structure of entities: import, lock, validate, index")
+    public static Command Create(Terminal terminal) =>
+        new("model", "Manage models, the structure of entities: import, lock, validate, index")
     {
         ModelImportCommand.Create(terminal),
         ModelViewCommands.List(terminal),

@@ -17,10 +17,13 @@ internal static class ModelImportCommand
 
     private static readonly Option<string> From = new Option<string>("--from")
     {
-        Description = "sample; view (as \"model get -o json\" shows it) or schema (JSON Schema)", DefaultValueFactory = _ => "sample", HelpName = "WHAT",
+        Description = "sample; view (as \"model get -o json\" shows it) or schema (JSON Schema)", DefaultValueFactory = _ => "sample",
+        HelpName = "WHAT",
     }.AcceptOnlyFromAmong([.. Converters.Keys]);
 
-    public static Command Create(Terminal terminal) => new Command("import", "Create a model from a sample; further samples extend it") { Model, Data, From, Xml }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) =>
+        new Command("import", "Create a model from a sample; further samples extend it") { Model, Data, From, Xml }.Does(
+            terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
@@ -28,8 +31,11 @@ internal static class ModelImportCommand
         var isXml = run.Parse.GetValue(Xml);
         var path = $"/api/model/import/{(isXml ? "XML" : "JSON")}/{Converters[run.Parse.GetRequiredValue(From)]}/{model.Path}";
         var data = await DataInput.ReadAsync(run.Parse.GetRequiredValue(Data), cancellationToken);
-        var id = await run.CallAsync(new ApiRequest(HttpMethod.Post, path) { Body = data, ContentType = isXml ? "application/xml" : "application/json" }, cancellationToken);
-        if (!run.WriteMachine(id)) run.Say($"Imported {model}. See it: strata model get {model}. It takes entities once it is locked: strata model lock {model}");
+        var id = await run.CallAsync(
+            new ApiRequest(HttpMethod.Post, path) { Body = data, ContentType = isXml ? "application/xml" : "application/json" },
+            cancellationToken);
+        if (!run.WriteMachine(id))
+            run.Say($"Imported {model}. See it: strata model get {model}. It takes entities once it is locked: strata model lock {model}");
         return CommandRunner.Done;
     }
 }

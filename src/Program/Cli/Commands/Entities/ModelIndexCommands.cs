@@ -16,13 +16,17 @@ internal static class ModelIndexCommands
     public static Command Indexes(Terminal terminal)
     {
         var name = ModelName.Argument();
-        var paths = new Argument<string[]>("path") { Description = "All paths to index, replacing the present ones; without any, list the indexes", Arity = ArgumentArity.ZeroOrMore };
+        var paths = new Argument<string[]>(
+            "path") { Description = "All paths to index, replacing the present ones; without any, list the indexes",
+            Arity = ArgumentArity.ZeroOrMore };
         var none = new Option<bool>("--none") { Description = "Remove all indexes" };
-        return new Command("indexes", "Declare which paths of a model have an index, or list them") { name, paths, none }.Does(terminal, async (run, cancellationToken) =>
+        return new Command("indexes", "Declare which paths of a model have an index, or list them") { name, paths, none }.Does(
+            terminal, async (run, cancellationToken) =>
         {
             var wanted = run.Parse.GetValue(paths) ?? [];
             var path = $"/api/model/{ModelName.Of(run, name).Path}/indexes";
-            if (wanted.Length > 0 && run.Parse.GetValue(none)) throw UsageErrors.Of("Which is meant, these paths or --none?", "Leave one out.").ToException();
+            if (wanted.Length > 0 && run.Parse.GetValue(none))
+                throw UsageErrors.Of("Which is meant, these paths or --none?", "Leave one out.").ToException();
             var request = wanted.Length == 0 && !run.Parse.GetValue(none)
                 ? new ApiRequest(HttpMethod.Get, path)
                 : new ApiRequest(HttpMethod.Put, path) { Body = Declaration(wanted).Utf8 };
@@ -40,15 +44,20 @@ internal static class ModelIndexCommands
         condition.AddTo(command);
         return command.Does(terminal, async (run, cancellationToken) =>
         {
-            var asked = await condition.ReadAsync(run, cancellationToken) ?? throw UsageErrors.Of("Which condition?", "strata model explain order --where \"total = 100\"").ToException();
-            var answer = await run.CallAsync(new ApiRequest(HttpMethod.Post, $"/api/model/{ModelName.Of(run, name).Path}/explain") { Body = asked.Utf8 }, cancellationToken);
+            var asked = await condition.ReadAsync(run, cancellationToken)
+                ?? throw UsageErrors.Of("Which condition?", "strata model explain order --where \"total = 100\"").ToException();
+            var answer = await run.CallAsync(
+                new ApiRequest(HttpMethod.Post, $"/api/model/{ModelName.Of(run, name).Path}/explain") { Body = asked.Utf8 },
+                cancellationToken);
             if (!run.WriteMachine(answer)) run.Terminal.Out.WriteLine(Sentence(answer));
             return CommandRunner.Done;
         });
     }
 
     private static JsonText Declaration(string[] paths) =>
-        JsonText.FromString(new JsonObject { ["paths"] = new JsonArray([.. paths.Select(p => (JsonNode)(p.StartsWith('$') ? p : "$." + p))]) }.ToJsonString());
+        JsonText.FromString(
+            new JsonObject { ["paths"] = new JsonArray(
+                [.. paths.Select(p => (JsonNode)(p.StartsWith('$') ? p : "$." + p))]) }.ToJsonString());
 
     private static void WriteIndexes(Run run, JsonElement indexes)
     {
@@ -56,7 +65,8 @@ internal static class ModelIndexCommands
         foreach (var index in indexes.EnumerateArray())
         {
             var (state, message) = (index.Text("state"), index.Text("message"));
-            var built = index.At("progress") is { ValueKind: JsonValueKind.Number } progress ? progress.GetDouble().ToString("0 %", CultureInfo.InvariantCulture) : "";
+            var built = index.At("progress") is { ValueKind: JsonValueKind.Number } progress
+                ? progress.GetDouble().ToString("0 %", CultureInfo.InvariantCulture) : "";
             table.Add(index.Text("path"), new Cell(state, Tones.OfState(state)), message.Length > 0 ? message : built);
         }
         if (table.Rows > 0) table.Write(run.Terminal);

@@ -9,11 +9,14 @@ using Strata.Core;
 
 namespace Strata.Cli.Commands.Entities;
 
-/// <summary><c>strata model migrate MODEL VERSION</c>: moves a model's entities to another version of it. Asked for again, it goes on.</summary>
+/// <summary>
+/// <c>strata model migrate MODEL VERSION</c>: moves a model's entities to another version of it. Asked for again, it goes on.
+/// </summary>
 internal static class ModelMigrateCommand
 {
     private static readonly Argument<string> Model = ModelName.Argument();
-    private static readonly Argument<int> To = new Argument<int>("version") { Description = "Version to move to; its model must be locked" }.Between(1);
+    private static readonly Argument<int> To =
+        new Argument<int>("version") { Description = "Version to move to; its model must be locked" }.Between(1);
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Check every entity and write nothing" };
 
     private static readonly Option<string?> Rules = new("--rules")
@@ -21,13 +24,16 @@ internal static class ModelMigrateCommand
         Description = "An array of rules: {\"move\": {\"from\", \"to\"}}, {\"default\": {\"path\", \"value\"}}, {\"drop\": path}; a file, - or written here", HelpName = "JSON",
     };
 
-    public static Command Create(Terminal terminal) => new Command("migrate", "Move a model's entities to another version of it") { Model, To, Rules, DryRun }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) =>
+        new Command("migrate", "Move a model's entities to another version of it") { Model, To, Rules, DryRun }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var body = new JsonObject { ["to"] = run.Parse.GetRequiredValue(To), ["dryRun"] = run.Parse.GetValue(DryRun) };
-        if (run.Parse.GetValue(Rules) is { } rules) body["rules"] = JsonNode.Parse((await DataInput.ReadJsonAsync(rules, cancellationToken)).Utf8.Span);
-        var request = new ApiRequest(HttpMethod.Post, $"/api/model/{ModelName.Of(run, Model).Path}/migrate") { Body = JsonText.FromString(body.ToJsonString()).Utf8 };
+        if (run.Parse.GetValue(Rules) is { } rules)
+            body["rules"] = JsonNode.Parse((await DataInput.ReadJsonAsync(rules, cancellationToken)).Utf8.Span);
+        var request = new ApiRequest(HttpMethod.Post,
+            $"/api/model/{ModelName.Of(run, Model).Path}/migrate") { Body = JsonText.FromString(body.ToJsonString()).Utf8 };
         var last = default(JsonElement);
         await foreach (var line in run.Client.LinesAsync(request, cancellationToken))
         {
@@ -47,10 +53,12 @@ internal static class ModelMigrateCommand
     private static void WriteFailures(Run run, JsonElement failures)
     {
         var table = new Table("ENTITY", "CODE", "WHY");
-        foreach (var failure in failures.EnumerateArray()) table.Add(failure.Text("entityId"), failure.Text("code"), failure.Text("message"));
+        foreach (var failure in failures.EnumerateArray())
+            table.Add(failure.Text("entityId"), failure.Text("code"), failure.Text("message"));
         if (table.Rows > 0) table.Write(run.Terminal);
     }
 
     private static Error BrokenOff() => new(
-        ErrorKind.Unavailable, ClientErrors.ConnectionLost, "The connection was lost before the migration ended.", "Run it again: it continues where it stopped.");
+        ErrorKind.Unavailable, ClientErrors.ConnectionLost, "The connection was lost before the migration ended.",
+        "Run it again: it continues where it stopped.");
 }

@@ -16,14 +16,17 @@ internal static class ModelRetentionCommand
     public static Command Create(Terminal terminal)
     {
         var name = ModelName.Argument();
-        var days = new Option<int?>("--keep-days") { Description = "Drop superseded revisions after so many days; the current ones always stay" }.Between(0);
+        var days = new Option<int?>(
+            "--keep-days") { Description = "Drop superseded revisions after so many days; the current ones always stay" }.Between(0);
         var none = new Option<bool>("--none") { Description = "Drop no more revisions" };
-        return new Command("retention", "Set how long a model keeps superseded revisions; without options, show it") { name, days, none }.Does(terminal, (run, cancellationToken) =>
+        return new Command("retention", "Set how long a model keeps superseded revisions; without options, show it") { name, days,
+            none }.Does(terminal, (run, cancellationToken) =>
         {
             var path = $"/api/model/{ModelName.Of(run, name).Path}/retention";
             var ends = run.Parse.GetValue(none);
             if (run.Parse.GetValue(days) is not { } kept)
-                return ends ? ModelChangeCommands.SendAsync(run, new ApiRequest(HttpMethod.Delete, path), cancellationToken) : ShowAsync(run, path, cancellationToken);
+                return ends ? ModelChangeCommands.SendAsync(run, new ApiRequest(HttpMethod.Delete, path), cancellationToken)
+                    : ShowAsync(run, path, cancellationToken);
             if (ends) throw UsageErrors.Of("Which is meant, --keep-days or --none?", "Leave one out.").ToException();
             var body = JsonText.FromString(new JsonObject { ["keepSupersededDays"] = kept }.ToJsonString());
             return ModelChangeCommands.SendAsync(run, new ApiRequest(HttpMethod.Put, path) { Body = body.Utf8 }, cancellationToken);

@@ -14,7 +14,8 @@ internal static class SearchJob
     private const int PageSize = 1000;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    public static async IAsyncEnumerable<JsonElement> RunAsync(Run run, string path, JsonText condition, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<JsonElement> RunAsync(
+        Run run, string path, JsonText condition, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var id = (await run.CallAsync(new ApiRequest(HttpMethod.Post, path) { Body = condition.Utf8 }, cancellationToken)).GetString()!;
         var found = await WaitAsync(run, id, cancellationToken);
@@ -38,5 +39,6 @@ internal static class SearchJob
     }
 
     private static Error Ended(string id, string status, string message) => new(
-        ErrorKind.Unavailable, "SEARCH_" + status, $"Search {id} ended as {status}{(message.Length > 0 ? ": " + message : ".")}", "Narrow the condition and search again.");
+        ErrorKind.Unavailable, "SEARCH_" + status, $"Search {id} ended as {status}{(message.Length > 0 ? ": " + message : ".")}",
+        "Narrow the condition and search again.");
 }
