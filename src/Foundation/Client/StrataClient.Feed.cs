@@ -28,8 +28,8 @@ public sealed partial class StrataClient
             var began = options.Time.GetTimestamp();
             var last = default(FeedLine);
             StrataException? failure;
-            await using (
-                var lines = LinesAsync(FeedRequest(position, model, follow), cancellationToken).GetAsyncEnumerator(cancellationToken))
+            await using (var lines = LinesAsync(FeedRequest(position, model, follow), cancellationToken)
+                .GetAsyncEnumerator(cancellationToken))
             {
                 for (var next = await NextAsync(lines); ; next = await NextAsync(lines))
                 {

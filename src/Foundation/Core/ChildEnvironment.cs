@@ -18,9 +18,8 @@ public static class ChildEnvironment
     /// <param name="also">Prefixes of what this child needs beyond it.</param>
     public static void Restrict(IDictionary<string, string?> environment, params string[] also)
     {
-        foreach (
-            var name in environment.Keys.Where(
-                n => !Names.Contains(n) && !Prefixes.Concat(also).Any(p => n.StartsWith(p, StringComparison.Ordinal))).ToList())
+        foreach (var name in environment.Keys.Where(
+            n => !Names.Contains(n) && !Prefixes.Concat(also).Any(p => n.StartsWith(p, StringComparison.Ordinal))).ToList())
             environment.Remove(name);
     }
 }

@@ -130,9 +130,8 @@ public abstract class EntityContract(IStore store) : IAsyncLifetime
         using var admin = host.Client();
         var project = await admin.SendJsonAsync("GET", "/api/v1/projects/web");
         Assert.True(Core.IdText.TryParse("prj", project.Text("id"), out var id));
-        foreach (
-            var (method, path) in ((string, string)[])[("GET", $"/api/entity/{id}"), ("GET", $"/api/entity/{id}/changes"),
-                ("DELETE", $"/api/entity/{id}"), ("GET", $"/api/audit/entity/{id}"), ("GET", "/api/entity/strata.project/1")])
+        foreach (var (method, path) in ((string, string)[])[("GET", $"/api/entity/{id}"), ("GET", $"/api/entity/{id}/changes"),
+            ("DELETE", $"/api/entity/{id}"), ("GET", $"/api/audit/entity/{id}"), ("GET", "/api/entity/strata.project/1")])
             Assert.Equal(404, (await admin.SendJsonAsync(method, path)).Status);
         Assert.Equal(404, (await admin.SendJsonAsync("PUT", $"/api/entity/JSON/{id}", "{}")).Status);
         Assert.Equal(404, (await admin.SendJsonAsync("POST", "/api/entity/JSON/strata.token/1", "{}")).Status);

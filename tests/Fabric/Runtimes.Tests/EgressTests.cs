@@ -22,9 +22,8 @@ public sealed class EgressTests
         Assert.InRange(metadata, 1, rules.FindIndex(rule => rule.Contains("0.0.0.0/0 accept", StringComparison.Ordinal)));
         Assert.Contains(rules, rule => rule == "iifname \"br\" meta nfproto ipv6 drop");
         Assert.DoesNotContain(rules, rule => rule.Contains("fd00", StringComparison.Ordinal));
-        foreach (
-            var range in new[] { "10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "192.88.99.0/24", "198.51.100.0/24",
-                "203.0.113.0/24" })
+        foreach (var range in new[] { "10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "192.88.99.0/24", "198.51.100.0/24",
+            "203.0.113.0/24" })
             Assert.Contains(range, rules[^1], StringComparison.Ordinal);
     }
 

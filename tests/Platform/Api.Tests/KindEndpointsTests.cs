@@ -201,9 +201,8 @@ public sealed class KindEndpointsTests : IAsyncLifetime
     [Fact]
     public async Task List_WithQueriesThatMeanNothing_IsRefused()
     {
-        foreach (
-            var query in (string[])["limit=0", "limit=x", "cursor=%21", "at=soon", "state=HAPPY", "project=none", "where={", "watch=maybe",
-                "foo=1", "limit=1&limit=2", "spec.=1", "spec.a[=1", "from=3"])
+        foreach (var query in (string[])["limit=0", "limit=x", "cursor=%21", "at=soon", "state=HAPPY", "project=none", "where={",
+            "watch=maybe", "foo=1", "limit=1&limit=2", "spec.=1", "spec.a[=1", "from=3"])
         {
             var refused = await http.SendJsonAsync("GET", $"{Widgets}?{query}");
             Assert.True(refused.Status is 400 or 404, $"{query}: {refused.Status}");

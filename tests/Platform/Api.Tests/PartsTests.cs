@@ -36,9 +36,8 @@ public sealed class PartsTests : IAsyncLifetime
             Assert.DoesNotContain("\"env\"", seen.Body.GetRawText(), StringComparison.Ordinal);
             Assert.Contains("s3cr3t", (await http.SendJsonAsync("GET", path)).Body.GetRawText(), StringComparison.Ordinal);
         }
-        foreach (
-            var filter in new[] { "spec.env.KEY=s3cr3t",
-                "where=%7B%22type%22%3A%22group%22%2C%22operator%22%3A%22AND%22%2C%22conditions%22%3A%5B%5D%7D" })
+        foreach (var filter in new[] { "spec.env.KEY=s3cr3t",
+            "where=%7B%22type%22%3A%22group%22%2C%22operator%22%3A%22AND%22%2C%22conditions%22%3A%5B%5D%7D" })
         {
             Assert.Equal(400, (await part.SendJsonAsync("GET", $"{Widgets}?org=default&{filter}")).Status);
             Assert.Equal(200, (await http.SendJsonAsync("GET", $"{Widgets}?{filter}")).Status);

@@ -102,9 +102,8 @@ public sealed class PeerForwardingTests : TwoServers
         using var answer = await http.SendAsync(request);
         var names = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, names);
-        foreach (
-            var name in (string[])["If-Match=\"7\"", "Content-Encoding=br", "Content-Type=text/plain", "X-Tx-Token",
-                parent.TraceId.ToHexString()])
+        foreach (var name in (string[])["If-Match=\"7\"", "Content-Encoding=br", "Content-Type=text/plain", "X-Tx-Token",
+            parent.TraceId.ToHexString()])
             Assert.Contains(name, names, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("X-Other", names, StringComparison.OrdinalIgnoreCase);
     }

@@ -23,10 +23,9 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
         Assert.NotEqual(secret, fresh);
         Assert.Equal(401, (await AskAsync(id, secret, ("grant_type", "client_credentials"))).Status);
         await TokenAsync(id, fresh);
-        foreach (
-            var path in new[] { "/api/v1/clients", "/api/v1/clients/"
-                + (await Admin.SendJsonAsync("GET", "/api/v1/clients")).Body.GetProperty("items")[0].GetProperty("name").GetString()
-                + "/history" })
+        foreach (var path in new[] { "/api/v1/clients",
+            "/api/v1/clients/" + (await Admin.SendJsonAsync("GET", "/api/v1/clients")).Body.GetProperty("items")[0].GetProperty("name")
+                .GetString() + "/history" })
             Assert.DoesNotContain("secretHash", (await Admin.SendJsonAsync("GET", path)).Body.GetRawText(), StringComparison.Ordinal);
     }
 

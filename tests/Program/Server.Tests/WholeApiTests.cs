@@ -139,9 +139,8 @@ public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : ICla
         var known = api.Known ??= await FillAsync();
         var before = await SettledAsync();
         var refused = new List<string>();
-        foreach (
-            var endpoint in ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints.Where(
-                e => e.In("header").Any(p => p.Name == "Idempotency-Key")))
+        foreach (var endpoint in ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints.Where(
+            e => e.In("header").Any(p => p.Name == "Idempotency-Key")))
         {
             var path = endpoint.In("path").Aggregate(
                 endpoint.Path, (p, x) =>

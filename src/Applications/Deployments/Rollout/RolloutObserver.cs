@@ -76,9 +76,8 @@ internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions o
     private TimeSpan? KeptUntil(RolloutView view)
     {
         TimeSpan? next = null;
-        foreach (
-            var x in view.Instances.Where(
-                x => x.State is InstanceStates.Stopped or InstanceStates.Failed || (x.Lost && x.State == InstanceStates.Stopping)))
+        foreach (var x in view.Instances.Where(x =>
+            x.State is InstanceStates.Stopped or InstanceStates.Failed || (x.Lost && x.State == InstanceStates.Stopping)))
         {
             var left = x.ChangedAt + options.StoppedKept - view.Now;
             if (left > TimeSpan.Zero) next = RolloutDecision.Sooner(next, left);

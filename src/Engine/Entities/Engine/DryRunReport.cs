@@ -29,8 +29,8 @@ internal sealed class DryRunReport(ModelDefinition model, WorkflowMachine machin
     private IEnumerable<DryOffer> Offers(string state)
     {
         var entity = machine.Entity with { State = state };
-        foreach (
-            var transition in machine.Workflow.States.GetValueOrDefault(state)?.Transitions.Where(transition => transition.IsOffered) ?? [])
+        foreach (var transition in machine.Workflow.States.GetValueOrDefault(state)?.Transitions.Where(
+            transition => transition.IsOffered) ?? [])
         {
             var isRefused = transition.Criterion?.Explain(entity).Any(verdict => verdict.IsToBlame) == true;
             yield return new DryOffer(

@@ -20,9 +20,8 @@ public sealed class GroupEvaluator
     public static IReadOnlyList<EntityGroup> Group(Grouping grouping, IEnumerable<EntityRevision> entities)
     {
         var groups = new GroupEvaluator(grouping);
-        foreach (
-            var entity in entities.Where(e => e.Model == grouping.Model
-                && (grouping.Where is null || ConditionEvaluator.Matches(grouping.Where, e)))) groups.Add(entity);
+        foreach (var entity in entities.Where(e =>
+            e.Model == grouping.Model && (grouping.Where is null || ConditionEvaluator.Matches(grouping.Where, e)))) groups.Add(entity);
         return [.. groups.tallies.Values.Take(grouping.Limit).Select(t => t.ToGroup())];
     }
 

@@ -70,8 +70,8 @@ public sealed class MemorySearchJobs(MemorySearch searches, TimeProvider time) :
         lock (gate)
         {
             foreach (var key in jobs.Where(j => j.Value.Job.ExpiresAt <= now).Select(j => j.Key).ToList()) jobs.Remove(key);
-            foreach (
-                var (key, entry) in jobs.Where(j => j.Value.Job.Status == SearchJobStatus.Running && j.Value.HeardAt < heardSince).ToList())
+            foreach (var (key, entry) in jobs.Where(
+                j => j.Value.Job.Status == SearchJobStatus.Running && j.Value.HeardAt < heardSince).ToList())
                 jobs[key] = entry with { Job = entry.Job with { Status = SearchJobStatus.Failed,
                     Message = "The server that ran it has stopped.", FinishedAt = now } };
         }

@@ -153,9 +153,8 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         PostgresValues.Add(reserve, fence);
         if (await reserve.ExecuteScalarAsync(cancellationToken) is not long end) return new PublishOutcome.Fenced();
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        foreach (
-            var sql in (string[])[TransferSql.PublishLog, TransferSql.PublishHeads, TransferSql.PublishClaims,
-                TransferSql.PublishSchedules])
+        foreach (var sql in (string[])[TransferSql.PublishLog, TransferSql.PublishHeads, TransferSql.PublishClaims,
+            TransferSql.PublishSchedules])
         {
             await using var command = new NpgsqlCommand { Connection = connection, Transaction = transaction,
                 CommandTimeout = PublishSeconds };

@@ -171,8 +171,8 @@ internal static class OpenApiDocument
     private static string PathOf(RouteEndpoint endpoint)
     {
         var path = "/" + endpoint.RoutePattern.RawText?.Trim('/');
-        foreach (
-            var parameter in endpoint.RoutePattern.Parameters.Where(p => p.ParameterPolicies.Count > 0 || p.IsCatchAll || p.IsOptional))
+        foreach (var parameter in endpoint.RoutePattern.Parameters.Where(
+            p => p.ParameterPolicies.Count > 0 || p.IsCatchAll || p.IsOptional))
             path = System.Text.RegularExpressions.Regex.Replace(path, $@"\{{\*{{0,2}}{parameter.Name}[^}}]*\}}", $"{{{parameter.Name}}}");
         return path;
     }

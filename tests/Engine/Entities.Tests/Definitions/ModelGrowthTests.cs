@@ -176,9 +176,8 @@ public class ModelGrowthTests
         await test.ImportAsync("""{"id":"a","n":[1,2.5],"o":{"p":[{"q":true}]},"odd name":1}""");
         await test.Catalog.SetUniqueKeysAsync(Some.Caller, Some.Model, Some.Json("""{"uniqueKeys":[{"id":"k","fields":["$.id"]}]}"""), default);
         var first = await ModelAsync();
-        foreach (
-            var (converter, view) in ((ModelConverter, JsonText)[])[(ModelConverter.SimpleView, first.ToSimpleView()),
-                (ModelConverter.JsonSchema, first.ToJsonSchema())])
+        foreach (var (converter, view) in ((ModelConverter, JsonText)[])[(ModelConverter.SimpleView, first.ToSimpleView()),
+            (ModelConverter.JsonSchema, first.ToJsonSchema())])
         {
             foreach (var (name, body) in ((string, string)[])[("bare", view.ToString()), ("whole", $$"""{"currentState":"LOCKED","model":{{view}},"uniqueKeys":[{"id":"k","fields":["$.id"]}]}""")])
             {

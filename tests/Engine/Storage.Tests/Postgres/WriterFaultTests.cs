@@ -103,9 +103,8 @@ public sealed class WriterFaultTests(PostgresDatabase database) : IClassFixture<
         await store.Log.CommitAsync(tenant, Create(Entity()));
         await using var held = new NpgsqlConnection(database.ConnectionString + ";Pooling=false");
         await held.OpenAsync();
-        await using (
-            var command = new NpgsqlCommand($"begin; select 1 from strata.log_head where tenant = '{tenant.Value}' for update",
-                held)) await command.ExecuteNonQueryAsync();
+        await using (var command = new NpgsqlCommand(
+            $"begin; select 1 from strata.log_head where tenant = '{tenant.Value}' for update", held)) await command.ExecuteNonQueryAsync();
         var append = store.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None).AsTask();
         const string waits = "datname = current_database() and wait_event_type = 'Lock'";
         for (var cut = 0L; cut < 3;)

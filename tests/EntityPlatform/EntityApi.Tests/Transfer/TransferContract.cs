@@ -64,9 +64,8 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         Assert.Equal(Last(export).GetProperty("digest").GetString(), imported.Text("digest"));
         Assert.Equal(Last(export).GetProperty("digest").GetString(),
             Last(await into.GetStringAsync("/api/export")).GetProperty("digest").GetString());
-        foreach (
-            var path in (string[])[$"/api/entity/{id}", $"/api/entity/{id}/changes", "/api/entity/book/1?pageSize=100",
-                "/api/model/export/SIMPLE_VIEW/book/1"])
+        foreach (var path in (string[])[$"/api/entity/{id}", $"/api/entity/{id}/changes", "/api/entity/book/1?pageSize=100",
+            "/api/model/export/SIMPLE_VIEW/book/1"])
             Assert.Equal(await from.GetStringAsync(path), await into.GetStringAsync(path));
         var first = (await from.SendJsonAsync("GET", $"/api/entity/{id}/changes")).Body[1].GetProperty("transactionId").GetString();
         Assert.Equal(

@@ -181,9 +181,8 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
     public async Task Secret_IsToldOnceAndShownNowhere()
     {
         var secret = await AddAsync("books");
-        foreach (
-            var path in (string[])["/api/v1/webhooks", "/api/v1/webhooks/books", "/api/v1/webhooks/books/history",
-                "/api/v1/webhooks/books/deliveries"])
+        foreach (var path in (string[])["/api/v1/webhooks", "/api/v1/webhooks/books", "/api/v1/webhooks/books/history",
+            "/api/v1/webhooks/books/deliveries"])
         {
             var text = await http.GetStringAsync(path);
             Assert.DoesNotContain(secret, text, StringComparison.Ordinal);

@@ -42,9 +42,8 @@ public abstract class WorkflowImportContract(IStore store) : WorkflowContract(st
               {"name":"a","next":"Q"},{"name":"b","next":"A","processors":[{"name":"p","type":"internalized","executionMode":"LATER"}]}]}}}]}
             """);
         Assert.Equal((400, "VALIDATION_FAILED"), (refused.Status, ErrorCode(refused)));
-        foreach (
-            var place in (string[])["$.workflows[0].initialState", "$.workflows[0].states.A.a", ".processors[0].type",
-                ".processors[0].executionMode"])
+        foreach (var place in (string[])["$.workflows[0].initialState", "$.workflows[0].states.A.a", ".processors[0].type",
+            ".processors[0].executionMode"])
             Assert.Contains(place, refused.Text("detail"), StringComparison.Ordinal);
         Assert.Equal("w+", await ToldAsync());
     }

@@ -93,9 +93,8 @@ public class ForwardingTests
             "GET / HTTP/1.1\r\nHost: app.localhost\r\nConnection: close, X-Named\r\nX-Named: 1\r\nKeep-Alive: 1\r\nProxy-Connection: x\r\nProxy-Authorization: x\r\nTE: trailers\r\nTrailer: x\r\nHTTP2-Settings: x\r\nX-Kept: 2\r\n\r\n");
 
         var sent = Assert.Single(origin.Requests);
-        foreach (
-            var name in new[] { "X-Named", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "TE:", "Trailer", "HTTP2-Settings",
-                "Connection" })
+        foreach (var name in new[] { "X-Named", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "TE:", "Trailer", "HTTP2-Settings",
+            "Connection" })
             Assert.DoesNotContain(name, sent, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("X-Kept: 2", sent, StringComparison.Ordinal);
         foreach (var name in new[] { "X-Mine", "Keep-Alive", "Proxy-Authenticate", "Server:", "Via:" })

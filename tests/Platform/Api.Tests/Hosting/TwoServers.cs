@@ -59,9 +59,8 @@ public abstract class TwoServers : IAsyncLifetime
             services.AddSingleton<ILeases>(leases).AddSingleton(otherKey ?? key).AddServers(self).AddPeers();
             Configure(services);
             if (hasWork) return;
-            foreach (
-                var work in services.Where(s => s is { ImplementationFactory: not null } && s.ServiceType == typeof(IHostedService))
-                    .ToList())
+            foreach (var work in services.Where(s => s is { ImplementationFactory: not null } && s.ServiceType == typeof(IHostedService))
+                .ToList())
                 services.Remove(work);
         });
     }

@@ -47,9 +47,8 @@ public sealed class CutOffTests : IDisposable
         if (byUser) await interrupt.CancelAsync();
         Assert.True(await deploy == (byUser ? 130 : 1), text.ToString());
         var said = text.ToString().Replace($"strata --home {home.Path} --server {api.Address} ", "strata ", StringComparison.Ordinal);
-        foreach (
-            var part in (string[])["The deploy of shop-1 continues.", "strata logs release/shop-1 -f", "strata describe shop",
-                "strata cancel release/shop-1"])
+        foreach (var part in (string[])["The deploy of shop-1 continues.", "strata logs release/shop-1 -f", "strata describe shop",
+            "strata cancel release/shop-1"])
             Assert.Contains(part, said, StringComparison.Ordinal);
     }
 }

@@ -34,9 +34,13 @@ public sealed class DeployInATerminalTests : IDisposable
                 : Resource.Replace("KIND", "deployment").Replace("NAME", "shop").Replace("SPEC", "{}");
         };
         home.Write("context.json", $$"""{"server":"{{api.Address}}","token":"x"}""");
-        var command = $"stty cols {columns} rows 40; exec {Path.Combine(AppContext.BaseDirectory, "strata")} deploy https://example.invalid/x.git --name shop";
-        var start = new ProcessStartInfo("script", ["-qefc", command, "/dev/null"]) { RedirectStandardInput = true,
-            RedirectStandardOutput = true };
+        // Programs that a shell starts in the background, as tests may be, inherit that Ctrl-C is ignored.
+        var strata = $"exec env --default-signal=INT {Path.Combine(AppContext.BaseDirectory, "strata")}";
+        var command = $"stty cols {columns} rows 40; {strata} deploy https://example.invalid/x.git --name shop";
+        var start = new ProcessStartInfo("script", ["-qefc", command, "/dev/null"])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true,
+        };
         (start.Environment["STRATA_HOME"], start.Environment["TERM"], start.Environment["NO_COLOR"]) = (home.Path, "xterm", "1");
         foreach (var name in (string[])["STRATA_URL", "STRATA_TOKEN"]) start.Environment.Remove(name);
         using var process = Process.Start(start)!;
@@ -45,7 +49,8 @@ public sealed class DeployInATerminalTests : IDisposable
         await process.StandardInput.WriteAsync('\u0003');
         await process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
         var screen = new Screen(columns);
-        screen.Write((await output).Replace("\r\n", "\n", StringComparison.Ordinal));
+        screen.Write((await output.WaitAsync(TimeSpan.FromSeconds(90), TestContext.Current.CancellationToken))
+            .Replace("\r\n", "\n", StringComparison.Ordinal));
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(process.ExitCode == 130, screen.Text);
         Assert.Contains("  │ line 1\n  │ line 2\n  │ line 3\n", screen.Text, StringComparison.Ordinal);

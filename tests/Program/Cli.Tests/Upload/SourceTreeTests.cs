@@ -14,9 +14,8 @@ public sealed class SourceTreeTests : IDisposable
     [InlineData(false)]
     public async Task List_WithIgnoreFiles_LeavesOutWhatTheyName(bool isRepository)
     {
-        foreach (
-            var path in new[] { "index.html", "a/app.log", "a/keep.log", "node_modules/x/index.js", "secret.env", "a/b/deep.tmp",
-                "a/b/c.txt" }) folder.Write(path, path);
+        foreach (var path in new[] { "index.html", "a/app.log", "a/keep.log", "node_modules/x/index.js", "secret.env", "a/b/deep.tmp",
+            "a/b/c.txt" }) folder.Write(path, path);
         folder.Write(".gitignore", "*.log\n!keep.log\nnode_modules/\n");
         folder.Write(".strataignore", "secret.env\n");
         folder.Write("a/b/.gitignore", "*.tmp\n");
@@ -30,9 +29,8 @@ public sealed class SourceTreeTests : IDisposable
     [InlineData(false)]
     public async Task List_WithoutIgnoreFiles_LeavesOutWhatTheBuildMakesAndSecrets_AndNamesIt(bool isRepository)
     {
-        foreach (
-            var path in new[] { "package.json", "src/a.js", "node_modules/x/index.js", "web/node_modules/y.js", ".env", ".env.example",
-                "dist/a.js" }) folder.Write(path, "\"build\"");
+        foreach (var path in new[] { "package.json", "src/a.js", "node_modules/x/index.js", "web/node_modules/y.js", ".env", ".env.example",
+            "dist/a.js" }) folder.Write(path, "\"build\"");
         if (isRepository) Git("init", "--quiet");
         var listing = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value;
         Assert.Equal([".env.example", "package.json", "src/a.js"], listing.Paths);

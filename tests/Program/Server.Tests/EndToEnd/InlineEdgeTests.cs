@@ -60,7 +60,7 @@ public sealed class InlineEdgeTests : IAsyncLifetime
     {
         var left = EdgePid();
         await cloud.KillAsync();
-        (await cloud.UpAsync()).ShouldSucceed();
+        (await cloud.UpAsync("--edge-mode", "in-process")).ShouldSucceed();
         await Wait.UntilAsync(() => HasEnded(left), "the edge that was left has ended");
         Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
     }
@@ -71,9 +71,8 @@ public sealed class InlineEdgeTests : IAsyncLifetime
         (await cloud.RunAsync("down", "--all")).ShouldSucceed();
         using var listener = new TcpListener(IPAddress.Loopback, cloud.HttpPort);
         listener.Start();
-        foreach (
-            var result in new[] { await cloud.UpAsync("--edge-mode", "inline"),
-                await cloud.RunAsync("edge", "--inline", "--http-port", $"{cloud.HttpPort}") })
+        foreach (var result in new[] { await cloud.UpAsync("--edge-mode", "inline"),
+            await cloud.RunAsync("edge", "--inline", "--http-port", $"{cloud.HttpPort}") })
         {
             Assert.Equal(1, result.ExitCode);
             Assert.Contains($"Port {cloud.HttpPort}, which the edge needs, is in use by", result.Error);

@@ -60,8 +60,8 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
         var url = UrlOf(deployed);
         foreach (var (path, body) in new[] { ("/", "home"), ("/sub/page.html", "page"), ("/second.html", "home") })
             Assert.Equal(body, (await GetAsync(cloud, url, path)).Body);
-        foreach (
-            var path in (string[])["/pipe.html", "/device.html", "/users00.txt", "/users01.txt", "/self0/index.html", "/two%0Alines.html"])
+        foreach (var path in (string[])["/pipe.html", "/device.html", "/users00.txt", "/users01.txt", "/self0/index.html",
+            "/two%0Alines.html"])
             Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(cloud, url, path)).Status);
         Assert.Contains("left out: pipe.html: a pipe, socket or device", deployed.Error, StringComparison.Ordinal);
         Assert.Contains("left out: two?lines.html: its name", deployed.Error, StringComparison.Ordinal);
@@ -192,8 +192,8 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
         Assert.Equal(201, (await cloud.CallAsync(cloud.B.Admin, "POST", "/api/v1/deployments", """{"name":"local","project":"default","spec":{}}""")).Status);
         foreach (var token in new[] { cloud.B.Admin, cloud.B.Developer })
         {
-            foreach (
-                var url in (string[])["file:///root/repository", "FILE:///root/repository", "file:/root/repository", "/root/repository"])
+            foreach (var url in (string[])["file:///root/repository", "FILE:///root/repository", "file:/root/repository",
+                "/root/repository"])
             {
                 Assert.InRange((await cloud.CallAsync(token, "POST", "/api/v1/releases",
                     """{"name":"local-1","project":"default","spec":{"deployment":"local","source":{"git":{"url":"URL"}}}}""".Replace("URL", url))).Status, 400, 422);

@@ -56,13 +56,11 @@ public sealed class ControlTests(SecurityClouds clouds)
     public async Task HiddenField_CannotBeProbed_OnAnyPath()
     {
         var cloud = await clouds.InProcessAsync();
-        foreach (
-            var (plural, member) in new[] { ("tokens", "secretHash"), ("clients", "secretHash"), ("webhooks", "secret"),
-                ("keypairs", "privateKey") })
+        foreach (var (plural, member) in new[] { ("tokens", "secretHash"), ("clients", "secretHash"), ("webhooks", "secret"),
+            ("keypairs", "privateKey") })
         {
-            foreach (
-                var path in (string[])[$"$.status.{member}", $"$['status'].{member}", $"$.status[*].{member}",
-                    $"$[0].status.{member}", "$.status"])
+            foreach (var path in (string[])[$"$.status.{member}", $"$['status'].{member}", $"$.status[*].{member}",
+                $"$[0].status.{member}", "$.status"])
             {
                 var where = Uri.EscapeDataString($$"""{"type":"simple","jsonPath":"{{path}}","operatorType":"STARTS_WITH","value":"a"}""");
                 Assert.Equal(400, (await cloud.CallAsync(cloud.B.Admin, "GET", $"/api/v1/{plural}?where={where}")).Status);

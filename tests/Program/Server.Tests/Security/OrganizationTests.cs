@@ -46,9 +46,8 @@ public sealed class OrganizationTests(SecurityClouds clouds)
             Assert.Equal(0, body.GetProperty("background").GetArrayLength());
             Assert.DoesNotContain("process", body.GetRawText(), StringComparison.Ordinal);
             Assert.Equal(403, (await cloud.CallAsync(token, "GET", "/api/v1/metrics")).Status); // deployments and load of all organizations
-            foreach (
-                var path in new[] { "/api/v1/status", "/api/v1", "/api/v1/nodes", "/api/v1/organizations", "/healthz", "/readyz",
-                    "/openapi.json" })
+            foreach (var path in new[] { "/api/v1/status", "/api/v1", "/api/v1/nodes", "/api/v1/organizations", "/healthz", "/readyz",
+                "/openapi.json" })
             {
                 using var http = cloud.Api(token);
                 using var answer = await http.GetAsync(path);
@@ -62,9 +61,8 @@ public sealed class OrganizationTests(SecurityClouds clouds)
     public async Task Administrator_NamingAnotherOrganization_IsToldThatItDoesNotExist()
     {
         var cloud = await clouds.InProcessAsync();
-        foreach (
-            var path in new[] { "/api/v1/projects", "/api/entity/x/1", "/api/model/", "/api/v1/deployments", "/api/entity/feed",
-                "/api/v1/status" })
+        foreach (var path in new[] { "/api/v1/projects", "/api/entity/x/1", "/api/model/", "/api/v1/deployments", "/api/entity/feed",
+            "/api/v1/status" })
         {
             Assert.Equal(404, (await cloud.CallAsync(cloud.B.Admin, "GET", $"{path}?org=a")).Status);
             Assert.Equal(404, (await cloud.CallAsync(cloud.B.Admin, "GET", $"{path}?org={cloud.A.Id}")).Status);

@@ -23,8 +23,8 @@ public sealed class ProjectScopeTests(SecurityClouds clouds)
         var faults = new List<string>();
         var walked = 0;
         using var http = cloud.Api(outsider);
-        foreach (
-            var endpoint in ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints.Where(e => e.Permission is not null))
+        foreach (var endpoint in ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints.Where(
+            e => e.Permission is not null))
         {
             using var request = ToRequest(endpoint, known);
             using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);

@@ -44,9 +44,8 @@ public sealed class RouteTests(SecurityClouds clouds)
         Assert.Equal(201, await RouteAsync(cloud, cloud.B.Admin, "by-name", "by-name.example.org", "/", "reference-own"));
         var route = await cloud.CallAsync(cloud.B.Admin, "GET", "/api/v1/routes/by-name");
         Assert.Equal(own, route.Body.GetProperty("spec").GetProperty("deployment").GetString());
-        foreach (
-            var target in (string[])[foreign, neighbour, "reference-target", "reference-neighbour", "nothing",
-                "dep_00000000000000000000000000"])
+        foreach (var target in (string[])[foreign, neighbour, "reference-target", "reference-neighbour", "nothing",
+            "dep_00000000000000000000000000"])
         {
             Assert.Equal(400, await RouteAsync(cloud, cloud.B.Admin, "wrong", "wrong.example.org", "/", target));
             Assert.Equal(400, (await PatchAsync(cloud, cloud.B.Admin, "routes/by-name", $$$"""{"spec":{"deployment":"{{{target}}}"}}""")).Status);
