@@ -115,7 +115,7 @@ public class RepeatTests
             () => edge.ReadMetrics().Contains("strata.edge.requests.in_flight 1\n", StringComparison.Ordinal), "it connects");
         edge.Server.Apply(TestEdge.TableOf(origin.EndPoint)); // the control plane says that the instance is gone
         using var answer = await asked;
-        Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode); // nothing of the request was sent
     }
 
     /// <summary>Fills a listener's backlog, so that the kernel leaves further connects unanswered.</summary>
