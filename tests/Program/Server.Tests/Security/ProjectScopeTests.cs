@@ -150,8 +150,11 @@ public sealed class ProjectScopeTests(SecurityClouds clouds)
         var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), path);
         request.Headers.TryAddWithoutValidation("If-Match", endpoint.In("header").Any(p => p.Name == "If-Match") ? "*" : null);
         if (endpoint.MediaType is { } type)
-            request.Content = new StringContent(type.EndsWith("json", StringComparison.Ordinal) ? "{}" : "x", Encoding.UTF8,
-                type.EndsWith("json", StringComparison.Ordinal) ? type : "application/octet-stream");
+        {
+            var (body, sent) = type.EndsWith("json", StringComparison.Ordinal) ? ("{}", type)
+                : type.EndsWith("xml", StringComparison.Ordinal) ? ("<x/>", type) : ("x", "application/octet-stream");
+            request.Content = new StringContent(body, Encoding.UTF8, sent);
+        }
         return request;
     }
 
