@@ -152,7 +152,7 @@ public sealed class ProjectScopeTests(SecurityClouds clouds)
         if (endpoint.MediaType is { } type)
         {
             var (body, sent) = type.EndsWith("json", StringComparison.Ordinal) ? ("{}", type)
-                : type.EndsWith("xml", StringComparison.Ordinal) ? ("<x/>", type) : ("x", "application/octet-stream");
+                : type.EndsWith("xml", StringComparison.Ordinal) ? ("<x><text>x</text></x>", type) : ("x", "application/octet-stream");
             request.Content = new StringContent(body, Encoding.UTF8, sent);
         }
         return request;
