@@ -25,9 +25,12 @@ def feed(strata: Strata, start: int | None, model: str | None, follow: bool, pat
             query = {"from": position, "model": model, "follow": follow or None}
             headers, timeout = {"accept": "application/x-ndjson"}, min(strata.timeout, _SILENCE)
             for event in strata.stream("GET", "/api/entity/feed", query=query, headers=headers, timeout=timeout):
-                position, last, heard = event.get("position", position), event, time.monotonic()
+                is_progress = follow or heard is None or event.get("position", position) != position
+                position, last = event.get("position", position), event
                 yield event
-                heard = time.monotonic()  # the time that the caller took does not count
+                # The time that the caller took does not count, nor a bounded feed that begins again and again and gets no further.
+                if is_progress:
+                    heard = time.monotonic()
             if not follow and last is not None and last.get("end"):
                 return  # whole; a mere heartbeat may also come right before the server stops
             next = "Go on from the position of the last event that you handled."

@@ -36,9 +36,11 @@ export async function* feed(strata: Strata, options: FeedOptions): AsyncGenerato
     let failure: StrataError;
     try {
       for await (const event of connection(strata, options, position as string | number | undefined)) {
+        const isProgress = options.follow || heard === undefined || (event['position'] ?? position) !== position;
         [position, isWhole] = [event['position'] ?? position, event['end'] === true];
         yield event;
-        heard = Date.now(); // the time that the caller took does not count
+        // The time that the caller took does not count, nor a bounded feed that begins again and again and gets no further.
+        if (isProgress) heard = Date.now();
       }
       if (!options.follow && isWhole) return; // a mere heartbeat may also come right before the server stops
       failure = new StrataError('CONNECTION_LOST', `${strata.url} ended the feed.`, 0, true, 'Go on from the position of the last event that you handled.');

@@ -36,9 +36,11 @@ public sealed partial class StrataClient
                     failure = next.Failure;
                     if (next.Line is not { } line) break;
                     last = transport.ReadFeedLine(line);
+                    var isProgress = follow || heard is null || (last.Position is { } reached && reached != position);
                     position = last.Position ?? position;
                     yield return line;
-                    heard = options.Time.GetTimestamp(); // the time that the caller took does not count
+                    // The time that the caller took does not count, nor a bounded feed that begins again and again and gets no further.
+                    if (isProgress) heard = options.Time.GetTimestamp();
                 }
             }
             if (failure is null && !follow && last.IsEnd) yield break;

@@ -52,7 +52,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
     {
         var started = time.GetTimestamp();
         if (!(await PrepareAsync(job, workspace, deadline, log, cancellationToken)).TryGet(out var ready, out var error))
-            return BuildErrors.OfSource(error);
+            return error is { Retryable: true } or { Kind: ErrorKind.Unavailable } ? error : BuildErrors.OfSource(error);
         if (!(await MakeAsync(ready.Work, cancellationToken)).TryGet(out var image, out error)) return error;
         log.Step($"Built in {BuildLog.Seconds(time.GetElapsedTime(started))}");
         return image with { Commit = ready.Commit, Replicas = ready.Replicas };

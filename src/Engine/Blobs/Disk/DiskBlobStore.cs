@@ -55,6 +55,7 @@ internal sealed class DiskBlobStore : IBlobStore
             {
                 if (expected is { } wanted && wanted != file.Digest) return BlobErrors.Mismatch(wanted, file.Digest);
                 if (Keep(tenant, file)) room.Keep();
+                if (!isMounted()) return BlobErrors.NotMounted; // what was just kept is below the mount point
                 return Find(tenant, file.Digest)!;
             }
         }
@@ -73,12 +74,12 @@ internal sealed class DiskBlobStore : IBlobStore
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return Task.FromResult<Result<BlobContent>>(BlobErrors.NotFound(digest));
+            return Task.FromResult<Result<BlobContent>>(Missing(digest));
         }
     }
 
     public Task<Result<BlobInfo>> HeadAsync(TenantId tenant, Digest digest, CancellationToken cancellationToken) =>
-        Task.FromResult<Result<BlobInfo>>(Find(tenant, digest) is { } blob ? blob : BlobErrors.NotFound(digest));
+        Task.FromResult<Result<BlobInfo>>(Find(tenant, digest) is { } blob ? blob : Missing(digest));
 
     public Task<Result<BlobInfo>> RenewAsync(TenantId tenant, Digest digest, CancellationToken cancellationToken)
     {
@@ -136,6 +137,9 @@ internal sealed class DiskBlobStore : IBlobStore
 
     public Task<Result<Done>> CheckAsync(CancellationToken cancellationToken) =>
         Task.FromResult<Result<Done>>(reserve.IsShort ? reserve.Error : default(Done));
+
+    /// <summary>Without its mount everything is missing, and nothing follows from that.</summary>
+    private Error Missing(Digest digest) => isMounted() ? BlobErrors.NotFound(digest) : BlobErrors.NotMounted;
 
     private static Page<T> PageOf<T>(List<T> items, int max, Func<T, string> cursor) =>
         items.Count <= max ? new Page<T>(items, null) : new Page<T>(items[..max], cursor(items[max - 1]));

@@ -73,6 +73,7 @@ internal sealed class DiskUploads(
         {
             var isRight = file.Digest == digest;
             if (isRight && keep(tenant, file)) room.Keep();
+            if (!isMounted()) return BlobErrors.NotMounted; // what was just kept is below the mount point
             Remove(tenant, folder);
             return isRight ? new BlobInfo(digest, file.Bytes, time.GetUtcNow()) : BlobErrors.Mismatch(digest, file.Digest);
         }

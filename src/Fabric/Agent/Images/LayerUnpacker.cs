@@ -93,7 +93,7 @@ internal sealed class LayerUnpacker(string folder, LayerLimits limits)
         }
     }
 
-    /// <summary>A relative path without dots; anything that would leave the folder is refused, not mended.</summary>
+    /// <summary>A relative path without dots; anything that would leave the folder is refused, not corrected.</summary>
     private string Normalize(string name)
     {
         if (name.Length > limits.PathCharsMax) throw new BadLayerException("it holds a path that is too long");

@@ -62,11 +62,11 @@ public static class NodeKinds
     }
 
     /// <summary>Placement sets the node once; everything else is immutable, so that what runs is what the entity says.</summary>
-    private static IReadOnlyList<ValidationError> CheckChange(InstanceSpec was, InstanceSpec shall)
+    private static IReadOnlyList<ValidationError> CheckChange(InstanceSpec was, InstanceSpec next)
     {
-        if (was.Node is not null && was.Node != shall.Node) return [new("node", "An instance cannot be moved; create another one.")];
+        if (was.Node is not null && was.Node != next.Node) return [new("node", "An instance cannot be moved; create another one.")];
         var same = JsonText.From(was with { Node = null }, WireJson.Of<InstanceSpec>()) == JsonText.From(
-            shall with { Node = null }, WireJson.Of<InstanceSpec>());
+            next with { Node = null }, WireJson.Of<InstanceSpec>());
         return same ? [] : [new("", "An instance cannot be changed after its creation; create another one.")];
     }
 }

@@ -20,7 +20,7 @@ public static class ClientKind
         UserCreates = false,
         Validate = spec => spec.Roles.Count > 0 && spec.Roles.All(ContractRoles.OfClients.Contains)
             ? [] : [new("roles", $"They are one or more of {string.Join(", ", ContractRoles.OfClients)}.")],
-        ValidateChange = (was, shall) => was.Roles.SequenceEqual(shall.Roles)
+        ValidateChange = (was, next) => was.Roles.SequenceEqual(next.Roles)
             ? [] : [new("roles", "A client's roles do not change: make another one.")],
     };
 }

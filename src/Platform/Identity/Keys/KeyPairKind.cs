@@ -32,7 +32,7 @@ public static class KeyPairKind
         HiddenStatus = ["privateKey"],
         UserCreates = false,
         Validate = Check,
-        ValidateChange = (was, shall) => was == shall ? [] : [new("", "A key pair does not change: issue another one.")],
+        ValidateChange = (was, next) => was == next ? [] : [new("", "A key pair does not change: issue another one.")],
     };
 
     private static List<ValidationError> Check(KeyPairSpec spec)

@@ -23,8 +23,8 @@ public static class TrustedKeyKind
         InitialStatus = new TrustedKeyStatus(),
         UserCreates = false,
         Validate = Check,
-        ValidateChange = (was, shall) =>
-            JsonText.From(was, WireJson.Of<TrustedKeySpec>()) == JsonText.From(shall, WireJson.Of<TrustedKeySpec>())
+        ValidateChange = (was, next) =>
+            JsonText.From(was, WireJson.Of<TrustedKeySpec>()) == JsonText.From(next, WireJson.Of<TrustedKeySpec>())
             ? [] : [new("", "A trusted key does not change: register another one.")],
     };
 

@@ -27,7 +27,7 @@ public static class ProviderKind
         UserCreates = false, // by the contract's endpoint, which looks at the address first
         UserTransitions = ["invalidate", "reactivate"],
         Validate = Check,
-        ValidateChange = (was, shall) => was.WellKnownConfigUri == shall.WellKnownConfigUri
+        ValidateChange = (was, next) => was.WellKnownConfigUri == next.WellKnownConfigUri
             ? [] : [new("wellKnownConfigUri", "It does not change: register another provider.")],
     };
 

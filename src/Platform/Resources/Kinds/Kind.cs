@@ -196,7 +196,7 @@ public abstract class Kind
     public abstract JsonText ReadStatus(JsonElement status, List<ValidationError> faults);
 
     /// <summary>The faults of a change between two valid specs in their normal form.</summary>
-    public abstract IEnumerable<ValidationError> CheckChange(JsonText was, JsonText shall);
+    public abstract IEnumerable<ValidationError> CheckChange(JsonText was, JsonText next);
 }
 
 /// <summary>A kind with its types, which are JSON as <see cref="WireJson"/> says.</summary>
@@ -208,7 +208,7 @@ public sealed class Kind<TSpec, TStatus> : Kind
     /// <summary>Checks a spec beyond its JSON shape; reports every fault, each naming its field. Null: nothing to check.</summary>
     public Func<TSpec, IReadOnlyList<ValidationError>>? Validate { get; init; }
 
-    /// <summary>Checks a change of the spec, from what was to what shall be. Null: every valid spec may follow every other.</summary>
+    /// <summary>Checks a change of the spec, from the old to the new. Null: every valid spec may follow every other.</summary>
     public Func<TSpec, TSpec, IReadOnlyList<ValidationError>>? ValidateChange { get; init; }
 
     /// <summary>As <see cref="Kind.CheckForOthers"/>. Null: operators may ask for no more than others.</summary>
@@ -233,8 +233,8 @@ public sealed class Kind<TSpec, TStatus> : Kind
         StrictJson.TryRead<TStatus>(status, "status", faults, out var value)
             ? JsonText.From(value, WireJson.Of<TStatus>()) : JsonText.EmptyObject;
 
-    public override IEnumerable<ValidationError> CheckChange(JsonText was, JsonText shall) =>
-        ValidateChange is null ? [] : InSpec(ValidateChange(was.To(WireJson.Of<TSpec>()), shall.To(WireJson.Of<TSpec>())));
+    public override IEnumerable<ValidationError> CheckChange(JsonText was, JsonText next) =>
+        ValidateChange is null ? [] : InSpec(ValidateChange(was.To(WireJson.Of<TSpec>()), next.To(WireJson.Of<TSpec>())));
 
     /// <summary>The faults of a spec that is well formed.</summary>
     internal IEnumerable<ValidationError> Check(TSpec spec) => Validate is null ? [] : InSpec(Validate(spec));

@@ -48,7 +48,8 @@ public sealed class OwnedResources(IEntityLog log, IEnumerable<Kind> kinds)
     {
         var parts = held.Select(h => h.Sentence).ToList();
         var list = parts.Count == 1 ? parts[0] : $"{string.Join(", ", parts.SkipLast(1))} and {parts[^1]}";
-        var where = kind == OrganizationKind.Kind ? $" --org {name}" : ""; // else it would be the caller's own of the same name
+        // Otherwise it would be one of the same name in the caller's own organization, or in the default project.
+        var where = kind == OrganizationKind.Kind ? $" --org {name}" : $" -p {name}";
         var next = $"`strata delete {held[0].Kind.Name} {held[0].Names[0]}{where}`";
         return new Error(
             ErrorKind.Conflict, "NOT_EMPTY", $"The {kind.Name} \"{name}\" still holds {list}.",

@@ -12,7 +12,7 @@ internal static class Detached
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    // The shell ends at once, so that the cloud is nobody's child; setsid keeps the terminal's signals from it.
+    // The shell ends at once, so that the cloud has no parent that waits for it; setsid keeps the terminal's signals from it.
     private const string Script = "out=\"$1\"; shift; : >\"$out\"; setsid \"$@\" </dev/null >>\"$out\" 2>&1 & echo $!";
 
     /// <param name="restart">Whether a watchdog starts the server again when it dies.</param>

@@ -27,7 +27,7 @@ internal sealed record ServiceInstaller(
         try
         {
             Directory.CreateDirectory(UnitFolder);
-            await File.WriteAllTextAsync(file, unit.Text, cancellationToken);
+            AtomicFile.Write(file, unit.Text);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -21,12 +21,13 @@ internal sealed record ServiceUnit
     /// <summary>Of the machine; otherwise of one user's systemd.</summary>
     public bool IsSystem { get; init; }
 
-    /// <summary>The first line: tells a unit of this data folder from any other file.</summary>
+    /// <summary>The first line: distinguishes a unit of this data folder from any other file.</summary>
     public string Mark => $"# Written by \"strata install-service\" for {Home}.";
 
     /// <summary>
     /// KillMode=process: on a stop, the server stops what it started, in its order; after a crash, instances and the database run on and
-    /// the next start adopts them. Exit codes 2 and 74 (wrong usage, another server runs) would fail again, so they are not retried.
+    /// the next start adopts them. Exit codes 2 and 74 (wrong usage or settings, another server runs) would fail again, so they are not
+    /// retried.
     /// </summary>
     public string Text => string.Create(CultureInfo.InvariantCulture, $"""
         {Mark}

@@ -11,7 +11,7 @@ namespace Strata.Cli.Cloud;
 /// </summary>
 /// <remarks>
 /// Exit codes that end it: 0 (asked to stop), 2 (wrong usage), 130 and 143 (interrupted). A first start that fails is not repeated either:
-/// whoever called <c>up</c> is shown why. A data folder that somebody else has taken ends it as well. After ten quiet minutes the pause is
+/// the caller of <c>up</c> is shown why. A data folder that another process has taken ends it as well. After ten quiet minutes the pause is
 /// short again.
 /// </remarks>
 internal static class Watchdog

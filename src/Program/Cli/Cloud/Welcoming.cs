@@ -13,7 +13,7 @@ internal static class Welcoming
 
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "samples", Name);
 
-    /// <summary>A failure is told and nothing more: the cloud is up without it.</summary>
+    /// <summary>A failure is only reported: the cloud is up without it.</summary>
     public static async Task DeployAsync(Run run, CancellationToken cancellationToken)
     {
         try

@@ -6,10 +6,14 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata completion SHELL</c>: a script that completes commands and names.</summary>
 internal static class CompletionCommand
 {
+    // Without compgen -W, which expands what it gets: names come from everyone who may create something, "$(…)" among them.
     private const string Bash = """
         _strata() {
-            local IFS=$'\n'
-            COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
+            local word=${COMP_WORDS[COMP_CWORD]} found
+            COMPREPLY=()
+            while IFS= read -r found; do
+                [[ $found != "$word"* ]] || COMPREPLY+=("$(printf %q "$found")")
+            done < <("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)
         }
         complete -o default -F _strata strata ./strata
         """;

@@ -10,9 +10,10 @@ internal static class DeleteCommand
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private static readonly Argument<string> Target =
-        new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesNames("deployments");
+        new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesResources();
     private static readonly Argument<string?> Name =
-        new("name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne };
+        new Argument<string?>("name") { Description = "Name, where the first word is a kind",
+            Arity = ArgumentArity.ZeroOrOne }.CompletesNamesOf(Target);
     private static readonly Option<bool> Yes = SharedOptions.Yes();
     private static readonly Option<bool> Force =
         new("--force") { Description = "Also the last node that is up, or the token that you use" };

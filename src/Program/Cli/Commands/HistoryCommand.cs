@@ -28,23 +28,31 @@ internal static class HistoryCommand
         var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
         var target = kinds.Parse(run.Parse.GetRequiredValue(Target), run.Parse.GetValue(Name));
         var revisions = new List<AnyResource>();
+        var (id, hasLater) = ("", false);
         try
         {
-            var id = await IdAsync(run, target, at, cancellationToken);
+            id = await IdAsync(run, target, at, cancellationToken);
             await foreach (var revision in run.Client.Resources(target.Kind.Plural).HistoryAsync(id, cancellationToken: cancellationToken))
             {
+                hasLater |= revision.UpdatedAt > at;
                 if (revision.UpdatedAt > at) continue;
                 revisions.Add(revision);
                 if (revisions.Count == run.Parse.GetValue(Limit)) break;
             }
         }
-        catch (StrataException e) when (e.Error.Kind == ErrorKind.NotFound && at is null)
+        catch (StrataException e) when (e.Error.Kind == ErrorKind.NotFound && at is { } time)
+        {
+            var missing = $"There was no {target.Kind.Name} \"{target.Name}\" at {TimeText.Stamp(time)}.";
+            throw new StrataException(e.Error with { Message = missing, NextStep = "Name a time when it existed." }, e);
+        }
+        catch (StrataException e) when (e.Error.Kind == ErrorKind.NotFound)
         {
             var deleted =
                 $"If it was deleted, name a time when it existed: strata history {target.Kind.Name}/{target.Name} --at \"1h ago\"";
             throw new StrataException(e.Error with { NextStep = deleted }, e);
         }
         if (!run.WriteMachine(ResourceOutput.ToJson(revisions))) await WriteTableAsync(run, kinds, revisions, cancellationToken);
+        if (hasLater) run.Say($"It has later revisions: strata history {id}");
         return CommandRunner.Done;
     }
 

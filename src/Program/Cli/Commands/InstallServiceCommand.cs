@@ -22,6 +22,8 @@ internal static class InstallServiceCommand
     /// <summary>What the server and its tools need and systemd does not set.</summary>
     private static readonly string[] Kept = ["PATH", "HOME", "DOTNET_ROOT", "DOTNET_TieredPGO"];
 
+    private const string SystemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
     public static Command Create(Terminal terminal)
     {
         var command = new Command(
@@ -32,7 +34,7 @@ internal static class InstallServiceCommand
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
-        Flags.Read(run); // a flag that cannot be right is reported now, not at the next boot
+        CheckSources(Flags.Read(run).Settings); // what cannot be right is reported now, not at the next boot
         var name = run.Parse.GetRequiredValue(UnitName);
         if (!ResourceName.IsValid(name))
             throw UsageErrors.Of($"\"{name}\" is not a name of a unit.", "Use a-z, 0-9 and \"-\", for example --name strata-2")
@@ -43,9 +45,13 @@ internal static class InstallServiceCommand
             Program = StablePath(Environment.ProcessPath!),
             Home = run.Home,
             Arguments = [.. Flags.ToArguments(run)],
-            Variables = [.. Kept.Select(v => (v, Environment.GetEnvironmentVariable(v) ?? "")).Where(v => v.Item2.Length > 0)],
+            Variables = [.. Kept.Select(v => (v, ValueOf(v, installer.IsSystem))).Where(v => v.Item2.Length > 0)],
             IsSystem = installer.IsSystem,
         };
+        var texts = unit.Arguments.Concat(unit.Variables.Select(v => v.Value)).Append(unit.Home).Append(unit.Program);
+        if (texts.Any(t => t.Any(char.IsControl)))
+            throw UsageErrors.Of("A path or flag has a line break or another control character, which would become a line of the unit.",
+                "Use a data folder and flags without them").ToException();
         if (run.Parse.GetValue(Print))
         {
             run.Terminal.Out.Write(unit.Text);
@@ -54,6 +60,25 @@ internal static class InstallServiceCommand
         run.Terminal.Out.WriteLine(await installer.InstallAsync(name, unit, cancellationToken));
         SayNext(run, installer, name);
         return CommandRunner.Done;
+    }
+
+    /// <summary>Root's tools are not looked for in a folder that only this shell knows: a user may be able to write there.</summary>
+    private static string ValueOf(string variable, bool isSystem) =>
+        isSystem && variable == "PATH" ? SystemPath : Environment.GetEnvironmentVariable(variable) ?? "";
+
+    /// <summary>A unit can be read by every user, and systemd does not know the variables of this shell.</summary>
+    private static void CheckSources(IReadOnlyList<SettingValue> settings)
+    {
+        foreach (var setting in settings.Where(s => s.IsFromFlag && s.IsSecret || s.IsFromEnvironment))
+        {
+            var (name, file) = (setting.Setting.Name, ServerOptionsReader.FileName);
+            throw UsageErrors.Of(
+                setting.IsFromEnvironment ? $"{name} is set in the environment of this shell, which systemd does not have."
+                    : $"{name} may hold a password, and other users can read a unit and the arguments of a process.",
+                setting.IsSecret ? $"Write it into {file} in the data folder, and unset or omit it here"
+                    : $"Give it as {setting.Setting.Flag}, or write it into {file} in the data folder, and unset {setting.Setting.Variable}")
+                .ToException();
+        }
     }
 
     private static void SayNext(Run run, ServiceInstaller installer, string name)

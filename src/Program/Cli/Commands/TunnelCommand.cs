@@ -97,7 +97,7 @@ internal sealed class TunnelScreen(Run run, string target) : ITunnelObserver
         run.Say(string.Create(CultureInfo.InvariantCulture,
             $"{run.Terminal.OnError(Tone.Waiting, "lost")}  The connection broke ({reason}). Trying again in {pause.TotalSeconds:0} s."));
 
-    /// <summary>A browser that finds nothing tries often; the user is told now and then.</summary>
+    /// <summary>A browser that finds nothing tries often; the user sees a message now and then.</summary>
     public void Unreachable()
     {
         var now = run.Terminal.Time.GetTimestamp();

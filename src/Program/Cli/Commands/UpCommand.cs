@@ -9,7 +9,7 @@ using Strata.Server.Options;
 
 namespace Strata.Cli.Commands;
 
-/// <summary><c>strata up</c>: the whole cloud on this machine, until it is told to stop.</summary>
+/// <summary><c>strata up</c>: the whole cloud on this machine, until it is stopped.</summary>
 internal static class UpCommand
 {
     private static readonly ServerFlags Flags = new();
@@ -55,8 +55,8 @@ internal static class UpCommand
         options = options with { NewAdminToken = run.Parse.GetValue(NewAdminToken) && !Watchdog.IsRestart };
         if (Watchdog.IsRestart && HomeLock.IsHeld(options.Home)) return CommandRunner.TakenByAnother;
         using var stop = new StopSignals(cancellationToken);
-        await using var server = await StrataServer.StartAsync(
-            options, CliContext.Read(run.Home)?.Token, run.Terminal.Error, run.Terminal.Time, stop.Token);
+        await using var server = await StartAsync(run, options, stop.Token);
+        if (server is null) return CommandRunner.Done;
         try
         {
             await WelcomeAsync(run, server, stop.Token);
@@ -76,6 +76,21 @@ internal static class UpCommand
         run.Say(stop.KeepWork ? "Stopping; instances and the database run on…" : "Stopping…");
         await server.StopAsync(stop.KeepWork);
         return CommandRunner.Done;
+    }
+
+    /// <returns>Null: it was stopped before it was up, which makes its parts fail in many ways.</returns>
+    private static async Task<StrataServer?> StartAsync(Run run, ServerOptions options, CancellationToken stop)
+    {
+        try
+        {
+            return await StrataServer.StartAsync(
+                options, CliContext.Read(run.Home)?.Token, run.Terminal.Error, run.Terminal.Time, stop);
+        }
+        catch (Exception) when (stop.IsCancellationRequested)
+        {
+            run.Say("Stopped before it was up.");
+            return null;
+        }
     }
 
     private static void SayWhatIsKept(Run run, ServerOptions options)

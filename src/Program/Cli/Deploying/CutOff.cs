@@ -24,7 +24,7 @@ internal static class CutOff
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            var text = ongoing() is { } left ? $"Stopped waiting. {left.Sentence} {left.NextStep}" : "Stopped. Nothing was changed.";
+            var text = ongoing() is { } left ? $"Stopped waiting. {left.Sentence} {left.NextStep}" : "Stopped. Nothing was deployed.";
             run.Terminal.Error.WriteLine(TextWidth.Wrap(run.Hint(text), run.Terminal.ErrorWidth, "  "));
             return CommandRunner.Interrupted;
         }

@@ -31,7 +31,7 @@ internal sealed class Deployer(Run run)
     /// <summary>Name of the deployment that this deploy created; null: it was there before.</summary>
     private string? made;
 
-    /// <summary>Told the release's name as soon as there is one: from then on the work goes on by itself.</summary>
+    /// <summary>Called with the release's name as soon as it exists: from then on the work continues by itself.</summary>
     public string? Release { get; private set; }
 
     /// <summary>Whether the server was asked for a release, which it may have made even if no answer came.</summary>
@@ -65,10 +65,10 @@ internal sealed class Deployer(Run run)
         var release = await CreateReleaseAsync(known, created, config, cancellationToken);
         (Release, made) = (release.Name, created?.Name);
         if (!waits) return known;
-        await steps.DoAsync($"Building {release.Name}", told => BuildAsync(release, created, told, cancellationToken), BuildSummary);
+        await steps.DoAsync($"Building {release.Name}", report => BuildAsync(release, created, report, cancellationToken), BuildSummary);
         Built = true;
         return await steps.DoAsync(
-            $"Starting {name}", told => RolloutWait.UntilServesAsync(run, name, release, patience, told, cancellationToken), done =>
+            $"Starting {name}", report => RolloutWait.UntilServesAsync(run, name, release, patience, report, cancellationToken), done =>
                 $"{done.Name} serves {release.Name}");
     }
 
@@ -120,12 +120,12 @@ internal sealed class Deployer(Run run)
 
     private async Task<SourceConfig> UploadAsync(string folder, CancellationToken cancellationToken)
     {
-        var uploaded = await steps.DoAsync($"Uploading {folder}", async told =>
+        var uploaded = await steps.DoAsync($"Uploading {folder}", async report =>
         {
             var listing = (await SourceTree.ListAsync(folder, cancellationToken)).Value;
             await using var archive = (await SourceArchive.PackAsync(folder, listing.Paths, cancellationToken)).Value;
             var bytes = archive.Content.Length;
-            told($"Uploading {listing.Paths.Count} files, {ByteCount.Short(bytes)}");
+            report($"Uploading {listing.Paths.Count} files, {ByteCount.Short(bytes)}");
             var known = await IsKnownAsync(archive.Digest, cancellationToken);
             if (!known) await run.Client.PutBlobAsync(archive.Digest, archive.Content, cancellationToken: cancellationToken);
             return (archive.Digest, archive.Files, archive.LeftOut, ByDefault: listing.LeftOut, Bytes: bytes, Known: known);
@@ -203,10 +203,10 @@ internal sealed class Deployer(Run run)
     }
 
     private async Task<ReleaseResource> BuildAsync(
-        ReleaseResource release, DeploymentResource? created, Action<string> told, CancellationToken cancellationToken)
+        ReleaseResource release, DeploymentResource? created, Action<string> report, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var showing = ShowStateAsync(release, told, ended.Token);
+        var showing = ShowStateAsync(release, report, ended.Token);
         // The log's last line repeats what the error below reports.
         string? reason = null;
         await foreach (var line in run.Client.LogsAsync("releases", release.Id, new LogQuery { Follow = true }, cancellationToken))
@@ -229,12 +229,13 @@ internal sealed class Deployer(Run run)
     }
 
     /// <summary>QUEUED is shown as such, with the place in the queue.</summary>
-    private async Task ShowStateAsync(ReleaseResource release, Action<string> told, CancellationToken cancellationToken)
+    private async Task ShowStateAsync(ReleaseResource release, Action<string> report, CancellationToken cancellationToken)
     {
         var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases);
         while (await releases.FindAsync(release.Id, cancellationToken: cancellationToken) is { } now && !ReleaseStates.IsEnd(now.State))
         {
-            told(now.State == ReleaseStates.Queued ? $"{now.Name} is queued{(now.Status.QueuePlace is { } place ? $", place {place}" : "")}"
+            report(now.State == ReleaseStates.Queued
+                ? $"{now.Name} is queued{(now.Status.QueuePlace is { } place ? $", place {place}" : "")}"
                 : $"Building {now.Name}");
             if (now.State == ReleaseStates.Building) return;
             await Task.Delay(StateInterval, run.Terminal.Time, cancellationToken);
@@ -259,11 +260,18 @@ internal sealed class Deployer(Run run)
     {
         if (created is null || !release.Status.SourceRejected || !await RejectedDeploy.UndoAsync(run, created, release.Id)) return false;
         var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
-        for (var end = run.Now + GoneWithin; run.Now < end; await Task.Delay(GonePause, run.Terminal.Time, CancellationToken.None))
+        try
         {
-            if (await deployments.FindAsync(created.Id, cancellationToken: CancellationToken.None) is null) break;
+            for (var end = run.Now + GoneWithin; run.Now < end; await Task.Delay(GonePause, run.Terminal.Time, CancellationToken.None))
+            {
+                if (await deployments.FindAsync(created.Id, cancellationToken: CancellationToken.None) is null) return true;
+            }
         }
-        return true;
+        catch (StrataException)
+        {
+            // why the source was rejected is what is reported
+        }
+        return false;
     }
 
     private Error Cancelled(ReleaseResource release) => new(

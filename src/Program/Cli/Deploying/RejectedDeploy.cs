@@ -55,7 +55,7 @@ internal static class RejectedDeploy
         return false;
     }
 
-    /// <summary>The deployment as it is now, if nobody but the platform has written to it; null otherwise.</summary>
+    /// <summary>The deployment as it is now, if only the platform has written to it; null otherwise.</summary>
     private static async Task<DeploymentResource?> UnusedAsync(
         ResourceClient<DeploymentSpec, DeploymentStatus> deployments, DeploymentResource created, string? release)
     {

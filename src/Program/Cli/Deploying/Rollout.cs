@@ -25,11 +25,12 @@ internal static class Rollout
         OngoingWork? ongoing = null;
         return await CutOff.RunAsync(run, () => ongoing, async () =>
         {
-            var settled = await new Steps(run).DoAsync(doing, async told =>
+            var settled = await new Steps(run).DoAsync(doing, async report =>
             {
+                ongoing = new OngoingWork($"It is not known whether {name} was changed.", $"See: strata describe {name}.");
                 var changed = await change(client);
                 ongoing = new OngoingWork($"The rollout of {name} continues.", $"Follow it with: strata describe {name}.");
-                return await RolloutWait.UntilSettledAsync(run, changed, TimeSpan.FromSeconds(secondsMax), told, cancellationToken);
+                return await RolloutWait.UntilSettledAsync(run, changed, TimeSpan.FromSeconds(secondsMax), report, cancellationToken);
             }, done);
             Finish(run, settled);
             return CommandRunner.Done;

@@ -12,31 +12,32 @@ internal static class RolloutWait
 {
     /// <summary>Until the release that <paramref name="changed"/> asks for serves with all replicas.</summary>
     /// <param name="changed">As the change that began the rollout left it: what was before does not count.</param>
-    /// <param name="told">Told how far it is, in words.</param>
+    /// <param name="report">Shows the progress, in words.</param>
     public static Task<DeploymentResource> UntilSettledAsync(
-        Run run, DeploymentResource changed, TimeSpan patience, Action<string> told, CancellationToken cancellationToken) =>
-        FollowAsync(run, changed.Name, changed.Revision, now => now.Status.Release == now.Spec.Release, patience, told, cancellationToken);
+        Run run, DeploymentResource changed, TimeSpan patience, Action<string> report, CancellationToken cancellationToken) =>
+        FollowAsync(
+            run, changed.Name, changed.Revision, now => now.Status.Release == now.Spec.Release, patience, report, cancellationToken);
 
     /// <summary>Until a release that has just been built serves.</summary>
     public static Task<DeploymentResource> UntilServesAsync(
-        Run run, string deployment, Resource<ReleaseSpec, ReleaseStatus> release, TimeSpan patience, Action<string> told,
+        Run run, string deployment, Resource<ReleaseSpec, ReleaseStatus> release, TimeSpan patience, Action<string> report,
         CancellationToken cancellationToken) =>
         FollowAsync(
             run, deployment, release.Revision + 1, now => now.Status.Release == release.Id ? true : IsPast(now, release)
                 ? throw Superseded(now, release).ToException() : false,
-            patience, told, cancellationToken);
+            patience, report, cancellationToken);
 
     private static async Task<DeploymentResource> FollowAsync(
-        Run run, string deployment, long since, Func<DeploymentResource, bool> serves, TimeSpan patience, Action<string> told,
+        Run run, string deployment, long since, Func<DeploymentResource, bool> serves, TimeSpan patience, Action<string> report,
         CancellationToken cancellationToken)
     {
-        var settled = await FollowStatesAsync(run, deployment, since, serves, patience, told, cancellationToken);
+        var settled = await FollowStatesAsync(run, deployment, since, serves, patience, report, cancellationToken);
         await AddressCheck.WaitAsync(run, settled, cancellationToken);
         return settled;
     }
 
     private static async Task<DeploymentResource> FollowStatesAsync(
-        Run run, string deployment, long since, Func<DeploymentResource, bool> serves, TimeSpan patience, Action<string> told,
+        Run run, string deployment, long since, Func<DeploymentResource, bool> serves, TimeSpan patience, Action<string> report,
         CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(patience, run.Terminal.Time);
@@ -50,7 +51,7 @@ internal static class RolloutWait
                 if (now.Deleted || now.State == DeploymentStates.Removing) throw Gone(now).ToException();
                 if (now.State == DeploymentStates.Failed) throw Failed(now).ToException();
                 if (now.State == DeploymentStates.Running && serves(now)) return now;
-                told(Progress(now));
+                report(Progress(now));
             }
         }
         catch (OperationCanceledException) when (timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested)

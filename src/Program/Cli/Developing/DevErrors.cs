@@ -12,6 +12,6 @@ internal static class DevErrors
         new(ErrorKind.Conflict, "FOLDER_NOT_EMPTY", $"{folder} has something in it already.", "Name a folder that is new or empty.");
 
     public static Error NoCommand(string folder) => new(
-        ErrorKind.Invalid, "NO_START_COMMAND", $"{folder} does not tell how its member is started.",
+        ErrorKind.Invalid, "NO_START_COMMAND", $"{folder} does not say how its member is started.",
         "Say it: strata dev --command \"python3 member.py\". A package.json with a script dev or start, a .csproj, or a file member.py or main.py is found by itself.");
 }

@@ -3,7 +3,7 @@ using System.Threading.Channels;
 namespace Strata.Cli.Developing;
 
 /// <summary>
-/// Tells of changed files in a folder, once for each burst, without what tools make: hidden files, installed packages, build output.
+/// Reports changed files in a folder, once for each burst, without what tools make: hidden files, installed packages, build output.
 /// </summary>
 internal sealed class SourceChanges : IDisposable
 {

@@ -2,13 +2,13 @@ using System.Text.Json;
 
 namespace Strata.Cli.Developing;
 
-/// <summary>How the member of a folder is started, as the folder tells it. Stateless.</summary>
+/// <summary>How the member of a folder is started, found from its files. Stateless.</summary>
 internal static class StartCommand
 {
     private static readonly string[] Scripts = ["dev", "start"];
     private static readonly string[] PythonFiles = ["member.py", "main.py", "app.py"];
 
-    /// <summary>Null where it does not tell.</summary>
+    /// <summary>Null if it does not say.</summary>
     public static string? Of(string folder)
     {
         if (ScriptOf(Path.Combine(folder, "package.json")) is { } script) return $"npm run --silent {script}";

@@ -92,7 +92,7 @@ internal static class MachineChecks
         }
         catch (SocketException)
         {
-            // Told below.
+            // Reported below.
         }
         return Finding.Warning(
             "names", "the system does not resolve *.localhost; browsers and curl do so themselves",

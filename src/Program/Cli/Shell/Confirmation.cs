@@ -3,7 +3,7 @@ using Strata.Core;
 
 namespace Strata.Cli.Shell;
 
-/// <summary>Asks before something is deleted. Where nobody can be asked, nothing is deleted unless the command says <c>-y</c>.</summary>
+/// <summary>Asks before something is deleted. Without a terminal nothing is deleted unless the command says <c>-y</c>.</summary>
 internal static class Confirmation
 {
     public const string Needed = "CONFIRMATION_NEEDED";

@@ -25,8 +25,17 @@ internal static class ErrorText
         void Line(string text) => terminal.Error.WriteLine(TextWidth.Wrap(text, terminal.ErrorWidth, "    "));
     }
 
-    /// <summary>2 where the command line itself was wrong, 1 for everything else.</summary>
-    public static int ExitCode(Error error) => error.Code is UsageErrors.Code or TimeText.InvalidTime or Confirmation.Needed ? 2 : 1;
+    /// <summary>
+    /// 2 where the command line or the settings were wrong, 74 where another process has the data folder, and 1 for everything else.
+    /// systemd does not retry the first two.
+    /// </summary>
+    public static int ExitCode(Error error) => error.Code switch
+    {
+        UsageErrors.Code or TimeText.InvalidTime or Confirmation.Needed or "CONFIG_INVALID" or "SETTING_NEEDED"
+            or "SETTINGS_UNREADABLE" => 2,
+        "DATA_FOLDER_IN_USE" => CommandRunner.TakenByAnother,
+        _ => 1,
+    };
 }
 
 /// <summary>A command line that cannot be meant.</summary>

@@ -106,7 +106,7 @@ internal static class Examples
 /// <summary>The library's help at the terminal's width, with examples below it.</summary>
 internal sealed class HelpWithExamples(HelpAction help, Terminal terminal) : SynchronousCommandLineAction
 {
-    /// <summary>Where nothing tells the width, such as in a pipe.</summary>
+    /// <summary>If the width is not known, such as in a pipe.</summary>
     private const int WidthWithoutTerminal = 100;
 
     public override bool ClearsParseErrors => true;

@@ -87,19 +87,22 @@ internal sealed class LiveWriter(TextWriter inner, Func<int> width, TimeProvider
         }
     }
 
+    /// <summary>Skips a turn while a terminal that has stopped (Ctrl-S) blocks a writer: threads would pile up behind it.</summary>
     private void Tick()
     {
-        lock (gate)
+        if (!gate.TryEnter()) return;
+        try
         {
             frame++;
-            try
-            {
-                Draw();
-            }
-            catch (IOException)
-            {
-                status = null; // The terminal is gone; an exception of a timer would end the process.
-            }
+            Draw();
+        }
+        catch (IOException)
+        {
+            status = null; // The terminal is gone; an exception of a timer would end the process.
+        }
+        finally
+        {
+            gate.Exit();
         }
     }
 

@@ -64,7 +64,7 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     /// <summary>A text whose proposed commands mean the cloud, organization and project of this one.</summary>
     public string Hint(string text) => Hints.Complete(parse, text);
 
-    /// <summary>From now on as somebody else, whatever STRATA_URL and STRATA_TOKEN say.</summary>
+    /// <summary>Uses another identity from now on, whatever STRATA_URL and STRATA_TOKEN say.</summary>
     public void SignIn(CliContext other)
     {
         client?.Dispose();

@@ -27,7 +27,7 @@ internal sealed class ShellSuggestions(Command root, ParserConfiguration parsing
         var parse = root.Parse(line, parsing);
         if (parse.UnmatchedTokens.Any(token => token != word)) return CommandRunner.Done;
         foreach (var item in parse.GetCompletions(line.Length).Select(c => c.Label)
-            .Where(label => !label.StartsWith('/') && label.StartsWith('-') == isOption).Distinct())
+            .Where(label => !label.StartsWith('/') && label.StartsWith('-') == isOption && !label.Any(char.IsControl)).Distinct())
         {
             if (item.StartsWith(word, StringComparison.OrdinalIgnoreCase)) terminal.Out.WriteLine(item);
         }

@@ -12,7 +12,7 @@ internal sealed record Terminal
     public required TextWriter Error { get; init; }
 
     /// <summary>
-    /// Standard output as it is, for what moves the cursor; whoever writes there cleans the text. Null: <see cref="Out"/> will do.
+    /// Standard output as it is, for what moves the cursor; the writer must clean the text. Null: <see cref="Out"/> will do.
     /// </summary>
     public TextWriter? RawOut { get; init; }
 

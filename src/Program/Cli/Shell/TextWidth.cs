@@ -37,8 +37,8 @@ internal static class TextWidth
     }
 
     /// <summary>
-    /// Breaks lines at spaces so that they fit. A word that is wider than a line stays whole, such as a URL: whoever copies it must get all
-    /// of it.
+    /// Breaks lines at spaces so that they fit. A word that is wider than a line stays whole, such as a URL: a reader who copies it must
+    /// get all of it.
     /// </summary>
     /// <param name="width">Columns; 0: no limit.</param>
     /// <param name="indent">Before each line that continues another.</param>

@@ -64,7 +64,7 @@ internal sealed class SourceArchive : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Content.DisposeAsync();
 
-    /// <summary>Nobody else may read it. Its name goes away at once, so that it is gone with the process, however that ends.</summary>
+    /// <summary>Only this user may read it. Its name goes away at once, so that it is gone with the process, however that ends.</summary>
     private static FileStream CreateTemporary()
     {
         var path = Path.Combine(Path.GetTempPath(), $"strata-{Path.GetRandomFileName()}.tar.gz");

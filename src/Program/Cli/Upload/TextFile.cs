@@ -4,7 +4,7 @@ using Strata.Deployments.Source;
 namespace Strata.Cli.Upload;
 
 /// <summary>
-/// Reads small text files of a folder that somebody else may have made: never a pipe or a device, and never more than
+/// Reads small text files of a folder that another user may have made: never a pipe or a device, and never more than
 /// <see cref="BytesMax"/>.
 /// </summary>
 internal static class TextFile

@@ -17,12 +17,15 @@ internal static class ServerPlace
     /// <returns>32 hex digits, from which nothing of the machine can be found.</returns>
     public static string Of(string folder)
     {
-        var (device, inode) = DataFolder.FileIdOf(folder);
-        var text = string.Create(CultureInfo.InvariantCulture, $"strata place 1\n{BootId()}\n{device}\n{inode}");
+        var file = DataFolder.FileIdOf(folder);
+        var boot = file == default ? Unknown() : BootId();
+        var text = string.Create(CultureInfo.InvariantCulture, $"strata place 1\n{boot}\n{file.Device}\n{file.Inode}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, Bytes));
     }
 
-    /// <summary>Where the system has none, no two starts have the same place: each waits for the lease of the one before.</summary>
+    /// <summary>If the system does not say, no two starts have the same place: each waits for the lease of the one before.</summary>
+    private static string Unknown() => RandomNumberGenerator.GetHexString(Bytes * 2);
+
     private static string BootId()
     {
         try
@@ -31,7 +34,7 @@ internal static class ServerPlace
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return RandomNumberGenerator.GetHexString(Bytes * 2);
+            return Unknown();
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Strata.Core;
+using Strata.Deployments.Source;
 
 namespace Strata.Server.Options;
 
@@ -13,9 +14,12 @@ public static class KeptSettings
     /// <summary>In place of a value that is a secret.</summary>
     public const string Hidden = "(set)";
 
-    private const string FlagSource = "flag ";
-    private const string VariableSource = "environment ";
     private const string LastStart = "last start, ";
+
+    /// <summary>Two ways to give one secret: a start that has either takes neither from the last one.</summary>
+    private static readonly Setting[] BucketSecret = [Setting.BlobsSecretKey, Setting.BlobsSecretKeyFile];
+
+    private const int BytesMax = 64 << 10;
 
     private sealed record Kept(string Name, string Value, string Source);
 
@@ -24,18 +28,39 @@ public static class KeptSettings
             [.. settings.Where(s => s.Source != SettingValue.DefaultSource).Select(Keep)], WireJson.Of<List<Kept>>()));
 
     /// <summary>Every setting as the last start in this data folder had it; null where none is known.</summary>
-    public static IReadOnlyList<SettingValue>? Read(HomeLayout home)
+    public static IReadOnlyList<SettingValue>? Read(HomeLayout home) => Load(home).TryGet(out var kept, out _) ? kept : null;
+
+    /// <summary>Null: there was no last start. SETTINGS_UNREADABLE: what it had is not known.</summary>
+    private static Result<IReadOnlyList<SettingValue>?> Load(HomeLayout home)
     {
+        var path = home.SettingsFile;
+        if (!Path.Exists(path)) return Result.Of<IReadOnlyList<SettingValue>?>(null);
         try
         {
-            var kept = JsonSerializer.Deserialize(File.ReadAllBytes(home.SettingsFile), WireJson.Of<List<Kept>>())!.ToLookup(k => k.Name);
-            return [.. Setting.All.Select(s => kept[s.Name].FirstOrDefault() is { } k ? Restore(s, k) : SettingValue.DefaultOf(s))];
+            using var file = UserFile.IsRegular(path) ? UserFile.Open(path) : null;
+            if (file is null) return Unreadable(path, "it is not a plain file");
+            if (file.Length > BytesMax) return Unreadable(path, "it is too large");
+            var list = JsonSerializer.Deserialize(file, WireJson.Of<List<Kept?>>());
+            if (list is null || list.Exists(k => k is not { Name: not null, Value: not null, Source: not null }))
+                return Unreadable(path, "it is damaged");
+            var kept = list.ToLookup(k => k!.Name);
+            return Result.Of<IReadOnlyList<SettingValue>?>(
+                [.. Setting.All.Select(s => kept[s.Name].FirstOrDefault() is { } k ? Restore(s, k) : SettingValue.DefaultOf(s))]);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (JsonException)
         {
-            return null;
+            return Unreadable(path, "it is damaged");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Unreadable(path, "it cannot be read");
         }
     }
+
+    /// <summary>A start that ignored them could run on another database.</summary>
+    private static Error Unreadable(string path, string why) => new(
+        ErrorKind.Invalid, "SETTINGS_UNREADABLE", $"The settings of the last start cannot be used: {path}: {why}.",
+        "Restore or delete the file, or start with other settings: strata up --reset-settings");
 
     /// <summary>
     /// Settings with what the last start had from flags and variables, where <paramref name="settings"/> has nothing but a default: how the
@@ -43,7 +68,9 @@ public static class KeptSettings
     /// </summary>
     public static IReadOnlyList<SettingValue> Over(HomeLayout home, IReadOnlyList<SettingValue> settings)
     {
-        var kept = (Read(home) ?? []).Where(IsOfTheShell).ToDictionary(k => k.Setting);
+        var hasSecret = settings.Any(s => BucketSecret.Contains(s.Setting) && s.Source != SettingValue.DefaultSource);
+        var kept = (Read(home) ?? []).Where(k => IsOfTheShell(k) && !(hasSecret && BucketSecret.Contains(k.Setting)))
+            .ToDictionary(k => k.Setting);
         return [.. settings.Select(s => s.Source == SettingValue.DefaultSource && kept.TryGetValue(s.Setting, out var k)
             ? k with { Source = LastStart + SourceThen(k) } : s)];
     }
@@ -54,6 +81,7 @@ public static class KeptSettings
     /// </summary>
     public static Result<IReadOnlyList<SettingValue>> ForStart(HomeLayout home, IReadOnlyList<SettingValue> settings)
     {
+        if (Load(home) is { Error: { } unreadable }) return unreadable;
         var over = Over(home, settings);
         var isBucket = over.Any(s => s.Setting == Setting.Blobs && s.Value.StartsWith("s3:", StringComparison.Ordinal));
         var missing = over.FirstOrDefault(
@@ -89,11 +117,12 @@ public static class KeptSettings
     /// The command of a start with the flags of <paramref name="settings"/>, but for one setting that gets another value.
     /// </summary>
     internal static string StartCommand(IEnumerable<SettingValue> settings, Setting changed, string value) =>
-        "strata up" + string.Concat(settings.Where(s => s.Setting != changed && s.Source.StartsWith(FlagSource, StringComparison.Ordinal))
-            .Append(new SettingValue(changed, value, FlagSource)).Select(ToFlag));
+        "strata up" + string.Concat(settings.Where(s => s.Setting != changed && s.IsFromFlag)
+            .Append(new SettingValue(changed, value, SettingValue.FlagSource)).Select(ToFlag));
 
     private static bool IsOfTheShell(SettingValue setting) => SourceThen(setting) is var source
-        && (source.StartsWith(FlagSource, StringComparison.Ordinal) || source.StartsWith(VariableSource, StringComparison.Ordinal));
+        && (source.StartsWith(SettingValue.FlagSource, StringComparison.Ordinal)
+            || source.StartsWith(SettingValue.VariableSource, StringComparison.Ordinal));
 
     /// <summary>Where it came from at the start that was first given it.</summary>
     private static string SourceThen(SettingValue setting) =>

@@ -69,9 +69,9 @@ public static class ServerOptionsReader
         IReadOnlyDictionary<string, SettingValue> file)
     {
         if (setting.HasFlag && flags.TryGetValue(setting.Name, out var flag))
-            return new SettingValue(setting, flag, "flag " + setting.Flag);
+            return new SettingValue(setting, flag, SettingValue.FlagSource + setting.Flag);
         if (environment(setting.Variable) is { Length: > 0 } variable)
-            return new SettingValue(setting, variable, "environment " + setting.Variable);
+            return new SettingValue(setting, variable, SettingValue.VariableSource + setting.Variable);
         return file.GetValueOrDefault(setting.Name) ?? SettingValue.DefaultOf(setting);
     }
 

@@ -85,9 +85,15 @@ public sealed record Setting(string Name, string Default, string Description)
 public sealed record SettingValue(Setting Setting, string Value, string Source)
 {
     public const string DefaultSource = "default";
+    internal const string FlagSource = "flag ";
+    internal const string VariableSource = "environment ";
 
     /// <summary>The value must not be shown.</summary>
     public bool IsSecret => Setting.IsSecret && Value.Length > 0;
+
+    public bool IsFromFlag => Source.StartsWith(FlagSource, StringComparison.Ordinal);
+
+    public bool IsFromEnvironment => Source.StartsWith(VariableSource, StringComparison.Ordinal);
 
     /// <summary>A secret of the last start: that it was set is known, and what it was is not. The value is shown and not used.</summary>
     public bool IsHidden { get; init; }

@@ -28,7 +28,7 @@ internal sealed partial class ServerIdPart(
         if (claim is not null) await claim.DisposeAsync();
     }
 
-    public PartHealth Health() => new(isTaken, isTaken ? "held by this process" : "is not held");
+    public PartHealth Health() => new(isTaken, isTaken ? "no other process ran under it at the start" : "is not held");
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
         "This server's id was last used from another data folder: waiting for up to {Seconds} seconds whether that server is running")]

@@ -99,9 +99,12 @@ public sealed class ServiceUnitTests : IDisposable
     [Theory]
     [InlineData("--name", "../x", "is not a name of a unit")]
     [InlineData("--api-port", "x", "api-port")]
+    [InlineData("--home", "/srv/x\nExecStartPre=/bin/evil", "control character")]
+    [InlineData("--postgres-url", "postgres://u:secret@127.0.0.1/x", "may hold a password")]
     public async Task Print_OfAWrongValue_IsRefused(string flag, string value, string expected)
     {
-        Assert.NotEqual(0, await RunAsync("install-service", "--print", "--home", folder.Path, flag, value));
+        Assert.NotEqual(
+            0, await RunAsync(["install-service", "--print", .. flag == "--home" ? [] : new[] { "--home", folder.Path }, flag, value]));
         Assert.Contains(expected, error.ToString(), StringComparison.Ordinal);
         Assert.Empty(output.ToString());
     }

@@ -99,6 +99,24 @@ public sealed class NamesTests : IDisposable
         Assert.Equal("deploy\ninstance/\nrelease/\nshop\nshop-1\n", said.Replace(' ', '\n'));
     }
 
+    /// <summary>Names of transitions are free text, and come from other users.</summary>
+    [Fact]
+    public async Task Completion_InBash_RunsNothingThatANameHolds()
+    {
+        var made = Path.Combine(home.Path, "made");
+        var name = $"$(touch {made})`touch {made}`";
+        var program = home.Write("strata", $"#!/bin/sh\nprintf '%s\\n' '{name}' '$HOME' 'plain'\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var script = $$"""
+            source <("{{Path.Combine(AppContext.BaseDirectory, "strata")}}" completion bash)
+            COMP_LINE="{{program}} x "; COMP_POINT=${#COMP_LINE}; COMP_WORDS=("{{program}}" x ""); COMP_CWORD=2
+            _strata; printf '%s\n' "${COMPREPLY[@]}"; eval "set -- ${COMPREPLY[*]}"; printf '<%s>\n' "$@"
+            """;
+        var said = await Script.RunAsync("bash", ["-c", script], null, ("STRATA_HOME", home.Path));
+        Assert.False(File.Exists(made));
+        Assert.EndsWith($"<{name}>\n<$HOME>\n<plain>\n", said, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Get_AsJson_HasMembersInOrderAndTimesOfOneLength()
     {

@@ -1,3 +1,4 @@
+using Strata.Core;
 using Strata.Server.Options;
 
 namespace Strata.Server.Tests.Options;
@@ -42,6 +43,51 @@ public sealed class KeptSettingsTests : IDisposable
         var now = ServerOptionsReader.ResolveWithoutFile(
             new Dictionary<string, string>(), name => name == "STRATA_BLOBS_SECRET_KEY" ? "here" : null);
         Assert.Equal("here", ServerOptionsReader.ToOptions(home, KeptSettings.Over(home, now)).Value.BlobBucket!.SecretKey);
+    }
+
+    [Theory]
+    [InlineData("""[{"name":"postgr""")]
+    [InlineData("null")]
+    [InlineData("[null]")]
+    [InlineData("""[{"name":"agent","value":null,"source":"flag --agent"}]""")]
+    public void ForStart_WithDamagedSettings_IsRefused(string text)
+    {
+        Directory.CreateDirectory(home.Run);
+        File.WriteAllText(home.SettingsFile, text);
+        Assert.Equal("SETTINGS_UNREADABLE", KeptSettings.ForStart(home, Now()).Error?.Code);
+        Assert.Null(KeptSettings.Read(home));
+    }
+
+    [Fact]
+    public async Task ForStart_WithSomethingElseInTheirPlace_IsRefusedAtOnce()
+    {
+        Directory.CreateDirectory(home.SettingsFile);
+        Assert.Equal("SETTINGS_UNREADABLE", KeptSettings.ForStart(home, Now()).Error?.Code);
+        Directory.Delete(home.SettingsFile);
+        await ProcessRun.RunAsync(new("mkfifo", [home.SettingsFile]), null, 1000, TestContext.Current.CancellationToken);
+        Assert.Equal("SETTINGS_UNREADABLE", KeptSettings.ForStart(home, Now()).Error?.Code);
+        File.Delete(home.SettingsFile);
+        File.WriteAllText(home.SettingsFile, new string(' ', 1 << 20));
+        Assert.Equal("SETTINGS_UNREADABLE", KeptSettings.ForStart(home, Now()).Error?.Code);
+    }
+
+    /// <summary>The key was moved from the environment to a file, or back: both together would be refused.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ForStart_WithTheBucketsKeyGivenInAnotherWay_UsesTheNewOne(bool toFile)
+    {
+        Directory.CreateDirectory(home.Run);
+        var file = Path.Combine(home.Root, "key");
+        File.WriteAllText(file, "from file");
+        var bucket = new Dictionary<string, string> { ["blobs"] = "s3://data", ["blobs-access-key"] = "key" };
+        KeptSettings.Save(home, Settings(bucket, inFile: !toFile));
+        var start = KeptSettings.ForStart(home, Settings([], inFile: toFile)).Value;
+        Assert.Equal(toFile ? "from file" : "from shell", ServerOptionsReader.ToOptions(home, start).Value.BlobBucket!.SecretKey);
+
+        IReadOnlyList<SettingValue> Settings(Dictionary<string, string> flags, bool inFile) => ServerOptionsReader.ResolveWithoutFile(
+            inFile ? new Dictionary<string, string>(flags) { ["blobs-secret-key-file"] = file } : flags,
+            name => !inFile && name == "STRATA_BLOBS_SECRET_KEY" ? "from shell" : null);
     }
 
     [Fact]

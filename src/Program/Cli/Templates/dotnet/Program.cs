@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
 using Strata.Client;
 
-// Runs the member until it is told to stop: strata dev does so, and starts it again when a file changes.
+// Runs the member until SIGTERM, which strata dev sends before it starts the member again because a file changed.
 using var stop = new CancellationTokenSource();
-using var signal = PosixSignalRegistration.Create(PosixSignal.SIGTERM, told =>
+using var onTerm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
 {
-    told.Cancel = true;
+    signal.Cancel = true;
     stop.Cancel();
 });
 using var strata = StrataClient.FromEnvironment(); // STRATA_URL and STRATA_TOKEN
