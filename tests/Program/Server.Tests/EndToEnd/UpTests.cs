@@ -53,7 +53,7 @@ public sealed class UpTests(SharedCloud cloud)
     public async Task Up_DataFolderInUse_IsOneSentenceAndTheFix()
     {
         var second = await cloud.RunAsync("up", "--api-port", $"{FreePort.Next()}", "--http-port", $"{FreePort.Next()}");
-        Assert.Equal(1, second.ExitCode);
+        Assert.Equal(74, second.ExitCode);
         Assert.Contains($"A cloud already runs in {cloud.Home}", second.Error);
         Assert.Contains("DATA_FOLDER_IN_USE", second.Error);
     }

@@ -62,8 +62,11 @@ public sealed class SecondServerTests : IAsyncLifetime
         File.Delete(Path.Combine(Second.Home, "server.id"));
         foreach (var name in (string[])["node", "run"]) Folder.Delete(Path.Combine(Second.Home, name));
         (await pair.UpAsync(Second)).ShouldSucceed();
-        using var servers = await client.SendAsync(HttpMethod.Get, "/api/v1/servers");
-        Assert.Equal(2, servers!.RootElement.GetProperty("items").EnumerateArray().Count(s => s.GetProperty("state").GetString() == "UP"));
+        await Wait.UntilAsync(async () =>
+        {
+            using var servers = await client.SendAsync(HttpMethod.Get, "/api/v1/servers");
+            return servers!.RootElement.GetProperty("items").EnumerateArray().Count(s => s.GetProperty("state").GetString() == "UP") == 2;
+        }, "both servers are up");
     }
 
     private async Task<IReadOnlyList<string>> NodesUpAsync(string token)
