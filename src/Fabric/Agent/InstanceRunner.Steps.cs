@@ -107,9 +107,17 @@ internal sealed partial class InstanceRunner
         return false;
     }
 
+    private async Task<TimeSpan?> LeaveAsync(CancellationToken cancellationToken)
+    {
+        if (context.Instance.State is InstanceStates.Starting or InstanceStates.Ready or InstanceStates.Unready)
+            return await StoppedWithNodeAsync(cancellationToken);
+        left.TrySetResult();
+        return UntilWoken;
+    }
+
     /// <summary>
-    /// The previous agent ended with its node in order (<c>strata down --all</c>), which removes all runs; a crash leaves its run behind.
-    /// It starts again at once, as the node's first instances do.
+    /// The node ends in order (<c>strata down --all</c>), which removes all runs; a crash leaves its run behind. Also what the next agent
+    /// reports where this one could not. It starts again at once, as the node's first instances do.
     /// </summary>
     private async Task<TimeSpan?> StoppedWithNodeAsync(CancellationToken cancellationToken)
     {

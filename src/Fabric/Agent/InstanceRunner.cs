@@ -30,6 +30,8 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
     private bool isGone;
     private string? eviction;
     private TaskCompletionSource evicted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool isLeaving;
+    private readonly TaskCompletionSource left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool isTakenUp;
     private int crashes;
     private int failures;
@@ -66,8 +68,36 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         wake.Set();
     }
 
+    /// <summary>
+    /// The node ends and takes its runs with it: reports that, so that nothing takes the instance for a running one meanwhile. After that
+    /// this runner does nothing.
+    /// </summary>
+    /// <returns>Done when it is reported.</returns>
+    public Task LeaveAsync()
+    {
+        lock (gate)
+        {
+            isLeaving = true;
+            evicted.TrySetResult(); // does not wait for a health check
+        }
+        wake.Set();
+        return left.Task;
+    }
+
     /// <summary>Ends when there is nothing left to do for the instance. Cancelling leaves everything running.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await StepUntilDoneAsync(cancellationToken);
+        }
+        finally
+        {
+            left.TrySetResult();
+        }
+    }
+
+    private async Task StepUntilDoneAsync(CancellationToken cancellationToken)
     {
         var troubles = 0;
         while (!cancellationToken.IsCancellationRequested)
@@ -93,10 +123,11 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
     /// <returns>How long to wait for a change; null: done for good.</returns>
     private async Task<TimeSpan?> StepAsync(CancellationToken cancellationToken)
     {
-        bool gone;
+        bool gone, leaves;
         string? reason;
-        lock (gate) (context.Instance, gone, reason) = (latest, isGone, eviction);
+        lock (gate) (context.Instance, gone, leaves, reason) = (latest, isGone, isLeaving, eviction);
         if (gone) return await RemoveAsync(cancellationToken);
+        if (leaves) return await LeaveAsync(cancellationToken);
         if (reason is not null) return await EvictAsync(reason, cancellationToken);
         return context.Instance.State switch
         {

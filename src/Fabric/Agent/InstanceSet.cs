@@ -50,6 +50,9 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervi
         return true;
     }
 
+    /// <inheritdoc cref="InstanceRunner.LeaveAsync()"/>
+    public Task LeaveAsync() => Task.WhenAll(runners.Values.Select(runner => runner.LeaveAsync()));
+
     private void Take(Resource<InstanceSpec, InstanceStatus> instance, CancellationToken cancellationToken)
     {
         if (runners.TryGetValue(instance.Id, out var runner))

@@ -16,6 +16,10 @@ internal static partial class NodeAgentLog
     [LoggerMessage(LogLevel.Warning, "Node {Node} was deleted; this machine is registered again")]
     public static partial void NodeGone(this ILogger logger, string node);
 
+    [LoggerMessage(LogLevel.Warning,
+        "Node {Node} stops before the API has taken the end of all its instances; the next start corrects those that are missing")]
+    public static partial void LeftUnreported(this ILogger logger, string node);
+
     [LoggerMessage(LogLevel.Information, "{Run} runs without an instance and is stopped")]
     public static partial void Orphan(this ILogger logger, string run);
 

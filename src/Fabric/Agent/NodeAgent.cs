@@ -36,10 +36,13 @@ public sealed class NodeAgent(
     StrataClient client, NodeMachine machine, NodeAgentOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LeaveMax = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CollectPeriod = TimeSpan.FromMinutes(5);
 
     private readonly ILogger logger = loggers.CreateLogger<NodeAgent>();
     private readonly LayerCache layers = new(machine.Paths, client, time);
+
+    private volatile InstanceSet? present;
 
     /// <summary>Why the last heartbeat was not taken; null when it was, or before the first.</summary>
     public string? LastBeatError { get; private set; }
@@ -71,13 +74,32 @@ public sealed class NodeAgent(
     }
 
     /// <summary>
+    /// Reports that all runs of this machine end now, before they are stopped. An instance whose report does not arrive in time is shown as
+    /// running until the next agent finds that it does not.
+    /// </summary>
+    public async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        if (present is not { } instances) return;
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        enough.CancelAfter(LeaveMax);
+        try
+        {
+            await instances.LeaveAsync().WaitAsync(enough.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            logger.LeftUnreported(options.Name);
+        }
+    }
+
+    /// <summary>
     /// Works while this agent holds the node, and returns when all of its work has ended. Each loop is supervised separately.
     /// </summary>
     private async Task RunTermAsync(
         Resource<NodeSpec, NodeStatus> node, AgentParts parts, NodeHold hold, CancellationToken cancellationToken)
     {
         using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var instances = new InstanceSet(machine, parts, supervisor, logger);
+        var instances = present = new InstanceSet(machine, parts, supervisor, logger);
         try
         {
             await supervisor.RunAsync(term.Token, [

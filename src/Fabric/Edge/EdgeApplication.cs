@@ -13,11 +13,12 @@ using Strata.Edge.Tracing;
 namespace Strata.Edge;
 
 /// <summary>
-/// What happens to a request, in order: refuse what is ambiguous, find the route, choose a target, serve its files or forward, count. It
-/// runs directly on Kestrel: no middleware, no dependency injection per request.
+/// What happens to a request, in order: refuse what is ambiguous, find the route, choose a target or wait for one that is starting, serve
+/// its files or forward, count. It runs directly on Kestrel: no middleware, no dependency injection per request.
 /// </summary>
 internal sealed partial class EdgeApplication(
-    Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, EdgeMetrics metrics, ILogger logger) : IHttpApplication<Exchange>
+    Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, RequestHold hold, EdgeMetrics metrics, ILogger logger)
+    : IHttpApplication<Exchange>
 {
     private EdgeTable table = EdgeTable.Empty;
 
@@ -25,7 +26,11 @@ internal sealed partial class EdgeApplication(
     public EdgeTable Table
     {
         get => Volatile.Read(ref table);
-        set => Volatile.Write(ref table, value);
+        set
+        {
+            Volatile.Write(ref table, value);
+            hold.TableChanged();
+        }
     }
 
     public Exchange CreateContext(IFeatureCollection contextFeatures)
@@ -42,7 +47,12 @@ internal sealed partial class EdgeApplication(
         if (context.FindRoutes(Table) is not { } routes) return RefuseAsync(context, EdgeFault.UnknownHost);
         if ((context.Route = routes.Match(context.Request.Path)) is not { } route) return RefuseAsync(context, EdgeFault.UnknownPath);
         if (route.BodyBytesMax is { } bodyMax) LimitBody(context, bodyMax);
-        if (route.Choose() is not { } target) return RefuseAsync(context, EdgeFault.NoInstance);
+        if (route.Choose() is { } target) return ServeAsync(context, target);
+        return route.IsStarting ? HoldAsync(context) : RefuseAsync(context, EdgeFault.NoInstance);
+    }
+
+    private Task ServeAsync(Exchange context, RouteTarget target)
+    {
         if (target.StaticImage is not null) return sites.ServeAsync(context, target);
         return GrpcForwarder.IsGrpc(context) ? grpc.ForwardAsync(context, target) : forwarder.ForwardAsync(context, target);
     }
@@ -54,6 +64,13 @@ internal sealed partial class EdgeApplication(
         if (context.FaultCode is { } fault) metrics.CountError(series, fault);
         EdgeTrace.End(context);
         metrics.Count(series, context.Response.StatusCode, context.ClientGone, context.StartedAt);
+    }
+
+    private async Task HoldAsync(Exchange x)
+    {
+        if (await hold.NextTargetAsync(x, isUnreachable: false) is { } target) await ServeAsync(x, target);
+        else if (x.Lifetime.RequestAborted.IsCancellationRequested) await ClientFault.Leave(x);
+        else await RefuseAsync(x, EdgeFault.NoInstance);
     }
 
     private static void LimitBody(Exchange x, long max)

@@ -71,6 +71,12 @@ public sealed record EdgeLimits
 
     /// <summary>Of one HTTP/2 connection, at a time.</summary>
     public int StreamsPerConnectionMax { get; init; } = 128;
+
+    /// <summary>Requests that wait for an instance which is starting; further ones are refused at once.</summary>
+    public int HeldRequestsMax { get; init; } = 1024;
+
+    /// <summary>Of them, those of one organization.</summary>
+    public int HeldRequestsPerOrganizationMax { get; init; } = 256;
 }
 
 /// <summary>How the edge treats instances.</summary>
@@ -91,6 +97,9 @@ public sealed record UpstreamLimits
     public int WaitersMax { get; init; }
     public TimeSpan WaitTimeout { get; init; } = TimeSpan.FromSeconds(1);
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a request waits for an instance that is starting or cannot be reached. 0: not at all.</summary>
+    public TimeSpan HoldTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>The same while another instance could take the request.</summary>
     public TimeSpan ConnectTimeoutWithOthers { get; init; } = TimeSpan.FromMilliseconds(300);
@@ -124,6 +133,7 @@ public sealed record UpstreamLimits
     internal UpstreamLimits For(RouteLimits? route) => route is null ? this : this with
     {
         ConnectTimeout = Seconds(route.ConnectSeconds, ConnectTimeout),
+        HoldTimeout = Seconds(route.HoldSeconds, HoldTimeout),
         AnswerTimeout = Seconds(route.FirstByteSeconds, AnswerTimeout),
         BodyIdleTimeout = Seconds(route.IdleSeconds, BodyIdleTimeout),
         TunnelIdleTimeout = Seconds(route.StreamIdleSeconds, TunnelIdleTimeout),

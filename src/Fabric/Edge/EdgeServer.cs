@@ -63,9 +63,11 @@ public sealed partial class EdgeServer : IAsyncDisposable
         file = options.DataFolder is { } folder ? new TableFile(Path.Combine(folder, "table.json"), logger) : null;
         keeper = file is null ? null : new TableKeeper(file, this.time, logger);
         sites = new SiteServer(options, api, loggers.CreateLogger<SiteServer>(), this.time);
-        grpc = new GrpcForwarder(options, loggers.CreateLogger<GrpcForwarder>());
-        metrics = new EdgeMetrics(() => application!.Table, () => tables.Instances);
-        application = new EdgeApplication(new Forwarder(options, loggers.CreateLogger<Forwarder>()), grpc, sites, metrics, logger);
+        var hold = new RequestHold(() => application!.Table, options.Limits, this.time);
+        grpc = new GrpcForwarder(options, hold, loggers.CreateLogger<GrpcForwarder>());
+        metrics = new EdgeMetrics(() => application!.Table, () => tables.Instances, () => hold.Held);
+        var forwarder = new Forwarder(options, hold, loggers.CreateLogger<Forwarder>());
+        application = new EdgeApplication(forwarder, grpc, sites, hold, metrics, logger);
         requests = EdgeListener.ForRequests(options, loggers, loops);
         admin = options.Admin is { } endPoint ? EdgeListener.ForAdmin(endPoint, loggers) : null;
     }

@@ -6,6 +6,9 @@ public sealed record RouteLimits
     /// <summary>For a connection to an instance to come about.</summary>
     public int? ConnectSeconds { get; init; }
 
+    /// <summary>How long a request waits for an instance that is starting or cannot be reached; 0: it is refused at once.</summary>
+    public int? HoldSeconds { get; init; }
+
     /// <summary>From the end of the request to the end of the answer's head.</summary>
     public int? FirstByteSeconds { get; init; }
 

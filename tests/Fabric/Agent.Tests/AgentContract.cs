@@ -221,11 +221,28 @@ public abstract class AgentContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Node_StoppedInOrderAndStarted_CountsNoRestart_AndACrashAfterwardsDoes()
+    public async Task Node_ThatStops_ReportsItsInstancesBeforeTheyEnd_AndDoesNotStartThemAgain()
+    {
+        var id = await Host.CreateAsync(ServerImage, Serve);
+        var ready = await Host.UntilAsync(id, InstanceStates.Ready);
+        await Host.LeaveAsync();
+        var left = await Host.GetAsync(id);
+        Assert.Equal((InstanceStates.Backoff, null, null), (left.State, left.Status.Address, left.Status.NextStartAt));
+        Assert.Equal(ready.Status.StartedAt, Host.Machine.Machine.Runtime.Find(id)!.StartedAt);
+        await Host.StopAgentAsync();
+        Assert.Equal(InstanceStates.Backoff, (await Host.GetAsync(id)).State);
+        Host.StartAgent();
+        await Host.UntilAsync(id, InstanceStates.Ready); // it had not ended after all
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Node_StoppedInOrderAndStarted_CountsNoRestart_AndACrashAfterwardsDoes(bool isReported)
     {
         var id = await Host.CreateAsync(ServerImage, Serve);
         var first = await Host.UntilAsync(id, InstanceStates.Ready);
-        await Host.RestartNodeAsync();
+        await Host.RestartNodeAsync(isReported);
         var again = await Host.UntilAsync(id, InstanceStates.Ready, also: now => now.Status.StartedAt > first.Status.StartedAt);
         Assert.Equal((0, null), (again.Status.Restarts, again.Status.Message));
         await AskAsync(again, "die");

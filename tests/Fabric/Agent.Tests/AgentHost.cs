@@ -41,6 +41,7 @@ internal sealed class AgentHost : IAsyncDisposable
     private readonly TestMachine machine;
     private WebApplication? app;
     private CancellationTokenSource? agentStop;
+    private NodeAgent? agent;
     private Task agentLoop = Task.CompletedTask;
     private StrataClient? agentClient;
     private string agentToken = "";
@@ -118,7 +119,7 @@ internal sealed class AgentHost : IAsyncDisposable
         agentClient = new StrataClient(new Uri($"http://127.0.0.1:{port}"), agentToken, new ClientOptions { RetriesMax = 1 });
         var options = new NodeAgentOptions { Name = "node-1", Heartbeat = TimeSpan.FromMilliseconds(500) };
         Supervisor = new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance);
-        var agent = new NodeAgent(agentClient, machine.Machine, options, Supervisor, TimeProvider.System, NullLoggerFactory.Instance);
+        agent = new NodeAgent(agentClient, machine.Machine, options, Supervisor, TimeProvider.System, NullLoggerFactory.Instance);
         agentLoop = agent.RunAsync(agentStop.Token);
     }
 
@@ -145,9 +146,14 @@ internal sealed class AgentHost : IAsyncDisposable
         StartAgent();
     }
 
+    /// <summary>What <c>strata down --all</c> does before it stops anything.</summary>
+    public Task LeaveAsync() => agent!.LeaveAsync(default);
+
     /// <summary>As <c>strata down --all</c> and <c>strata up</c> do.</summary>
-    public async Task RestartNodeAsync()
+    /// <param name="isReported">False: the API could not be reached at the end.</param>
+    public async Task RestartNodeAsync(bool isReported = true)
     {
+        if (isReported) await LeaveAsync();
         await StopAgentAsync();
         await machine.Machine.TearDownAsync(default);
         await machine.ReopenAsync();

@@ -41,6 +41,7 @@ internal static partial class DeploymentChecks
     private static IEnumerable<ValidationError> Limits(RouteLimits limits) =>
     [
         .. Range("limits.connectSeconds", limits.ConnectSeconds ?? 1, 1, 60),
+        .. Range("limits.holdSeconds", limits.HoldSeconds ?? 0, 0, 60),
         .. Range("limits.firstByteSeconds", limits.FirstByteSeconds ?? 1, 1, 3600),
         .. Range("limits.idleSeconds", limits.IdleSeconds ?? 1, 1, 24 * 3600),
         .. Range("limits.streamIdleSeconds", limits.StreamIdleSeconds ?? 1, 1, 7 * 24 * 3600),

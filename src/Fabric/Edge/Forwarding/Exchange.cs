@@ -59,6 +59,9 @@ internal sealed class Exchange
     /// <summary>An instance may have seen the request: no other gets it.</summary>
     public bool IsSent { get; set; }
 
+    /// <summary>Timestamp of when it first had to wait for an instance; null: it did not.</summary>
+    public long? HeldSince { get; set; }
+
     /// <summary>Interim answers (1xx) so far, and their bytes.</summary>
     public (int Count, int Bytes) Interim { get; set; }
 
@@ -86,6 +89,7 @@ internal sealed class Exchange
         UploadFault = null;
         ClientGone = IsAnswered = StreamsBody = IsSent = false;
         Interim = default;
+        HeldSince = null;
         Span = EdgeTrace.Start(this);
     }
 

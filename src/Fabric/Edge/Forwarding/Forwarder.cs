@@ -30,7 +30,7 @@ internal enum AttemptEnd
 /// instance. Sent on a kept connection that died unanswered, most likely of its age, a repeatable one is sent once more, to the same
 /// instance on a new connection. Safe for concurrent use.
 /// </summary>
-internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
+internal sealed partial class Forwarder(EdgeOptions options, RequestHold hold, ILogger logger)
 {
     private readonly RequestWriter requests = new(options.TrustedProxies);
 
@@ -108,11 +108,26 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
                 x.IsSent = true;
                 return TryAsync(x, target, instance, attempt + 1);
             }
-            if (end == AttemptEnd.NotConnected || (end is AttemptEnd.Overloaded or AttemptEnd.TooManyStreams && target.HasOther(instance)))
+            var canTryAnother = end == AttemptEnd.NotConnected ? target.Instances.Count > 1
+                : end is AttemptEnd.Overloaded or AttemptEnd.TooManyStreams && target.HasOther(instance);
+            if (canTryAnother)
                 return TryAsync(x, target, target.Pick(instance), attempt + 1);
         }
+        if (end == AttemptEnd.NotConnected && !x.IsSent) return HoldAsync(x);
         x.Head.Release();
         return FailAsync(x, end).AsTask();
+    }
+
+    /// <summary>No instance can be reached, and none has seen the request: it waits, with its head and short body as they are.</summary>
+    private async Task HoldAsync(Exchange x)
+    {
+        if (await hold.NextTargetAsync(x, isUnreachable: true) is { StaticImage: null } target)
+        {
+            await TryAsync(x, target, target.Pick(), 1);
+            return;
+        }
+        x.Head.Release();
+        await FailAsync(x, x.Lifetime.RequestAborted.IsCancellationRequested ? AttemptEnd.ClientGone : AttemptEnd.NotConnected);
     }
 
     private static TimeSpan WaitForConnect(RouteTarget target, InstanceState instance, UpstreamLimits limits, Exchange x) =>

@@ -13,7 +13,7 @@ namespace Strata.Edge.Forwarding;
 /// Passes gRPC on over HTTP/2 without TLS, which it needs for trailers and for both directions at once. Here SocketsHttpHandler does what
 /// the own client does for HTTP/1.1. Safe for concurrent use.
 /// </summary>
-internal sealed partial class GrpcForwarder(EdgeOptions options, ILogger logger) : IDisposable
+internal sealed partial class GrpcForwarder(EdgeOptions options, RequestHold hold, ILogger logger) : IDisposable
 {
     private readonly HttpMessageInvoker client = new(new SocketsHttpHandler
     {
@@ -47,29 +47,38 @@ internal sealed partial class GrpcForwarder(EdgeOptions options, ILogger logger)
                 await ErrorPages.WriteAsync(x, EdgeFault.TooManyStreams);
                 return;
             }
-            try
-            {
-                await TransferAsync(x, instance);
-                return;
-            }
-            catch (HttpRequestException e)
-                when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError && !x.IsAnswered)
-            {
-                instance.Health.Failed();
-                failed = instance;
-                if (attempt < options.Upstream.AttemptsMax) continue;
-                await ErrorPages.WriteAsync(x, EdgeFault.Unreachable);
-                return;
-            }
-            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or SocketException)
-            {
-                await FailAsync(x, instance, e);
-                return;
-            }
-            finally
-            {
-                instance.LeaveCall();
-            }
+            if (await TryTransferAsync(x, instance)) return;
+            failed = instance;
+            if (attempt < options.Upstream.AttemptsMax && target.Instances.Count > 1) continue;
+            if (await hold.NextTargetAsync(x, isUnreachable: true) is not { StaticImage: null } next) break;
+            (target, failed, attempt) = (next, null, 0);
+        }
+        await (x.Lifetime.RequestAborted.IsCancellationRequested
+            ? ClientFault.Leave(x) : ErrorPages.WriteAsync(x, EdgeFault.Unreachable));
+    }
+
+    /// <returns>False: no connection came about, so the instance has seen nothing of the call.</returns>
+    private async Task<bool> TryTransferAsync(Exchange x, InstanceState instance)
+    {
+        try
+        {
+            await TransferAsync(x, instance);
+            return true;
+        }
+        catch (HttpRequestException e)
+            when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError && !x.IsAnswered)
+        {
+            instance.Health.Failed();
+            return false;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or SocketException)
+        {
+            await FailAsync(x, instance, e);
+            return true;
+        }
+        finally
+        {
+            instance.LeaveCall();
         }
     }
 

@@ -20,7 +20,8 @@ internal sealed class EdgeMetrics : IDisposable
 
     /// <param name="table">The present one.</param>
     /// <param name="instances">Of the present table.</param>
-    public EdgeMetrics(Func<EdgeTable> table, Func<IReadOnlyCollection<InstanceState>> instances)
+    /// <param name="held">Requests that wait for an instance.</param>
+    public EdgeMetrics(Func<EdgeTable> table, Func<IReadOnlyCollection<InstanceState>> instances, Func<int> held)
     {
         duration = Meter.CreateHistogram<double>(
             "strata.edge.request.duration", "s",
@@ -32,6 +33,8 @@ internal sealed class EdgeMetrics : IDisposable
         Meter.CreateObservableGauge("strata.edge.routes", () => (long)table().Routes.Count, null, "Routes in the edge's table.");
         Meter.CreateObservableGauge("strata.edge.requests.in_flight", () => (long)instances().Sum(i => i.InFlight), null,
             "Requests in flight at instances.");
+        Meter.CreateObservableGauge("strata.edge.requests.held", () => (long)held(), null,
+            "Requests that wait for an instance that is starting or cannot be reached.");
         Meter.CreateObservableGauge(
             "strata.edge.connections", () => Connections(instances()), null, "Open connections to instances, by use.");
         Meter.CreateObservableGauge(

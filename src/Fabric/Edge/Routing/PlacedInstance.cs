@@ -14,14 +14,27 @@ internal sealed record NodeRecord(string Id, string Subnets, PortRange? HostPort
         new() { InstanceSubnets = Subnets.Split(' ', StringSplitOptions.RemoveEmptyEntries), HostPorts = HostPorts };
 }
 
-/// <summary>A ready instance and the node that runs it.</summary>
-internal sealed record PlacedInstance(InstanceRecord Instance, string? Node)
+/// <summary>An instance that gets requests or soon will, and the node that runs it.</summary>
+/// <param name="Ready">Null: it is on its way.</param>
+internal sealed record PlacedInstance(StartingRelease Of, InstanceRecord? Ready, string? Node)
 {
+    public PlacedInstance(InstanceRecord ready, string? node) : this(new StartingRelease(ready.Org, ready.Release), ready, node)
+    {
+    }
+
     /// <returns>Null for one that gets no requests.</returns>
-    public static PlacedInstance? Of(Resource<InstanceSpec, InstanceStatus> instance) =>
-        instance.State == InstanceStates.Ready && instance.Status is { Address: { } address, Port: { } port }
-            ? new PlacedInstance(new InstanceRecord(instance.Id, instance.Org, instance.Spec.Release, address, port), instance.Spec.Node)
-            : null;
+    public static PlacedInstance? From(Resource<InstanceSpec, InstanceStatus> instance)
+    {
+        var (spec, status) = (instance.Spec, instance.Status);
+        if (instance.State == InstanceStates.Ready && status is { Address: { } address, Port: { } port })
+            return new PlacedInstance(new InstanceRecord(instance.Id, instance.Org, spec.Release, address, port), spec.Node);
+        return IsStarting(instance) ? new PlacedInstance(new StartingRelease(instance.Org, spec.Release), null, spec.Node) : null;
+    }
+
+    /// <summary>One that waits after a crash is not: requests would wait for an application that fails again and again.</summary>
+    private static bool IsStarting(Resource<InstanceSpec, InstanceStatus> instance) =>
+        instance.State is InstanceStates.Assigned or InstanceStates.Starting
+        || (instance.State == InstanceStates.Backoff && instance.Status.NextStartAt is null);
 
     /// <summary>
     /// Those whose address their node allows. Of two organizations' instances that have the same address the older one (by id) keeps
@@ -33,8 +46,9 @@ internal sealed record PlacedInstance(InstanceRecord Instance, string? Node)
         var byId = nodes.ToDictionary(n => n.Id, n => n.ToStatus());
         var owners = new Dictionary<(string, int), InstanceRecord>();
         List<InstanceRecord> known = [], allowed = [], refused = [];
-        foreach (var (instance, node) in placed)
+        foreach (var (_, ready, node) in placed)
         {
+            if (ready is not { } instance) continue;
             if (node is null || !byId.TryGetValue(node, out var runs) || !InstanceAddresses.Allows(runs, instance.Address, instance.Port))
             {
                 refused.Add(instance);

@@ -17,6 +17,7 @@ internal sealed class RouteEntry
         Prefix = PathPrefix.Normalize(record.Path);
         usable = [.. targets.Where(t => t is { Weight: > 0, IsUsable: true })];
         weightTotal = usable.Sum(t => t.Weight);
+        IsStarting = targets.Any(t => t is { Weight: > 0, IsStarting: true });
     }
 
     public RouteRecord Record { get; }
@@ -24,6 +25,9 @@ internal sealed class RouteEntry
     /// <summary>What metrics call its deployment.</summary>
     public DeploymentSeries Series { get; }
     public string Prefix { get; }
+
+    /// <summary>Whether an instance that will get its requests is on its way.</summary>
+    public bool IsStarting { get; }
 
     /// <summary>The edge's, with the route's own where it has any.</summary>
     public UpstreamLimits Limits { get; }
@@ -53,6 +57,7 @@ internal sealed class RouteTarget(TargetRecord record, string org, InstanceState
     public string Org => org;
     public string? StaticImage => record.StaticImage;
     public IReadOnlyList<InstanceState> Instances => instances;
+    public bool IsStarting { get; init; }
 
     /// <summary>Whether another instance can be expected to take what this one does not.</summary>
     public bool HasOther(InstanceState than) => instances.Length > 1 && instances.Any(i => i != than && i.IsHealthy);

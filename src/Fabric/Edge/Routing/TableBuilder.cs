@@ -25,7 +25,8 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDi
         {
             RenewInstances(snapshot);
             var byRelease = instances.Values.GroupBy(i => (i.Record.Org, i.Record.Release)).ToDictionary(g => g.Key, g => g.ToArray());
-            return new EdgeTable(HostOwners.Keep(snapshot.Routes).Select(r => ToEntry(r, byRelease)), ++version);
+            var starting = snapshot.Starting.ToHashSet();
+            return new EdgeTable(HostOwners.Keep(snapshot.Routes).Select(r => ToEntry(r, byRelease, starting)), ++version);
         }
     }
 
@@ -50,9 +51,13 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDi
         foreach (var instance in Instances) instance.Pool.Retire();
     }
 
-    private RouteEntry ToEntry(RouteRecord route, Dictionary<(string Org, string Release), InstanceState[]> byRelease) =>
+    private RouteEntry ToEntry(
+        RouteRecord route, Dictionary<(string Org, string Release), InstanceState[]> byRelease, HashSet<StartingRelease> starting) =>
         new(
-            route, route.Targets.Select(t => new RouteTarget(t, route.Org, byRelease.GetValueOrDefault((route.Org, t.Release), []))),
+            route, route.Targets.Select(t => new RouteTarget(t, route.Org, byRelease.GetValueOrDefault((route.Org, t.Release), []))
+            {
+                IsStarting = starting.Contains(new StartingRelease(route.Org, t.Release)),
+            }),
             series.Of(route.Org, route.DeploymentName), limits.For(route.Limits));
 
     private void RenewInstances(TableSnapshot snapshot)

@@ -28,7 +28,7 @@ internal sealed partial class TableFollower(
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly FollowedSet<RouteSpec, RouteStatus, RouteRecord> routes = new(ToRecord);
-    private readonly FollowedSet<InstanceSpec, InstanceStatus, PlacedInstance> instances = new(PlacedInstance.Of);
+    private readonly FollowedSet<InstanceSpec, InstanceStatus, PlacedInstance> instances = new(PlacedInstance.From);
     private readonly FollowedSet<NodeSpec, NodeStatus, NodeRecord> nodes = new(NodeRecord.Of);
     private readonly FollowedSet<TunnelSpec, TunnelStatus, TunnelRecord> tunnels = new(TunnelRecord.Of);
 
@@ -97,7 +97,10 @@ internal sealed partial class TableFollower(
         reported.IntersectWith([.. refused, .. connected[false]]);
         foreach (var i in refused.Where(reported.Add)) LogAddressRefused(logger, i.Id, i.Org, i.Address, i.Port);
         foreach (var i in connected[false].Where(reported.Add)) LogTunnelRefused(logger, i.Id, i.Org, i.Address, i.Port);
-        return new TableSnapshot([.. allRoutes, .. allTunnels.Select(t => t.Route)], [.. allowed, .. connected[true]]);
+        return new TableSnapshot([.. allRoutes, .. allTunnels.Select(t => t.Route)], [.. allowed, .. connected[true]])
+        {
+            Starting = [.. placed.Where(p => p.Ready is null).Select(p => p.Of).Distinct()],
+        };
     }
 
     private static RouteRecord? ToRecord(Resource<RouteSpec, RouteStatus> route) => new()

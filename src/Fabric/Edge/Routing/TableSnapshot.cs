@@ -9,6 +9,9 @@ namespace Strata.Edge.Routing;
 public sealed record TableSnapshot(IReadOnlyList<RouteRecord> Routes, IReadOnlyList<InstanceRecord> Instances)
 {
     public static readonly TableSnapshot Empty = new([], []);
+
+    /// <summary>Releases that have an instance on its way: requests to one without a ready instance wait for it.</summary>
+    public IReadOnlyList<StartingRelease> Starting { get; init; } = [];
 }
 
 /// <summary>A host and path prefix, and what serves it.</summary>
@@ -50,3 +53,7 @@ public sealed record TargetRecord(string Release, int Weight, string? StaticImag
 /// <param name="Org">It serves routes of this organization only, whatever release it names.</param>
 /// <param name="Address">An IP address.</param>
 public sealed record InstanceRecord(string Id, string Org, string Release, string Address, int Port);
+
+/// <param name="Org">Of the instance that starts.</param>
+/// <param name="Release">Id.</param>
+public sealed record StartingRelease(string Org, string Release);

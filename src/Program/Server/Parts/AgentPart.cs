@@ -40,6 +40,7 @@ internal sealed class AgentPart(
 
     public async Task StopAsync(bool keepWork, CancellationToken cancellationToken)
     {
+        if (!keepWork && agent is not null) await agent.LeaveAsync(cancellationToken);
         if (work is not null) await work.StopAsync(cancellationToken);
     }
 

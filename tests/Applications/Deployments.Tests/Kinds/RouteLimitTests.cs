@@ -10,6 +10,7 @@ public class RouteLimitTests
     public static TheoryData<string, long, long> Bounds => new()
     {
         { "connectSeconds", 1, 60 },
+        { "holdSeconds", 0, 60 },
         { "firstByteSeconds", 1, 3600 },
         { "idleSeconds", 1, 86_400 },
         { "streamIdleSeconds", 1, 604_800 },
@@ -42,6 +43,7 @@ public class RouteLimitTests
     private static IReadOnlyList<ValidationError> Check(string field, long value) => Check(field switch
     {
         "connectSeconds" => new RouteLimits { ConnectSeconds = (int)value },
+        "holdSeconds" => new RouteLimits { HoldSeconds = (int)value },
         "firstByteSeconds" => new RouteLimits { FirstByteSeconds = (int)value },
         "idleSeconds" => new RouteLimits { IdleSeconds = (int)value },
         "streamIdleSeconds" => new RouteLimits { StreamIdleSeconds = (int)value },

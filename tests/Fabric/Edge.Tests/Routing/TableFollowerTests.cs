@@ -50,6 +50,37 @@ public class TableFollowerTests
         await SeesAsync(edge, "one");
     }
 
+    /// <summary>After a start of the node, for example; one that waits after a crash is not on its way.</summary>
+    [Fact]
+    public async Task Request_WaitsForAnInstanceThatStarts_NotForOneThatCrashed()
+    {
+        using var folder = new TempFolder();
+        await using var api = await FakeApi.StartAsync();
+        await using var one = Origin("one");
+        PutRoute(api, "rel_1");
+        PutBackOff(DateTimeOffset.MaxValue);
+        await using var edge = await TestEdge.StartAsync(with: o => o with
+        {
+            ApiUrl = api.Url, ApiToken = "edge-token", DataFolder = folder.Path,
+            Upstream = o.Upstream with { HoldTimeout = TimeSpan.FromMinutes(1) },
+        });
+        await SeesAsync(edge, "503");
+        using var client = edge.CreateClient();
+        PutBackOff(null);
+        await Wait.UntilAsync(() =>
+        {
+            var asked = client.GetStringAsync("/");
+            return !asked.Wait(TimeSpan.FromMilliseconds(300)) || !asked.IsFaulted;
+        }, "a request waits");
+        var last = client.GetStringAsync("/");
+        api.PutInstance("a", one.EndPoint, "rel_1");
+        Assert.Equal("one", await last);
+
+        void PutBackOff(DateTimeOffset? next) => api.Put(
+            "a", new InstanceSpec { Deployment = "dep_1", Node = "nod_1", Release = "rel_1", Image = "sha256:0", Command = [] },
+            new InstanceStatus { NextStartAt = next }, InstanceStates.Backoff);
+    }
+
     /// <summary>Whatever its status says: it is the node that knows where its instances are.</summary>
     [Fact]
     public async Task Instance_AtAnAddressThatItsNodeDoesNotDeclare_GetsNoRequests()

@@ -25,7 +25,11 @@ internal sealed class TestEdge : IAsyncDisposable
 
     public static async Task<TestEdge> StartAsync(TableSnapshot? table = null, Func<EdgeOptions, EdgeOptions>? with = null)
     {
-        var options = new EdgeOptions { Http = [new IPEndPoint(IPAddress.Loopback, 0)], Inline = InlineModeAttribute.IsOn };
+        var options = new EdgeOptions
+        {
+            Http = [new IPEndPoint(IPAddress.Loopback, 0)], Inline = InlineModeAttribute.IsOn,
+            Upstream = new UpstreamLimits { HoldTimeout = TimeSpan.Zero }, // tests of errors see them at once
+        };
         var edge = new TestEdge(new EdgeServer(with?.Invoke(options) ?? options));
         await edge.Server.StartAsync();
         if (table is not null) edge.Server.Apply(table);

@@ -1,0 +1,98 @@
+using Strata.Edge.Routing;
+
+namespace Strata.Edge.Forwarding;
+
+/// <summary>
+/// Requests that wait because no instance takes them although one is on its way, as after a start of the cloud: most are answered a moment
+/// later, which is better than an error. Bounded, in all and for each organization; beyond that a request is refused as if nothing were on
+/// its way. Thread-safe.
+/// </summary>
+/// <param name="table">The present one.</param>
+internal sealed class RequestHold(Func<EdgeTable> table, EdgeLimits limits, TimeProvider time)
+{
+    /// <summary>An instance that could not be reached is tried again no sooner, whatever happens to the table.</summary>
+    private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>And no later: it may have come back at the same address.</summary>
+    private static readonly TimeSpan RetryMax = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, int> heldByOrg = [];
+    private TaskCompletionSource change = Signal();
+    private int held;
+
+    /// <summary>How many wait.</summary>
+    public int Held => Volatile.Read(ref held);
+
+    /// <summary>Has all that wait look again.</summary>
+    public void TableChanged() => Interlocked.Exchange(ref change, Signal()).TrySetResult();
+
+    /// <summary>Waits until the request's route has an instance to try, for as long in all as the route allows.</summary>
+    /// <param name="isUnreachable">There is one, but it could not be reached: it is tried again after a moment.</param>
+    /// <returns>Null: nothing is on its way, it took too long, too many wait, or the client left.</returns>
+    public async Task<RouteTarget?> NextTargetAsync(Exchange x, bool isUnreachable)
+    {
+        var org = x.Route!.Record.Org;
+        if (x.Limits.HoldTimeout <= TimeSpan.Zero || !TryEnter(org)) return null;
+        try
+        {
+            x.HeldSince ??= time.GetTimestamp();
+            if (isUnreachable)
+            {
+                var next = Changed;
+                await PauseAsync(x, Task.Delay(RetryMin, time), RetryMin);
+                await PauseAsync(x, next, RetryMax);
+                if (IsOver(x)) return null;
+            }
+            while (true)
+            {
+                var next = Changed; // before the look at the table, so that no change in between is missed
+                if (x.FindRoutes(table())?.Match(x.Request.Path) is not { } route) return null;
+                x.Route = route;
+                if (route.Choose() is { } target) return target;
+                if (!route.IsStarting || IsOver(x)) return null;
+                await PauseAsync(x, next, RetryMax);
+            }
+        }
+        finally
+        {
+            Leave(org);
+        }
+    }
+
+    private Task Changed => Volatile.Read(ref change).Task;
+
+    private bool IsOver(Exchange x) =>
+        x.Lifetime.RequestAborted.IsCancellationRequested || time.GetElapsedTime(x.HeldSince!.Value) >= x.Limits.HoldTimeout;
+
+    /// <summary>Until the task ends, the time is over, the request's time is over or the client leaves.</summary>
+    private async Task PauseAsync(Exchange x, Task until, TimeSpan longest)
+    {
+        var left = x.Limits.HoldTimeout - time.GetElapsedTime(x.HeldSince!.Value);
+        var pause = left < TimeSpan.Zero ? TimeSpan.Zero : left < longest ? left : longest;
+        await until.WaitAsync(pause, time, x.Lifetime.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private bool TryEnter(string org)
+    {
+        lock (gate)
+        {
+            var ofOrg = heldByOrg.GetValueOrDefault(org);
+            if (held >= limits.HeldRequestsMax || ofOrg >= limits.HeldRequestsPerOrganizationMax) return false;
+            held++;
+            heldByOrg[org] = ofOrg + 1;
+            return true;
+        }
+    }
+
+    private void Leave(string org)
+    {
+        lock (gate)
+        {
+            held--;
+            if (--heldByOrg[org] is var left && left == 0) heldByOrg.Remove(org);
+        }
+    }
+
+    private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
