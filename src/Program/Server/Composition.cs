@@ -31,6 +31,7 @@ using Strata.Resources;
 using Strata.Resources.Background;
 using Strata.Resources.Controllers;
 using Strata.Resources.Hosts;
+using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
 using Strata.Resources.Servers;
 using Strata.Resources.Versions;
@@ -61,6 +62,8 @@ internal sealed class Composition
     private static readonly IReadOnlyList<Kind> InternalKinds = [HostClaimKind.Kind];
 
     private static readonly TimeSpan TurnTime = TimeSpan.FromSeconds(10);
+    /// <summary>How long after its start a server's own node may lack a heartbeat without a warning.</summary>
+    private static readonly TimeSpan FirstHeartbeat = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan TurnPause = TimeSpan.FromMilliseconds(100);
 
     private readonly ServerOptions options;
@@ -123,8 +126,16 @@ internal sealed class Composition
     public IReadOnlyList<KnownServer> Servers => servers.Known();
 
     /// <inheritdoc cref="ServerStatus.Warnings"/>
-    public IReadOnlyList<StatusWarning> Warnings => servers.HasStarted
-        ? [.. servers.Warnings(), .. WorkloadWarnings.Of(api.Services.GetRequiredService<DeploymentViews>(), NotIsolated)] : [];
+    public IReadOnlyList<StatusWarning> Warnings
+    {
+        get
+        {
+            if (!servers.HasStarted) return [];
+            var views = api.Services.GetRequiredService<DeploymentViews>();
+            var starting = time.GetUtcNow() - self.StartedAt < FirstHeartbeat ? identity.NodeName : null;
+            return [.. servers.Warnings(), .. WorkloadWarnings.Of(In(views.Nodes.Untyped), In(views.Deployments.Untyped), NotIsolated, starting)];
+        }
+    }
 
     /// <inheritdoc cref="StrataServer.Failed"/>
     public CancellationToken Failed => api.Failed;
@@ -141,6 +152,9 @@ internal sealed class Composition
     public string? AdminToken { get; private set; }
     public bool IsNew { get; private set; }
     public IReadOnlyList<string> NotIsolated => machine.Machine?.Runtime.NotIsolated ?? [];
+
+    private static List<Workload> In(KindInformer view) =>
+        [.. view.All(null).Select(r => new Workload(ResourceDocument.NameOf(r), r.State))];
 
     private IEnumerable<IPart> Agents() => options.Agent
         ? [new AgentPart(options, identity.NodeName, machine, EnrolAsync, Supervisor, loggers, time)] : [];

@@ -127,7 +127,7 @@ public sealed partial class StrataServer : IAsyncDisposable
             StartedAt = startedAt,
             StartSeconds = startTook.TotalSeconds,
             ApiUrl = Options.PublicUrl,
-            HttpUrl = Options.EdgeMode == EdgeMode.Off ? null : Options.HttpUrl,
+            HttpUrl = EdgeUrl,
             Home = Options.Home.Root,
             Pid = Environment.ProcessId,
             MemoryBytes = Environment.WorkingSet,
@@ -138,6 +138,9 @@ public sealed partial class StrataServer : IAsyncDisposable
             Parts = [.. health.Select(p => new PartStatus(p.Name, p.Health.Ok, p.Health.Message, Math.Round(p.Took.TotalMilliseconds)))],
         };
     }
+
+    /// <summary>Null: this server has no edge.</summary>
+    private Uri? EdgeUrl => Options.EdgeMode == EdgeMode.Off ? null : Options.HttpUrl;
 
     /// <summary>The status answers whatever a part runs into, such as a folder that is gone.</summary>
     private static PartHealth HealthOf(IPart part)
@@ -167,7 +170,7 @@ public sealed partial class StrataServer : IAsyncDisposable
 
     private RunningCloud Publish(bool ready)
     {
-        var cloud = new RunningCloud(Environment.ProcessId, ProgramVersion.Text, Options.PublicUrl, Options.HttpUrl, startedAt, ready);
+        var cloud = new RunningCloud(Environment.ProcessId, ProgramVersion.Text, Options.PublicUrl, EdgeUrl, startedAt, ready);
         home.Publish(cloud);
         return cloud;
     }

@@ -25,6 +25,7 @@ public static class DeploymentKinds
         DeleteTransition = "remove",
         References = [new SpecReference("release", () => Release!)],
         ReferenceCheck = ReleaseChoice.CheckAsync,
+        SetLater = ["release"],
         OwnsHostOfName = true,
         Validate = DeploymentChecks.Check,
     };

@@ -25,6 +25,11 @@ internal static class KindBodies
             Labels = ReadLabels(body, faults),
             Spec = kind.ReadSpec(spec, faults),
         };
+        foreach (var later in kind.SetLater)
+        {
+            if (spec.ValueKind == JsonValueKind.Object && spec.TryGetProperty(later, out var early) && early.ValueKind != JsonValueKind.Null)
+                faults.Add(new ValidationError("spec." + later, $"A new {kind.Name} has none yet. Leave it out."));
+        }
         draft.Faults.AddRange(faults);
         return draft;
     }

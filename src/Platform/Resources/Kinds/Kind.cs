@@ -126,6 +126,11 @@ public abstract class Kind
     public Func<EntityTransaction, EntityRevision, JsonElement, CancellationToken, ValueTask<Error?>>? ReferenceCheck { get; init; }
 
     /// <summary>
+    /// Members of the spec that a new resource does not have, because they name what belongs to it and so cannot be there yet.
+    /// </summary>
+    public IReadOnlyList<string> SetLater { get; init; } = [];
+
+    /// <summary>
     /// Where a resource names the node that it is assigned to: a path such as <c>$.spec.node</c>, or <c>id</c> for the node itself. A
     /// node's agent reaches only what is assigned to its node. Null: nothing of this kind is an agent's business.
     /// </summary>

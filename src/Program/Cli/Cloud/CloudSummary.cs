@@ -13,7 +13,9 @@ internal sealed record CloudSummary
 {
     public required string Version { get; init; }
     public required Uri ApiUrl { get; init; }
-    public required Uri HttpUrl { get; init; }
+
+    /// <summary>Null: no edge runs on this machine.</summary>
+    public required Uri? HttpUrl { get; init; }
     public required string Home { get; init; }
     public required int Pid { get; init; }
 
@@ -49,7 +51,7 @@ internal sealed record CloudSummary
             Version = cloud.Version, ApiUrl = cloud.ApiUrl, HttpUrl = cloud.HttpUrl, Home = run.Home, Pid = cloud.Pid,
             SignedIn = CliContext.Load(run.Home, cloud.ApiUrl.AbsoluteUri).Token is not null,
         };
-        if (!summary.SignedIn) return summary;
+        if (!summary.SignedIn || cloud.HttpUrl is null) return summary;
         try
         {
             var welcome = await run.Client.Resources(Plurals.Deployments).FindAsync(Welcoming.Name, cancellationToken: cancellationToken);
@@ -63,8 +65,8 @@ internal sealed record CloudSummary
 
     /// <summary>The deployment's own status has the port of the last start until its controller has looked at it.</summary>
     internal static string? AtPortOf(RunningCloud cloud, string? address) =>
-        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port != cloud.HttpUrl.Port
-        ? new UriBuilder(uri) { Port = cloud.HttpUrl.Port }.Uri.AbsoluteUri.TrimEnd('/') : address;
+        cloud.HttpUrl is { } edge && Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port != edge.Port
+        ? new UriBuilder(uri) { Port = edge.Port }.Uri.AbsoluteUri.TrimEnd('/') : address;
 
     public void Write(Run run, bool detached)
     {
@@ -73,7 +75,7 @@ internal sealed record CloudSummary
         output.WriteLine($"{run.Terminal.OnOut(Tone.Good, $"Strata {Version} is up.")}");
         output.WriteLine();
         output.WriteLine($"  API            {ApiUrl.AbsoluteUri.TrimEnd('/')}   (reference at /docs)");
-        output.WriteLine($"  Applications   http://NAME.localhost:{HttpUrl.Port}");
+        output.WriteLine($"  Applications   {(HttpUrl is { } edge ? $"http://NAME.localhost:{edge.Port}" : "no edge on this machine (--edge-mode off)")}");
         if (Welcome is { Length: > 0 }) output.WriteLine($"  First one      {run.Terminal.OnOut(Tone.Strong, Welcome)}");
         output.WriteLine($"  Data           {Home}");
         output.WriteLine();

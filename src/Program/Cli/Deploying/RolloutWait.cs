@@ -10,6 +10,9 @@ namespace Strata.Cli.Deploying;
 /// <summary>Waits until a deployment serves what it should, or says why it does not.</summary>
 internal static class RolloutWait
 {
+    /// <summary>How long a server may be away, as for its restart.</summary>
+    private static readonly TimeSpan ServerPatience = TimeSpan.FromSeconds(60);
+
     /// <summary>Until the release that <paramref name="changed"/> asks for serves with all replicas.</summary>
     /// <param name="changed">As the change that began the rollout left it: what was before does not count.</param>
     /// <param name="report">Shows the progress, in words.</param>
@@ -41,12 +44,16 @@ internal static class RolloutWait
         CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(patience, run.Terminal.Time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using var away = new CancellationTokenSource(Timeout.InfiniteTimeSpan, run.Terminal.Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token, away.Token);
+        Error? lost = null;
         var client = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
         try
         {
-            await foreach (var change in client.FollowAsync(new ResourceFilter { Where = HasName(deployment) }, null, linked.Token))
+            await foreach (var change in client.FollowAsync(new ResourceFilter { Where = HasName(deployment) }, Lost, linked.Token))
             {
+                if (lost is not null) away.CancelAfter(Timeout.InfiniteTimeSpan);
+                lost = null;
                 if (change.Resource is not { } now || now.Revision < since) continue;
                 if (now.Deleted || now.State == DeploymentStates.Removing) throw Gone(now).ToException();
                 if (now.State == DeploymentStates.Failed) throw Failed(now).ToException();
@@ -54,10 +61,17 @@ internal static class RolloutWait
                 report(Progress(now));
             }
         }
-        catch (OperationCanceledException) when (timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (linked.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
         }
-        throw TimedOut(deployment, patience).ToException();
+        throw (away.IsCancellationRequested && lost is { } error ? ServerAway(error, deployment) : TimedOut(deployment, patience)).ToException();
+
+        void Lost(Error error)
+        {
+            if (lost is null) away.CancelAfter(ServerPatience);
+            lost = error;
+            report("The server does not answer. Waiting for it");
+        }
     }
 
     /// <summary>
@@ -88,6 +102,10 @@ internal static class RolloutWait
 
     private static Error Gone(DeploymentResource now) =>
         new(ErrorKind.NotFound, "DEPLOYMENT_REMOVED", $"{now.Name} was deleted in the meantime.");
+
+    private static Error ServerAway(Error lost, string deployment) => new(
+        lost.Kind, lost.Code, $"{lost.Message} The server has been away for {ServerPatience.TotalSeconds:0} seconds. "
+            + $"The rollout of {deployment} continues once it is back.", "strata status");
 
     private static Error TimedOut(string deployment, TimeSpan patience) => new(
         ErrorKind.Timeout, "WAIT_TIMEOUT", $"{deployment} was not ready within {patience.TotalSeconds:0} seconds; the work continues.",

@@ -6,10 +6,11 @@ using Strata.Server.Options;
 namespace Strata.Server.Hosting;
 
 /// <summary>What a running cloud says of itself in its data folder.</summary>
+/// <param name="HttpUrl">Of its edge; null: it has none.</param>
 /// <param name="Ready">False while it still starts.</param>
 /// <param name="End">How it ended; null while it runs, and where it had no time to say so.</param>
 public sealed record RunningCloud(
-    int Pid, string Version, Uri ApiUrl, Uri HttpUrl, DateTimeOffset StartedAt, bool Ready, ServerEnd? End = null);
+    int Pid, string Version, Uri ApiUrl, Uri? HttpUrl, DateTimeOffset StartedAt, bool Ready, ServerEnd? End = null);
 
 /// <param name="Asked">Whether it was requested: <c>strata down</c>, Ctrl-C, a signal.</param>
 public sealed record ServerEnd(DateTimeOffset At, bool Asked);

@@ -1,8 +1,9 @@
 using Strata.Contracts;
-using Strata.Deployments;
-using Strata.Resources.Kinds;
 
 namespace Strata.Server.Status;
+
+/// <summary>A node or an application as far as warnings need it.</summary>
+internal readonly record struct Workload(string Name, string State);
 
 /// <summary>
 /// What is wrong with nodes and applications although every part of the server works. From memory: it costs the database nothing.
@@ -11,26 +12,27 @@ internal static class WorkloadWarnings
 {
     private const int NamedMax = 5;
 
-    public static IEnumerable<StatusWarning> Of(DeploymentViews views, IReadOnlyList<string> notIsolated)
+    /// <param name="starting">The node of a server that has only just started, whose first heartbeat is still to come; null: none.</param>
+    public static IEnumerable<StatusWarning> Of(
+        IReadOnlyList<Workload> nodes, IReadOnlyList<Workload> applications, IReadOnlyList<string> notIsolated, string? starting)
     {
         if (notIsolated.Count > 0)
             yield return new StatusWarning("isolation", string.Join(" ", notIsolated),
                 "Run Strata as root on Linux with runc or crun: strata doctor says what is missing");
-        var nodes = views.Nodes.Untyped.All(null);
-        var down = nodes.Where(n => n.State != NodeStates.Up).Select(ResourceDocument.NameOf).Order(StringComparer.Ordinal).ToList();
+        var down = nodes.Where(n => n.State != NodeStates.Up && n.Name != starting).Select(n => n.Name).Order(StringComparer.Ordinal)
+            .ToList();
         if (down.Count > 0)
         {
             yield return new StatusWarning(
-                "nodes", $"{Names(down)} {(down.Count == 1 ? "is" : "are")} DOWN: no heartbeat of the agent{(down.Count == nodes.Count ? ", so nothing can be started" : "")}",
-                "Start the server on that machine again, or forget the node: strata delete node/NAME");
+                "nodes",
+                $"{Names(down)} {(down.Count == 1 ? "is" : "are")} DOWN: no heartbeat of the agent{(down.Count == nodes.Count ? ", so nothing can be started" : "")}",
+                $"Start the server on that machine again, or forget the node: strata delete node/{down[0]}");
         }
-        var deployments = views.Deployments.Untyped.All(null).Where(d => d.State != DeploymentStates.Removing).ToList();
-        var failed = deployments.Where(d => d.State == DeploymentStates.Failed).Select(ResourceDocument.NameOf)
-            .Order(StringComparer.Ordinal).ToList();
+        var present = applications.Where(d => d.State != DeploymentStates.Removing).ToList();
+        var failed = present.Where(d => d.State == DeploymentStates.Failed).Select(d => d.Name).Order(StringComparer.Ordinal).ToList();
         if (failed.Count > 0)
         {
-            var what = failed.Count == deployments.Count
-                ? "all applications fail" : $"{failed.Count} of {deployments.Count} applications fail";
+            var what = failed.Count == present.Count ? "all applications fail" : $"{failed.Count} of {present.Count} applications fail";
             yield return new StatusWarning("applications", $"{what}: {Names(failed)}", "strata get deployments shows why of each");
         }
     }

@@ -51,4 +51,37 @@ public sealed class CutOffTests : IDisposable
             "strata cancel release/shop-1"])
             Assert.Contains(part, said, StringComparison.Ordinal);
     }
+
+    /// <summary>A server that restarts is waited for; one that stays away is not waited for in silence for minutes.</summary>
+    [Fact]
+    public async Task Scale_WhoseServerGoesAway_SaysSo_AndEndsAfterAMinute()
+    {
+        await using var api = await FakeApi.StartAsync();
+        var watches = 0;
+        api.Respond = (http, _) =>
+        {
+            if (http.Request.Query.ContainsKey("watch"))
+            {
+                Interlocked.Increment(ref watches);
+                http.Abort();
+            }
+            return Task.FromResult(
+                Resource.Replace("KIND", "deployment").Replace("NAME", "shop").Replace("SPEC", """{"release":"rel_1"}"""));
+        };
+        var text = new StringWriter();
+        var time = new FakeTime();
+        var scale = StrataCommand.RunAsync(
+            ["scale", "shop", "2", "--server", api.Address.ToString(), "--home", home.Path],
+            new Terminal { Out = text, Error = TextWriter.Synchronized(text), Time = time }, TestContext.Current.CancellationToken);
+        await Wait.UntilAsync(() => Volatile.Read(ref watches) > 1 || scale.IsCompleted, "the watch is tried again");
+        Assert.False(scale.IsCompleted, text.ToString());
+        await Wait.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(10));
+            return scale.IsCompleted;
+        }, "the command ends");
+        Assert.Equal(1, await scale);
+        Assert.Contains("The server has been away for 60 seconds. The rollout of shop continues once it is back.", text.ToString(),
+            StringComparison.Ordinal);
+    }
 }

@@ -54,7 +54,12 @@ public sealed class RouteTests(SecurityClouds clouds)
             Assert.Equal(400, (await cloud.CallAsync(cloud.B.Admin, "POST", "/api/v1/releases", release)).Status);
         }
         foreach (var release in (string[])["rel_00000000000000000000000000", "nothing"])
+        {
             Assert.Equal(400, (await PatchAsync(cloud, cloud.B.Admin, "deployments/reference-own", $$$"""{"spec":{"release":"{{{release}}}"}}""")).Status);
+            var born = $$$"""{"name":"born","project":"default","spec":{"release":"{{{release}}}"}}""";
+            var refused = await cloud.CallAsync(cloud.B.Admin, "POST", "/api/v1/deployments", born);
+            Assert.Equal((400, "spec.release"), (refused.Status, refused.Body.GetProperty("errors")[0].GetProperty("field").GetString()));
+        }
     }
 
     private static Task<(int Status, System.Text.Json.JsonElement Body)> PatchAsync(
