@@ -64,18 +64,21 @@ internal static class RolloutDecision
         var current = view.Instances.Where(x => x.Release == wanted && x.Generation >= view.Generation && !x.Lost).ToList();
         if (current.Find(x => x.State == InstanceStates.Failed) is { } failed)
             return $"Release {release.Name} did not become healthy: {failed.Message ?? "an instance of it failed."}";
-        return current.Find(x => IsOverdue(x, release, rules, view.Now)) is { } late
+        return current.Find(x => IsOverdue(x, release, rules, view)) is { } late
             ? $"Release {release.Name} did not start in time: {late.Message ?? Late(late)}" : null;
     }
 
-    private static bool IsOverdue(InstanceView instance, ReleaseView release, RolloutRules rules, DateTimeOffset now) =>
-        instance.State switch
+    private static bool IsOverdue(InstanceView instance, ReleaseView release, RolloutRules rules, RolloutView view)
     {
-        InstanceStates.Pending or InstanceStates.Assigned => now - instance.CreatedAt > rules.Placement,
-        InstanceStates.Starting or InstanceStates.Backoff or InstanceStates.Unready =>
-            now - instance.CreatedAt > rules.Placement + release.Grace + release.Grace,
-        _ => false,
-    };
+        var took = view.Now - (instance.CreatedAt > view.Since ? instance.CreatedAt : view.Since);
+        return instance.State switch
+        {
+            InstanceStates.Pending or InstanceStates.Assigned => took > rules.Placement,
+            InstanceStates.Starting or InstanceStates.Backoff or InstanceStates.Unready =>
+                took > rules.Placement + release.Grace + release.Grace,
+            _ => false,
+        };
+    }
 
     private static string Late(InstanceView instance) => instance.State switch
     {

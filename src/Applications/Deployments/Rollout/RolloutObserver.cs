@@ -15,6 +15,8 @@ internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions o
     /// <summary>Label of an instance: the deployment's generation that it was created for.</summary>
     public const string GenerationLabel = "strata/generation";
 
+    private readonly DateTimeOffset since = time.GetUtcNow();
+
     public async ValueTask<Observed> ObserveAsync(DeploymentResource deployment, CancellationToken cancellationToken)
     {
         var releases = Releases(deployment);
@@ -32,6 +34,7 @@ internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions o
             Releases = releases.ToDictionary(x => x.Id, ToView),
             Instances = [.. instances.Select(x => ToView(x, lost))],
             Now = now,
+            Since = since,
         };
         return new Observed(view, releases.ToDictionary(x => x.Id), RolloutDecision.Sooner(lostNext, KeptUntil(view)));
     }

@@ -23,6 +23,9 @@ internal sealed record RolloutView
     public required IReadOnlyDictionary<string, ReleaseView> Releases { get; init; }
     public required IReadOnlyList<InstanceView> Instances { get; init; }
     public required DateTimeOffset Now { get; init; }
+
+    /// <summary>When this server began to look after rollouts: nothing could start while no server ran, so that time does not count.</summary>
+    public DateTimeOffset Since { get; init; }
 }
 
 /// <param name="Ready">Built.</param>

@@ -42,6 +42,20 @@ public sealed class RolloutDecisionTests
         Assert.Equal($"Release r1 did not start in time: {quota}", Assert.IsType<RolloutEnd.Fail>(late.End).Message);
     }
 
+    /// <summary>Nothing could start it meanwhile.</summary>
+    [Theory]
+    [InlineData(InstanceStates.Pending, 1)]
+    [InlineData(InstanceStates.Assigned, 1)]
+    [InlineData(InstanceStates.Starting, 3)]
+    public void Decide_AfterAnHourWithoutAServer_GivesTheInstanceItsWholeTime(string state, int minutes)
+    {
+        var back = Start + TimeSpan.FromHours(1);
+        var view = Running(1, state) with { State = DeploymentStates.RollingOut, Serving = null, Since = back, Now = back.AddSeconds(5) };
+        Assert.Null(RolloutDecision.Decide(view, RolloutRules.Default).End);
+        var late = RolloutDecision.Decide(view with { Now = back.AddMinutes(minutes).AddSeconds(1) }, RolloutRules.Default);
+        Assert.IsType<RolloutEnd.Fail>(late.End);
+    }
+
     private static RolloutView Running(int replicas, params string[] states) => new()
     {
         State = DeploymentStates.Running,
