@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
@@ -12,10 +14,11 @@ namespace Strata.Resources.Servers;
 /// Keeps this server registered. Its heartbeats renew a lease, so a beat writes no revision; the resource is written at the start, when the
 /// lease was lost in between, and at the end (GONE). A start takes the lease over from <see cref="ServerIdClaim"/>, or from a former life
 /// of the same place; after that a lost lease is only taken when it is free, so that two processes with one id never take it from each
-/// other. A read or write that fails is tried again under the same lease: the server keeps answering, so it must not be marked DOWN.
+/// other: one that finds another place under its id stops, so that no two servers answer as the same one. A read or write that fails is tried again under the same lease: the server keeps answering, so it must not be marked DOWN.
 /// </summary>
-public sealed class ServerRegistration(
-    ServerSelf self, ResourceStore<ServerSpec, ServerPresence> servers, ILeases leases, TimeProvider time, Supervisor supervisor)
+public sealed partial class ServerRegistration(
+    ServerSelf self, ResourceStore<ServerSpec, ServerPresence> servers, ILeases leases, IHostApplicationLifetime host, TimeProvider time,
+    Supervisor supervisor, ILogger<ServerRegistration> logger)
     : SupervisedService(supervisor, "server-registration")
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
@@ -35,7 +38,11 @@ public sealed class ServerRegistration(
         {
             try
             {
-                if (await TakeAsync(stoppingToken) is not { } lease) work.Failed(ServerLease.IdInUse.ToException());
+                if (await TakeAsync(stoppingToken) is not { } lease)
+                {
+                    work.Failed(ServerLease.IdInUse.ToException());
+                    await StopIfReplacedAsync(stoppingToken);
+                }
                 else
                     await using (lease) await HoldAsync(lease, work, stoppingToken);
             }
@@ -53,6 +60,16 @@ public sealed class ServerRegistration(
             leases, self, holder => !hasTakenOver && ServerLease.IsOf(self, holder), time, cancellationToken);
         hasTakenOver |= lease is not null;
         return lease;
+    }
+
+    /// <summary>While this server could not renew its lease, as in an outage of the database, another place has taken its id.</summary>
+    private async Task StopIfReplacedAsync(CancellationToken cancellationToken)
+    {
+        if (!hasTakenOver) return;
+        var holder = await leases.HolderAsync(ServerLease.Of(self.ServerId), cancellationToken);
+        if (holder is null || ServerLease.IsOf(self, holder)) return;
+        LogReplaced(logger, ServerLease.IdInUse.Code, ServerLease.IdInUse.NextStep!);
+        host.StopApplication();
     }
 
     /// <summary>Until the lease is lost or the server stops, whatever fails meanwhile.</summary>
@@ -128,6 +145,10 @@ public sealed class ServerRegistration(
             // The store cannot be updated; the lease expires by itself.
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Critical,
+        Message = "{Code}: another process has taken this server's id while its lease could not be renewed; this one stops. {NextStep}")]
+    private static partial void LogReplaced(ILogger logger, string code, string nextStep);
 
     private Caller CallerOf(Fence fence) => new(TenantId.Platform, "server:" + self.Name) { Fence = fence };
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Contracts;
 using Strata.Core;
@@ -24,6 +25,7 @@ public sealed class ServerRegistrationTests : IAsyncDisposable
     private readonly ResourceStore<ServerSpec, ServerPresence> servers;
     private readonly ServerSelf self;
     private readonly Supervisor supervisor = new(TimeProvider.System, NullLogger<Supervisor>.Instance);
+    private readonly Host host = new();
     private readonly ServerRegistration registration;
 
     public ServerRegistrationTests()
@@ -33,7 +35,8 @@ public sealed class ServerRegistrationTests : IAsyncDisposable
         var engine = new EntityEngine(log, new StaticDefinitions([ServerKind.Kind.Definition]), new InProcessComputation([], []), time);
         servers = new ResourceStore<ServerSpec, ServerPresence>(engine, ServerKind.Kind, time);
         self = new ServerSelf("one", "one", new Uri("http://127.0.0.1:1"), "1", time.GetUtcNow()) { Place = "here" };
-        registration = new ServerRegistration(self, servers, leases, time, supervisor);
+        registration = new ServerRegistration(
+            self, servers, leases, host, time, supervisor, NullLogger<ServerRegistration>.Instance);
     }
 
     public async ValueTask DisposeAsync() => await registration.StopAsync(default);
@@ -80,6 +83,23 @@ public sealed class ServerRegistrationTests : IAsyncDisposable
         await HeldAsync();
         var server = (await servers.GetAsync(Reader, self.Name, AsOf.Latest, default)).Value;
         Assert.Equal((ServerStates.Up, "http://127.0.0.1:1", holder), (server.State, server.Status.Address, await HolderAsync()));
+    }
+
+    /// <summary>As when a copy of its folder was started during an outage that only this server saw.</summary>
+    [Theory]
+    [InlineData("copy/1", true)]
+    [InlineData("here/of an earlier life", false)]
+    public async Task Server_WhoseIdAnotherPlaceHasTaken_Stops(string holder, bool stops)
+    {
+        await registration.StartAsync(default);
+        await HeldAsync();
+        await leases.TakeOverAsync(LeaseName, holder, TimeSpan.FromHours(1), default);
+        await Wait.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return stops ? host.HasStopped : IsFailing;
+        }, "it finds out");
+        Assert.Equal(stops, host.HasStopped);
     }
 
     [Fact]
@@ -168,4 +188,16 @@ public sealed class ServerRegistrationTests : IAsyncDisposable
     private Task HeldAsync() => Wait.UntilAsync(() => time.Waiting == TimersWhileHeld, "it holds the lease and waits");
 
     private ValueTask<string?> HolderAsync() => leases.HolderAsync(LeaseName, default);
+
+    private sealed class Host : IHostApplicationLifetime
+    {
+        private readonly CancellationTokenSource stop = new();
+
+        public bool HasStopped => stop.IsCancellationRequested;
+        public CancellationToken ApplicationStarted => default;
+        public CancellationToken ApplicationStopping => stop.Token;
+        public CancellationToken ApplicationStopped => default;
+
+        public void StopApplication() => stop.Cancel();
+    }
 }
