@@ -151,7 +151,7 @@ public sealed partial class StrataServer : IAsyncDisposable
         }
         catch (Exception e)
         {
-            return new PartHealth(false, $"unknown: {e.Message}");
+            return new PartHealth(false, $"unknown: {FailureText.Of(e)}");
         }
     }
 

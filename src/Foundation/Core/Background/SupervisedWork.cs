@@ -8,6 +8,8 @@ namespace Strata.Core.Background;
 /// </summary>
 public sealed class SupervisedWork : IAsyncDisposable
 {
+    private static readonly Error Ended = new(ErrorKind.Internal, "WORK_ENDED", "It returned without being asked to stop.");
+
     private readonly Supervisor supervisor;
     private readonly Func<SupervisedWork, CancellationToken, Task> run;
     private readonly CancellationTokenSource stop = new();
@@ -62,9 +64,7 @@ public sealed class SupervisedWork : IAsyncDisposable
         lock (gate)
         {
             failures++;
-            lastError = exception is StrataException known
-                ? $"{known.Error.Code}: {known.Error.Message}"
-                : $"{exception.GetType().Name}: {exception.Message}";
+            lastError = FailureText.Of(exception);
             lastErrorAt = supervisor.Time.GetUtcNow();
             Enter(WorkState.Failing);
         }
@@ -107,7 +107,7 @@ public sealed class SupervisedWork : IAsyncDisposable
         try
         {
             await run(this, stop.Token);
-            return mayEnd ? null : new InvalidOperationException("It returned without being asked to stop.");
+            return mayEnd ? null : Ended.ToException();
         }
         catch (Exception e)
         {

@@ -172,7 +172,7 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
     {
         unsure[key.Tenant] = new object();
         var count = backOff.Fail(key);
-        Volatile.Write(ref lastError, exception.Message);
+        Volatile.Write(ref lastError, FailureText.Of(exception));
         ReconcileFailed(logger, controller.Name, controller.Kind.IdOf(key.Id), count, exception);
         return new WorkDone(Failed: true, BackOff.DelayAfter(count, Random.Shared.NextDouble()));
     }

@@ -55,10 +55,10 @@ public class ControllerHostTests
         var mended = false;
         var controller = new LampController((lamp, _) =>
             lamp.Name == "bad" && !Volatile.Read(ref mended)
-                ? throw new InvalidOperationException("The bulb is gone.") : Task.FromResult<TimeSpan?>(null));
+                ? throw new IOException("The bulb is gone.") : Task.FromResult<TimeSpan?>(null));
         await using var host = await StartAsync(cloud, controller);
         await Wait.UntilAsync(() => controller.CountOf("bad") >= 2, "the second try");
-        Assert.Equal("The bulb is gone.", host.GetRequiredService<IControllerReports>().Report()[0].LastError);
+        Assert.Equal("The bulb is gone", host.GetRequiredService<IControllerReports>().Report()[0].LastError);
         await cloud.AddLampAsync("good");
         await Wait.UntilAsync(() => controller.CountOf("good") > 0, "the other one");
         Volatile.Write(ref mended, true);
