@@ -115,7 +115,7 @@ class Strata:
 
     def _open(self, method, path, body, query, headers, content_type, key, timeout=None):
         pairs = {name: str(value).lower() if isinstance(value, bool) else value for name, value in (query or {}).items() if value is not None}
-        target = self.url + path + ("?" + urllib.parse.urlencode(pairs) if pairs else "")
+        target = self.url + path + ("?" + urllib.parse.urlencode(pairs, doseq=True) if pairs else "")
         sent = {"Accept": "application/json", **(headers or {})}
         if self.token:
             sent["Authorization"] = "Bearer " + self.token

@@ -3,12 +3,17 @@ from __future__ import annotations
 
 import datetime
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .sorting import sort_keys
+
 if TYPE_CHECKING:
     from .client import Strata
+
+_PAGE_MAX = 10_000  # the most that the server returns at once
+_FIRST_PAGE = 1_000  # of a search without a limit: its reader may soon have enough
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,27 @@ class Entities:
     def delete(self, id: str) -> None:
         self._strata.request("DELETE", f"/api/entity/{_escape(id)}")
 
-    def search(self, condition: dict[str, Any] | None = None, limit: int | None = None, sort: str | None = None, at: datetime.datetime | str | None = None) -> Iterator[Entity]:
-        """Those that meet a condition, as they come; all where there is none."""
-        found = self._strata.stream("POST", f"/api/search/direct/{self._path}", condition or {"type": "group", "operator": "AND", "conditions": []},
-                                    query={"limit": limit, "sort": sort, "pointInTime": _time(at)})
-        return (_entity(one) for one in found)
+    def search(self, condition: dict[str, Any] | None = None, limit: int | None = None, sort: str | Iterable[str] | None = None,
+               at: datetime.datetime | str | None = None) -> Iterator[Entity]:
+        """Those that meet a condition, as they come; all where there is none. limit: maximum number of results; None: all.
+
+        sort: "-amount,customer" or "amount:desc,customer:asc", or a list of such. More than a page (10,000) are fetched as they are asked for; without
+        at each page is of the moment at which it is read.
+        """
+        if limit is not None and limit < 0:
+            raise ValueError("limit must not be negative.")
+        return self._pages(condition or {"type": "group", "operator": "AND", "conditions": []}, limit, {"sort": sort_keys(sort), "pointInTime": _time(at)})
+
+    def _pages(self, condition: dict[str, Any], limit: int | None, query: dict[str, Any]) -> Iterator[Entity]:
+        left, page, after = limit, _FIRST_PAGE if limit is None else _PAGE_MAX, None
+        while left is None or left > 0:
+            asked, count, last = page if left is None else min(left, page), 0, None
+            for one in self._strata.stream("POST", f"/api/search/direct/{self._path}", condition, query={**query, "first": asked, "after": after}):
+                count, last = count + 1, _entity(one)
+                yield last
+            if last is None or count < asked:
+                return
+            left, page, after = None if left is None else left - count, _PAGE_MAX, f"{last.id}.{last.meta['transactionId']}"
 
     def _write(self, method, id, data, transition, if_match, content_type):
         path = f"/api/entity/JSON/{_escape(id)}" + ("" if transition is None else "/" + _escape(transition))

@@ -10,6 +10,8 @@ from .errors import StrataError
 if TYPE_CHECKING:
     from .client import Strata
 
+_PAGE_MAX = 1_000
+
 Resource = dict[str, Any]
 """id, kind, name, org, project, labels, state, revision, spec, status, and times."""
 
@@ -18,12 +20,21 @@ class Resources:
     def __init__(self, strata: Strata, kind: str):
         self._strata, self._path = strata, "/api/v1/" + urllib.parse.quote(kind, safe="")
 
-    def list(self, **filter: str) -> Iterator[Resource]:
-        """All, page by page as they are asked for; narrowed by project, state, or fields: list(**{"labels.tier": "web"})."""
+    def list(self, limit: int | None = None, **filter: str) -> Iterator[Resource]:
+        """All, page by page as they are asked for; narrowed by project, state, or fields: list(**{"labels.tier": "web"}).
+
+        limit: maximum number of resources; None: all.
+        """
+        if limit is not None and limit < 0:
+            raise ValueError("limit must not be negative.")
+        return self._pages(limit, filter)
+
+    def _pages(self, limit: int | None, filter: dict[str, str]) -> Iterator[Resource]:
         cursor = None
-        while True:
-            page = self._strata.request("GET", self._path, query={**filter, "cursor": cursor})
-            yield from page["items"]
+        while limit is None or limit > 0:
+            page = self._strata.request("GET", self._path, query={**filter, "limit": None if limit is None else min(limit, _PAGE_MAX), "cursor": cursor})
+            yield from page["items"][:limit]
+            limit = None if limit is None else limit - len(page["items"])
             if (cursor := page.get("next")) is None:
                 return
 

@@ -7,6 +7,7 @@ projects = Strata().resources("projects")
 name = f"sdk-py-{time.time_ns():x}"
 made = projects.create(name, {}, labels={"by": "python"})
 assert made["id"] in [one["id"] for one in projects.list(**{"labels.by": "python"})]
+assert len(list(projects.list(limit=1))) == 1
 
 for event in projects.watch(**{"labels.by": "python"}):
     if event is None:

@@ -1,4 +1,8 @@
+import { sortKeys } from './sorting.js';
 import type { Strata } from './strata.js';
+
+/** The most that the server returns at once, and what a search without a limit asks for first: its reader may soon have enough. */
+const [pageMax, firstPage] = [10_000, 1_000];
 
 export interface EntityMeta {
   id: string;
@@ -24,9 +28,10 @@ export interface WriteOptions {
 }
 
 export interface SearchOptions {
+  /** Maximum number of results. Default: all. */
   limit?: number;
-  /** Keys in order, "-" before one that descends: "-total,createdAt". */
-  sort?: string;
+  /** Fields in order: "-amount,customer" or "amount:desc,customer:asc", or an array of such. Default: by id. */
+  sort?: string | readonly string[];
   /** As of then. */
   at?: Date | string;
 }
@@ -75,9 +80,29 @@ export class Entities<T extends object> {
     await this.strata.request('DELETE', `/api/entity/${encodeURIComponent(id)}`);
   }
 
-  /** Those that meet a condition, as they come. */
+  /**
+   * Those that meet a condition, as they come; more than a page (10,000) are fetched as they are needed. Without `at` each page is of the moment at
+   * which it is read.
+   */
   search(condition: object = { type: 'group', operator: 'AND', conditions: [] }, options: SearchOptions = {}): AsyncGenerator<Entity<T>> {
-    return this.strata.stream('POST', `/api/search/direct/${this.#path}`, { body: condition, query: { limit: options.limit, sort: options.sort, pointInTime: timeOf(options.at) } });
+    const limit = options.limit ?? Infinity;
+    if (!(limit >= 0)) throw new RangeError('limit must not be negative.');
+    return this.#pages(condition, limit, { sort: sortKeys(options.sort), pointInTime: timeOf(options.at) });
+  }
+
+  async *#pages(condition: object, limit: number, query: { sort: string[]; pointInTime: string | undefined }): AsyncGenerator<Entity<T>> {
+    let after: string | undefined;
+    for (let [left, page] = [limit, limit === Infinity ? firstPage : pageMax]; left > 0; page = pageMax) {
+      const first = Math.min(left, page);
+      let [count, last]: [number, EntityMeta | undefined] = [0, undefined];
+      for await (const entity of this.strata.stream<Entity<T>>('POST', `/api/search/direct/${this.#path}`, { body: condition, query: { ...query, first, after } })) {
+        [count, last] = [count + 1, entity.meta];
+        yield entity;
+      }
+      if (!last || count < first) return;
+      left -= count;
+      after = `${last.id}.${last.transactionId}`;
+    }
   }
 
   async #write(method: string, id: string, data: object, options: WriteOptions): Promise<void> {

@@ -19,7 +19,13 @@ export interface Resource {
 }
 
 /** What a list or watch is narrowed to: project, state, and fields such as "labels.tier". */
-export type ResourceFilter = Record<string, string>;
+export interface ResourceFilter {
+  /** Maximum number of resources in a list. Default: all. */
+  limit?: number;
+  [field: string]: string | number | undefined;
+}
+
+const pageMax = 1_000;
 
 export type WatchEvent = { type: 'item'; resource: Resource } | { type: 'ready' };
 
@@ -32,10 +38,19 @@ export class Resources {
   }
 
   /** All, page by page as they are asked for. */
-  async *list(filter: ResourceFilter = {}): AsyncGenerator<Resource> {
-    for (let cursor: string | undefined; ; ) {
-      const page: { items: Resource[]; next?: string } = await this.strata.request('GET', this.#path, { query: { ...filter, cursor } });
-      yield* page.items;
+  list({ limit, ...filter }: ResourceFilter = {}): AsyncGenerator<Resource> {
+    const most = Number(limit ?? Infinity);
+    if (!(most >= 0)) throw new RangeError('limit must not be negative.');
+    return this.#pages(filter, most);
+  }
+
+  async *#pages(filter: ResourceFilter, limit: number): AsyncGenerator<Resource> {
+    let cursor: string | undefined;
+    for (let left = limit; left > 0; ) {
+      const query = { ...filter, limit: limit === Infinity ? undefined : Math.min(left, pageMax), cursor };
+      const page: { items: Resource[]; next?: string } = await this.strata.request('GET', this.#path, { query });
+      yield* page.items.slice(0, left);
+      left -= page.items.length;
       if (!(cursor = page.next)) return;
     }
   }
@@ -63,7 +78,7 @@ export class Resources {
   }
 
   /** What there is, then "ready", then every change, until the signal. Throws when the watch ends: watch again, which begins with what there is then. */
-  async *watch(filter: ResourceFilter = {}, signal?: AbortSignal): AsyncGenerator<WatchEvent> {
+  async *watch({ limit: _, ...filter }: ResourceFilter = {}, signal?: AbortSignal): AsyncGenerator<WatchEvent> {
     for await (const event of this.strata.events(this.#path, { query: { ...filter, watch: true }, signal })) {
       if (event.type === 'item') yield { type: 'item', resource: event.data as Resource };
       else if (event.type === 'ready') yield { type: 'ready' };

@@ -22,7 +22,8 @@ export interface RequestOptions {
   body?: unknown;
   contentType?: string;
   headers?: Record<string, string>;
-  query?: Record<string, string | number | boolean | undefined>;
+  /** An array repeats its parameter. */
+  query?: Record<string, string | number | boolean | readonly string[] | undefined>;
   signal?: AbortSignal | undefined;
 }
 
@@ -100,7 +101,10 @@ export class Strata {
 
   async #send(method: string, path: string, options: RequestOptions, key: string | undefined): Promise<Response> {
     const target = new URL(path, this.url);
-    for (const [name, value] of Object.entries(options.query ?? {})) if (value !== undefined) target.searchParams.set(name, String(value));
+    for (const [name, value] of Object.entries(options.query ?? {})) {
+      if (Array.isArray(value)) for (const one of value) target.searchParams.append(name, one as string);
+      else if (value !== undefined) target.searchParams.set(name, String(value));
+    }
     const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
     if (this.token) headers['authorization'] = `Bearer ${this.token}`;
     if (options.body !== undefined) headers['content-type'] = options.contentType ?? 'application/json';

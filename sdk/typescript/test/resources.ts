@@ -8,6 +8,9 @@ const made = await projects.create({ name, labels: { by: 'typescript' }, spec: {
 const listed = [];
 for await (const one of projects.list({ 'labels.by': 'typescript' })) listed.push(one.id);
 assert.ok(listed.includes(made.id));
+let count = 0;
+for await (const _ of projects.list({ limit: 1 })) count++;
+assert.equal(count, 1);
 
 const ending = new AbortController();
 const seen: string[] = [];

@@ -12,6 +12,8 @@ internal static class ScanGuard
         ArgumentOutOfRangeException.ThrowIfLessThan(scan.Limit, 1, nameof(scan));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(scan.Limit, PageLimits.Max, nameof(scan));
         ArgumentOutOfRangeException.ThrowIfLessThan(scan.BytesMax, 1, nameof(scan));
+        if (scan is { Deleted: true, AsOf.IsLatest: false })
+            throw new ArgumentException("Deleted entities are listed as of the latest only.", nameof(scan));
         if (scan.Tenant is null && scan.AsOf.Revision is not null)
             throw new ArgumentException("A revision belongs to one tenant's log; over every tenant scan as of a time.", nameof(scan));
     }

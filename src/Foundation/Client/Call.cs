@@ -71,3 +71,10 @@ internal static class ApiPath
             .ToException()
             : Uri.EscapeDataString(text);
 }
+
+/// <summary>A model in paths of the entity API.</summary>
+internal static class EntityPath
+{
+    public static string Of(string model, int version) =>
+        $"{Uri.EscapeDataString(model)}/{version.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+}

@@ -17,17 +17,26 @@ public sealed partial class ResourceClient<TSpec, TStatus>
 
     internal ResourceClient(Transport transport, string plural) => (this.transport, this.plural) = (transport, plural);
 
-    /// <summary>Every resource that the filter lets through; pages are fetched as they are needed.</summary>
+    /// <summary>
+    /// Every resource that the filter lets through, up to its limit; pages are fetched as they are needed.
+    /// </summary>
     public async IAsyncEnumerable<Resource<TSpec, TStatus>> ListAsync(
         ResourceFilter? filter = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        filter ??= ResourceFilter.All;
+        ArgumentOutOfRangeException.ThrowIfNegative(filter.Limit ?? 0, nameof(filter));
+        var left = filter.Limit ?? int.MaxValue;
+        if (left == 0) yield break;
         string? cursor = null;
         var seen = new HashSet<string>(StringComparer.Ordinal);
         do
         {
-            var path = (filter ?? ResourceFilter.All).ToPath(plural, cursor, watch: false);
-            var page = ReadPage(await SendAsync(new Call(HttpMethod.Get, path), cancellationToken));
-            foreach (var item in page.Items) yield return item;
+            var page = ReadPage(await SendAsync(new Call(HttpMethod.Get, filter.ToPath(plural, cursor, watch: false)), cancellationToken));
+            foreach (var item in page.Items)
+            {
+                yield return item;
+                if (filter.Limit is not null && --left == 0) yield break;
+            }
             cursor = Next(page, seen);
         }
         while (cursor is not null);

@@ -8,6 +8,8 @@ public sealed record ResourceFilter
 {
     public static readonly ResourceFilter All = new();
 
+    private const int PageMax = 1_000;
+
     /// <summary>
     /// Organization's name or id; only callers of the platform may name another than their own. Null for them: every organization.
     /// </summary>
@@ -24,8 +26,14 @@ public sealed record ResourceFilter
     /// <summary>A condition in the entity API's JSON.</summary>
     public string? Where { get; init; }
 
+    /// <summary>The deleted ones instead, each as it was when it was deleted. Not for watches, and not with <see cref="At"/>.</summary>
+    public bool Deleted { get; init; }
+
     /// <summary>As of when; null: now. Not for watches.</summary>
     public DateTimeOffset? At { get; init; }
+
+    /// <summary>Maximum number of resources that a list returns; null: all. Not for watches.</summary>
+    public int? Limit { get; init; }
 
     /// <summary>Resources per page, 1 to 1,000; null: the server's default.</summary>
     public int? PageSize { get; init; }
@@ -35,9 +43,17 @@ public sealed record ResourceFilter
         var path = ApiPath.With(
             ApiPath.Of(plural),
             ("org", Org), ("project", Project), ("state", State), ("where", Where), ("at", Rfc3339(At)),
-            ("limit", PageSize?.ToString(CultureInfo.InvariantCulture)), ("cursor", cursor), ("watch", watch ? "true" : null));
+            ("deleted", Deleted ? "true" : null),
+            ("limit", SizeOfPage(watch)), ("cursor", cursor), ("watch", watch ? "true" : null));
         foreach (var (name, value) in Fields ?? new Dictionary<string, string>()) path = ApiPath.With(path, (name, value));
         return path;
+    }
+
+    /// <summary>A page need not hold more than the limit.</summary>
+    private string? SizeOfPage(bool watch)
+    {
+        var size = Limit is { } limit && !watch ? Math.Clamp(limit, 1, PageSize ?? PageMax) : PageSize;
+        return size?.ToString(CultureInfo.InvariantCulture);
     }
 
     internal static string? Rfc3339(DateTimeOffset? time) => time?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);

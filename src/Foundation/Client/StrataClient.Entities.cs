@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Strata.Core;
 
 namespace Strata.Client;
@@ -16,4 +17,14 @@ public sealed partial class StrataClient
 
     /// <summary>The entities of a model.</summary>
     public EntityClient<T> Entities<T>(string model, int version = 1) => new(transport, model, version);
+
+    /// <summary>As <see cref="EntityClient{T}.SearchAsync"/>, for generic tools: the entities as the API sends them.</summary>
+    public async IAsyncEnumerable<JsonText> SearchAsync(
+        string model, int version = 1, JsonText? condition = null, SearchOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var pages = new SearchPages(transport, EntityPath.Of(model, version));
+        await foreach (var line in pages.ReadAsync(condition, options ?? SearchOptions.Default, cancellationToken))
+            yield return new JsonText(line);
+    }
 }

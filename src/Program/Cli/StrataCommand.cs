@@ -6,6 +6,7 @@ using System.CommandLine.Parsing;
 using Strata.Cli.Commands;
 using Strata.Cli.Commands.Entities;
 using Strata.Cli.Shell;
+using Strata.Core;
 using Strata.Server.Options;
 
 namespace Strata.Cli;
@@ -30,7 +31,7 @@ internal static class StrataCommand
     }
 
     internal static ParseResult Parse(string[] arguments, Terminal terminal) =>
-        Create(terminal).Parse(arguments is [] ? ["--help"] : arguments, Parsing);
+        Create(terminal).Parse(arguments is [] ? ["--help"] : SortOption.Join(arguments), Parsing);
 
     internal static RootCommand Create(Terminal terminal)
     {
@@ -98,7 +99,7 @@ internal static class StrataCommand
     {
         var command = parse.CommandResult.Command;
         var meant = parse.UnmatchedTokens.Count > 0
-            ? Suggestion.For(parse.UnmatchedTokens[0], command.Subcommands.SelectMany(c => c.Aliases.Prepend(c.Name)))
+            ? NearestWord.To(parse.UnmatchedTokens[0], command.Subcommands.SelectMany(c => c.Aliases.Prepend(c.Name)))
             : null;
         var name = NameOf(parse.CommandResult);
         var next = meant is null ? name + " --help" : $"Did you mean \"{name} {meant}\"? \"{name} --help\" lists all.";

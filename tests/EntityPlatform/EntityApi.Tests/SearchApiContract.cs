@@ -43,6 +43,14 @@ public abstract partial class SearchApiContract(IStore store) : IAsyncLifetime
         ("?sort=", All, "INVALID_FIELD_PATH"),
         ("?sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n&sort=n", All,
             "INVALID_FIELD_PATH"),
+        ("?sort=-n", All, "INVALID_FIELD_PATH"),
+        ("?sort=n,name", All, "INVALID_FIELD_PATH"),
+        ("?first=0", All, "INVALID_QUERY"),
+        ("?first=10001", All, "INVALID_QUERY"),
+        ("?first=1&limit=1", All, "INVALID_QUERY"),
+        ("?after=00000000-0000-7000-8000-000000000000.00000000-0000-7000-8000-000000000000", All, "INVALID_QUERY"),
+        ("?first=1&after=x", All, "INVALID_QUERY"),
+        ("?first=1&after=00000000-0000-7000-8000-000000000000.00000000-0000-7000-8000-000000000000", All, "INVALID_CURSOR"),
         ("?limit=0", All, "INVALID_QUERY"),
         ("?limit=10001", All, "INVALID_QUERY"),
     ];
@@ -113,6 +121,48 @@ public abstract partial class SearchApiContract(IStore store) : IAsyncLifetime
         var lines = await LinesAsync($"{Direct}?limit=700&sort=n:desc", All);
         Assert.Equal(Enumerable.Range(0, 700).Reverse(), lines.Select(l => l.GetProperty("data").GetProperty("n").GetInt32()));
     }
+
+    [Fact]
+    public async Task Direct_First_GivesPagesInOrderAndRefusesNothing()
+    {
+        await CreateAsync([.. Enumerable.Range(0, 25).Select(i => $$"""{"n":{{i / 2}},"name":"{{(char)('a' + i)}}"}""")]);
+        foreach (var sort in (string[])["", "&sort=n:desc", "&sort=@creationDate&sort=name:desc"])
+        {
+            var all = await LinesAsync($"{Direct}?limit=25{sort}", All);
+            var paged = new List<JsonElement>();
+            for (var page = await LinesAsync($"{Direct}?first=10{sort}", All); page.Length > 0;
+                page = await LinesAsync($"{Direct}?first=10{sort}&after={PositionOf(paged[^1])}", All)) paged.AddRange(page);
+            Assert.Equal(all.Select(PositionOf), paged.Select(PositionOf));
+        }
+    }
+
+    [Fact]
+    public async Task Direct_After_GoesOnWhereAnEntityWas_WhateverBecameOfIt()
+    {
+        await CreateAsync("""{"n":1,"name":"a"}""", """{"n":2,"name":"b"}""", """{"n":3,"name":"c"}""", """{"n":4,"name":"d"}""");
+        var page = await LinesAsync($"{Direct}?first=2&sort=n", All);
+        var id = page[1].GetProperty("meta").GetProperty("id").GetString();
+        Assert.Equal(200, (await http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}", """{"n":9,"name":"b"}""")).Status);
+        Assert.Equal(["c3"], await NamesAsync($"{Direct}?first=1&sort=n&after={PositionOf(page[1])}", All));
+        Assert.Equal(200, (await http.SendJsonAsync("DELETE", $"/api/entity/{id}")).Status);
+        Assert.Equal(["c3", "d4"], await NamesAsync($"{Direct}?first=9&sort=n&after={PositionOf(page[1])}", All));
+    }
+
+    [Theory]
+    [InlineData(
+        "nmae", "\"nmae\" cannot be sorted by. The model has no field nmae.", "Did you mean name? Write FIELD, FIELD:asc or FIELD:desc")]
+    [InlineData("n:down", "\"down\" is neither asc nor desc.", "Write FIELD, FIELD:asc or FIELD:desc")]
+    [InlineData("@creationdate", "An entity has no fact @creationdate.", "Did you mean @creationDate?")]
+    [InlineData("lines", "$.lines leads to objects or arrays.", "customer.name:desc")]
+    public async Task Direct_WrongSort_NamesTheFieldAndTheForms(string sort, string message, string next)
+    {
+        var answer = await http.SendJsonAsync("POST", $"{Direct}?sort={Uri.EscapeDataString(sort)}", All);
+        Assert.Contains(message, answer.Body.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(next, answer.Body.GetProperty("next").GetString(), StringComparison.Ordinal);
+    }
+
+    private static string PositionOf(JsonElement envelope) =>
+        $"{envelope.GetProperty("meta").GetProperty("id").GetString()}.{envelope.GetProperty("meta").GetProperty("transactionId").GetString()}";
 
     [Fact]
     public async Task Direct_AtAPointInTime_GivesWhatWasThen()

@@ -49,6 +49,8 @@ public sealed class StrataClientTests : IAsyncLifetime
             new ResourceFilter { Project = "web", State = "NEW", Fields = new Dictionary<string, string> { ["spec.size"] = "3" } })
                 .ToListAsync();
         Assert.Equal(["w3"], some.Select(w => w.Name));
+        foreach (var limit in (int[])[0, 1, 3, 7, 20])
+            Assert.Equal(Math.Min(limit, 7), await Widgets.ListAsync(new ResourceFilter { Limit = limit, PageSize = 2 }).CountAsync());
     }
 
     [Fact]

@@ -73,6 +73,54 @@ public sealed class KindEndpointsTests : IAsyncLifetime
         Assert.Equal(200, (await http.SendJsonAsync("DELETE", address)).Status);
     }
 
+    [Theory]
+    [InlineData("spec.nope=1", "spec.nope", "The fields of spec are size, ")]
+    [InlineData("spec.colour=red", "spec.colour", "Did you mean spec.color?")]
+    [InlineData("spec.weight=1", "spec.weight", "Did you mean spec.part.weight?")]
+    [InlineData("spec.size.x=1", "spec.size.x", "Did you mean spec.size?")]
+    [InlineData("spec.part.nope=1", "spec.part.nope", "The fields of spec.part are")]
+    [InlineData(
+        "where=%7B%22type%22%3A%22simple%22%2C%22jsonPath%22%3A%22%24.state%22%2C%22operatorType%22%3A%22EQUALS%22%2C%22value%22%3A1%7D",
+        "where", "Fields begin with spec, status or labels")]
+    [InlineData("watch=true&spec.colour=red", "spec.colour", "Did you mean spec.color?")]
+    public async Task List_ByAFieldThatTheKindDoesNotHave_IsAnErrorThatNamesTheNearest(string query, string parameter, string next)
+    {
+        var refused = await http.SendJsonAsync("GET", $"{Widgets}?{query}");
+        Assert.Equal((400, "INVALID_QUERY"), (refused.Status, refused.Code));
+        Assert.Equal(parameter, refused.Body.GetProperty("errors")[0].GetProperty("field").GetString());
+        Assert.Contains("a field of a widget.", refused.Text("detail"), StringComparison.Ordinal);
+        Assert.Contains(next, refused.Text("next"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("spec.env.ANY=1")]
+    [InlineData("labels.any.key=1")]
+    [InlineData("spec.part.weight=0.5")]
+    public async Task List_ByAFieldThatMayBeThere_IsAList(string query) =>
+        Assert.Equal(200, (await http.SendJsonAsync("GET", $"{Widgets}?{query}")).Status);
+
+    [Fact]
+    public async Task List_OfDeleted_HasEachAsItWasLast()
+    {
+        async Task<string[]> Deleted(string query) => [.. (await http.SendJsonAsync("GET", $"/api/v1/boxes?deleted=true{query}")).Body
+            .GetProperty("items").EnumerateArray().Select(i => $"{i.GetProperty("name")} {i.GetProperty("deleted")}")];
+        foreach (var _ in (int[])[1, 2])
+        {
+            await http.SendJsonAsync("POST", "/api/v1/boxes", """{"name":"gone","project":"web","spec":{} }""");
+            Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/boxes/gone")).Status);
+        }
+        await http.SendJsonAsync("POST", "/api/v1/boxes", """{"name":"here","project":"web","spec":{} }""");
+        Assert.Equal(["gone True", "gone True"], await Deleted(""));
+        Assert.Equal(["gone True", "gone True"], await Deleted("&project=web"));
+        Assert.Empty(await Deleted("&where=" + Uri.EscapeDataString(
+            """{"type":"simple","jsonPath":"$.name","operatorType":"EQUALS","value":"here"}""")));
+        var first = await http.SendJsonAsync("GET", "/api/v1/boxes?deleted=true&limit=1");
+        Assert.Single(await Deleted("&limit=1&cursor=" + first.Text("next")));
+        foreach (var bad in (string[])["deleted=true&at=2026-01-01T00:00:00Z", "deleted=true&watch=true", "deleted=x",
+            "cursor=" + first.Text("next")])
+            Assert.Equal(400, (await http.SendJsonAsync("GET", "/api/v1/boxes?" + bad)).Status);
+    }
+
     [Fact]
     public async Task Create_WithFaults_ReportsThemAll()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Strata.Cli.Commands;
 using Strata.Cli.Shell;
 
 namespace Strata.Cli.Tests;
@@ -14,7 +15,8 @@ public sealed partial class DocumentedCommandsTests
         var lines = Pages().SelectMany(
             page => CommandsIn(File.ReadAllText(page)).Select(line => (Page: Path.GetRelativePath(Root, page), Line: line))).ToList();
         Assert.True(lines.Count > 100, $"Only {lines.Count} commands were found.");
-        var wrong = lines.SelectMany(l => root.Parse(Words(l.Line), StrataCommand.Parsing).Errors.Select(e => (l.Page, l.Line, e.Message)));
+        var wrong = lines.SelectMany(
+            l => root.Parse(SortOption.Join([.. Words(l.Line)]), StrataCommand.Parsing).Errors.Select(e => (l.Page, l.Line, e.Message)));
         Assert.Equal("", string.Join('\n', wrong.Where(w => !IsMissing(w.Message)).Select(w => $"{w.Page}: {w.Line}: {w.Message}")));
     }
 

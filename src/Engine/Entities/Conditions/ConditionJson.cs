@@ -38,6 +38,9 @@ public static class ConditionJson
             : condition;
     }
 
+    /// <summary>Of the facts that are the same for every entity.</summary>
+    public static IEnumerable<string> FactNames => Enum.GetValues<MetaField>().Select(ConditionNames.Of);
+
     /// <summary>A fact about an entity by its name, for example <c>creationDate</c>.</summary>
     public static bool TryFindFact(string name, out MetaField fact) => ConditionNames.TryFind(name, out fact);
 

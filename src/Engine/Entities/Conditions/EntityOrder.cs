@@ -14,15 +14,22 @@ public static class EntityOrder
     public static List<EntityRevision> Sort(IEnumerable<EntityRevision> entities, IReadOnlyList<SortKey> keys)
     {
         var sortable = entities.Select(entity => (Entity: entity, Keys: ValuesOf(entity, keys))).ToList();
-        sortable.Sort((a, b) =>
-        {
-            for (var i = 0; i < keys.Count; i++)
-            {
-                if (Compare(a.Keys[i], b.Keys[i], keys[i].Descending) is var order and not 0) return order;
-            }
-            return a.Entity.Id.Value.CompareTo(b.Entity.Id.Value);
-        });
+        sortable.Sort((a, b) => Compare(a, b, keys));
         return sortable.ConvertAll(pair => pair.Entity);
+    }
+
+    /// <summary>Below zero: the first comes before the second.</summary>
+    public static int Compare(EntityRevision a, EntityRevision b, IReadOnlyList<SortKey> keys) =>
+        Compare((a, ValuesOf(a, keys)), (b, ValuesOf(b, keys)), keys);
+
+    private static int Compare(
+        (EntityRevision Entity, JsonText?[] Keys) a, (EntityRevision Entity, JsonText?[] Keys) b, IReadOnlyList<SortKey> keys)
+    {
+        for (var i = 0; i < keys.Count; i++)
+        {
+            if (Compare(a.Keys[i], b.Keys[i], keys[i].Descending) is var order and not 0) return order;
+        }
+        return a.Entity.Id.Value.CompareTo(b.Entity.Id.Value);
     }
 
     private static int Compare(JsonText? a, JsonText? b, bool descending)

@@ -26,6 +26,12 @@ public sealed record Scan
     /// <summary>Documents of one page together: the page ends with the one that reaches it.</summary>
     public long BytesMax { get; init; } = PageSize.BytesDefault;
 
+    /// <summary>
+    /// The deleted ones instead of the living, each in the revision that deleted it. As of the latest only. For questions that are asked
+    /// seldom: each deleted entity of the model is looked up in the log.
+    /// </summary>
+    public bool Deleted { get; init; }
+
     /// <summary>Newest id first.</summary>
     public bool Descending { get; init; }
 }

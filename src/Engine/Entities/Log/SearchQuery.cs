@@ -26,6 +26,18 @@ public sealed record SearchQuery
     /// <summary>1 to <see cref="LimitMax"/>.</summary>
     public int Limit { get; init; } = PageLimits.Default;
 
+    /// <summary>
+    /// Sorts only the first <see cref="Limit"/> that match, in no order: for a search that is refused when as many match, so that it is
+    /// refused before the rest is read and sorted. The order is right if fewer match.
+    /// </summary>
+    public bool StopsAtLimit { get; init; }
+
+    /// <summary>
+    /// Start behind this entity, in the order that the search asks for, by the values that this revision of it had; it need not match. The
+    /// log must hold the revision, or nothing is found. Null: from the start.
+    /// </summary>
+    public FoundEntity? After { get; init; }
+
     /// <summary>Past it the search ends with SEARCH_TIMEOUT.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 }

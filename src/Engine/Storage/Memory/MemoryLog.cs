@@ -108,7 +108,7 @@ public sealed class MemoryLog(TimeProvider time, MemoryLeases? leases = null) : 
     internal MemoryTenant Of(TenantId tenant) => tenants.GetOrAdd(tenant, static id => new MemoryTenant(id));
 
     private IEnumerable<EntityRevision> Candidates(Scan scan) =>
-        scan.Tenant is { } one ? Of(one).Snapshot(scan.AsOf) : tenants.Values.SelectMany(t => t.Snapshot(scan.AsOf));
+        (scan.Tenant is { } one ? [Of(one)] : tenants.Values).SelectMany(t => scan.Deleted ? t.Deleted() : t.Snapshot(scan.AsOf));
 
     private static bool IsBehind(Scan scan, EntityRevision r) =>
         scan.After is not { } after || Compare(scan, (after.Tenant, after.Id), (r.Tenant, r.Id)) < 0;

@@ -30,6 +30,15 @@ public sealed class MemorySearch(MemoryLog log) : IEntitySearch
     {
         var meeting = log.Snapshot(search.Tenant, search.AsOf)
             .Where(r => r.Model == search.Model && (search.Where is null || ConditionEvaluator.Matches(search.Where, r)));
-        return [.. EntityOrder.Sort(meeting, search.Sort).Take(limit).Select(r => new FoundEntity(r.Id, r.Revision))];
+        if (search.StopsAtLimit) meeting = meeting.Take(limit);
+        var sorted = EntityOrder.Sort(Behind(search, meeting), search.Sort);
+        return [.. sorted.Take(limit).Select(r => new FoundEntity(r.Id, r.Revision))];
+    }
+
+    private IEnumerable<EntityRevision> Behind(SearchQuery search, IEnumerable<EntityRevision> meeting)
+    {
+        if (search.After is not { } after) return meeting;
+        return log.Read(search.Tenant, after.Id, AsOf.At(after.Revision)) is { } last && last.Revision == after.Revision
+            ? meeting.Where(r => EntityOrder.Compare(r, last, search.Sort) > 0) : [];
     }
 }

@@ -63,6 +63,12 @@ internal sealed partial class MemoryTenant(TenantId id)
         lock (gate) return [.. histories.Values.Select(h => Living(h, asOf)).OfType<EntityRevision>()];
     }
 
+    /// <summary>The last revisions of entities that were deleted, in no order.</summary>
+    public IReadOnlyList<EntityRevision> Deleted()
+    {
+        lock (gate) return [.. histories.Values.Select(h => h[^1]).Where(r => r.Deleted).Select(WithoutAudit)];
+    }
+
     public IReadOnlyList<EntityRevision> History(EntityId entity, Revision? before)
     {
         lock (gate)

@@ -13,8 +13,21 @@ internal static class ScanSql
     public static void Write(Scan scan, NpgsqlCommand command)
     {
         var parameters = new SqlParameters(command.Parameters);
-        command.CommandText = scan.AsOf.IsLatest ? Latest(scan, parameters) : Past(scan, parameters);
+        command.CommandText = scan switch
+        {
+            { Deleted: true } => Deleted(scan, parameters),
+            { AsOf.IsLatest: true } => Latest(scan, parameters),
+            _ => Past(scan, parameters),
+        };
     }
+
+    /// <summary>The head of a deleted entity has no document; the log has.</summary>
+    private static string Deleted(Scan scan, SqlParameters parameters) => $"""
+        select {RevisionRow.Columns("l")} from strata.head h
+        join strata.log l on l.tenant = h.tenant and l.entity = h.entity and l.revision = h.revision
+        where h.deleted and {Range(scan, "h", parameters)} and h.version = {parameters.Add(scan.Model.Version)} and {Where(scan, "l", parameters)}
+        {Order(scan, "h")} limit {parameters.Add(scan.Limit)}
+        """;
 
     private static string Latest(Scan scan, SqlParameters parameters) => $"""
         select {RevisionRow.Columns("h")} from strata.head h

@@ -13,8 +13,29 @@ namespace Strata.Storage.Postgres;
 internal sealed class SearchSql(SearchQuery search, SqlParameters parameters, Predicate<JsonPath> isIndexed)
 {
     /// <param name="limit">Rows at most.</param>
-    public string Write(long limit) =>
-        $"select s.entity, s.revision from ({Source()}) s order by {string.Concat(search.Sort.SelectMany(SortSql.Order))}s.entity limit {parameters.Add(limit)}";
+    public string Write(long limit)
+    {
+        var rows = parameters.Add(limit);
+        var source = search.StopsAtLimit && search.Sort.Count > 0 ? $"select * from ({Source()}) m limit {rows}" : Source();
+        var order = string.Concat(search.Sort.SelectMany(SortSql.Order));
+        return $"select s.entity, s.revision from ({source}) s{After()} order by {order}s.entity limit {rows}";
+    }
+
+    /// <summary>The row to start behind, and what is behind it in the order. Without sort keys the id alone says that.</summary>
+    private string After()
+    {
+        if (search.After is not { } after) return "";
+        var entity = parameters.Add(after.Id.Value);
+        if (search.Sort.Count == 0) return $" where s.entity > {entity}";
+        var behind = search.Sort.SelectMany(SortSql.Parts).Reverse()
+            .Aggregate($"s.entity > {entity}", (rest, part) => SortSql.Behind(part.Name, part.Descending, rest));
+        return $"""
+             cross join (
+                select {Columns()} from strata.log r
+                where r.tenant = {Tenant} and r.entity = {entity} and r.revision = {parameters.Add(after.Revision.Value)}
+            ) a where {behind}
+            """;
+    }
 
     private string Source() => search.AsOf switch
     {

@@ -17,10 +17,18 @@ internal sealed class SortSql(SqlParameters parameters, string alias)
         return values.Select((value, part) => $", {value} as {Name(index, part)}");
     }
 
+    /// <summary>The columns of a key, in the order in which they count.</summary>
+    public static IEnumerable<(string Name, bool Descending)> Parts(SortKey key, int index) =>
+        Enumerable.Range(0, key.Field is Field.Path ? 3 : 1).Select(part => (Name(index, part), key.Descending));
+
     /// <summary>Parts of an order by, each before a comma.</summary>
     public static IEnumerable<string> Order(SortKey key, int index) =>
-        Enumerable.Range(0, key.Field is Field.Path ? 3 : 1)
-            .Select(part => $"s.{Name(index, part)}{(key.Descending ? " desc" : "")} nulls last, ");
+        Parts(key, index).Select(part => $"s.{part.Name}{(part.Descending ? " desc" : "")} nulls last, ");
+
+    /// <summary>Whether row s comes behind row a by one column, or by the rest where that is the same in both.</summary>
+    public static string Behind(string column, bool descending, string rest) =>
+        $"(s.{column} {(descending ? '<' : '>')} a.{column} or (s.{column} is null and a.{column} is not null)"
+        + $" or (s.{column} is not distinct from a.{column} and {rest}))";
 
     private static string Name(int index, int part) => FormattableString.Invariant($"k{index}_{part}");
 

@@ -22,6 +22,11 @@ internal sealed class ModelFields
         }
     }
 
+    /// <summary>Paths that lead to one value, as they are written in a sort key: <c>customer.name</c>.</summary>
+    public IEnumerable<string> SingleValues =>
+        scalars.Keys.Where(p => p.StartsWith("$.", StringComparison.Ordinal) && !p.Contains("[*]", StringComparison.Ordinal))
+            .Select(p => p[2..]);
+
     /// <summary>
     /// The families of values seen there: none if it holds only objects or arrays; null if the model does not have the path.
     /// </summary>

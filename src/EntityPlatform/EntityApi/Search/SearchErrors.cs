@@ -17,15 +17,23 @@ internal static class SearchErrors
         ErrorKind.Invalid, "CONDITION_TYPE_MISMATCH",
         $"The value or the operator does not suit {path}, which holds {string.Join(" or ", families.Where(f => f != FieldFamily.Null).Select(Name))}.");
 
-    public static Error BadSort(string sort) => FieldPath(
-        $"\"{(sort.Length <= 60 ? sort : sort[..60])}\" cannot be sorted by.",
-        "Write a path to one value, such as total or customer.name:desc, or @ and state, creationDate, lastUpdateTime, transitionForLatestSave, transactionId or id.");
+    /// <param name="why">A sentence.</param>
+    /// <param name="meant">A field that may have been meant; null: none is near.</param>
+    public static Error BadSort(string sort, string why, string? meant = null) => FieldPath(
+        $"sort: \"{sort.Shortened(60)}\" cannot be sorted by. {why}",
+        (meant is null ? "" : $"Did you mean {meant}? ")
+        + "Write FIELD, FIELD:asc or FIELD:desc with a path to one value, such as total or customer.name:desc, or one of these: "
+        + $"{string.Join(", ", ConditionJson.FactNames.Select(f => "@" + f))}.");
 
     public static Error TooManySortKeys() => FieldPath($"A search has at most {SearchQuery.SortKeysMax} keys to sort by.", null);
 
     public static Error ResultLimit(int limit) => new(
         ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.",
-        "Narrow the condition, raise limit (10000 at most), or search asynchronously.");
+        "Narrow the condition, raise limit (10000 at most), ask for the first ones (?first=100), or search asynchronously.");
+
+    public static Error UnknownPosition(EntityId id) => new(
+        ErrorKind.Invalid, "INVALID_CURSOR", $"No entity {id} of this model was written by that transaction.",
+        "Give the id and the transactionId of the last entity that the previous page returned, or start again without after.");
 
     public static Error JobNotFound(Guid id) => new(
         ErrorKind.NotFound, "SEARCH_JOB_NOT_FOUND", $"The search {id} does not exist, or no longer exists.", "Submit the search again.");

@@ -34,14 +34,32 @@ internal static class SortParameter
             _ => (text, false),
         };
         if (path.StartsWith('@')) return ConditionJson.TryFindFact(path[1..], out var fact)
-            ? new SortKey(new Field.Meta(fact), descending) : SearchErrors.BadSort(text);
-        var full = path.StartsWith("$.", StringComparison.Ordinal) || path.StartsWith("$[", StringComparison.Ordinal) ? path : "$." + path;
-        if (!JsonPath.TryParse(full, out var parsed) || parsed.HasWildcard || parsed.Steps.Count == 0) return SearchErrors.BadSort(text);
+            ? new SortKey(new Field.Meta(fact), descending)
+            : SearchErrors.BadSort(text, $"An entity has no fact {path}.", NearestWord.To(path[1..], ConditionJson.FactNames) is { } near
+                ? "@" + near : null);
+        if (!TryParse(path, out var parsed))
+            return SearchErrors.BadSort(text, path.Length == 0 ? "It names no field." : "It is not a path.");
+        if (parsed.HasWildcard) return SearchErrors.BadSort(text, "Its path leads to several values.");
         return fields.At(parsed) switch
         {
-            null => SearchErrors.UnknownPath(parsed),
-            { Count: 0 } => SearchErrors.NoScalar(parsed),
+            null => Unknown(text, path, fields),
+            { Count: 0 } => SearchErrors.BadSort(text, $"{parsed} leads to objects or arrays."),
             _ => new SortKey(new Field.Path(parsed), descending),
         };
+    }
+
+    private static Error Unknown(string text, string path, ModelFields fields)
+    {
+        var colon = path.LastIndexOf(':');
+        if (colon > 0 && TryParse(path[..colon], out var before) && fields.At(before) is not null)
+            return SearchErrors.BadSort(text, $"\"{path[(colon + 1)..].Shortened(20)}\" is neither asc nor desc.");
+        var field = path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path;
+        return SearchErrors.BadSort(text, $"The model has no field {field.Shortened(60)}.", NearestWord.To(field, fields.SingleValues));
+    }
+
+    private static bool TryParse(string path, out JsonPath parsed)
+    {
+        var isFull = path.StartsWith("$.", StringComparison.Ordinal) || path.StartsWith("$[", StringComparison.Ordinal);
+        return JsonPath.TryParse(isFull ? path : "$." + path, out parsed!) && parsed.Steps.Count > 0;
     }
 }

@@ -31,8 +31,10 @@ public sealed record EntityWriteOptions(string? Transition = null, Guid? IfMatch
 }
 
 /// <summary>How entities are searched.</summary>
-/// <param name="Limit">Null: all.</param>
-/// <param name="Sort">Keys in order, "-" before one that descends: <c>-total,customer</c>.</param>
+/// <param name="Limit">Maximum number of results; null: all.</param>
+/// <param name="Sort">
+/// Fields in order: <c>-total,customer</c> or <c>total:desc,customer:asc</c> (<see cref="SortExpression"/>); null: by id.
+/// </param>
 /// <param name="At">As of then; null: now.</param>
 public sealed record SearchOptions(int? Limit = null, string? Sort = null, DateTimeOffset? At = null)
 {

@@ -14,15 +14,12 @@ public sealed class EntityClient<T>
 {
     private const int TransactionMax = 1_000;
     private const string MergePatchJson = "application/merge-patch+json";
-    private const string Lines = "application/x-ndjson";
-
-    private static readonly JsonText All = JsonText.FromString("""{"type":"group","operator":"AND","conditions":[]}""");
 
     private readonly Transport transport;
     private readonly string model;
 
     internal EntityClient(Transport transport, string model, int version) =>
-        (this.transport, this.model) = (transport, $"{Uri.EscapeDataString(model)}/{version.ToString(CultureInfo.InvariantCulture)}");
+        (this.transport, this.model) = (transport, EntityPath.Of(model, version));
 
     /// <summary>Creates one; its id.</summary>
     public async Task<Guid> CreateAsync(T data, CancellationToken cancellationToken = default) =>
@@ -63,20 +60,17 @@ public sealed class EntityClient<T>
     public Task DeleteAsync(Guid id, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Delete, $"/api/entity/{id}", null, null, cancellationToken);
 
-    /// <summary>Those that meet a condition, as they come.</summary>
+    /// <summary>
+    /// Those that meet a condition, as they come; more than a page (10,000) are fetched as they are needed. Without a time each page is of
+    /// the moment at which it is read.
+    /// </summary>
     /// <param name="condition">In JSON, as the entity API has it; null: all.</param>
     public async IAsyncEnumerable<Entity<T>> SearchAsync(
         JsonText? condition = null, SearchOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var (limit, sort, at) = options ?? SearchOptions.Default;
-        var path = ApiPath.With($"/api/search/direct/{model}", ("limit", limit?.ToString(CultureInfo.InvariantCulture)), ("sort", sort),
-            ("pointInTime", TimeOf(at)));
         await foreach (
-            var line in transport.LinesAsync(
-                new Call(HttpMethod.Post, path) { Body = (condition ?? All).Utf8, Accept = Lines }, cancellationToken))
-        {
-            if (line.Length > 0) yield return Read(line);
-        }
+            var line in new SearchPages(transport, model).ReadAsync(condition, options ?? SearchOptions.Default, cancellationToken))
+            yield return Read(line);
     }
 
     private async Task WriteAsync(

@@ -44,9 +44,12 @@ internal sealed class KindEndpoints(
         if (!call.QueryInt("limit", PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out error)) return error;
         if (!call.Query("cursor").TryGet(out var cursor, out error)) return error;
         if (!call.QueryAt().TryGet(out var asOf, out error)) return error;
+        if (!call.QueryFlag("deleted").TryGet(out var isDeleted, out error)) return error;
+        if (isDeleted && !asOf.IsLatest) return ApiErrors.Query("deleted", "does not go with at.");
         TenantId? tenant = caller.Tenant == TenantId.Platform ? null : caller.Tenant;
         if (Kind.Scope == KindScope.Platform) tenant = TenantId.Platform;
-        return await HeldAsync(call, () => store.ListAsync(new ResourceQuery(tenant, filter.Both, asOf, limit, cursor), call.Aborted));
+        var asked = new ResourceQuery(tenant, filter.Both, asOf, limit, cursor, Deleted: isDeleted);
+        return await HeldAsync(call, () => store.ListAsync(asked, call.Aborted));
     }
 
     public async Task<Result<Answer>> GetAsync(ApiCall call)

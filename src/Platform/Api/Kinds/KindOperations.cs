@@ -33,6 +33,7 @@ internal sealed class KindOperations(Kind kind)
             Limit, Cursor, At, Org,
             Parameter.Query("project", "Name or id of a project.", Schemas.Text()),
             Parameter.Query("state", "Only those in this state.", Schemas.OneOf([.. kind.Workflow.States.Keys])),
+            Parameter.Query("deleted", "Only deleted ones, each as it was when it was deleted.", Schemas.Flag()),
             Parameter.Query(
                 "where", "A condition as JSON: simple, lifecycle or group, over $.spec, $.status, $.labels and $.name.", Schemas.Text()),
             Parameter.Query(

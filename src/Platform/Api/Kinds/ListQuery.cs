@@ -27,6 +27,8 @@ internal sealed record ListFilter(Condition? Visible, Condition? Asked)
 /// <summary>Reads what a list or a watch is asked for, and what the caller may see of it.</summary>
 internal sealed class ListQuery(Kind kind, Scoping scoping)
 {
+    private readonly KindFields known = new(kind);
+
     public async ValueTask<Result<ListFilter>> ReadFilterAsync(ApiCall call, Caller caller)
     {
         var parts = new List<Condition>();
@@ -76,6 +78,7 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
         if (where is null) return null;
         if (!ConditionJson.Parse(JsonText.FromString(where)).TryGet(out var condition, out error)) return error;
         if (HiddenFields.Find(kind, condition) is { } hidden) return HiddenFields.Refuse("where", hidden);
+        if (known.Check("where", condition) is { } unknown) return unknown;
         parts.Add(condition);
         return null;
     }
@@ -87,6 +90,7 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
             if (!call.Query(name).TryGet(out var value, out var error)) return error;
             if (!FieldFilter.Read(name, value!).TryGet(out var condition, out error)) return error;
             if (HiddenFields.Find(kind, condition) is { } hidden) return HiddenFields.Refuse(name, hidden);
+            if (known.Check(name, condition) is { } unknown) return unknown;
             parts.Add(condition);
         }
         return null;

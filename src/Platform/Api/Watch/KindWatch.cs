@@ -52,7 +52,7 @@ internal sealed class KindWatch(
 
     private Result<Revision?> ReadFrom(ApiCall call, Caller caller)
     {
-        foreach (var name in (string[])["at", "cursor", "limit"])
+        foreach (var name in (string[])["at", "cursor", "limit", "deleted"])
         {
             if (call.Http.Request.Query.ContainsKey(name)) return ApiErrors.Query(name, "does not go with a watch.");
         }

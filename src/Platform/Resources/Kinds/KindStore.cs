@@ -259,6 +259,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
             AsOf = query.AsOf,
             Limit = Math.Min(query.Limit + 1, PageLimits.Max), // one more shows whether a page follows
             Descending = query.Descending,
+            Deleted = query.Deleted,
         };
         if (query.Cursor is null) return scan;
         return ResourceCursor.TryReadPosition(scan, query.Cursor, out var position) ? scan with { After = position }

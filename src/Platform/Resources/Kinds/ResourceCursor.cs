@@ -46,7 +46,7 @@ internal static class ResourceCursor
     }
 
     private static string Listing(Scan scan) =>
-        $"list/{(scan.Tenant is { } tenant ? tenant.ToString() : "*")}/{scan.Model}/{scan.Descending}";
+        $"list/{(scan.Tenant is { } tenant ? tenant.ToString() : "*")}/{scan.Model}/{scan.Descending}{(scan.Deleted ? "/deleted" : "")}";
 
     private static string Listing(TenantId tenant, EntityId id) => $"history/{tenant}/{id}";
 }

@@ -149,6 +149,7 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
 /// <summary>A list request.</summary>
 /// <param name="Tenant">Null: of all organizations.</param>
 /// <param name="Descending">Newest first; oldest first otherwise.</param>
+/// <param name="Deleted">The deleted ones instead, as they were when they were deleted; of now only.</param>
 public sealed record ResourceQuery(
     TenantId? Tenant, Condition? Where = null, AsOf AsOf = default, int Limit = PageLimits.Default, string? Cursor = null,
-    bool Descending = false);
+    bool Descending = false, bool Deleted = false);

@@ -57,8 +57,9 @@ internal static class DescribeCommand
         output.WriteLine($"{"Changed:",-11}{resource.UpdatedAt:u} ({TimeText.Ago(resource.UpdatedAt, run.Now)}) by {resource.UpdatedBy}");
         output.WriteLine($"{"Revision:",-11}{resource.Revision}");
         foreach (var (name, value) in resource.Labels) output.WriteLine($"{"Label:",-11}{name}={value}");
-        await WriteBlockAsync(run, "Spec", YamlText.Write(resource.Spec), names, cancellationToken);
-        await WriteBlockAsync(run, "Status", YamlText.Write(resource.Status), names, cancellationToken);
+        var json = ResourceOutput.ToJson(resource);
+        await WriteBlockAsync(run, "Spec", YamlText.Write(json.GetProperty("spec")), names, cancellationToken);
+        await WriteBlockAsync(run, "Status", YamlText.Write(json.GetProperty("status")), names, cancellationToken);
     }
 
     /// <summary>Sizes in units and the names of ids stand behind them as comments, so that it stays YAML.</summary>

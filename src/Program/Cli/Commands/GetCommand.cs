@@ -23,8 +23,13 @@ internal static class GetCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
+    private static readonly Option<string[]> Sort = SortOption.Create("createdAt");
+
+    private static readonly Option<int?> Limit =
+        new Option<int?>("--limit", "-n") { Description = "Maximum number of resources (default: all)", HelpName = "N" }.Between(1);
+
     public static Command Create(Terminal terminal) =>
-        new Command("get", "List resources of a kind, or show one") { Kind, Name, At, State, Where }.Does(terminal, RunAsync);
+        new Command("get", "List resources of a kind, or show one") { Kind, Name, At, State, Where, Sort, Limit }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
@@ -48,13 +53,17 @@ internal static class GetCommand
     private static async Task<int> ListAsync(
         Run run, KindCatalog kinds, KindInfo kind, DateTimeOffset? at, CancellationToken cancellationToken)
     {
+        var (sort, limit) = (SortOption.Read(run, Sort), run.Parse.GetValue(Limit));
         var filter = new ResourceFilter
         {
+            Limit = sort is null ? limit : null, // in another order the first ones are known when all are
             Project = run.Parse.GetValue(GlobalOptions.Project), State = run.Parse.GetValue(State), At = at,
             Fields = await FieldFilters.ReadAsync(run, kinds, run.Parse.GetValue(Where) ?? [], cancellationToken),
         };
         var resources = new List<AnyResource>();
         await foreach (var resource in run.Client.Resources(kind.Plural).ListAsync(filter, cancellationToken)) resources.Add(resource);
+        if (sort is not null)
+            resources = [.. (await ResourceSort.SortAsync(run, kind, sort, resources, cancellationToken)).Take(limit ?? int.MaxValue)];
         await ResourceOutput.WriteListAsync(run, kinds, kind, resources, cancellationToken);
         return CommandRunner.Done;
     }

@@ -100,9 +100,12 @@ internal sealed class LogLines(Run run, bool showsSource, bool showsTime)
         var isKnown = positions.TryGetValue(line.Source, out var last);
         positions[line.Source] = line.Position;
         if (isKnown ? line.Position > last + 1 : FromStart && line.Position > 1) WriteMark(line, isKnown);
-        if (run.Format != OutputFormat.Table) run.Terminal.Out.WriteLine(JsonSerializer.Serialize(line, WireJson.Of<LogLine>()));
+        if (run.Format != OutputFormat.Table) run.Terminal.Out.WriteLine(JsonSerializer.Serialize(ToJson(line), WireJson.Options));
         else run.Terminal.Out.WriteLine(Prefix(line) + line.Text);
     }
+
+    private static JsonElement ToJson(LogLine line) =>
+        StableJson.Times(JsonSerializer.SerializeToElement(line, WireJson.Of<LogLine>()));
 
     /// <summary>For machines beside the data: each of their lines is a line of the log.</summary>
     private void WriteMark(LogLine line, bool isKnown)

@@ -43,7 +43,7 @@ internal static class EntityOutput
         var separator = "[\n";
         await foreach (var envelope in envelopes)
         {
-            await run.Terminal.Out.WriteAsync(separator + Run.Indent(envelope).TrimEnd('\n'));
+            await run.Terminal.Out.WriteAsync(separator + Run.Indent(StableJson.Times(envelope)).TrimEnd('\n'));
             separator = ",\n";
         }
         await run.Terminal.Out.WriteLineAsync(separator[0] == '[' ? "[]" : "\n]");

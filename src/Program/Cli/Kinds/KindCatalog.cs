@@ -44,7 +44,7 @@ internal sealed class KindCatalog(IReadOnlyList<KindInfo> kinds)
 
     public Error Unknown(string word)
     {
-        var meant = Suggestion.For(word, kinds.SelectMany(k => (string[])[k.Plural, k.Name])) is { } kind
+        var meant = NearestWord.To(word, kinds.SelectMany(k => (string[])[k.Plural, k.Name])) is { } kind
             ? $"Did you mean \"{kind}\"? " : "";
         return UsageErrors.Of(
             $"There is no kind \"{word}\".", $"{meant}The kinds are: {string.Join(", ", kinds.Select(k => k.Plural).Order())}.");

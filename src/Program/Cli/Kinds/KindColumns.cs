@@ -47,9 +47,9 @@ internal static class KindColumns
             new("MEMORY", r => r.Status.Number("memoryBytes") is { } bytes ? ByteCount.Short(bytes) : ""),
         ],
         ["server"] = [new("ADDRESS", r => r.Status.Text("address")), new("VERSION", r => r.Status.Text("version")),
-            new("STARTED", r => r.Status.Text("startedAt"))],
+            new("STARTED", r => Time(r.Status, "startedAt"))],
         ["token"] = [new("ROLES", r => r.Spec.Text("roles")), new("PROJECT", r => r.Spec.Text("project")),
-            new("EXPIRES", r => r.Spec.Text("expiresAt"))],
+            new("EXPIRES", r => Time(r.Spec, "expiresAt"))],
     };
 
     /// <summary>The last column, because it is the longest: nothing is padded to its width, and it is the first to be cut.</summary>
@@ -66,6 +66,8 @@ internal static class KindColumns
         release.Spec.Text("source.git.url") is { Length: > 0 } url
             ? $"{url}@{Shorten(release.Status.Text("commit"))}"
             : release.Spec.Text("source.archive") is { Length: > 0 } digest ? Shorten(digest.Replace("sha256:", "")) : "";
+
+    private static string Time(JsonElement json, string path) => json.Time(path) is { } time ? TimeText.Stamp(time) : json.Text(path);
 
     private static string Shorten(string hash) => hash.Length > 8 ? hash[..8] : hash;
 }

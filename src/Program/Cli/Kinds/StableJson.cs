@@ -1,12 +1,14 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using Strata.Cli.Data;
 
 namespace Strata.Cli.Kinds;
 
 /// <summary>
-/// Resources as machines read them, the same each time: the members of spec, status and labels in the order of their names, which stores do
-/// not keep, and times with the same number of digits.
+/// Output as machines read it, the same each time: times with the same number of digits; and of resources the members of spec, status and
+/// labels in the order of their names, which stores do not keep. Other members come in the order in which the server writes them, and
+/// entities' data in that of the store, both always the same.
 /// </summary>
 internal static class StableJson
 {
@@ -14,6 +16,18 @@ internal static class StableJson
     private const string TimeSuffix = "At";
 
     private static readonly string[] Sorted = ["spec", "status", "labels"];
+
+    /// <summary>What users wrote, which stays as it is.</summary>
+    private static readonly string[] Users = ["data", "labels", "env", "input", "output", "metaData"];
+
+    /// <summary>With every time in the same form, except in what users wrote.</summary>
+    public static JsonElement Times(JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Undefined) return value;
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer)) WriteTimes(json, value);
+        return EntityCalls.Parse(buffer.WrittenMemory);
+    }
 
     public static JsonElement Of(JsonElement resource)
     {
@@ -28,6 +42,38 @@ internal static class StableJson
     }
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+
+    private static void WriteTimes(Utf8JsonWriter json, JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                json.WriteStartObject();
+                foreach (var member in value.EnumerateObject())
+                {
+                    json.WritePropertyName(member.Name);
+                    if (Users.Contains(member.Name)) member.Value.WriteTo(json);
+                    else WriteTimes(json, member.Value);
+                }
+                json.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                json.WriteStartArray();
+                foreach (var item in value.EnumerateArray()) WriteTimes(json, item);
+                json.WriteEndArray();
+                break;
+            case JsonValueKind.String when IsTime(value.GetString()!) && value.TryGetDateTimeOffset(out var time):
+                json.WriteStringValue(Time(time));
+                break;
+            default:
+                value.WriteTo(json);
+                break;
+        }
+    }
+
+    /// <summary>A date and a time of UTC, as the server writes them.</summary>
+    private static bool IsTime(string text) => text.Length is >= 20 and <= 33 && text[4] == '-' && text[10] == 'T'
+        && (text[^1] == 'Z' || text.EndsWith("+00:00", StringComparison.Ordinal));
 
     private static void Write(Utf8JsonWriter json, JsonProperty member, bool sorts)
     {

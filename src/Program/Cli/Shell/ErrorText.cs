@@ -1,3 +1,4 @@
+using Strata.Client;
 using Strata.Core;
 
 namespace Strata.Cli.Shell;
@@ -31,7 +32,8 @@ internal static class ErrorText
     /// </summary>
     public static int ExitCode(Error error) => error.Code switch
     {
-        UsageErrors.Code or TimeText.InvalidTime or Confirmation.Needed or "CONFIG_INVALID" or "SETTING_NEEDED"
+        UsageErrors.Code or TimeText.InvalidTime or SortExpression.InvalidCode or Confirmation.Needed or "CONFIG_INVALID"
+            or "SETTING_NEEDED"
             or "SETTINGS_UNREADABLE" => 2,
         "DATA_FOLDER_IN_USE" => CommandRunner.TakenByAnother,
         _ => 1,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Strata.Cli.Context;
+using Strata.Cli.Kinds;
 using Strata.Client;
 using Strata.Core;
 using Strata.Server.Options;
@@ -75,6 +76,7 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     public bool WriteMachine(JsonElement value)
     {
         if (Format == OutputFormat.Table) return false;
+        value = StableJson.Times(value);
         Terminal.Out.Write(Format == OutputFormat.Yaml ? YamlText.Write(value) : Indent(value));
         return true;
     }

@@ -41,6 +41,27 @@ public abstract partial class LogContract
     }
 
     [Fact]
+    public async Task Scan_OfDeleted_GivesTheirLastRevisions()
+    {
+        var (a, b, c) = (Entity(), Entity(), Entity());
+        var first = await Log.CommitAsync(tenant, Create(a, """{"v":1}"""), Create(b, """{"v":1}"""), Create(c, """{"v":2}"""));
+        Assert.Empty(await PagesAsync(Scan(tenant) with { Deleted = true }));
+        await Log.CommitAsync(tenant, [.. new[] { a, c }.Select(id => Delete(id, first.Revision))]);
+        var last = await Log.CommitAsync(tenant, Delete(b, first.Revision));
+
+        Assert.Equal(InOrder(a, b, c), await PagesAsync(Scan(tenant) with { Deleted = true, Limit = 1 }));
+        var found = await Log.ScanAsync(Scan(tenant) with { Deleted = true });
+        Assert.All(found, r => Assert.True(r.Deleted));
+        Assert.Equal(last.Revision, found.Single(r => r.Id == b).Revision);
+        var documents = found.Select(r => r.Document.ToString()).ToList();
+        var where = new Condition.Compare(new Field.Path(JsonPath.Parse("$.v")), Operator.Equal, [JsonText.FromString("1")]);
+        Assert.Equal(
+            found.Where((_, i) => documents[i].Contains('1', StringComparison.Ordinal)).Select(r => r.Id),
+            await PagesAsync(Scan(tenant) with { Deleted = true, Where = where }));
+        Assert.Empty(await PagesAsync(Scan(tenant)));
+    }
+
+    [Fact]
     public async Task Scan_OfEveryTenant_GoesByTenantAndId()
     {
         var model = new ModelKey("everywhere-" + Entity(), 1);

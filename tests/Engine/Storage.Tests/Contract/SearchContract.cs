@@ -70,6 +70,39 @@ public abstract class SearchContract(IStore store)
             (await FindAsync(Above(0) with { Sort = keys })).Select(f => values[ids.IndexOf(f.Id)]);
     }
 
+    [Fact]
+    public async Task Find_Behind_GoesOnInTheOrder()
+    {
+        string[] values = ["2", "10", "\"b\"", "\"a\"", "2", "true", "null", "{}", "2"];
+        var ids = values.Select(_ => Entity()).OrderBy(i => i.Value).ToList();
+        var first = await store.Log.CommitAsync(tenant, [.. values.Select((v, i) => Create(ids[i], $$"""{"n":1,"v":{{v}}}"""))]);
+        foreach (var keys in (SortKey[][])[[], [Key("$.v")], [Key("$.v") with { Descending = true }], [Key("$.n"), Key("$.v")],
+            [new SortKey(new Field.Meta(MetaField.CreationDate), Descending: true), Key("$.v")]])
+        {
+            var search = Above(0) with { Sort = keys };
+            var all = await FindAsync(search);
+            for (var i = 0; i < all.Count; i++) Assert.Equal(all.Skip(i + 1), await FindAsync(search with { After = all[i] }));
+        }
+
+        // It counts where the entity was in the revision that is named, whatever has become of it.
+        await store.Log.CommitAsync(tenant, Update(ids[0], first.Revision, """{"n":1,"v":99}"""), Delete(ids[4], first.Revision));
+        Assert.Equal([ids[8], ids[1]], await NextAsync(ids[0], first.Revision));
+        Assert.Equal([ids[8], ids[1]], await NextAsync(ids[4], first.Revision));
+        Assert.Empty(await NextAsync(Entity(), first.Revision));
+
+        async Task<IEnumerable<EntityId>> NextAsync(EntityId id, Revision revision) => (await FindAsync(
+            Above(0) with { Sort = [Key("$.v")], After = new FoundEntity(id, revision), Limit = 2 })).Select(f => f.Id);
+    }
+
+    [Fact]
+    public async Task Find_ThatStopsAtItsLimit_SortsWhatItHasFound()
+    {
+        await store.Log.CommitAsync(tenant, [.. Enumerable.Range(1, 5).Select(n => Create(Entity(), $$"""{"n":{{n}}}"""))]);
+        var search = Above(0) with { Sort = [Key("$.n") with { Descending = true }], StopsAtLimit = true };
+        Assert.Equal(await FindAsync(search with { StopsAtLimit = false }), await FindAsync(search with { Limit = 6 }));
+        Assert.Equal(3, (await FindAsync(search with { Limit = 3 })).Count);
+    }
+
     protected SearchQuery Above(int n) => new()
     {
         Tenant = tenant,

@@ -82,9 +82,12 @@ public sealed class ConditionAgreementTests(PostgresDatabase store) : IClassFixt
         {
             var search = new SearchQuery { Tenant = tenant, Model = Order,
                 Sort = [.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => json.SortKey())], Limit = Documents };
-            var found = (await store.Search.FindAsync(search with { AsOf = i % 3 == 0 ? AsOf.At(new Revision(1)) : AsOf.Latest }, default))
-                .Select(f => f.Id);
-            Assert.Equal(EntityOrder.Sort(entities, search.Sort).Select(e => e.Id), found);
+            search = search with { AsOf = i % 3 == 0 ? AsOf.At(new Revision(1)) : AsOf.Latest };
+            var found = await store.Search.FindAsync(search, default);
+            Assert.Equal(EntityOrder.Sort(entities, search.Sort).Select(e => e.Id), found.Select(f => f.Id));
+            var (last, size) = (random.Next(found.Count), 1 + random.Next(10));
+            var next = await store.Search.FindAsync(search with { After = found[last], Limit = size }, default);
+            Assert.Equal(found.Skip(last + 1).Take(size), next);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Strata.Cli.Shell;
 
 namespace Strata.Cli.Tests.Commands;
@@ -73,8 +74,14 @@ public sealed class EntityCommandsTests : IAsyncLifetime
     [InlineData("DELETE /api/entity/order/1", "entity", "delete", "order", "--all", "--yes")]
     [InlineData("GET /api/entity/feed?model=order.1&from=7", "entity", "feed", "order/1", "--from", "7")]
     [InlineData(
-        "POST /api/search/direct/order/1?limit=7&sort=total%3Adesc&sort=%40id {\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"EQUALS\",\"value\":1}",
+        "POST /api/search/direct/order/1?sort=total%3Adesc&sort=%40id&first=7 {\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"EQUALS\",\"value\":1}",
         "search", "order", "--where", "a = 1", "-n", "7", "--sort", "total:desc", "--sort", "@id")]
+    [InlineData(
+        "POST /api/search/direct/order/1?sort=name%3Adesc&sort=a&first=1000 {\"type\":\"group\",\"operator\":\"AND\",\"conditions\":[]}",
+        "search", "order", "--sort", "-name,a:asc")]
+    [InlineData(
+        "POST /api/search/direct/order/1?sort=total%3Adesc&first=5 {\"type\":\"group\",\"operator\":\"AND\",\"conditions\":[]}",
+        "entity", "list", "order", "--sort", "-total", "-n", "5")]
     public async Task Command_AsksTheApi(string asked, params string[] line)
     {
         await RunAsync([.. line, "-o", "json"]);
@@ -139,6 +146,35 @@ public sealed class EntityCommandsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Search_GoesOnBehindTheLastEntity_UntilTheLimit()
+    {
+        var envelope = $$$"""{"meta":{"id":"{{{Id}}}","transactionId":"{{{Transaction}}}"}}""";
+        api.Respond = (http, _) => Task.FromResult(
+            string.Concat(Enumerable.Repeat(envelope + "\n", int.Parse(http.Request.Query["first"]!, CultureInfo.InvariantCulture))));
+        Assert.Equal(0, await RunAsync("search", "order", "-n", "10005", "-q"));
+        Assert.Equal(10_005, output.ToString().Count(c => c == '\n'));
+        Assert.Equal(
+            ["/api/search/direct/order/1?first=10000", $"/api/search/direct/order/1?first=5&after={Id}.{Transaction}"],
+            api.Asked.Select(a => a.Split(' ')[1]));
+    }
+
+    [Fact]
+    public async Task Search_AsAJob_FetchesNoMoreThanTheLimit()
+    {
+        var page = string.Join(',', Enumerable.Repeat($$$"""{"meta":{"id":"{{{Id}}}"}}""", 1000));
+        api.Respond = (http, _) => Task.FromResult(http.Request.Path.Value!.Split('/')[^1] switch
+        {
+            "1" => $"\"{Id}\"",
+            "status" => """{"searchJobStatus":"SUCCESSFUL","entitiesCount":5000}""",
+            _ => $$"""{"content":[{{page}}]}""",
+        });
+        Assert.Equal(0, await RunAsync("search", "order", "--async", "-n", "1002", "--sort", "-total", "-q"));
+        Assert.Equal(1_002, output.ToString().Count(c => c == '\n'));
+        Assert.StartsWith("POST /api/search/async/order/1?sort=total%3Adesc ", api.Asked[0], StringComparison.Ordinal);
+        Assert.Equal(2, api.Asked.Count(a => a.Contains("pageNumber", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Migrate_TellsWhatDoesNotFit_AndIsOne()
     {
         api.Answer = $$$"""
@@ -189,7 +225,9 @@ public sealed class EntityCommandsTests : IAsyncLifetime
     [InlineData("entity", "import", "no-such-file")]
     [InlineData("entity", "stats", "--by", "state")]
     [InlineData("search", "order", "--where", "a =")]
-    [InlineData("search", "order", "--async", "--limit", "1")]
+    [InlineData("search", "order", "--sort", "-total:desc")]
+    [InlineData("search", "order", "--sort", "total,,name")]
+    [InlineData("entity", "list", "order", "--sort", "-")]
     [InlineData("search", "order", "--where", "a = 1", "--condition", "{}")]
     public async Task Command_WrongUsage_IsTwoAndAsksNothing(params string[] line)
     {

@@ -10,6 +10,8 @@ namespace Strata.Cli.Tests.Commands;
 public sealed class NamesTests : IDisposable
 {
     private const string Shop = "dep_01m8km2mt5e008002wbxsk2rm2";
+    private const string Earlier = "dep_01m8km2mt5e008002wbxsk2rm3";
+    private const string Later = "dep_01m8km2mt5e008002wbxsk2rm4";
     private const string Model = """[{"modelName":"order","modelVersion":1}]""";
 
     private readonly TempFolder home = new();
@@ -126,12 +128,34 @@ public sealed class NamesTests : IDisposable
     }
 
     [Fact]
-    public async Task History_OfANameThatIsGone_SaysHowToFindItAndReadsAsOfThen()
+    public async Task History_AtATime_ReadsAsOfThen()
     {
         await using var api = await StartAsync();
-        Assert.Contains("history deployment/gone --at", await RunAsync(api, 1, "history", "gone"), StringComparison.Ordinal);
         Assert.Contains("RUNNING", await RunAsync(api, 0, "history", "gone", "--at", "2026-06-01"), StringComparison.Ordinal);
         Assert.DoesNotContain("RUNNING", await RunAsync(api, 0, "history", "shop", "--at", "2025-06-01"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task History_OfANameThatIsGone_ShowsTheOneDeletedLastAndHowToPickAnother()
+    {
+        await using var api = await StartAsync();
+        var text = await RunAsync(api, 0, "history", "gone");
+        Assert.Contains("The deployment \"gone\" was deleted at 2026-03-01T00:00:00.000Z by a.", text, StringComparison.Ordinal);
+        Assert.Contains("2 deleted deployments had this name", text, StringComparison.Ordinal);
+        Assert.Contains($"strata history {Earlier}    # deleted at 2026-02-01T00:00:00.000Z", text, StringComparison.Ordinal);
+        Assert.Contains(api.Asked, a => a.Contains($"/deployments/{Later}/history", StringComparison.Ordinal));
+        Assert.Contains("No deleted deployment had this name.", await RunAsync(api, 1, "history", "never"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Get_Sorted_OrdersByFieldsInEitherForm()
+    {
+        foreach (var sort in (string[])["-createdAt", "createdAt:desc", "name", "-spec.replicas,name", "status.url,name:asc"])
+            Assert.Equal("new\nold\n", await RunAsync(0, "get", "nodes", "--sort", sort, "-q"));
+        Assert.Equal("old\nnew\n", await RunAsync(0, "get", "nodes", "--sort", "-org", "--sort", "createdAt", "-q"));
+        Assert.Equal("new\n", await RunAsync(0, "get", "nodes", "--sort", "-createdAt", "-n", "1", "-q"));
+        Assert.Contains("no field creatdAt", await RunAsync(2, "get", "nodes", "--sort", "-creatdAt"), StringComparison.Ordinal);
+        Assert.Contains("no field spec.nope", await RunAsync(2, "get", "nodes", "--sort", "spec.nope"), StringComparison.Ordinal);
     }
 
     private static async Task<FakeApi> StartAsync()
@@ -149,17 +173,23 @@ public sealed class NamesTests : IDisposable
         {
             "/api/v1" => """
                 {"kinds":[{"name":"deployment","plural":"deployments","idPrefix":"dep"},{"name":"release","plural":"releases","idPrefix":"rel"},
-                          {"name":"instance","plural":"instances","idPrefix":"ins"},{"name":"project","plural":"projects","idPrefix":"prj"}]}
+                          {"name":"instance","plural":"instances","idPrefix":"ins"},{"name":"project","plural":"projects","idPrefix":"prj"},
+                          {"name":"node","plural":"nodes","idPrefix":"nod"}]}
                 """,
             "/api/model/" => Model,
             _ when path.EndsWith("/transitions", StringComparison.Ordinal) => """["pay","ship"]""",
             _ when path.EndsWith("/logs", StringComparison.Ordinal) => "",
             _ when path.EndsWith("/gone", StringComparison.Ordinal) && query.Length > 0 => Resource("deployment", "gone", "gone-id"),
+            _ when path.EndsWith("/never/history", StringComparison.Ordinal) => Missing(http, "deployment", "never"),
             _ when path.EndsWith("/gone/history", StringComparison.Ordinal) => Missing(http, "deployment", "gone"),
             _ when path.EndsWith("/history", StringComparison.Ordinal) => $$"""{"items":[{{Resource("deployment", "shop", Shop)}}]}""",
             _ when path.EndsWith("/nope", StringComparison.Ordinal) => Missing(http, "project", "nope"),
             "/api/v1/deployments/other" => Missing(http, "deployment", "other"),
             "/api/v1/releases" when http.Request.Method == "POST" => Refused(http),
+            "/api/v1/nodes" when query.Contains("spec.nope", StringComparison.Ordinal) => Invalid(http),
+            "/api/v1/nodes" => $$"""{"items":[{{Node("old", 1, 2)}},{{Node("new", 2, 3)}}]}""",
+            "/api/v1/deployments" when query.Contains("deleted=true", StringComparison.Ordinal) =>
+                query.Contains("gone", StringComparison.Ordinal) ? $$"""{"items":[{{Gone(Later, 3)}},{{Gone(Earlier, 2)}}]}""" : """{"items":[]}""",
             "/api/v1/deployments" when http.Request.Method == "POST" => Resource("deployment", "other", Shop),
             "/api/v1/projects" when http.Request.Method == "POST" => Resource("project", "nope", "prj_1"),
             "/api/v1/deployments" => $$"""{"items":[{{Resource("deployment", "shop", Shop)}}]}""",
@@ -175,6 +205,20 @@ public sealed class NamesTests : IDisposable
         http.Response.StatusCode = 404;
         return $$"""{"code":"NOT_FOUND","detail":"There is no {{kind}} \"{{name}}\"."}""";
     }
+
+    private static string Invalid(HttpContext http)
+    {
+        http.Response.StatusCode = 400;
+        return """{"code":"INVALID_QUERY","detail":"spec.nope is not a field of a node."}""";
+    }
+
+    private static string Gone(string id, int month) => Resource("deployment", "gone", id)
+        .Replace("2026-01-01T00:00:00.12Z", $"2026-0{month}-01T00:00:00Z", StringComparison.Ordinal)
+        .Replace("\"deleted\":false", "\"deleted\":true", StringComparison.Ordinal);
+
+    private static string Node(string name, int day, int replicas) => Resource("node", name, "nod_" + name)
+        .Replace("2026-01-01T00:00:00.1Z", $"2026-01-0{day}T00:00:00.1Z", StringComparison.Ordinal)
+        .Replace("\"env\"", $"\"replicas\":{replicas},\"env\"", StringComparison.Ordinal);
 
     private static string Refused(HttpContext http)
     {

@@ -35,7 +35,8 @@ internal static class DryRunOutput
         }
         foreach (var refusal in Items(answer, "refused")) output.WriteLine($"  not {refusal.Text("name")}: {refusal.Text("reason")}");
         foreach (var schedule in Items(answer, "schedules.armed"))
-            output.WriteLine($"  {schedule.Text("transition")} would come at {schedule.Text("dueAt")}");
+            output.WriteLine(
+                $"  {schedule.Text("transition")} would come at {(schedule.Time("dueAt") is { } due ? TimeText.Stamp(due) : "")}");
         if (answer.Text("assumes") is { Length: > 0 } assumption) output.WriteLine("  " + assumption);
         if (answer.Text("error.nextStep") is { Length: > 0 } next) run.Say("Next: " + next);
     }

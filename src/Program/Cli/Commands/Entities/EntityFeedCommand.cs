@@ -60,7 +60,7 @@ internal static class EntityFeedCommand
         var output = run.Terminal.Out;
         if (run.Format != OutputFormat.Table)
         {
-            output.WriteLine(JsonSerializer.Serialize(change, WireJson.Options));
+            output.WriteLine(JsonSerializer.Serialize(StableJson.Times(change), WireJson.Options));
             return;
         }
         var entity = change.GetProperty("entity");

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Strata.Cli.Data;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
+using Strata.Client;
 
 namespace Strata.Cli.Commands.Entities;
 
@@ -29,16 +30,18 @@ internal static class EntityReadCommands
 
     public static Command List(Terminal terminal)
     {
-        var (name, at) = (ModelName.Argument(), SharedOptions.At());
+        var (name, at, sort) = (ModelName.Argument(), SharedOptions.At(), SortOption.Create("total"));
         var limit = new Option<int>("--limit", "-n") { Description = "Maximum number of entities", DefaultValueFactory = _ => 100,
             HelpName = "N" }.Between(1);
         return new Command("list", "List the entities of a model, now or at an earlier time") { Aliases = { "ls" }, Arguments = { name },
-            Options = { at, limit } }
+            Options = { at, limit, sort } }
             .Does(terminal, async (run, cancellationToken) =>
             {
-                var path = EntityCalls.With(
-                    "/api/entity/" + ModelName.Of(run, name).Path, ("pointInTime", EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at))));
-                await EntityOutput.WriteListAsync(run, PagesAsync(run, path, run.Parse.GetValue(limit), cancellationToken));
+                var (model, time, most) = (ModelName.Of(run, name), SharedOptions.ReadAt(run, at), run.Parse.GetValue(limit));
+                var path = EntityCalls.With("/api/entity/" + model.Path, ("pointInTime", EntityCalls.Rfc3339(time)));
+                await EntityOutput.WriteListAsync(run, SortOption.Read(run, sort) is { } keys
+                    ? SearchCommand.FindAsync(run, model, null, new SearchOptions(most, keys, time), cancellationToken)
+                    : PagesAsync(run, path, most, cancellationToken));
                 return CommandRunner.Done;
             });
     }

@@ -38,7 +38,8 @@ internal static class ModelMigrateCommand
         await foreach (var line in run.Client.LinesAsync(request, cancellationToken))
         {
             last = EntityCalls.Parse(line.Utf8);
-            if (run.Format != OutputFormat.Table) run.Terminal.Out.WriteLine(JsonSerializer.Serialize(last, WireJson.Options));
+            if (run.Format != OutputFormat.Table)
+                run.Terminal.Out.WriteLine(JsonSerializer.Serialize(StableJson.Times(last), WireJson.Options));
             else if (last.Text("type") == "end") run.Say(Sentence(last));
             else if (run.Terminal.ErrorIsTerminal) run.Say($"{last.Text("seen")} checked");
         }

@@ -16,16 +16,14 @@ internal static class SearchCommand
     private static readonly ConditionOptions Condition = new();
     private static readonly Option<string?> At = SharedOptions.At();
     private static readonly Option<int?> Limit =
-        new Option<int?>("--limit", "-n") { Description = "Maximum number of results; more is an error (1000; 10000 at most)",
-            HelpName = "N" }.Between(1);
+        new Option<int?>("--limit", "-n") { Description = "Maximum number of results (default: all)", HelpName = "N" }.Between(1);
 
-    private static readonly Option<string[]> Sort = new("--sort")
+    private static readonly Option<string[]> Sort = SortOption.Create("total");
+
+    private static readonly Option<bool> Async = new("--async")
     {
-        Description = "total, total:desc; the entity's own facts with @: @creationDate:desc. Several: the first counts most",
-        HelpName = "PATH[:desc]", Arity = ArgumentArity.OneOrMore,
+        Description = "Run as a job on the server: for searches that take longer than 30 seconds, and for results of one moment",
     };
-
-    private static readonly Option<bool> Async = new("--async") { Description = "Run as a job on the server, for more than 10000 results" };
 
     public static Command Create(Terminal terminal)
     {
@@ -37,19 +35,17 @@ internal static class SearchCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var condition = await Condition.ReadAsync(run, cancellationToken) ?? Everything;
-        var (model, asJob, limit) = (ModelName.Of(run, Model), run.Parse.GetValue(Async), run.Parse.GetValue(Limit));
-        if (asJob && limit is not null) throw UsageErrors.Of("A job has no limit.", "Leave out --limit or --async.").ToException();
-        var path = EntityCalls.With(
-            $"/api/search/{(asJob ? "async" : "direct")}/{model.Path}", ("pointInTime", EntityCalls.Rfc3339(SharedOptions.ReadAt(run, At))),
-            ("limit", limit?.ToString()));
-        foreach (var key in run.Parse.GetValue(Sort) ?? []) path = EntityCalls.With(path, ("sort", key));
+        var options = new SearchOptions(run.Parse.GetValue(Limit), SortOption.Read(run, Sort), SharedOptions.ReadAt(run, At));
+        var model = ModelName.Of(run, Model);
         await EntityOutput.WriteListAsync(
-            run, asJob ? SearchJob.RunAsync(run, path, condition, cancellationToken) : LinesAsync(run, path, condition, cancellationToken));
+            run, run.Parse.GetValue(Async)
+                ? SearchJob.RunAsync(run, model, condition, options, cancellationToken)
+                : FindAsync(run, model, condition, options, cancellationToken));
         return CommandRunner.Done;
     }
 
-    private static IAsyncEnumerable<JsonElement> LinesAsync(
-        Run run, string path, JsonText condition, CancellationToken cancellationToken) =>
-        run.Client.LinesAsync(new ApiRequest(HttpMethod.Post, path) { Body = condition.Utf8 }, cancellationToken)
-            .Select(line => EntityCalls.Parse(line.Utf8));
+    /// <param name="condition">Null: all.</param>
+    public static IAsyncEnumerable<JsonElement> FindAsync(
+        Run run, ModelName model, JsonText? condition, SearchOptions options, CancellationToken cancellationToken) =>
+        run.Client.SearchAsync(model.Name, model.Version, condition, options, cancellationToken).Select(e => EntityCalls.Parse(e.Utf8));
 }

@@ -15,14 +15,18 @@ internal static class SearchJob
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     public static async IAsyncEnumerable<JsonElement> RunAsync(
-        Run run, string path, JsonText condition, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Run run, ModelName model, JsonText condition, SearchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var path = EntityCalls.With($"/api/search/async/{model.Path}", ("pointInTime", EntityCalls.Rfc3339(options.At)));
+        foreach (var key in options.Sort is { } sort ? SortExpression.Parse([sort]).Value : [])
+            path = EntityCalls.With(path, ("sort", key));
         var id = (await run.CallAsync(new ApiRequest(HttpMethod.Post, path) { Body = condition.Utf8 }, cancellationToken)).GetString()!;
-        var found = await WaitAsync(run, id, cancellationToken);
+        var found = Math.Min(await WaitAsync(run, id, cancellationToken), options.Limit ?? long.MaxValue);
         for (var number = 0; number * (long)PageSize < found; number++)
         {
             var page = await run.GetAsync($"/api/search/async/{id}?pageSize={PageSize}&pageNumber={number}", cancellationToken);
-            foreach (var entity in page.GetProperty("content").EnumerateArray()) yield return entity;
+            var left = (int)Math.Min(found - (number * (long)PageSize), PageSize);
+            foreach (var entity in page.GetProperty("content").EnumerateArray().Take(left)) yield return entity;
         }
     }
 

@@ -1,0 +1,25 @@
+using System.Text.Json.Nodes;
+using Strata.Cli.Shell;
+using Strata.Client;
+using Strata.Core;
+
+namespace Strata.Cli.Kinds;
+
+/// <summary>Deleted resources that had a name.</summary>
+internal static class DeletedNamesakes
+{
+    private const int Max = 1_000;
+
+    /// <summary>The one deleted last first; none for what cannot be a name.</summary>
+    public static async Task<IReadOnlyList<AnyResource>> FindAsync(Run run, ResourceRef target, CancellationToken cancellationToken)
+    {
+        if (!ResourceName.IsValid(target.Name)) return [];
+        var named = new JsonObject
+        {
+            ["type"] = "simple", ["jsonPath"] = "$.name", ["operatorType"] = "EQUALS", ["value"] = target.Name,
+        };
+        var filter = new ResourceFilter { Where = named.ToJsonString(), Deleted = true, Limit = Max };
+        var found = await run.Client.Resources(target.Kind.Plural).ListAsync(filter, cancellationToken).ToListAsync(cancellationToken);
+        return [.. found.Where(r => r.Deleted).OrderByDescending(r => r.UpdatedAt).ThenByDescending(r => r.Revision)];
+    }
+}
