@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Strata.Core;
 using Strata.Core.Background;
 using Strata.Server.Hosting;
 using Strata.Server.Logging;
