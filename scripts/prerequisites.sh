@@ -78,6 +78,15 @@ prefer_nftables() {
   install_with_apt nftables || say "nftables could not be installed; strata goes on without it"
 }
 
+# What packs and installs the Python client: modules that Debian has in packages of their own.
+require_python_packers() {
+  ! /usr/bin/python3 -c 'import setuptools, wheel, pip, venv, ensurepip' 2> /dev/null || return 0
+  ((EUID == 0)) && command -v apt-get > /dev/null && [[ ${STRATA_NO_INSTALL:-} != 1 ]] &&
+    install_with_apt python3-pip python3-setuptools python3-wheel python3-venv && return 0
+  say "needed for /usr/bin/python3: pip, setuptools, wheel and venv. Install them with: sudo apt-get install -y python3-pip python3-setuptools python3-wheel python3-venv"
+  exit 2
+}
+
 # Installs what is missing, or prints how and ends with 2. Arguments: further commands that are needed.
 require_prerequisites() {
   local missing packages=()

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import contextvars
 import json
-import os
 import random
 import secrets
 import time
@@ -14,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from .context import connection
 from .entities import Entities
 from .errors import StrataError
 from .feed import feed
@@ -43,13 +43,13 @@ _opener = urllib.request.build_opener(_NoRedirects)
 class Strata:
     """Keep one for the life of the program; safe for concurrent use.
 
-    url: default STRATA_URL, else http://127.0.0.1:8080. token: default STRATA_TOKEN. timeout: seconds that the server may be silent. retries: how often a request is sent again that the
-    server could not serve just then.
+    url: default STRATA_URL, then the server of the local context (~/.strata/context.json), then http://127.0.0.1:8080. token: default
+    STRATA_TOKEN, then the token of the local context, which is sent only to the context's own server. timeout: seconds that the server may be
+    silent. retries: how often a request is sent again that the server could not serve just then.
     """
 
     def __init__(self, url: str | None = None, token: str | None = None, timeout: float = 100, retries: int = 3):
-        self.url = (url or os.environ.get("STRATA_URL") or "http://127.0.0.1:8080").rstrip("/")
-        self.token = token or os.environ.get("STRATA_TOKEN")
+        self.url, self.token = connection(url, token)
         self.timeout, self.retries = timeout, retries
 
     def entities(self, model: str, version: int = 1) -> Entities:

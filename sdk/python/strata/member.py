@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 
@@ -21,6 +21,7 @@ from .events import CloudEvent, decode, encode
 
 _SERVICE = "/org.cyoda.cloud.api.grpc.CloudEventsService/startStreaming"
 _KINDS = {"EntityProcessorCalculationRequest": "processor", "EntityCriteriaCalculationRequest": "criterion", "EntityFunctionCalculationRequest": "function"}
+_Handler = TypeVar("_Handler", bound=Callable[..., Any])
 _REFUSALS = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.INVALID_ARGUMENT)
 
 
@@ -50,15 +51,15 @@ class Member:
         self._leaving, self._open, self._gate = threading.Event(), 0, threading.Lock()
         self.joined = threading.Event()
 
-    def processor(self, name: str):
+    def processor(self, name: str) -> Callable[[_Handler], _Handler]:
         """Gets the entity's data; what it returns is the new data, None leaves it as it is, an exception fails the transition."""
         return self._add("processor", name)
 
-    def criterion(self, name: str):
+    def criterion(self, name: str) -> Callable[[_Handler], _Handler]:
         """Returns whether it holds."""
         return self._add("criterion", name)
 
-    def schedule(self, name: str):
+    def schedule(self, name: str) -> Callable[[_Handler], _Handler]:
         """Returns when it is due: {"fireAt" | "fireAfterMs", "expireAt" | "expireAfterMs"}."""
         return self._add("function", name)
 
@@ -93,8 +94,8 @@ class Member:
             if self._open == 0:
                 self._outgoing.put(None)
 
-    def _add(self, kind: str, name: str):
-        def take(handler):
+    def _add(self, kind: str, name: str) -> Callable[[_Handler], _Handler]:
+        def take(handler: _Handler) -> _Handler:
             self._handlers[kind, name] = handler
             return handler
         return take

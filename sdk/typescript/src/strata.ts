@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { connection } from './context.js';
 import { Entities } from './entities.js';
 import { StrataError } from './errors.js';
 import { feed, type FeedEvent, type FeedOptions } from './feed.js';
@@ -8,9 +9,9 @@ import { lines } from './lines.js';
 import { Resources } from './resources.js';
 
 export interface StrataOptions {
-  /** Default: STRATA_URL, else http://127.0.0.1:8080. */
+  /** Default: STRATA_URL, then the server of the local context (~/.strata/context.json), then http://127.0.0.1:8080. */
   url?: string;
-  /** Default: STRATA_TOKEN. */
+  /** Default: STRATA_TOKEN, then the token of the local context, which is sent only to the context's own server. */
   token?: string;
   /** How long one request may take, in milliseconds. Default: 100,000. Streams may go on for ever. */
   timeout?: number;
@@ -44,8 +45,7 @@ export class Strata {
   readonly #retries: number;
 
   constructor(options: StrataOptions = {}) {
-    this.url = new URL(options.url ?? process.env['STRATA_URL'] ?? 'http://127.0.0.1:8080');
-    this.token = options.token ?? process.env['STRATA_TOKEN'];
+    ({ url: this.url, token: this.token } = connection(options.url, options.token));
     this.#timeout = options.timeout ?? 100_000;
     this.#retries = options.retries ?? 3;
   }

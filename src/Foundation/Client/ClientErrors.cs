@@ -42,6 +42,16 @@ public static class ClientErrors
         ErrorKind.Internal, UnexpectedAnswer, $"{Shown(address)} sent an answer that is not Strata's: {what}",
         "Check the address, and that client and server are of the same version.");
 
+    internal static Error InvalidContext(string path) => new(
+        ErrorKind.Invalid, "CONTEXT_INVALID", $"{path} is not a valid context file.", "Delete it; \"strata up\" writes it again.");
+
+    internal static Error UnreadableContext(string path) => new(
+        ErrorKind.Invalid, "CONTEXT_UNREADABLE", $"{path} cannot be read.", "Set STRATA_URL and STRATA_TOKEN, or STRATA_HOME.");
+
+    internal static Error InvalidAddress(string text) => new(
+        ErrorKind.Invalid, "ADDRESS_INVALID", $"\"{text}\" is not the address of a server.",
+        "Use one that begins with http:// or https://, such as http://127.0.0.1:8080.");
+
     /// <summary>A compute member's answer to a call that it does not take.</summary>
     internal static Error MemberBusy(int calls) => new(
         ErrorKind.Unavailable, "MEMBER_BUSY", $"The compute member works on {calls} calls already, and as many wait.",

@@ -6,11 +6,17 @@ namespace Strata.Client;
 public sealed partial class StrataClient
 {
     /// <summary>
-    /// From STRATA_URL (or <c>http://127.0.0.1:8080</c>) and STRATA_TOKEN, which every application that runs on Strata has.
+    /// A client of the cloud that arguments, the environment or the command line name, in this order: <paramref name="address"/> and
+    /// <paramref name="token"/>; STRATA_URL and STRATA_TOKEN, which every application that runs on Strata has; the local context that
+    /// <c>strata up</c> writes (<c>~/.strata/context.json</c>); <c>http://127.0.0.1:8080</c>. The context's token is sent only to the
+    /// context's own server, and STRATA_TOKEN only to STRATA_URL if that is set.
     /// </summary>
-    public static StrataClient FromEnvironment(ClientOptions? options = null) => new(
-        new Uri(Environment.GetEnvironmentVariable("STRATA_URL") is { Length: > 0 } url ? url : "http://127.0.0.1:8080"),
-        Environment.GetEnvironmentVariable("STRATA_TOKEN"), options);
+    /// <exception cref="StrataException">The address or the context is not valid.</exception>
+    public static StrataClient FromEnvironment(string? address = null, string? token = null, ClientOptions? options = null)
+    {
+        var (server, secret) = LocalContext.Connection(address, token, Environment.GetEnvironmentVariable);
+        return new StrataClient(server, secret, options);
+    }
 
     /// <summary>What requests are signed with; null: nothing.</summary>
     internal string? Token => http.DefaultRequestHeaders.Authorization?.Parameter;

@@ -74,6 +74,7 @@ internal static class StrataCommand
         ComputeCommand.Create(terminal),
         OrgsCommand.Create(terminal),
         TokenCommand.Create(terminal),
+        EnvCommand.Create(terminal),
         ClientCommand.Create(terminal),
         ApiCommand.Create(terminal),
         EdgeCommand.Create(terminal),

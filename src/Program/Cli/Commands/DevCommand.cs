@@ -50,10 +50,8 @@ internal static class DevCommand
     /// <summary>One for each run, so that two at once do not take each other's.</summary>
     private static string NameOf(string folder, Run run)
     {
-        var plain = new string([.. Path.GetFileName(folder).ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')])
-            .Trim('-');
         var stamp = run.Now.ToUnixTimeMilliseconds().ToString("x", System.Globalization.CultureInfo.InvariantCulture);
-        return $"dev-{(plain.Length > 30 ? plain[..30].Trim('-') : plain)}-{stamp}";
+        return $"dev-{MemberName.Of(folder, lengthMax: 30)}-{stamp}";
     }
 
     private static async Task<string> CreateTokenAsync(Run run, string name, CancellationToken cancellationToken)

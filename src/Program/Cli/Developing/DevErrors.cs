@@ -6,7 +6,11 @@ internal static class DevErrors
 {
     public static readonly Error NoSdk = new(
         ErrorKind.NotFound, "SDK_NOT_FOUND", "The client libraries are not beside this program.",
-        "Run the strata of a checkout: its folder sdk holds them.");
+        "Use the strata of a checkout or of a release archive with its folder sdk.");
+
+    public static Error NotPacked(string language, string reason) => new(
+        ErrorKind.Internal, "SDK_NOT_PACKED", $"The client library for {language} could not be packed: {reason}",
+        $"Fix that, then try again; \"scripts/pack-sdk {language}\" in the checkout shows all of it.");
 
     public static Error NotEmpty(string folder) =>
         new(ErrorKind.Conflict, "FOLDER_NOT_EMPTY", $"{folder} has something in it already.", "Name a folder that is new or empty.");

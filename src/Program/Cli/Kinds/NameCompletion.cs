@@ -94,7 +94,7 @@ internal static class NameCompletion
     }
 
     /// <summary>Whether the word at the cursor is this argument's: the library asks every argument of the command.</summary>
-    private static bool IsNext(Argument argument, CompletionContext context)
+    public static bool IsNext(Argument argument, CompletionContext context)
     {
         var given = context.ParseResult.GetResult(argument)?.Tokens ?? [];
         return context.WordToComplete.Length == 0 ? given.Count == 0 : given.Count > 0 && given[^1].Value == context.WordToComplete;

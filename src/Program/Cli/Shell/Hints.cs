@@ -16,7 +16,7 @@ internal static partial class Hints
 {
     private static readonly string[] AboutTheProgram = ["help", "version", "completion", "new"];
     private static readonly string[] AboutThisMachine = ["up", "down", "edge", "install-service"];
-    private static readonly string[] AboutTheCloud = ["status", "doctor"];
+    private static readonly string[] AboutTheCloud = ["status", "doctor", "env"];
 
     /// <param name="faulty">Options whose values were the mistake: a proposal with them would repeat it.</param>
     public static string Complete(ParseResult parse, string text, params IReadOnlyCollection<Option> faulty)

@@ -67,6 +67,10 @@ public sealed class NamesTests : IDisposable
     [InlineData("strata entity transition 0198f1c2-5b6e-7c1a-9d3f-2a4b6c8d0e1f ", "pay,ship")]
     [InlineData("strata get -o ", "json,table,yaml")]
     [InlineData("strata rollback shop --w", "--wait-timeout")]
+    [InlineData("strata new ", "dotnet,python,typescript")]
+    [InlineData("strata new t", "typescript")]
+    [InlineData("strata new python ", "")] // the shell offers folders
+    [InlineData("strata en", "entity,env")]
     [InlineData("strata nonsense ", "")]
     public async Task Suggest_OffersWhatMayComeNext(string line, string expected)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Strata.Cli.Context;
 using Strata.Core;
 
@@ -31,6 +32,28 @@ public sealed class CliContextTests : IDisposable
         var context = CliContext.Load(home.Path, server, url, token);
         Assert.Equal((expectedServer, expectedToken), (context.Server, context.Token));
     }
+
+    /// <summary>The client libraries pass the same cases; a command has no token as an argument, and no default address.</summary>
+    [Fact]
+    public void Load_OfTheCasesOfTheClientLibraries_IsTheSame()
+    {
+        var cases = JsonElement.Parse(File.ReadAllBytes(Path.Combine(TestSupport.Script.Root, "sdk/context-cases.json"))).EnumerateArray()
+            .Where(c => c.TryGetProperty("file", out _) && Text(c, "expected", "url") is not null && Text(c, "arguments", "token") is null)
+            .ToList();
+        Assert.True(cases.Count >= 10, $"only {cases.Count} cases");
+        foreach (var given in cases)
+        {
+            home.Write(CliContext.FileName, given.GetProperty("file").GetRawText());
+            var context = CliContext.Load(
+                home.Path, Text(given, "arguments", "url"), Text(given, "environment", "STRATA_URL"),
+                Text(given, "environment", "STRATA_TOKEN"));
+            Assert.Equal((given.GetProperty("name").GetString(), Text(given, "expected", "url"), Text(given, "expected", "token")),
+                (given.GetProperty("name").GetString(), new Uri(context.Server).GetLeftPart(UriPartial.Authority), context.Token));
+        }
+    }
+
+    private static string? Text(JsonElement json, string part, string name) =>
+        json.TryGetProperty(part, out var found) && found.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     [Fact]
     public void Load_WithoutAFile_GoesByTheOption()

@@ -1,69 +1,60 @@
-using System.Diagnostics;
 using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.EndToEnd;
 
-/// <summary><c>strata new</c>: what it writes passes its own tests, and joins under <c>strata dev</c>.</summary>
+/// <summary>
+/// <c>strata new</c>, followed as its README says: what it writes is installed, passes its own tests, joins under <c>strata dev</c>, and
+/// its first call is answered by its own code.
+/// </summary>
 public sealed class NewTests(SharedCloud cloud) : IDisposable
 {
-    private const string Python = "/usr/bin/python3";
+    private readonly Stranger stranger = new(cloud);
 
-    private readonly string folder = Directory.CreateTempSubdirectory("strata-new-test-").FullName;
-
-    private static string Sdk => Path.Combine(Script.Root, "sdk");
-
-    public void Dispose() => Folder.Delete(folder);
+    public void Dispose() => stranger.Dispose();
 
     [Fact]
-    public async Task Python_PassesItsTests_AndJoins()
+    public async Task Python_FromTheFirstCommandToTheFirstCall()
     {
         var member = await NewAsync("python");
-        await Script.RunAsync(Python, ["-m", "unittest"], member, ("PYTHONPATH", Sdk + "/python"));
-        await JoinAsync(member, $"PYTHONPATH={Sdk}/python {Python} member.py");
+        await stranger.InstallPythonAsync(member, "-r", "requirements.txt");
+        var python = stranger.Path(member + "/.venv/bin/python");
+        await stranger.RunAsync(member, python, "-m", "unittest");
+        await stranger.CallFirstAsync(member, python, "first_call.py");
     }
 
     [Fact]
-    public async Task TypeScript_Compiles_PassesItsTests_AndJoins()
+    public async Task TypeScript_FromTheFirstCommandToTheFirstCall()
     {
         var member = await NewAsync("typescript");
-        var installed = Sdk + "/typescript/node_modules/";
-        Directory.CreateDirectory(Path.Combine(member, "node_modules/@strata")); // as npm install links a folder
-        File.CreateSymbolicLink(Path.Combine(member, "node_modules/@strata/client"), Sdk + "/typescript");
-        File.CreateSymbolicLink(Path.Combine(member, "node_modules/@types"), installed + "@types");
-        await Script.RunAsync("node", [installed + "typescript/bin/tsc", "-p", "."], member);
-        await Script.RunAsync("node", ["--test", "dist/"], member);
-        await JoinAsync(member, "node dist/member.js");
+        await stranger.InstallNodeAsync(member);
+        await stranger.RunAsync(member, "npm", "test");
+        await stranger.CallFirstAsync(member, "npm", "run", "--silent", "first-call");
     }
 
     [Fact]
-    public async Task DotNet_RefersToTheLibrary()
+    [Trait("Duration", "Long")]
+    public async Task DotNet_FromTheFirstCommandToTheFirstCall()
     {
         var member = await NewAsync("dotnet");
-        var project = await File.ReadAllTextAsync(Path.Combine(member, "Member.csproj"), TestContext.Current.CancellationToken);
-        Assert.True(File.Exists(project.Split('"').Single(part => part.EndsWith("Client.csproj", StringComparison.Ordinal))));
-        var again = await cloud.RunAsync("new", "dotnet", member);
-        Assert.Equal(1, again.ExitCode);
-        Assert.Contains("FOLDER_NOT_EMPTY", again.Error);
+        await stranger.RunAsync(member, "dotnet", "build", "-v", "quiet");
+        await stranger.CallFirstAsync(member, "dotnet", "run", "--", "first-call");
     }
 
+    /// <summary>The project, in a folder with a name that is no name of a tag or package.</summary>
     private async Task<string> NewAsync(string language)
     {
-        var member = Path.Combine(folder, "new-" + language);
-        (await cloud.RunAsync("new", language, member)).ShouldSucceed();
-        return member;
-    }
-
-    private async Task JoinAsync(string member, string command)
-    {
-        using var dev = cloud.Start("dev", member, "--command", command);
-        _ = dev.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        _ = dev.StandardError.ReadToEndAsync(CancellationToken.None);
-        await Wait.UntilAsync(
-            async () => (await cloud.RunAsync("compute")).Output.Contains(Path.GetFileName(member), StringComparison.Ordinal),
-            $"{member} has joined");
-        using (Process.Start("kill", $"-TERM {dev.Id}")) await dev.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await Wait.UntilAsync(
-            async () => !(await cloud.RunAsync("compute")).Output.Contains(Path.GetFileName(member), StringComparison.Ordinal),
-            $"{member} has left");
+        var name = $"My new {language}";
+        var result = (await cloud.RunAsync("new", language, stranger.Path(name))).ShouldSucceed();
+        var files = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Superset(
+            new HashSet<string> { "README.md", "workflow.json", "sample.json", ".gitignore" }, files.ToHashSet(StringComparer.Ordinal));
+        foreach (var file in files.Where(f => !f.StartsWith("packages/", StringComparison.Ordinal)))
+        {
+            var text = await File.ReadAllTextAsync(stranger.Path($"{name}/{file}"), TestContext.Current.CancellationToken);
+            Assert.DoesNotContain(Script.Root, text, StringComparison.Ordinal);
+            Assert.DoesNotContain("$name$", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("$version$", text, StringComparison.Ordinal);
+        }
+        return name;
     }
 }

@@ -30,6 +30,20 @@ public sealed class ReleaseTests : IDisposable
         (await cloud.UpAsync()).ShouldSucceed();
         (await cloud.RunAsync("deploy", Path.Combine(Cloud.Samples, "welcome"), "--name", "site")).ShouldSucceed();
         Assert.NotEmpty(await cloud.GetPageAsync("site"));
+        await StartProjectsAsync(cloud);
+    }
+
+    /// <summary>The archive has what new projects need; no checkout is around.</summary>
+    private static async Task StartProjectsAsync(ReleasedCloud cloud)
+    {
+        using var stranger = new Stranger(cloud);
+        foreach (var language in (string[])["typescript", "python", "dotnet"])
+            (await cloud.RunAsync(ReleasedCloud.NoDotNet, "new", language, stranger.Path(language))).ShouldSucceed();
+        await stranger.InstallPythonAsync("python", "-r", "requirements.txt");
+        await stranger.CallFirstAsync("python", stranger.Path("python/.venv/bin/python"), "first_call.py");
+        await stranger.InstallNodeAsync("typescript");
+        await stranger.CallFirstAsync("typescript", "npm", "run", "--silent", "first-call");
+        await stranger.CallFirstAsync("dotnet", "dotnet", "run", "--", "first-call");
     }
 
     [Fact]

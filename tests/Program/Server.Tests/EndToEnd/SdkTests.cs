@@ -35,7 +35,7 @@ public sealed class SdkTests(SharedCloud cloud)
     [Fact]
     public async Task UnitTests_OfTypeScriptAndPython_Pass()
     {
-        var tests = new[] { "member", "feed", "sorting", "search" }.Select(name => $"dist/test/{name}.test.js");
+        var tests = new[] { "member", "feed", "sorting", "search", "context" }.Select(name => $"dist/test/{name}.test.js");
         await Script.RunAsync("node", ["--test", .. tests], Sdk("typescript"));
         await Script.RunAsync(Python, ["-m", "unittest", "discover", "-s", "tests"], Sdk("python"), ("PYTHONPATH", Sdk("python")));
     }

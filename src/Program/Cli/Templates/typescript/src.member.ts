@@ -1,4 +1,4 @@
-// Runs the member until it is told to stop: strata dev does so, and starts it again when a file changes.
+// Runs the member until SIGTERM, which strata dev sends before it starts the member again because a file changed.
 import { member } from './handlers.js';
 
 process.once('SIGTERM', () => member.stop());

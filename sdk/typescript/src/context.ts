@@ -1,0 +1,78 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { StrataError } from './errors.js';
+
+const DefaultUrl = 'http://127.0.0.1:8080';
+const FileBytesMax = 65_536;
+
+interface Context { server: string; token: string | undefined }
+
+/**
+ * The address and the token of a client: arguments win over STRATA_URL and STRATA_TOKEN, and those over the local context, the file that the
+ * command line keeps in its data folder. A token goes only to the server that it belongs to: the context's to the context's server, and
+ * STRATA_TOKEN to STRATA_URL if that is set.
+ */
+export function connection(
+  url?: string, token?: string, variables: NodeJS.ProcessEnv = process.env,
+): { url: URL; token: string | undefined } {
+  const [variable, secret] = [variables['STRATA_URL'] || undefined, variables['STRATA_TOKEN'] || undefined];
+  const given = url || variable;
+  if (token) return { url: address(given ?? localContext(variables)?.server ?? DefaultUrl), token };
+  if (secret && given && (!variable || isSame(given, variable))) return { url: address(given), token: secret };
+  const context = localContext(variables);
+  const target = given ?? context?.server ?? DefaultUrl;
+  if (secret && !variable) return { url: address(target), token: secret };
+  return { url: address(target), token: context && isSame(target, context.server) ? context.token : undefined };
+}
+
+/** undefined if there is no file. */
+function localContext(variables: NodeJS.ProcessEnv): Context | undefined {
+  const path = join(variables['STRATA_HOME'] || join(home(), '.strata'), 'context.json');
+  const text = contentOf(path);
+  if (text === undefined) return undefined;
+  try {
+    if (text.length > FileBytesMax) throw new RangeError('too long');
+    const { server, token } = JSON.parse(text.toString()) as Record<string, unknown>;
+    if (typeof server !== 'string' || !(token === undefined || token === null || typeof token === 'string')) throw new TypeError('no server');
+    return { server, token: token || undefined };
+  } catch {
+    throw new StrataError('CONTEXT_INVALID', `${path} is not a valid context file.`, 0, false, 'Delete it; "strata up" writes it again.');
+  }
+}
+
+/** The beginning of a file, one byte more than may be there; undefined if there is no file. */
+function contentOf(path: string): Buffer | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    const buffer = Buffer.alloc(FileBytesMax + 1);
+    return buffer.subarray(0, readSync(file, buffer));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new StrataError('CONTEXT_UNREADABLE', `${path} cannot be read: ${message}`, 0, false, 'Set STRATA_URL and STRATA_TOKEN, or STRATA_HOME.');
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/nonexistent'; // a user without a home has no context
+  }
+}
+
+function address(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new StrataError(
+    'ADDRESS_INVALID', `"${text}" is not the address of a server.`, 0, false,
+    'Use one that begins with http:// or https://, such as http://127.0.0.1:8080.');
+}
+
+function isSame(one: string, other: string): boolean {
+  return URL.canParse(one) && URL.canParse(other) && new URL(one).origin === new URL(other).origin;
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Strata.Core;
+
+namespace Strata.Client;
+
+/// <summary>
+/// The file <c>context.json</c> that the command line keeps in its data folder: a server's address, and a token that is sent to that server
+/// only.
+/// </summary>
+internal sealed record LocalContext(string Server, string? Token)
+{
+    private const string DefaultAddress = "http://127.0.0.1:8080";
+    private const int BytesMax = 65_536;
+
+    /// <summary>
+    /// Arguments win over STRATA_URL and STRATA_TOKEN, and those over the local context. A token goes only to the server that it belongs
+    /// to: the context's to the context's server, and STRATA_TOKEN to STRATA_URL if that is set.
+    /// </summary>
+    /// <param name="variable">Value of an environment variable.</param>
+    /// <exception cref="StrataException">CONTEXT_INVALID, CONTEXT_UNREADABLE, ADDRESS_INVALID.</exception>
+    public static (Uri Address, string? Token) Connection(string? address, string? token, Func<string, string?> variable)
+    {
+        var (url, secret) = (Set(variable("STRATA_URL")), Set(variable("STRATA_TOKEN")));
+        var given = Set(address) ?? url;
+        if (Set(token) is not null) return (AddressOf(given ?? Read(variable)?.Server ?? DefaultAddress), token);
+        if (secret is not null && given is not null && (url is null || IsSame(given, url))) return (AddressOf(given), secret);
+        var context = Read(variable);
+        var target = given ?? context?.Server ?? DefaultAddress;
+        if (secret is not null && url is null) return (AddressOf(target), secret);
+        return (AddressOf(target), context is not null && IsSame(target, context.Server) ? context.Token : null);
+    }
+
+    /// <summary>Null if there is no file.</summary>
+    private static LocalContext? Read(Func<string, string?> variable)
+    {
+        var home = Set(variable("STRATA_HOME"))
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".strata");
+        var path = Path.GetFullPath(Path.Combine(home, "context.json"));
+        try
+        {
+            using var file = File.OpenRead(path);
+            var bytes = new byte[BytesMax + 1];
+            var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            if (length > BytesMax) throw ClientErrors.InvalidContext(path).ToException();
+            using var json = JsonDocument.Parse(bytes.AsMemory(0, length));
+            return new LocalContext(
+                json.RootElement.GetProperty("server").GetString() ?? throw new JsonException(),
+                json.RootElement.TryGetProperty("token", out var token) ? Set(token.GetString()) : null);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw ClientErrors.InvalidContext(path).ToException();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw ClientErrors.UnreadableContext(path).ToException();
+        }
+    }
+
+    private static Uri AddressOf(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+            ? uri : throw ClientErrors.InvalidAddress(text).ToException();
+
+    private static bool IsSame(string one, string other) =>
+        Uri.TryCreate(one, UriKind.Absolute, out var a) && Uri.TryCreate(other, UriKind.Absolute, out var b)
+        && Uri.Compare(a, b, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
+
+    private static string? Set(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}
