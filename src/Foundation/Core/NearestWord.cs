@@ -12,7 +12,7 @@ public static class NearestWord
     /// The known word with the fewest letters to change (inserted, left out, replaced, or two swapped; case does not count), if they are at
     /// most a third of the word; otherwise null.
     /// </summary>
-    public static string? To(string word, IEnumerable<string> known) => To(word, known, 1).FirstOrDefault();
+    public static string? To(string word, IEnumerable<string> known) => To(word, known, 1) is [var nearest] ? nearest : null;
 
     /// <summary>As <see cref="To(string,IEnumerable{string})"/>, up to <paramref name="count"/> of them, the nearest first.</summary>
     public static IReadOnlyList<string> To(string word, IEnumerable<string> known, int count)

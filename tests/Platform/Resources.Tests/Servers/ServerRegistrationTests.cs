@@ -191,13 +191,13 @@ public sealed class ServerRegistrationTests : IAsyncDisposable
 
     private sealed class Host : IHostApplicationLifetime
     {
-        private readonly CancellationTokenSource stop = new();
+        private volatile bool hasStopped;
 
-        public bool HasStopped => stop.IsCancellationRequested;
+        public bool HasStopped => hasStopped;
         public CancellationToken ApplicationStarted => default;
-        public CancellationToken ApplicationStopping => stop.Token;
+        public CancellationToken ApplicationStopping => default;
         public CancellationToken ApplicationStopped => default;
 
-        public void StopApplication() => stop.Cancel();
+        public void StopApplication() => hasStopped = true;
     }
 }
