@@ -25,6 +25,7 @@ install_test_swift() {
 
 install_test_clients() {
   install_packages "$1/tests/clients/javascript"
+  install_packages "$1/tests/clients/openapi"
   install_packages "$1/sdk/typescript"
   (cd "$1/sdk/typescript" && npx --no-install tsc -p .) || { say "the TypeScript client does not compile"; exit 1; }
 }

@@ -3,13 +3,25 @@ using System.Text.RegularExpressions;
 namespace Strata.House.Tests;
 
 /// <summary>
-/// docs/entities/errors.md holds each code that the entity API can answer, and no other: a user who looks one up must find it.
+/// docs/errors.md holds each code that the API can answer, and no other: a user who looks one up must find it, and the server's own pages
+/// are made from it.
 /// </summary>
 public partial class ErrorPageTests
 {
-    private const string Page = "docs/entities/errors.md";
+    private const string Page = "docs/errors.md";
 
-    /// <summary>Where the entity API's answers come from.</summary>
+    /// <summary>
+    /// Modules whose errors reach a caller or the status of a resource. In them a code is what follows a kind of error, or the constant or
+    /// argument of a name that says so.
+    /// </summary>
+    private static readonly string[] Modules = ["src/Platform", "src/EntityPlatform", "src/Applications", "src/Engine/Blobs",
+        "src/Engine/S3Blobs", "src/Fabric/Nodes", "src/Foundation/Core"];
+
+    /// <summary>Errors that only parts of the server see: they are answered in another form, or retried.</summary>
+    private static readonly HashSet<string> Internal = ["MOVED_ON", "ROLLOUT_STALE", "UNCHANGED", "HOST_FOREIGN", "HOST_UNCLAIMED",
+        "SERVER_ID_IN_USE"];
+
+    /// <summary>Where every word in capitals is a code.</summary>
     private static readonly string[] Folders = ["src/Engine/Entities", "src/EntityPlatform/EntityApi", "src/Platform/Api/Http",
         "src/Platform/Api/Idempotency", "src/Platform/Api/Shares", "src/Foundation/Core/Sharing"];
 
@@ -26,7 +38,8 @@ public partial class ErrorPageTests
     {
         var statuses = KindStatus().Matches(string.Join('\n', Repository.Lines("src/Foundation/Core/ErrorStatus.cs")))
             .ToLookup(m => m.Groups[1].Value, m => m.Groups[2].Value);
-        var answered = Answering().SelectMany(f => KindAndCode().Matches(string.Join('\n', Repository.Lines(f))))
+        var answered = Answering().Concat(Modules.SelectMany(Repository.Sources)).Distinct()
+            .SelectMany(f => KindAndCode().Matches(string.Join('\n', Repository.Lines(f))))
             .ToLookup(m => m.Groups[2].Value, m => statuses[m.Groups[1].Value].FirstOrDefault("500"));
         var told = Repository.Lines(Page).Select(l => Row().Match(l)).Where(m => m.Success && !OwnStatus.Contains(m.Groups[1].Value));
         var wrong = told.Where(m => answered.Contains(m.Groups[1].Value) && !answered[m.Groups[1].Value].Contains(m.Groups[2].Value));
@@ -40,8 +53,9 @@ public partial class ErrorPageTests
     {
         var answered = Answering().SelectMany(CodesIn).ToHashSet();
         var told = Repository.Lines(Page).Select(l => Row().Match(l)).Where(m => m.Success).Select(m => m.Groups[1].Value).ToList();
-        Assert.Empty(answered.Except(told).Order().Select(code => $"{code} is not in {Page}"));
-        Assert.Empty(told.Except(answered).Order().Select(code => $"{code} is in {Page} and answered by nothing"));
+        var ofModules = Modules.SelectMany(Repository.Sources).SelectMany(CodesOf).Except(Internal).ToHashSet();
+        Assert.Empty(answered.Concat(ofModules).Except(told).Order().Select(code => $"{code} is not in {Page}"));
+        Assert.Empty(told.Except(answered).Except(ofModules).Order().Select(code => $"{code} is in {Page} and answered by nothing"));
         Assert.Equal(told.Distinct(), told);
     }
 
@@ -56,18 +70,28 @@ public partial class ErrorPageTests
         return single.Concat(several).Where(code => !NoCodes.Contains(code));
     }
 
+    /// <summary>Also <c>const string TakenCode = "…"</c>, <c>Code = "…"</c> and <c>Cap("…_CAP_REACHED"</c>.</summary>
+    private static IEnumerable<string> CodesOf(string file)
+    {
+        var text = string.Join('\n', Repository.Lines(file));
+        return KindAndCode().Matches(text).Select(m => m.Groups[2].Value).Concat(NamedCode().Matches(text).Select(m => m.Groups[1].Value));
+    }
+
+    [GeneratedRegex(@"(?:Code = |Cap\(\s*|\.WriteString\(""code"", |Faulty\(\s*)""([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*)""")]
+    private static partial Regex NamedCode();
+
     [GeneratedRegex(@"ErrorKind\.\w+,\s*""([A-Z]+)""")]
     private static partial Regex SingleWord();
 
     [GeneratedRegex(@"ErrorKind\.(\w+) => (\d+)")]
     private static partial Regex KindStatus();
 
-    [GeneratedRegex(@"ErrorKind\.(\w+),\s*""([A-Z_]+)""")]
+    [GeneratedRegex(@"ErrorKind\.(\w+),\s*""([A-Z0-9_]+)""")]
     private static partial Regex KindAndCode();
 
     [GeneratedRegex(@"""([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)""")]
     private static partial Regex SeveralWords();
 
-    [GeneratedRegex(@"^\| `([A-Z_]+)` \| (\d+) \|")]
+    [GeneratedRegex(@"^\| `([A-Z0-9_]+)` \| (\d+) \|")]
     private static partial Regex Row();
 }

@@ -35,7 +35,7 @@ class Resources:
             page = self._strata.request("GET", self._path, query={**filter, "limit": None if limit is None else min(limit, _PAGE_MAX), "cursor": cursor})
             yield from page["items"][:limit]
             limit = None if limit is None else limit - len(page["items"])
-            if (cursor := page.get("next")) is None:
+            if (cursor := page.get("nextCursor")) is None:
                 return
 
     def get(self, name: str) -> Resource:

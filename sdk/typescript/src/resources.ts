@@ -48,10 +48,10 @@ export class Resources {
     let cursor: string | undefined;
     for (let left = limit; left > 0; ) {
       const query = { ...filter, limit: limit === Infinity ? undefined : Math.min(left, pageMax), cursor };
-      const page: { items: Resource[]; next?: string } = await this.strata.request('GET', this.#path, { query });
+      const page: { items: Resource[]; nextCursor?: string } = await this.strata.request('GET', this.#path, { query });
       yield* page.items.slice(0, left);
       left -= page.items.length;
-      if (!(cursor = page.next)) return;
+      if (!(cursor = page.nextCursor)) return;
     }
   }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Log;
 
@@ -13,7 +14,13 @@ internal static class EntityApiErrors
         ErrorKind.Forbidden, "FORBIDDEN", "Entities belong to an organization, and this token belongs to the platform.",
         "Use a token of the organization.");
 
-    public static readonly Error TimeOrTransaction = BadRequest("Only one of pointInTime and transactionId can be given.");
+    public static readonly Error TimeOrTransaction = ApiErrors.Query(
+        "transactionId", "does not go with pointInTime.", "Leave out one of pointInTime and transactionId.");
+
+    /// <summary>Positions are counted in 32 bits.</summary>
+    public static readonly Error PageTooHigh = ApiErrors.Query(
+        "pageNumber", "is too high for that pageSize.",
+        "Keep pageNumber times pageSize below 2147483648; a list by cursor has no such limit.");
 
     public static readonly Error IfMatchNeeded = new(
         ErrorKind.PreconditionRequired, "PRECONDITION_REQUIRED",
@@ -36,7 +43,7 @@ internal static class EntityApiErrors
 
     public const string NotFoundCode = "ENTITY_NOT_FOUND";
 
-    public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
+    public static Error BadRequest(string message, string? next = null) => ApiErrors.BadRequest(message, next);
 
     public static readonly Error ModelInJoinedTransaction = new(
         ErrorKind.Conflict, "MODEL_ADMIN_IN_JOINED_TRANSACTION", "Models and workflows cannot be changed inside a transaction.",

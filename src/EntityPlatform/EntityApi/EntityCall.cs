@@ -36,8 +36,8 @@ internal static class EntityCall
         if (sent.Count == 0) return caller;
         if (sent is not [{ Length: > 0 and <= JoinTokenLengthMax } token])
         {
-            return ApiErrors.Header(
-                RequestHeaders.TransactionToken, "must hold one token, as it came with a call to a processor, criterion or function.");
+            return ApiErrors.HeaderValue(
+                RequestHeaders.TransactionToken, "one token, as it came with a call to a processor, criterion or function");
         }
         return call.Http.Request.Headers.ContainsKey(Idempotency.Header)
             ? EntityApiErrors.KeyInJoinedTransaction : caller with { Join = token };
@@ -47,23 +47,30 @@ internal static class EntityCall
     public static Error? CheckUnjoined(ApiCall call) =>
         call.Http.Request.Headers.ContainsKey(RequestHeaders.TransactionToken) ? EntityApiErrors.ModelInJoinedTransaction : null;
 
-    public static Result<ModelKey> Model(ApiCall call) =>
-        Model(call.Route("entityName"),
-            int.TryParse(call.Route("modelVersion"), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0);
+    public static Result<ModelKey> Model(ApiCall call)
+    {
+        _ = int.TryParse(call.Route("modelVersion"), NumberStyles.None, CultureInfo.InvariantCulture, out var version);
+        return Model(call.Route("entityName"), version, ("entityName", "modelVersion"), ApiErrors.PathValue);
+    }
+
+    /// <summary>A model in a body.</summary>
+    public static Result<ModelKey> Model(string name, int version) =>
+        Model(name, version, ("model.name", "model.version"), ApiErrors.BodyValue);
 
     /// <summary>A model that users may have; MODEL_NOT_FOUND for the platform's.</summary>
-    public static Result<ModelKey> Model(string name, int version)
+    private static Result<ModelKey> Model(
+        string name, int version, (string Name, string Version) fields, Func<string, string, Error> refuse)
     {
-        if (version < 1) return EntityApiErrors.BadRequest("The model's version must be a whole number from 1.");
+        if (version < 1) return refuse(fields.Version, "a whole number from 1");
         if (name.Length is 0 or > ModelKey.NameLengthMax || name.Any(c => char.IsControl(c) || char.IsSurrogate(c) || c == '\uFFFD'))
-            return EntityApiErrors.BadRequest($"The model's name must be 1 to {ModelKey.NameLengthMax} characters.");
+            return refuse(fields.Name, $"a text of 1 to {ModelKey.NameLengthMax} characters");
         var key = new ModelKey(name, version);
         return IsPlatforms(key) ? EntityApiErrors.ModelNotFound(key) : key;
     }
 
     public static Result<EntityId> Id(ApiCall call) =>
         Guid.TryParseExact(call.Route("entityId"), "D", out var id)
-            ? new EntityId(id) : EntityApiErrors.BadRequest("The entity's id must be a UUID.");
+            ? new EntityId(id) : ApiErrors.PathValue("entityId", "a UUID");
 
     /// <summary>The platform's own resources are entities too, but no business of this API.</summary>
     public static bool IsPlatforms(ModelKey model) =>
@@ -76,7 +83,7 @@ internal static class EntityCall
         if (!call.Query("transactionId").TryGet(out var text, out error)) return error;
         if (text is null) return time is { } at ? AsOf.At(at) : AsOf.Latest;
         if (time is not null) return EntityApiErrors.TimeOrTransaction;
-        if (!Guid.TryParseExact(text, "D", out var id)) return EntityApiErrors.BadRequest("transactionId must be a UUID.");
+        if (!Guid.TryParseExact(text, "D", out var id)) return ApiErrors.QueryValue("transactionId", "a UUID");
         return await log.FindCommitAsync(tenant, new CommitId(id), call.Aborted) is { } revision
             ? AsOf.At(revision)
             : new Error(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no transaction {id}.",
@@ -90,6 +97,6 @@ internal static class EntityCall
         if (sent.Count == 0 || sent is [ApiCall.AnyRevision]) return (CommitId?)null;
         return sent is [{ } text] && Guid.TryParseExact(text.Trim('"'), "D", out var id)
             ? new CommitId(id)
-            : EntityApiErrors.BadRequest("If-Match must be one transactionId, or *.");
+            : ApiErrors.HeaderValue("If-Match", "one transactionId, or *");
     }
 }

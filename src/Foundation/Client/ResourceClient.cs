@@ -158,5 +158,5 @@ public sealed partial class ResourceClient<TSpec, TStatus>
     private Page<Resource<TSpec, TStatus>> ReadPage(ReadOnlyMemory<byte> body) =>
         transport.Parse(body, json => new Page<Resource<TSpec, TStatus>>(
         [.. json.GetProperty("items").EnumerateArray().Select(ResourceJson.Read<TSpec, TStatus>)],
-        json.TryGetProperty("next", out var next) ? next.GetString() : null));
+        json.TryGetProperty("nextCursor", out var next) ? next.GetString() : null));
 }

@@ -20,26 +20,28 @@ public static class JsonGuard
 
     public const int ExponentMax = 1000;
 
-    /// <summary>Checks a whole body; the error says where and what.</summary>
-    public static Result<JsonText> Check(ReadOnlyMemory<byte> utf8)
+    /// <summary>Checks a whole document; the error says where and what.</summary>
+    /// <param name="subject">What it is, as the error's first words.</param>
+    public static Result<JsonText> Check(ReadOnlyMemory<byte> utf8, string subject = "The body")
     {
         try
         {
-            return CheckTokens(utf8.Span) is { } fault ? Fault(fault) : new JsonText(utf8);
+            return CheckTokens(utf8.Span) is { } fault ? Fault($"{subject} {fault}") : new JsonText(utf8);
         }
         catch (JsonException e)
         {
-            return Fault($"The body is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}).");
+            return Fault($"{subject} is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}).");
         }
         catch (Exception e) when (e is InvalidOperationException or DecoderFallbackException)
         {
-            return Fault("The body holds text that is not valid UTF-8 or has a lone surrogate.");
+            return Fault($"{subject} holds text that is not valid UTF-8 or has a lone surrogate.");
         }
     }
 
     private static Error Fault(string message) =>
         new(ErrorKind.Invalid, "INVALID_JSON", message, "Send one well-formed JSON value in UTF-8.");
 
+    /// <returns>What is wrong, to follow the subject; null: nothing.</returns>
     private static string? CheckTokens(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = DepthMax });
@@ -58,7 +60,7 @@ public static class JsonGuard
                     if (CheckString(ref reader) is { } nameFault) return nameFault;
                     var start = (int)reader.TokenStartIndex + 1;
                     if (!names.TryAdd(start, reader.ValueSpan.Length, reader.ValueIsEscaped ? reader.GetString() : null))
-                        return $"The name \"{reader.GetString()!.Shortened(40)}\" occurs twice in one object.";
+                        return $"has the name \"{reader.GetString()!.Shortened(40)}\" twice in one object.";
                     break;
                 case JsonTokenType.String:
                     if (CheckString(ref reader) is { } stringFault) return stringFault;
@@ -74,19 +76,19 @@ public static class JsonGuard
     private static string? CheckString(ref Utf8JsonReader reader)
     {
         if (!reader.ValueIsEscaped) return System.Text.Unicode.Utf8.IsValid(reader.ValueSpan)
-            ? null : "The body holds text that is not valid UTF-8.";
+            ? null : "holds text that is not valid UTF-8.";
         var text = reader.GetString()!; // throws InvalidOperationException on a lone surrogate
-        return text.Contains('\0') ? "The body holds the character NUL, which cannot be stored." : null;
+        return text.Contains('\0') ? "holds the character NUL, which cannot be stored." : null;
     }
 
     private static string? CheckNumber(ReadOnlySpan<byte> number)
     {
-        if (number.Length > NumberLengthMax) return $"The body holds a number of more than {NumberLengthMax} characters.";
+        if (number.Length > NumberLengthMax) return $"holds a number of more than {NumberLengthMax} characters.";
         var e = number.IndexOfAny((byte)'e', (byte)'E');
         if (e < 0) return null;
         if (!System.Buffers.Text.Utf8Parser.TryParse(number[(e + 1)..], out int exponent, out _) || Math.Abs((long)exponent) > ExponentMax)
-            return $"The body holds a number with an exponent beyond {ExponentMax}.";
+            return $"holds a number with an exponent beyond {ExponentMax}.";
         return e + Math.Abs(exponent) + "0.".Length > NumberLengthMax
-            ? $"The body holds a number of more than {NumberLengthMax} characters without exponent." : null;
+            ? $"holds a number of more than {NumberLengthMax} characters without exponent." : null;
     }
 }

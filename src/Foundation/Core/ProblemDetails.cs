@@ -25,14 +25,10 @@ public static class ProblemDetails
     private static Error? Read(int status, JsonElement problem)
     {
         var detail = Text(problem, "detail") ?? Text(problem, "title");
-        var code = Text(problem, "code");
         problem.TryGetProperty("properties", out var properties);
-        if (code is null && Text(properties, "errorCode") is { } entityCode)
-        {
-            code = entityCode;
-            if (detail?.StartsWith(code + ": ", StringComparison.Ordinal) == true) detail = detail[(code.Length + 2)..];
-        }
+        var code = Text(problem, "code") ?? Text(properties, "errorCode");
         if (code is null || detail is null) return null;
+        if (detail.StartsWith(code + ": ", StringComparison.Ordinal)) detail = detail[(code.Length + 2)..]; // the entity API's begins so
         return new Error(ErrorStatus.KindOf(status), code, detail, Text(problem, "next"))
         {
             RequestId = Text(problem, "requestId"),

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Administrators;
 using Strata.Api.Auth.Tokens;
+using Strata.Api.Docs;
 using Strata.Api.Http;
 using Strata.Api.InProcess;
 using Strata.Api.Kinds;
@@ -100,6 +101,7 @@ public static class StrataApi
         routes.ServiceProvider.GetRequiredService<TokenEndpoints>().Map(routes);
         routes.MapHealth();
         routes.MapDescription(kinds);
+        routes.MapDocs();
     }
 
     /// <summary>
@@ -160,11 +162,6 @@ public static class StrataApi
             .WithMetadata(
                 Describe("getDescription",
                     "This description.") with { Answer = Content.Json(Schemas.Members([("openapi", Schemas.Text())], "openapi")) }).Open();
-        routes.MapGet("/docs", (HttpContext http) =>
-        {
-            http.Response.Headers.ContentSecurityPolicy = DocsPage.Policy;
-            return Results.Content(DocsPage.Html, "text/html; charset=utf-8");
-        }).WithMetadata(Describe("getDocs", "The reference page.") with { Answer = new Content(["text/html"], Schemas.Text()) }).Open();
     }
 
     private static void WriteStatus(System.Text.Json.Utf8JsonWriter json, string status)

@@ -1,3 +1,4 @@
+using Strata.Api.Http;
 using Strata.Core;
 
 namespace Strata.Identity;
@@ -29,7 +30,7 @@ internal static class IdentityErrors
 
     public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
-    public static readonly Error Period = BadRequest("validTo must be in the future and after validFrom.");
+    public static readonly Error Period = ApiErrors.BodyValue("validTo", "a time in the future and after validFrom");
 
     public static Error Faulty(IReadOnlyList<ValidationError> faults) =>
         BadRequest($"{faults[0].Field}: {faults[0].Message}") with { Faults = faults };
@@ -37,6 +38,13 @@ internal static class IdentityErrors
     public static Error ClientNotFound(string id) =>
         new(ErrorKind.NotFound, "M2M_CLIENT_NOT_FOUND", $"There is no client {id.Shortened(100)}.",
         "GET /api/clients lists the existing ones.");
+
+    /// <param name="id">As the caller wrote it: an OAuth client id, or the name of the resource.</param>
+    /// <param name="command">Deletes it anyway.</param>
+    public static Error OwnClient(string id, string command) => new(
+        ErrorKind.Conflict, "CLIENT_IN_USE",
+        $"The token of this call was issued to the client {id.Shortened(100)}: once the client is deleted, its tokens are refused.",
+        $"To do it anyway: {command} --force (over HTTP: ?force=true).");
 
     public static Error KeyPairNotFound(string id) =>
         new(ErrorKind.NotFound, "KEYPAIR_NOT_FOUND", $"There is no key pair {id.Shortened(100)}.", null);

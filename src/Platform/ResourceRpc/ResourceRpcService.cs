@@ -33,8 +33,9 @@ internal sealed class ResourceRpcService(InProcessApi api, ResourcePath paths) :
         request.Merge is { } merge ? ResourceMessages.Write(merge) : default, new Condition(request.IfRevision, request.IdempotencyKey));
 
     public override async Task<Resource> Delete(DeleteRequest request, ServerCallContext context) => await OneAsync(
-        "DELETE", paths.Of(request.Kind, request.Name)
-            + new QueryText().Add("org", request.Org), context, default, new Condition(request.IfRevision, request.IdempotencyKey));
+        "DELETE",
+        paths.Of(request.Kind, request.Name) + new QueryText().Add("org", request.Org).Add("force", request.Force ? "true" : null),
+        context, default, new Condition(request.IfRevision, request.IdempotencyKey));
 
     public override async Task<ListResponse> History(HistoryRequest request, ServerCallContext context)
     {

@@ -169,7 +169,7 @@ public sealed class HostileServerTests : IAsyncLifetime
             await http.Response.WriteAsync(string.Concat(Enumerable.Repeat("{\"some\":\"short line\"}\n", 100_000)), http.RequestAborted);
         if (path == "/taken") await http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
         if (path == "/taken-late") await Task.Delay(Soon * 5, http.RequestAborted);
-        if (path.StartsWith("/api/v1/circles", StringComparison.Ordinal)) await http.Response.WriteAsync("""{"items":[],"next":"again"}""", http.RequestAborted);
+        if (path.StartsWith("/api/v1/circles", StringComparison.Ordinal)) await http.Response.WriteAsync("""{"items":[],"nextCursor":"again"}""", http.RequestAborted);
         if (path.EndsWith("/quiet/logs", StringComparison.Ordinal)) await AnswerLateAsync(http);
         if (path.Contains("silent", StringComparison.Ordinal) || path.StartsWith("/api/v1/blobs", StringComparison.Ordinal))
             await StaySilentAsync(http, path);

@@ -101,14 +101,14 @@ public sealed class CursorTests : IAsyncLifetime
             var made = await http.SendJsonAsync("POST", $"/api/v1/{plural}", body);
             Assert.True(made.Status is 201 or 409, made.Body.ToString());
         }
-        return (await http.SendJsonAsync("GET", $"/api/v1/{plural}?limit=1")).Text("next");
+        return (await http.SendJsonAsync("GET", $"/api/v1/{plural}?limit=1")).Text("nextCursor");
     }
 
     private async Task<string> CursorOfHistoryAsync(string project)
     {
         await CursorOfListAsync("projects");
         await http.PatchAsync($"/api/v1/projects/{project}", """{"spec":{"displayName":"once more"} }""");
-        return (await http.SendJsonAsync("GET", $"/api/v1/projects/{project}/history?limit=1")).Text("next");
+        return (await http.SendJsonAsync("GET", $"/api/v1/projects/{project}/history?limit=1")).Text("nextCursor");
     }
 
     private static string Altered(string cursor, int at) => cursor[..at] + (cursor[at] == 'A' ? 'B' : 'A') + cursor[(at + 1)..];

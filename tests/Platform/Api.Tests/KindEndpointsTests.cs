@@ -234,10 +234,10 @@ public sealed class KindEndpointsTests : IAsyncLifetime
         for (var i = 1; i <= 5; i++) await CreateAsync($"w{i}", $$"""{"size":{{i}},"color":"{{(i % 2 == 0 ? "red" : "7")}}"}""");
         await http.SendJsonAsync("POST", $"{Widgets}/w1/transitions/polish");
         var first = await http.SendJsonAsync("GET", $"{Widgets}?limit=2");
-        var second = await http.SendJsonAsync("GET", $"{Widgets}?limit=10&cursor={first.Text("next")}");
+        var second = await http.SendJsonAsync("GET", $"{Widgets}?limit=10&cursor={first.Text("nextCursor")}");
         Assert.Equal((2, 3), (Names(first).Length, Names(second).Length));
         Assert.Equal(["w1", "w2", "w3", "w4", "w5"], Names(first).Concat(Names(second)).Order());
-        Assert.False(second.Body.TryGetProperty("next", out _));
+        Assert.False(second.Body.TryGetProperty("nextCursor", out _));
         Assert.Equal(["w2", "w4"], Names(await http.SendJsonAsync("GET", $"{Widgets}?spec.color=red")));
         Assert.Equal(["w1", "w3", "w5"], Names(await http.SendJsonAsync("GET", $"{Widgets}?spec.color=7")));
         Assert.Equal(["w3"], Names(await http.SendJsonAsync("GET", $"{Widgets}?spec.size=3&state=NEW&project=web")));

@@ -28,6 +28,32 @@ public sealed class LastWayInTests() : IdentityContract(new MemoryStore())
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Delete_OfTheClientInUse_IsRefusedUnlessForced(bool byClientId)
+    {
+        var (id, secret) = await CreateClientAsync(admin: true);
+        var (other, _) = await CreateClientAsync();
+        using var own = Host.Client(await TokenAsync(id, secret));
+        var path = $"/api/clients/{id}";
+        if (!byClientId) path = $"/api/v1/clients/{await NameOfAsync(id, own)}";
+        var refused = await own.SendJsonAsync("DELETE", path);
+        Assert.Equal((409, "CLIENT_IN_USE"), (refused.Status, refused.Text("code")));
+        Assert.Contains("--force", refused.Text("next"), StringComparison.Ordinal);
+        Assert.Equal(200, (await own.SendJsonAsync("DELETE", $"/api/clients/{other}")).Status);
+        Assert.Equal(200, (await own.SendJsonAsync("DELETE", path + "?force=true")).Status);
+        Assert.Equal(401, (await own.SendJsonAsync("GET", "/api/clients")).Status);
+    }
+
+    /// <summary>A client id ends with the id of its resource.</summary>
+    private static async Task<string> NameOfAsync(string clientId, HttpClient http)
+    {
+        var clients = (await http.SendJsonAsync("GET", "/api/v1/clients")).Body.GetProperty("items").EnumerateArray();
+        return clients.Single(c => clientId.EndsWith(c.GetProperty("id").GetString()!.Split('_')[^1], StringComparison.Ordinal))
+            .GetProperty("name").GetString()!;
+    }
+
     [Fact]
     public async Task Provider_ThatIsTheLastWayIn_IsKept_AndNotNarrowed()
     {

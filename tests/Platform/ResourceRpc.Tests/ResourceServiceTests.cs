@@ -68,7 +68,7 @@ public sealed class ResourceServiceTests : IAsyncLifetime
         {
             var page = await client.ListAsync(request, Me);
             names.AddRange(page.Items.Select(i => i.Name));
-            request.Cursor = page.Next;
+            request.Cursor = page.NextCursor;
         }
         while (request.Cursor.Length > 0);
         Assert.Equal(5, names.Distinct().Count());
@@ -136,6 +136,19 @@ public sealed class ResourceServiceTests : IAsyncLifetime
         Assert.Equal(StatusCode.FailedPrecondition, (await FailureAsync(client.PatchAsync(stale, Me))).Status);
         var e = await Assert.ThrowsAsync<RpcException>(() => CreateAsync("big", Spec(1000)));
         Assert.Equal(StatusCode.InvalidArgument, e.StatusCode);
+    }
+
+    [Fact]
+    public async Task Delete_OfWhatIsGuarded_NeedsForce()
+    {
+        var own = Bearer(await host.TokenAsync(host.Org, "own", [Roles.Admin]));
+        var request = new DeleteRequest { Kind = "tokens", Name = "own" };
+        Assert.Equal((StatusCode.Aborted, "TOKEN_IN_USE"), await FailureAsync(client.DeleteAsync(request, own)));
+        request.Force = true;
+        Assert.Equal("own", (await client.DeleteAsync(request, own)).Name);
+        await CreateAsync("one", Spec(5)); // no guard: force has no effect
+        var unguarded = new DeleteRequest { Kind = Kind, Name = "one", Force = true };
+        Assert.Equal("REMOVING", (await client.DeleteAsync(unguarded, Me)).State);
     }
 
     [Fact]

@@ -53,7 +53,8 @@ public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : ICla
     private static readonly string[] Lists =
         ["organizations", "projects", "tokens", "nodes", "instances", "deployments", "releases", "routes", "webhooks"];
 
-    private static readonly string[] Open = ["/", "/healthz", "/readyz", "/openapi.json", "/docs", "/api/health", "/api/oauth/token",
+    private static readonly string[] Open = ["/", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/assets/{file}", "/docs/errors",
+        "/docs/errors/{code}", "/api/health", "/api/oauth/token",
         "/api/.well-known/jwks.json"];
 
     private static readonly string[] Rpc =

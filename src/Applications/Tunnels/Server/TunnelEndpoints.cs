@@ -111,7 +111,7 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
     {
         if (!call.Query("machine").TryGet(out var machine, out var error)) return error;
         if (machine is { Length: > MachineCharactersMax })
-            return ApiErrors.Query("machine", $"takes up to {MachineCharactersMax} characters.");
+            return ApiErrors.QueryValue("machine", $"a text of at most {MachineCharactersMax} characters");
         return call.Principal.Actor + "/" + (machine ?? Guid.CreateVersion7(parts.Time.GetUtcNow()).ToString("n"));
     }
 

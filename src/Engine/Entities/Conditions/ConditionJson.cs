@@ -23,7 +23,7 @@ public static class ConditionJson
 
     public static Result<Condition> Parse(JsonText json)
     {
-        if (JsonGuard.Check(json.Utf8).Error is { } malformed)
+        if (JsonGuard.Check(json.Utf8, "The condition").Error is { } malformed)
             return new Error(ErrorKind.Invalid, "INVALID_CONDITION", malformed.Message, malformed.NextStep);
         using var document = json.Parse();
         return Parse(document.RootElement);

@@ -15,7 +15,7 @@ internal static class EventReader
         if (bytes.Length == 0) return Faulty("The event has no data.");
         if (bytes.Length > PayloadBytesMax)
             return new Error(ErrorKind.TooLarge, "BODY_TOO_LARGE", $"The event's data is longer than {PayloadBytesMax} bytes.");
-        if (!JsonGuard.Check(bytes).TryGet(out var text, out var error)) return error;
+        if (!JsonGuard.Check(bytes, "The event's data").TryGet(out var text, out var error)) return error;
         var document = text.Parse();
         if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
         document.Dispose();

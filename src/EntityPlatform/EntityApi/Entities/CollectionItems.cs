@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.EntityApi.Xml;
@@ -21,7 +22,7 @@ internal static class CollectionItems
     public static Result<List<EntityChange>> ReadChanges(JsonText body, bool isXml) => ReadAll<EntityChange>(body, item =>
     {
         if (!Id(item, "id").TryGet(out var id, out var error)) return error;
-        if (id is null) return EntityApiErrors.BadRequest("id is needed.");
+        if (id is null) return ApiErrors.BodyValue("id", "a UUID, the id of the entity");
         if (!Id(item, "ifMatch").TryGet(out var ifMatch, out error)) return error;
         if (!Text(item, "transition").TryGet(out var transition, out error)) return error;
         if (!Payload(item, isXml).TryGet(out var document, out error)) return error;
@@ -32,13 +33,14 @@ internal static class CollectionItems
     {
         using var json = body.Parse();
         var root = json.RootElement;
-        if (root.ValueKind != JsonValueKind.Array) return EntityApiErrors.BadRequest("The body must be a list of items.");
+        if (root.ValueKind != JsonValueKind.Array) return ApiErrors.Body("a list of items");
         if (root.GetArrayLength() is 0 or > EntityOperations.ItemsMax)
-            return EntityApiErrors.BadRequest($"The list must hold 1 to {EntityOperations.ItemsMax} items.");
+            return ApiErrors.Body($"a list of 1 to {EntityOperations.ItemsMax} items");
         var items = new List<T>(root.GetArrayLength());
         foreach (var item in root.EnumerateArray())
         {
-            var result = item.ValueKind == JsonValueKind.Object ? read(item) : EntityApiErrors.BadRequest("An item must be an object.");
+            var result = item.ValueKind == JsonValueKind.Object
+                ? read(item) : EntityApiErrors.BadRequest("An item must be an object.", "Send each item as an object.");
             if (!result.TryGet(out var value, out var error)) return error with { Message = $"Item {items.Count}: {error.Message}" };
             items.Add(value);
         }
@@ -48,7 +50,7 @@ internal static class CollectionItems
     private static Result<ModelKey> Model(JsonElement item)
     {
         if (!item.TryGetProperty("model", out var model) || model.ValueKind != JsonValueKind.Object)
-            return EntityApiErrors.BadRequest("model must be an object with name and version.");
+            return ApiErrors.BodyValue("model", "an object with name and version");
         if (!Text(model, "name").TryGet(out var name, out var error)) return error;
         var version = model.TryGetProperty("version", out var number) && number.ValueKind == JsonValueKind.Number
             && number.TryGetInt32(out var whole) ? whole : 0;
@@ -58,23 +60,23 @@ internal static class CollectionItems
     private static Result<JsonText> Payload(JsonElement item, bool isXml)
     {
         if (!Text(item, "payload").TryGet(out var text, out var error)) return error;
-        if (text is null) return EntityApiErrors.BadRequest("payload is needed: the entity as text.");
+        if (text is null) return ApiErrors.BodyValue("payload", "the entity as text");
         var bytes = Encoding.UTF8.GetBytes(text);
-        if (!(isXml ? XmlDocuments.ToJson(bytes) : JsonGuard.Check(bytes)).TryGet(out var document, out error)) return error;
-        return EntityBodies.IsObject(document) ? document : EntityApiErrors.BadRequest("An entity must be an object.");
+        if (!(isXml ? XmlDocuments.ToJson(bytes) : JsonGuard.Check(bytes, "The payload")).TryGet(out var document, out error)) return error;
+        return EntityBodies.IsObject(document) ? document : ApiErrors.BodyValue("payload", "an object as text");
     }
 
     private static Result<Guid?> Id(JsonElement item, string name)
     {
         if (!Text(item, name).TryGet(out var text, out var error)) return error;
         if (text is null) return (Guid?)null;
-        return Guid.TryParseExact(text, "D", out var id) ? id : EntityApiErrors.BadRequest($"{name} must be a UUID.");
+        return Guid.TryParseExact(text, "D", out var id) ? id : ApiErrors.BodyValue(name, "a UUID");
     }
 
     /// <summary>Null where it is absent or null.</summary>
     private static Result<string?> Text(JsonElement item, string name)
     {
         if (!item.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return (string?)null;
-        return value.ValueKind == JsonValueKind.String ? value.GetString() : EntityApiErrors.BadRequest($"{name} must be a string.");
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : ApiErrors.BodyValue(name, "a text");
     }
 }

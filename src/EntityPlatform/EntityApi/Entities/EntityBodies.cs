@@ -11,12 +11,12 @@ internal static class EntityBodies
     private const string Json = "application/json";
     private static readonly string[] Xml = ["application/xml", "text/xml"];
 
-    /// <summary>Whether the path's format is XML; BAD_REQUEST if it is neither XML nor JSON.</summary>
+    /// <summary>Whether the path's format is XML; INVALID_PATH if it is neither XML nor JSON.</summary>
     public static Result<bool> IsXml(ApiCall call) => call.Route("format").ToUpperInvariant() switch
     {
         "JSON" => false,
         "XML" => true,
-        _ => EntityApiErrors.BadRequest("The format must be JSON or XML."),
+        _ => ApiErrors.PathValue("format", "JSON or XML"),
     };
 
     /// <summary>The body as JSON.</summary>
@@ -32,7 +32,7 @@ internal static class EntityBodies
     public static async ValueTask<Result<JsonText>> ReadOneAsync(ApiCall call)
     {
         if (!(await ReadAsync(call)).TryGet(out var body, out var error)) return error;
-        return IsObject(body) ? body : EntityApiErrors.BadRequest("An entity must be an object.");
+        return IsObject(body) ? body : ApiErrors.Body("an object, the entity");
     }
 
     /// <summary>A body's entities: itself, or the elements of an array. They share the body's bytes.</summary>
@@ -42,19 +42,21 @@ internal static class EntityBodies
         var reader = new Utf8JsonReader(body.Utf8.Span);
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray)
-            return EntityApiErrors.BadRequest("The body must be an entity or a list of them.");
+            return ApiErrors.Body("an entity or a list of entities");
         var documents = new List<JsonText>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.StartObject)
-                return EntityApiErrors.BadRequest($"Item {documents.Count} is not an object; an entity must be one.");
+                return EntityApiErrors.BadRequest(
+                    $"Item {documents.Count} is not an object; an entity must be one.", "Send each entity as an object.");
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
             documents.Add(new JsonText(body.Utf8[start..(int)reader.BytesConsumed]));
             if (documents.Count > EntityOperations.ItemsMax)
-                return EntityApiErrors.BadRequest($"At most {EntityOperations.ItemsMax} entities fit in one request.");
+                return EntityApiErrors.BadRequest(
+                    $"At most {EntityOperations.ItemsMax} entities fit in one request.", "Split them over several requests.");
         }
-        return documents.Count > 0 ? documents : EntityApiErrors.BadRequest("The list is empty.");
+        return documents.Count > 0 ? documents : EntityApiErrors.BadRequest("The list is empty.", "Send one entity at least.");
     }
 
     /// <summary>Well-formed JSON that begins as an object is one.</summary>

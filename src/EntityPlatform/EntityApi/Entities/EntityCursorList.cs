@@ -21,10 +21,6 @@ internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
     private const int IdBytes = 16;
     private const int FlushBytes = 64 << 10;
 
-    private static readonly Error BadCursor = new(
-        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not from a list of entities.",
-        "Start the list again with limit and without a cursor.");
-
     public static bool IsAsked(ApiCall call) =>
         call.Http.Request.Query.ContainsKey(CursorName) || call.Http.Request.Query.ContainsKey(LimitName);
 
@@ -32,12 +28,14 @@ internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
     {
         foreach (var name in (string[])["pageSize", "pageNumber"])
         {
-            if (call.Http.Request.Query.ContainsKey(name)) return ApiErrors.Query(name, "does not go with limit and cursor.");
+            if (call.Http.Request.Query.ContainsKey(name)) return ApiErrors.Query(
+                name, "does not go with limit and cursor.", $"Leave out {name}, or leave out limit and cursor.");
         }
         if (!call.QueryInt(LimitName, PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out var error)) return error;
         if (!call.Query(CursorName).TryGet(out var cursor, out error)) return error;
         var after = default(EntityId);
-        if (cursor is not null && !TryRead(ListingOf(target.Caller.Tenant, target.Model), cursor, out after)) return BadCursor;
+        if (cursor is not null && !TryRead(ListingOf(target.Caller.Tenant, target.Model), cursor, out after))
+            return ResourceErrors.BadCursor;
         var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf,
             After = cursor is null ? null : new ScanPosition(target.Caller.Tenant, after) };
         var lease = await memory.EnterAsync(target.Caller.Tenant, call.Aborted);

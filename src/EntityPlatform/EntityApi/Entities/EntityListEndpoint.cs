@@ -40,7 +40,7 @@ internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catal
         if (EntityCursorList.IsAsked(call)) return await cursors.ListAsync(call, target, asOf);
         if (!call.QueryInt("pageSize", 20, 1, EntityOperations.ItemsMax).TryGet(out var size, out error)) return error;
         if (!call.QueryInt("pageNumber", 0, 0, int.MaxValue).TryGet(out var number, out error)) return error;
-        if ((long)size * number > int.MaxValue) return ApiErrors.Query("pageNumber", "is too high for that pageSize.");
+        if ((long)size * number > int.MaxValue) return EntityApiErrors.PageTooHigh;
         var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf,
             Limit = (int)Math.Min(PageLimits.Max, ((long)size * number) + size) };
         var pages = memory.BoundAsync(scan.Tenant!.Value, engine.Log.BoundedPagesAsync(scan, call.Aborted), call.Aborted)

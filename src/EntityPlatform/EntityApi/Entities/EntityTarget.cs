@@ -24,7 +24,7 @@ internal sealed record EntityTarget(Caller Caller, EntityId Id)
         if (!call.Query("entityClass").TryGet(out _, out error)) return error;
         if (!call.Query("entityId").TryGet(out var text, out error)) return error;
         return Guid.TryParseExact(text, "D", out var id)
-            ? new EntityTarget(caller, new EntityId(id)) : ApiErrors.Query("entityId", "must be a UUID.");
+            ? new EntityTarget(caller, new EntityId(id)) : ApiErrors.QueryValue("entityId", "a UUID");
     }
 
     public async ValueTask<Result<EntityRevision>> FindAsync(

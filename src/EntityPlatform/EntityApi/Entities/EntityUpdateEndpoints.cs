@@ -64,7 +64,7 @@ internal sealed class EntityUpdateEndpoints(EntityEngine engine, Idempotency ide
             return EntityApiErrors.JsonPatch;
         if (call.Http.Request.Headers.IfMatch.Count == 0) return EntityApiErrors.IfMatchNeeded;
         if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), MergePatchJson)).TryGet(out var body, out error)) return error;
-        if (!EntityBodies.IsObject(body)) return EntityApiErrors.BadRequest("A merge patch of an entity must be an object.");
+        if (!EntityBodies.IsObject(body)) return ApiErrors.Body("a JSON object, the merge patch");
         target = target with { Caller = target.Caller with { KeepsModels = true } };
         return await ChangeAsync(call, target, Transition(call), body, current => Merge(current, body));
     }
@@ -73,7 +73,8 @@ internal sealed class EntityUpdateEndpoints(EntityEngine engine, Idempotency ide
     {
         if (!EntityTarget.OfQuery(call).TryGet(out var target, out var error)) return error;
         if (!call.Query("transitionName").TryGet(out var transition, out error)) return error;
-        if (transition is null) return ApiErrors.Query("transitionName", "is needed.");
+        if (transition is null) return ApiErrors.Query(
+            "transitionName", "is required.", "Set transitionName to a transition of the entity's state.");
         return await ChangeAsync(call, target, transition, default, current => current.Document);
     }
 

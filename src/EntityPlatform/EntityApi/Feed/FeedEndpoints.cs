@@ -48,7 +48,8 @@ internal sealed class FeedEndpoints(
         var asEvents = WantsEvents(call);
         if (!ReadFrom(call).TryGet(out var from, out error)) return error;
         var head = await log.HeadAsync(caller.Tenant, call.Aborted);
-        if (from > head) return ApiErrors.Query("from", $"is ahead of the log, which ends at {head}.");
+        if (from > head) return ApiErrors.Query(
+                "from", $"is ahead of the log, which ends at {head}.", $"Set from to a revision from 0 to {head}, or leave it out.");
         if (!streams.TryOpen(call.Principal, caller.Tenant).TryGet(out var place, out error)) return error;
         var request = new FeedRequest(
             caller.Tenant, models, from ?? (follow || asEvents ? head : Revision.None), follow || asEvents ? null : head);
@@ -66,7 +67,7 @@ internal sealed class FeedEndpoints(
     {
         if (!call.Query("model").TryGet(out var text, out var error)) return error;
         if (text is null) return ModelFilter.Users;
-        if (!ModelPattern.TryParse(text, out var pattern)) return ApiErrors.Query("model", "must be a model's name, or name.version.");
+        if (!ModelPattern.TryParse(text, out var pattern)) return ApiErrors.QueryValue("model", "a model's name, or name.version");
         if (!(await catalog.ListAsync(caller, call.Aborted)).TryGet(out var models, out error)) return error;
         var filter = ModelFilter.Of([pattern]);
         return models.Any(m => filter.Wants(m.Key))
@@ -77,10 +78,11 @@ internal sealed class FeedEndpoints(
     {
         if (!call.Query("from").TryGet(out var text, out var error)) return error;
         Revision? from = null;
-        if (text is not null && !TryRead(text, out from)) return ApiErrors.Query("from", "must be a revision.");
+        if (text is not null && !TryRead(text, out from)) return ApiErrors.QueryValue("from", "a revision, which is a whole number from 0");
         var sent = call.Http.Request.Headers[LastEventId];
         if (sent.Count == 0) return from;
-        return sent is [{ } id] && TryRead(id, out var last) ? last : ApiErrors.Header(LastEventId, "must be the id of an event.");
+        return sent is [{ } id] && TryRead(id, out var last)
+            ? last : ApiErrors.HeaderValue(LastEventId, "the id of an event, which is a revision");
     }
 
     private static bool TryRead(string text, out Revision? revision)

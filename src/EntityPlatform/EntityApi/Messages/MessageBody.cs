@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Strata.Api.Http;
 using Strata.Core;
 
 namespace Strata.EntityApi.Messages;
@@ -45,8 +46,8 @@ internal sealed class MessageBody(byte[] piece, int pieceBytesMax)
         if (!scanner.IsComplete)
             return new Error(
                 ErrorKind.Invalid, "INVALID_JSON", "The body ends before its object does.", "Send one well-formed JSON object in UTF-8.");
-        if (!hasPayload) return EntityApiErrors.BadRequest("payload is needed.");
-        return MetaData.Utf8.Span[0] == '{' ? null : EntityApiErrors.BadRequest("metaData must be an object.");
+        if (!hasPayload) return ApiErrors.BodyValue("payload", "a JSON value");
+        return MetaData.Utf8.Span[0] == '{' ? null : ApiErrors.BodyValue("metaData", "an object");
     }
 
     private Error? Keep(byte b)
@@ -59,9 +60,9 @@ internal sealed class MessageBody(byte[] piece, int pieceBytesMax)
                 return null;
             case "metaData" or "meta-data":
                 if ((metaName ??= scanner.Member) != scanner.Member)
-                    return EntityApiErrors.BadRequest("metaData and meta-data are the same; send one.");
+                    return EntityApiErrors.BadRequest("metaData and meta-data are the same.", "Send one of them.");
                 if (metaData.WrittenCount == MetaDataBytesMax)
-                    return EntityApiErrors.BadRequest($"metaData is longer than {MetaDataBytesMax} bytes.");
+                    return ApiErrors.BodyValue("metaData", $"an object of at most {MetaDataBytesMax} bytes");
                 metaData.Write([b]);
                 return null;
             default:

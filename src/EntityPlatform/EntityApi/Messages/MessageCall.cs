@@ -8,7 +8,7 @@ internal static class MessageCall
 {
     public static Result<EntityId> Id(ApiCall call) =>
         Guid.TryParseExact(call.Route("messageId"), "D", out var id)
-            ? new EntityId(id) : EntityApiErrors.BadRequest("The message's id must be a UUID.");
+            ? new EntityId(id) : ApiErrors.PathValue("messageId", "a UUID");
 
     public static Error NotFound(EntityId id) => new(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no message {id}.");
 }

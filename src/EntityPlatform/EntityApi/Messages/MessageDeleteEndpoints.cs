@@ -80,14 +80,14 @@ internal sealed class MessageDeleteEndpoints(IMessages messages, Idempotency ide
     private static Result<HashSet<EntityId>> ReadIds(JsonText body)
     {
         using var json = body.Parse();
-        if (json.RootElement.ValueKind != JsonValueKind.Array) return EntityApiErrors.BadRequest("The body must be a list of ids.");
+        if (json.RootElement.ValueKind != JsonValueKind.Array) return ApiErrors.Body("a list of ids of messages");
         if (json.RootElement.GetArrayLength() > EntityOperations.ItemsMax)
             return EntityApiErrors.TooManyIds(EntityOperations.ItemsMax);
         var ids = new HashSet<EntityId>();
         foreach (var item in json.RootElement.EnumerateArray())
         {
             if (item.ValueKind != JsonValueKind.String || !Guid.TryParseExact(item.GetString(), "D", out var id))
-                return EntityApiErrors.BadRequest("An id must be a UUID.");
+                return ApiErrors.BodyValue($"[{ids.Count}]", "a UUID, the id of a message");
             ids.Add(new EntityId(id));
         }
         return ids;

@@ -24,8 +24,8 @@ internal sealed partial record MessageHead(
     {
         var subject = call.Route("subject");
         if (!SubjectPattern().IsMatch(subject))
-            return EntityApiErrors.BadRequest(
-                "The subject must be 1 to 256 of the letters A to Z and a to z, digits, dots, underscores and hyphens.");
+            return ApiErrors.PathValue(
+                "subject", "1 to 256 of the letters A to Z and a to z, digits, dots, underscores and hyphens");
         if (!Header(call, "Content-Type").TryGet(out var type, out var error)) return error;
         if (type is null) return ApiErrors.MediaType(null, "application/json");
         if (!Header(call, "Content-Encoding").TryGet(out var encoding, out error)) return error;
@@ -68,7 +68,7 @@ internal sealed partial record MessageHead(
         return sent is [{ Length: > 0 and <= ValueLengthMax } value]
             && !value.Any(c => char.IsControl(c) || char.IsSurrogate(c) || c == '\uFFFD')
             ? value
-            : ApiErrors.Header(name, $"must hold one text of 1 to {ValueLengthMax} characters.");
+            : ApiErrors.HeaderValue(name, $"one text of 1 to {ValueLengthMax} characters");
     }
 
     [GeneratedRegex(@"^[a-zA-Z0-9._-]{1,256}\z")]

@@ -35,7 +35,7 @@ internal sealed class MessageUpload(IMessages messages, TenantId tenant, Guid up
             {
                 reader.AdvanceTo(read.Buffer.End); // whatever happened: the rest of the body must be readable, to be passed over
             }
-            if (read.IsCompleted) return bodyBytes == 0 ? EntityApiErrors.BadRequest("payload is needed.") : body.Check();
+            if (read.IsCompleted) return bodyBytes == 0 ? ApiErrors.BodyValue("payload", "a JSON value") : body.Check();
         }
     }
 

@@ -90,7 +90,7 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes, IE
         using var json = body.Parse();
         if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("project", out var named)
             || named.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))
-            return EntityApiErrors.BadRequest("The body must be {\"project\": NAME}, or {\"project\": null} for the organization.");
+            return ApiErrors.Body("{\"project\": NAME}, or {\"project\": null} for the organization");
         if (named.GetString() is not { } nameOrId) return (string?)null;
         var found = await new ResourceLookup(log, ProjectKind.Kind).ReadAsync(call.Caller, nameOrId, AsOf.Latest, call.Aborted);
         return found.TryGet(out var project, out var error) ? ProjectKind.Kind.IdOf(project.Id) : error;

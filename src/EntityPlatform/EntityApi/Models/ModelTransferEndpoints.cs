@@ -56,7 +56,7 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
     {
         if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!Converters.TryGetValue(call.Route("converter"), out var converter) || converter == ModelConverter.SampleData)
-            return EntityApiErrors.BadRequest("The converter must be SIMPLE_VIEW or JSON_SCHEMA.");
+            return ApiErrors.PathValue("converter", "SIMPLE_VIEW or JSON_SCHEMA");
         if (!(await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, call.Aborted)).TryGet(out var model, out error))
             return error;
         var view = converter == ModelConverter.SimpleView ? model.ToSimpleView() : model.ToJsonSchema();
@@ -66,7 +66,7 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
     private async Task<Result<Answer>> ImportAsync(ApiCall call)
     {
         if (!Converters.TryGetValue(call.Route("converter"), out var converter))
-            return EntityApiErrors.BadRequest("The converter must be SAMPLE_DATA, SIMPLE_VIEW or JSON_SCHEMA.");
+            return ApiErrors.PathValue("converter", "SAMPLE_DATA, SIMPLE_VIEW or JSON_SCHEMA");
         if (!(await ReadImportAsync(call, converter)).TryGet(out var body, out var error)) return error;
         return await writes.RunAsync(
             call, body, async target => (await catalog.ImportAsync(target.Caller, target.Model, converter, body, call.Aborted)).Error,
@@ -82,9 +82,9 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
             case "XML" when converter == ModelConverter.SampleData:
                 return (await call.ReadBodyAsync(EntityCall.BodyBytesMax(call), Xml)).Then(XmlDocuments.ToJson);
             case "XML":
-                return EntityApiErrors.BadRequest("Only SAMPLE_DATA can be XML.");
+                return ApiErrors.PathValue("dataFormat", "JSON; only SAMPLE_DATA can be XML");
             default:
-                return EntityApiErrors.BadRequest("The data format must be JSON or XML.");
+                return ApiErrors.PathValue("dataFormat", "JSON or XML");
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
         if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), Json)).TryGet(out var body, out error)) return error;
         if (body.Utf8.Span.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..])
-            return EntityApiErrors.BadRequest("The body must be a JSON object.");
+            return ApiErrors.Body("a JSON object");
         if (!(await catalog.ValidateAsync(target.Caller, target.Model, body, call.Aborted)).TryGet(out var validated, out error))
             return error;
         var message = validated.Fault?.ToString() ?? $"The document fits the model {target.Model}.";

@@ -39,7 +39,8 @@ internal static class SearchErrors
         ErrorKind.NotFound, "SEARCH_JOB_NOT_FOUND", $"The search {id} does not exist, or no longer exists.", "Submit the search again.");
 
     public static Error NotSuccessful(SearchJob job) =>
-        EntityApiErrors.BadRequest($"The search {job.Id} has no results: it is {SearchJobWriter.Name(job.Status)}.");
+        EntityApiErrors.BadRequest(
+            $"The search {job.Id} has no results: it is {SearchJobWriter.Name(job.Status)}.", "Wait until its status is SUCCESSFUL.");
 
     public static Error AlreadyTerminal(SearchJob job) => new(
         ErrorKind.Invalid, "SEARCH_JOB_ALREADY_TERMINAL",

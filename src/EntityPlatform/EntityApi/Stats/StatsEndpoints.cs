@@ -92,9 +92,9 @@ internal sealed class StatsEndpoints(IEntityLog log, ModelCatalog catalog, PastR
     private static Result<HashSet<string>> States(ApiCall call)
     {
         var sent = call.Http.Request.Query["states"].SelectMany(text => (text ?? "").Split(',')).ToHashSet(StringComparer.Ordinal);
-        if (sent.Count > StatesMax) return EntityApiErrors.BadRequest($"At most {StatesMax} states are allowed.");
+        if (sent.Count > StatesMax) return ApiErrors.QueryValue("states", $"at most {StatesMax} names of states");
         return sent.Any(state => state.Length == 0 || state.Any(c => char.IsControl(c) || c == '\uFFFD'))
-            ? ApiErrors.Query("states", "holds an empty or an invalid name.")
+            ? ApiErrors.Query("states", "holds an empty or an invalid name.", "Set states to names of states, separated by commas.")
             : sent;
     }
 

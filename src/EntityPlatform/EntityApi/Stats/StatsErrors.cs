@@ -23,9 +23,11 @@ internal static class StatsErrors
         Invalid("DUPLICATE_AGGREGATION_ALIAS", $"Two aggregations are named \"{alias}\".", "Give one of them another name with \"as\".");
 
     public static Error PointInTime() =>
-        Invalid("INVALID_POINT_IN_TIME", "pointInTime must be a time such as 2026-01-31T12:00:00Z (RFC 3339).");
+        Invalid("INVALID_POINT_IN_TIME", "\"pointInTime\" in the body must be a time.",
+            "Set pointInTime to a time such as 2026-01-31T12:00:00Z (RFC 3339).");
 
-    public static Error Limit(int max) => Invalid("INVALID_LIMIT", $"limit must be a whole number from 1 to {max}.");
+    public static Error Limit(int max) => Invalid("INVALID_LIMIT", $"\"limit\" in the body must be a whole number from 1 to {max}.",
+        $"Set limit to a whole number from 1 to {max}.");
 
     public static Error Operator(Error condition) => condition with { Code = "INVALID_OPERATOR" };
 

@@ -24,10 +24,6 @@ internal sealed class WebhookEndpoints(
     private static readonly Error NoSuchLetter = new(
         ErrorKind.NotFound, "NOT_FOUND", "That revision has no dead letter.", "List the dead letters with GET …/deliveries.");
 
-    private static readonly Error BadCursor = new(
-        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is ahead of everything that was delivered.",
-            "Start the list again without a cursor.");
-
     public static string ContextOf(EntityId webhook) => $"webhook/{webhook}";
 
     public void Map(IEndpointRouteBuilder routes)
@@ -47,7 +43,7 @@ internal sealed class WebhookEndpoints(
             Parameters =
             [
                 Parameter.Query("limit", "Dead letters of a page.", Schemas.Integer(1, PageLimits.Max)),
-                Parameter.Query("cursor", "The nextCursor of the previous page.", Schemas.Integer(0, long.MaxValue)),
+                Parameter.Query("cursor", "The nextCursor of the previous page.", Schemas.Text()),
             ],
         }, GetDeliveriesAsync);
         routes.MapApi(
@@ -95,9 +91,10 @@ internal sealed class WebhookEndpoints(
     {
         if (!(await FindAsync(call)).TryGet(out var found, out var error)) return error;
         if (!call.QueryInt("limit", PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out error)) return error;
-        if (!ReadRevision(call, "cursor").TryGet(out var cursor, out error)) return error;
+        if (!call.Query("cursor").TryGet(out var sent, out error)) return error;
+        if (!TryReadRevision(sent, out var cursor)) return ResourceErrors.BadCursor;
         var head = await log.HeadAsync(found.Caller.Tenant, call.Aborted);
-        if (cursor > head.Value) return BadCursor;
+        if (cursor > head.Value) return ResourceErrors.BadCursor;
         var kept = new WebhookProgress(durable, found.Caller.Tenant, found.Id);
         var letters = await kept.LettersAsync(cursor ?? 0, limit, call.Aborted);
         var position = (await kept.PositionAsync(call.Aborted))?.Value ?? found.Webhook.Status.From;
@@ -117,7 +114,8 @@ internal sealed class WebhookEndpoints(
     private async Task<Result<Answer>> ReplayAsync(ApiCall call)
     {
         if (!(await FindAsync(call)).TryGet(out var found, out var error)) return error;
-        if (!ReadRevision(call, "revision").TryGet(out var revision, out error)) return error;
+        if (!call.Query("revision").TryGet(out var sent, out error)) return error;
+        if (!TryReadRevision(sent, out var revision)) return ApiErrors.QueryValue("revision", "a revision, which is a whole number from 1");
         var kept = new WebhookProgress(durable, found.Caller.Tenant, found.Id);
         var letters = await kept.LettersAsync((revision ?? 1) - 1, revision is null ? WebhookProgress.DeadLettersMax : 1, call.Aborted);
         if (revision is not null && (letters.Count == 0 || letters[0].Through != revision)) return NoSuchLetter;
@@ -142,12 +140,14 @@ internal sealed class WebhookEndpoints(
             ? new Found(caller, id, webhook) : ResourceErrors.NotFound(WebhookKind.Kind, webhook.Id);
     }
 
-    private static Result<long?> ReadRevision(ApiCall call, string name)
+    /// <param name="revision">Null where there is no text.</param>
+    private static bool TryReadRevision(string? text, out long? revision)
     {
-        if (!call.Query(name).TryGet(out var text, out var error)) return error;
-        if (text is null) return (long?)null;
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) && revision > 0
-            ? revision : ApiErrors.Query(name, "must be a revision.");
+        revision = null;
+        if (text is null) return true;
+        var isOne = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0;
+        if (isOne) revision = value;
+        return isOne;
     }
 
     private static void WriteCount(Utf8JsonWriter json, int count)

@@ -4,6 +4,7 @@ using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Kinds;
 
 namespace Strata.EntityApi.Workflows;
 
@@ -34,7 +35,7 @@ internal sealed class AuditEndpoints(EntityEngine engine)
         if (!EntityCall.Id(call).TryGet(out var id, out error)) return error;
         if (!AuditQuery.Read(call, caller.Tenant, id).TryGet(out var query, out error)) return error;
         if (query.After is { } after && after.Revision > await engine.Log.HeadAsync(caller.Tenant, call.Aborted))
-            return AuditQuery.BadCursor;
+            return ResourceErrors.BadCursor;
         var page = await trail.FindAsync(caller.Tenant, id, query, call.Aborted);
         return page is null ? EntityApiErrors.EntityNotFound(id.ToString())
             : Answer.Json(json => AuditWriter.Write(json, page, AuditPosition.ListingOf(caller.Tenant, id)));
@@ -45,7 +46,7 @@ internal sealed class AuditEndpoints(EntityEngine engine)
         if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
         if (!EntityCall.Id(call).TryGet(out var id, out error)) return error;
         if (!Guid.TryParseExact(call.Route("transactionId"), "D", out var transaction))
-            return EntityApiErrors.BadRequest("transactionId must be a UUID.");
+            return ApiErrors.PathValue("transactionId", "a UUID");
         var revision = await trail.FindAsync(caller.Tenant, id, new CommitId(transaction), call.Aborted);
         var finish = revision is null ? null : AuditItem.Of(revision)
             .FirstOrDefault(item => item.Step?.Type == AuditEventTypes.StateMachineFinish);

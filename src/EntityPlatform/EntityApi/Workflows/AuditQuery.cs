@@ -32,10 +32,6 @@ internal sealed record AuditQuery(
 
     private const int LimitDefault = 20;
 
-    internal static readonly Error BadCursor = new(
-        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not from this entity's trail.",
-            "Start the trail again without a cursor.");
-
     private static readonly string[] KindNames = [AuditItem.EntityChange, AuditItem.StateMachine, "System"];
     private static readonly string[] SeverityNames = ["ERROR", "INFO", "WARN", "DEBUG"];
 
@@ -45,7 +41,7 @@ internal sealed record AuditQuery(
         if (!ReadKinds(call).TryGet(out var kinds, out var error)) return error;
         if (!call.Query("severity").TryGet(out var severity, out error)) return error;
         if (severity is not null && !SeverityNames.Contains(severity))
-            return ApiErrors.Query("severity", $"must be one of {string.Join(", ", SeverityNames)}.");
+            return ApiErrors.QueryValue("severity", $"one of {string.Join(", ", SeverityNames)}");
         if (!call.QueryTime("fromUtcTime").TryGet(out var from, out error)) return error;
         if (!call.QueryTime("toUtcTime").TryGet(out var to, out error)) return error;
         if (!ReadTransaction(call).TryGet(out var transaction, out error)) return error;
@@ -67,21 +63,21 @@ internal sealed record AuditQuery(
         if (!call.Http.Request.Query.TryGetValue("eventType", out var sent)) return (HashSet<string>?)null;
         var kinds = sent.SelectMany(one => (one ?? "").Split(',')).ToHashSet(StringComparer.Ordinal);
         return kinds.All(KindNames.Contains) ? kinds
-            : ApiErrors.Query("eventType", $"must be one or several of {string.Join(", ", KindNames)}.");
+            : ApiErrors.QueryValue("eventType", $"one or several of {string.Join(", ", KindNames)}");
     }
 
     private static Result<CommitId?> ReadTransaction(ApiCall call)
     {
         if (!call.Query("transactionId").TryGet(out var text, out var error)) return error;
         if (text is null) return (CommitId?)null;
-        return Guid.TryParseExact(text, "D", out var id) ? new CommitId(id) : EntityApiErrors.BadRequest("transactionId must be a UUID.");
+        return Guid.TryParseExact(text, "D", out var id) ? new CommitId(id) : ApiErrors.QueryValue("transactionId", "a UUID");
     }
 
     private static Result<AuditPosition?> ReadCursor(ApiCall call, string listing)
     {
         if (!call.Query("cursor").TryGet(out var text, out var error)) return error;
         if (text is null) return (AuditPosition?)null;
-        return AuditPosition.TryRead(listing, text, out var position) ? position : BadCursor;
+        return AuditPosition.TryRead(listing, text, out var position) ? position : ResourceErrors.BadCursor;
     }
 }
 

@@ -24,8 +24,9 @@ internal sealed class HeartbeatEndpoint(ResourceStore<NodeSpec, NodeStatus> node
         if (!call.Query("session").TryGet(out var session, out error)) return error;
         if (!call.Query("epoch").TryGet(out var text, out error)) return error;
         if (!long.TryParse(text ?? "0", NumberStyles.None, CultureInfo.InvariantCulture, out var known))
-            return ApiErrors.Query("epoch", "must be a whole number.");
-        if (session is { Length: > SessionLengthMax }) return ApiErrors.Query("session", $"takes up to {SessionLengthMax} characters.");
+            return ApiErrors.QueryValue("epoch", "a whole number from 0");
+        if (session is { Length: > SessionLengthMax })
+            return ApiErrors.QueryValue("session", $"a text of at most {SessionLengthMax} characters");
         var holder = session is null ? call.Principal.Actor : $"{call.Principal.Actor}/{session}";
         var name = NodeLease.Of(node.Name);
         // An agent that begins replaces the one before it at once; from then on it only renews, so that of two the newer one stays.

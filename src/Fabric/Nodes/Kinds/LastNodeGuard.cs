@@ -13,6 +13,8 @@ internal sealed class LastNodeGuard(ResourceStore<NodeSpec, NodeStatus> nodes) :
 {
     public Kind Kind => NodeKinds.Node;
 
+    public string Guarded => "the last node that is up";
+
     public RemovalCheck? CheckOf(Principal principal, EntityRevision resource) => resource.State != NodeStates.Up
         ? null
         : async (transaction, cancellationToken) => await HasOtherAsync(resource, transaction, cancellationToken)

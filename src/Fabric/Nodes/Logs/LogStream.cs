@@ -44,7 +44,7 @@ public sealed record LogRequest(bool Follow, long After, int? Tail)
         if (!call.Query("after").TryGet(out var text, out error)) return error;
         long after = 0;
         if (text is not null && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out after))
-            return new Error(ErrorKind.Invalid, "INVALID_QUERY", "The query parameter \"after\" must be a position, a whole number.");
+            return ApiErrors.QueryValue("after", "a position, which is a whole number from 0");
         if (!call.QueryInt("tail", -1, 0, TailMax).TryGet(out var tail, out error)) return error;
         return new LogRequest(follow, after, tail < 0 ? null : tail);
     }
@@ -64,7 +64,10 @@ public sealed class LogStream(
 
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(10);
 
-    public static Content Content { get; } = new(["application/x-ndjson"], Schemas.Text());
+    /// <summary>The schema is that of each line.</summary>
+    public static Content Content => new(["application/x-ndjson"], Schemas.Members(
+        [("position", Schemas.Integer(0, long.MaxValue)), ("at", Schemas.Time()), ("source", Schemas.Text()), ("text", Schemas.Text())],
+        "position", "at", "source", "text"));
 
     /// <param name="permission">What the caller must still be granted while it follows.</param>
     /// <param name="tenant">Whose streams they are.</param>

@@ -23,7 +23,8 @@ internal sealed class OrganizationChoice(IEntityLog log)
         if (principal.IsPlatform || !http.Request.QueryString.HasValue || !http.Request.Query.TryGetValue(Parameter, out var values))
             return principal;
         if (values is not [{ Length: > 0 } named])
-            return ApiErrors.Query(Parameter, values.Count > 1 ? "is given more than once." : "is empty.");
+            return ApiErrors.Query(
+                Parameter, values.Count > 1 ? "is given more than once." : "is empty.", "Set org to the name or id of one organization.");
         var found = await organizations.ReadAsync(principal.Caller, named, AsOf.Latest, http.RequestAborted);
         if (!found.TryGet(out var organization, out var error)) return error;
         var tenant = new TenantId(organization.Id.Value);

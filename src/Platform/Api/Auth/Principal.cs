@@ -30,6 +30,9 @@ public sealed record Principal
     /// <summary>The token of this call, as an entity of <see cref="Tenant"/>; null: it came with other credentials.</summary>
     public EntityId? Token { get; init; }
 
+    /// <summary>The OAuth client that got the token of this call, as an entity of <see cref="Tenant"/>; null: none did.</summary>
+    public EntityId? Client { get; init; }
+
     /// <summary>
     /// Id of the node whose agent it is: it reaches that node and what is assigned to it, and nothing else. Null: not an agent.
     /// </summary>

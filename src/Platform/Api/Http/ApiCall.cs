@@ -61,10 +61,11 @@ public sealed class ApiCall(HttpContext http)
     public Result<string?> Query(string name)
     {
         if (!http.Request.Query.TryGetValue(name, out var values)) return (string?)null;
-        if (values.Count != 1) return ApiErrors.Query(name, "is given more than once.");
+        if (values.Count != 1) return ApiErrors.Query(name, "is given more than once.", $"Give {name} once.");
         var value = values[0] ?? "";
-        if (value.Length == 0) return ApiErrors.Query(name, "is empty.");
-        return IsPlainText(value) ? value : ApiErrors.Query(name, "holds text that is not valid.");
+        if (value.Length == 0) return ApiErrors.Query(name, "is empty.", $"Give {name} a value, or leave it out.");
+        return IsPlainText(value) ? value : ApiErrors.Query(
+            name, "holds text that is not valid.", $"Send {name} as text in UTF-8, percent-encoded and without NUL.");
     }
 
     public Result<int> QueryInt(string name, int fallback, int min, int max)
@@ -74,7 +75,7 @@ public sealed class ApiCall(HttpContext http)
         return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min
             && value <= max
             ? value
-            : ApiErrors.Query(name, $"must be a whole number from {min} to {max}.");
+            : ApiErrors.QueryValue(name, $"a whole number from {min} to {max}");
     }
 
     public Result<bool> QueryFlag(string name)
@@ -84,7 +85,7 @@ public sealed class ApiCall(HttpContext http)
         {
             null or "false" => false,
             "true" => true,
-            _ => ApiErrors.Query(name, "must be true or false."),
+            _ => ApiErrors.QueryValue(name, "true or false"),
         };
     }
 
@@ -94,7 +95,7 @@ public sealed class ApiCall(HttpContext http)
         if (!Query(name).TryGet(out var text, out var error)) return error;
         if (text is null) return (DateTimeOffset?)null;
         return Rfc3339.TryParse(text, out var time)
-            ? time : ApiErrors.Query(name, "must be a time such as 2026-01-31T12:00:00Z (RFC 3339; write + as %2B).");
+            ? time : ApiErrors.QueryValue(name, "a time such as 2026-01-31T12:00:00Z (RFC 3339; write + as %2B)");
     }
 
     public Result<AsOf> QueryAt(string name = "at")
@@ -109,7 +110,7 @@ public sealed class ApiCall(HttpContext http)
         var sent = http.Request.Headers.IfMatch;
         if (sent.Count == 0 || sent is [AnyRevision]) return (string?)null;
         if (sent is not [{ } text] || !EntityTagHeaderValue.TryParse(text, out var tag) || tag.IsWeak)
-            return ApiErrors.Header("If-Match", "must hold one strong entity tag, as the ETag of an answer was, or *.");
+            return ApiErrors.HeaderValue("If-Match", "one strong entity tag, as the ETag of an answer was, or *");
         return tag.Tag.ToString().Trim('"');
     }
 
@@ -120,7 +121,7 @@ public sealed class ApiCall(HttpContext http)
         if (tag is null) return (Revision?)null;
         return long.TryParse(tag, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) && revision > 0
             ? new Revision(revision)
-            : ApiErrors.Header("If-Match", "must hold the ETag of an answer, which is a revision in quotes, or *.");
+            : ApiErrors.HeaderValue("If-Match", "the ETag of an answer, which is a revision in quotes, or *");
     }
 
     /// <summary>The body as JSON that may be stored; BODY_REQUIRED without a body.</summary>
@@ -137,7 +138,7 @@ public sealed class ApiCall(HttpContext http)
         var document = json.Parse();
         if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
         document.Dispose();
-        return ApiErrors.BadRequest("The body must be a JSON object.");
+        return ApiErrors.Body("a JSON object");
     }
 
     /// <summary>The body's bytes, empty without a body; the media type is checked only if there is a body.</summary>

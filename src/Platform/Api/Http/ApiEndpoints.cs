@@ -29,7 +29,7 @@ public static class ApiEndpoints
     {
         if (UnknownParameter(http, operation) is { } unknown)
         {
-            await Problem.WriteAsync(http, ApiErrors.Query(unknown, "is not known here."));
+            await Problem.WriteAsync(http, ApiErrors.UnknownQuery(unknown, Known(operation)));
             return;
         }
         var result = await handler(new ApiCall(http));
@@ -50,6 +50,10 @@ public static class ApiEndpoints
         }
         return null;
     }
+
+    private static IEnumerable<string> Known(Operation operation) =>
+        operation.Parameters.Where(p => p is { In: "query", IsHidden: false }).Select(p => p.Name)
+            .Concat(operation.FieldFilters ? ["spec.FIELD", "status.FIELD", "labels.NAME"] : Array.Empty<string>());
 
     private sealed class ProblemResult(Error error) : IResult
     {

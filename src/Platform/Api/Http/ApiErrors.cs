@@ -7,6 +7,9 @@ public static class ApiErrors
 {
     public const string ConflictCode = "IDEMPOTENCY_CONFLICT";
 
+    /// <summary>Characters of a name that the sender chose.</summary>
+    private const int NameShown = 100;
+
     public static readonly Error Unauthorized = new(
         ErrorKind.Unauthenticated, "UNAUTHORIZED", "The request carries no valid token.",
         "Send \"Authorization: Bearer TOKEN\"; \"strata token\" prints one for this machine's cloud.");
@@ -74,16 +77,48 @@ public static class ApiErrors
 
     public static Error TooLarge(long limit) => new(
         ErrorKind.TooLarge, "BODY_TOO_LARGE", $"The body is larger than the {limit} bytes that fit here.",
-        null) { Details = new Dictionary<string, string> { ["limit"] = $"{limit}" } };
+        $"Send at most {limit} bytes.") { Details = new Dictionary<string, string> { ["limit"] = $"{limit}" } };
 
-    public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
+    public static Error BadRequest(string message, string? next = null) => new(ErrorKind.Invalid, "BAD_REQUEST", message, next);
 
-    public static Error Query(string name, string message) => new(
-        ErrorKind.Invalid, "INVALID_QUERY", $"The query parameter \"{name.Shortened(100)}\" {message}",
-        "/docs lists the parameters of this endpoint.")
-    { Faults = [new ValidationError(name.Shortened(100), message)] };
+    /// <param name="message">Goes on after the parameter's name.</param>
+    /// <param name="next">Names the parameter and what it may be.</param>
+    public static Error Query(string name, string message, string next) => Of(
+        "INVALID_QUERY", $"The query parameter \"{name.Shortened(NameShown)}\" {message}", name, message, next);
 
-    public static Error Header(string name, string message) => new(ErrorKind.Invalid, "INVALID_HEADER", $"The header {name} {message}");
+    /// <param name="allowed">What it may be, for example <c>a whole number from 1 to 100</c>.</param>
+    public static Error QueryValue(string name, string allowed) =>
+        Query(name, $"must be {allowed}.", $"Set {name.Shortened(NameShown)} to {allowed}.");
+
+    /// <param name="known">The parameters that the endpoint has; may be none.</param>
+    internal static Error UnknownQuery(string name, IEnumerable<string> known) => Query(
+        name, "is not known here.", string.Join(", ", known) is { Length: > 0 } list
+            ? $"Leave it out. The parameters of this endpoint: {list}." : "Leave it out. This endpoint has no parameters.");
+
+    /// <param name="message">Goes on after the header's name.</param>
+    /// <param name="next">Names the header and what it may be.</param>
+    public static Error Header(string name, string message, string next) =>
+        Of("INVALID_HEADER", $"The header {name} {message}", name, message, next);
+
+    /// <param name="allowed">What it may be, for example <c>one UUID</c>.</param>
+    public static Error HeaderValue(string name, string allowed) => Header(name, $"must be {allowed}.", $"Set {name} to {allowed}.");
+
+    /// <param name="name">As the route's pattern has it, for example <c>entityId</c>.</param>
+    /// <param name="allowed">What it may be.</param>
+    public static Error PathValue(string name, string allowed) => Of(
+        "INVALID_PATH", $"\"{name}\" in the path must be {allowed}.", name, $"must be {allowed}.",
+        $"Set {{{name}}} in the path to {allowed}.");
+
+    /// <param name="name">The member's path in the body.</param>
+    /// <param name="allowed">What it may be.</param>
+    public static Error BodyValue(string name, string allowed) => Of(
+        "BAD_REQUEST", $"\"{name}\" in the body must be {allowed}.", name, $"must be {allowed}.", $"Set {name} to {allowed}.");
+
+    /// <param name="allowed">What the body itself must be, for example <c>a JSON object</c>.</param>
+    public static Error Body(string allowed) => BadRequest($"The body must be {allowed}.", $"Send {allowed} as the body.");
+
+    private static Error Of(string code, string text, string field, string message, string next) =>
+        new(ErrorKind.Invalid, code, text, next) { Faults = [new ValidationError(field.Shortened(NameShown), message)] };
 
     internal static Error KeyReused(string key) => new(
         ErrorKind.Conflict, ConflictCode, $"The Idempotency-Key \"{key}\" was already used for another request.",

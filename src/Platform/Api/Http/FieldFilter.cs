@@ -16,7 +16,8 @@ public static class FieldFilter
 
     public static Result<Condition> Read(string name, string value)
     {
-        if (!JsonPath.TryParse(PathOf(name), out var path)) return ApiErrors.Query(name, "does not name a field.");
+        if (!JsonPath.TryParse(PathOf(name), out var path)) return ApiErrors.Query(
+            name, "does not name a field.", "Name a field by its path, for example spec.deployment, status.message or labels.tier.");
         var field = new Field.Path(path);
         var asText = new Condition.Compare(
             field, Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(value, WireJson.Of<string>()))]);

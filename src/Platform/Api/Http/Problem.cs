@@ -2,13 +2,15 @@ using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Strata.Api.Docs;
 using Strata.Core;
 
 namespace Strata.Api.Http;
 
 /// <summary>
-/// Problem details (RFC 9457), in two shapes: that of Strata's API, and under <c>/api/</c> outside <c>/api/v1</c> that of the entity API
-/// (<c>detail</c> begins with the code, <c>properties.errorCode</c> repeats it).
+/// Problem details (RFC 9457), in two shapes: that of Strata's API, whose <c>type</c> is the address of the code's page on this server, and
+/// under <c>/api/</c> outside <c>/api/v1</c> that of the entity API's contract (<c>type</c> is about:blank, <c>detail</c> begins with the
+/// code, <c>properties.errorCode</c> repeats it).
 /// </summary>
 public static class Problem
 {
@@ -36,12 +38,12 @@ public static class Problem
     {
         var entityApi = IsEntityApi(http.Request.Path);
         json.WriteStartObject();
-        json.WriteString("type", "about:blank");
+        json.WriteString("type", (entityApi ? null : ErrorCatalog.Find(error.Code)?.Path) ?? "about:blank");
         json.WriteString("title", ReasonPhrases.GetReasonPhrase(status));
         json.WriteNumber("status", status);
         json.WriteString("detail", entityApi ? $"{error.Code}: {error.Message}" : error.Message);
         json.WriteString("instance", http.Request.Path.Value);
-        if (!entityApi) json.WriteString("code", error.Code);
+        json.WriteString("code", error.Code);
         if (error.NextStep is not null) json.WriteString("next", error.NextStep);
         json.WriteString("requestId", http.TraceIdentifier);
         if (entityApi && status >= 500) json.WriteString("ticket", http.TraceIdentifier);

@@ -74,6 +74,6 @@ public sealed class Idempotency(IEntityLog log)
         if (sent.Count == 0) return (string?)null;
         return sent is [{ Length: > 0 and <= KeyLengthMax } key] && key.All(c => c is > ' ' and <= '~')
             ? key
-            : ApiErrors.Header(Header, $"must hold one key of 1 to {KeyLengthMax} printable ASCII characters.");
+            : ApiErrors.HeaderValue(Header, $"one key of 1 to {KeyLengthMax} printable ASCII characters");
     }
 }

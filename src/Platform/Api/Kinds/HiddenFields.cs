@@ -24,7 +24,9 @@ internal static class HiddenFields
     };
 
     public static Error Refuse(string parameter, JsonPath path) =>
-        ApiErrors.Query(parameter, $"must not use {path.Text}: it is not shown.");
+        ApiErrors.Query(
+            parameter, $"must not use {path.Text}: it is not shown.",
+            $"Leave {path.Text} out of {parameter}; use fields that answers show.");
 
     private static JsonPath? FindIn(Kind kind, IReadOnlyList<Condition> parts) =>
         parts.Select(part => Find(kind, part)).FirstOrDefault(found => found is not null);

@@ -9,6 +9,9 @@ public interface IDeletionGuard
 {
     Kind Kind { get; }
 
+    /// <summary>What it guards, for the description of <c>force</c>: for example <c>the token of this call</c>.</summary>
+    string Guarded { get; }
+
     /// <returns>Null: this deletion needs no check. Otherwise what it reads in the deletion's transaction must still be so when the
     /// deletion takes effect.</returns>
     RemovalCheck? CheckOf(Principal principal, EntityRevision resource);

@@ -144,7 +144,7 @@ internal sealed class KindEndpoints(
         using var body = json.Value.Parse();
         return body.RootElement.ValueKind == JsonValueKind.Object
             ? await ChangeAsync(call, body, call.Route("transition"))
-            : ApiErrors.BadRequest("The body must be a JSON object.");
+            : ApiErrors.Body("a JSON object");
     }
 
     public Task<Result<Answer>> DeleteAsync(ApiCall call) => DeleteAsync(call, null);
@@ -152,11 +152,11 @@ internal sealed class KindEndpoints(
     /// <param name="onDeleted">Called with what was deleted, before the answer is sent.</param>
     public async Task<Result<Answer>> DeleteAsync(ApiCall call, Action<EntityRevision>? onDeleted)
     {
+        if (!call.QueryFlag("force").TryGet(out var isForced, out var error)) return error;
         if (Kind.DeleteTransition is { } transition) return await ChangeAsync(call, null, transition);
-        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
+        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
         if (Scoping.MayWrite(call.Principal, Kind, caller, creates: false) is { } refused) return refused;
         if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
-        if (!call.QueryFlag("force").TryGet(out var isForced, out error)) return error;
         return await InTenantAsync(call, caller, default, async () =>
         {
             if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out error)) return error;
@@ -385,7 +385,7 @@ internal sealed class KindEndpoints(
         json.WriteStartArray("items");
         foreach (var item in page.Items.Where(store.IsReadable)) ResourceWriter.Write(json, Kind, item, Scoping.ShownTo(reader));
         json.WriteEndArray();
-        if (page.Next is not null) json.WriteString("next", page.Next);
+        if (page.Next is not null) json.WriteString("nextCursor", page.Next);
         json.WriteEndObject();
     }, StatusCodes.Status200OK);
 

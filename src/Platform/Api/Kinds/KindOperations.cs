@@ -6,7 +6,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Kinds;
 
 /// <summary>The description of one kind's endpoints.</summary>
-internal sealed class KindOperations(Kind kind)
+/// <param name="guarded">What a DELETE refuses without <c>force</c>; null: nothing.</param>
+internal sealed class KindOperations(Kind kind, string? guarded = null)
 {
     private readonly string name = Pascal(kind.Name);
     private readonly string plural = Pascal(kind.Plural);
@@ -16,12 +17,16 @@ internal sealed class KindOperations(Kind kind)
     private static Parameter At => Parameter.Query("at", "As of this time (RFC 3339) instead of now.", Schemas.Time());
     private static Parameter Limit => Parameter.Query(
         "limit", $"Maximum number of items; {PageLimits.Default} by default.", Schemas.Integer(1, PageLimits.Max));
-    private static Parameter Cursor => Parameter.Query("cursor", "The next value of the previous page.", Schemas.Text());
+    private static Parameter Cursor => Parameter.Query("cursor", "The nextCursor of the previous page.", Schemas.Text());
     private static Parameter IfMatch => Parameter.Header(
         "If-Match", "The ETag that the resource must still have; 412 ENTITY_MODIFIED otherwise.");
 
-    private static Parameter Force => Parameter.Query(
-        "force", "Delete also what is guarded against a mistake: the last node that is up, the token of this call.", Schemas.Flag());
+    /// <summary>
+    /// Accepted for every kind, so that a caller that deletes many kinds needs no list of those that are guarded; described where it
+    /// counts.
+    /// </summary>
+    private Parameter Force => Parameter.Query("force", $"Delete also what is guarded against a mistake: {guarded}.", Schemas.Flag())
+        with { IsHidden = guarded is null };
 
     private Content One => Content.Json(Schemas.Reference(KindSchemas.Resource(kind)));
     private Content Page => Content.Json(Schemas.Reference(KindSchemas.Page(kind)));
@@ -74,8 +79,7 @@ internal sealed class KindOperations(Kind kind)
         Describe(
             "delete" + name, kind.DeleteTransition is null ? $"Delete one {kind.Name}." : $"Begin the removal of one {kind.Name}.") with
     {
-        Parameters = kind.DeleteTransition is null
-            ? [Org, IfMatch, Force, Parameter.IdempotencyKey] : [Org, IfMatch, Parameter.IdempotencyKey], Answer = One,
+        Parameters = [Org, IfMatch, Force, Parameter.IdempotencyKey], Answer = One,
     };
 
     private Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = kind.Plural };

@@ -47,7 +47,9 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
     {
         if (kind.PrivateSpec.Count == 0 || Scoping.ShownTo(call.Principal) == Shown.Whole) return null;
         var filter = call.Http.Request.Query.Keys.FirstOrDefault(name => name == "where" || FieldFilter.IsName(name));
-        return filter is null ? null : ApiErrors.Query(filter, "cannot be used with this token, which is not shown all of a resource.");
+        return filter is null ? null : ApiErrors.Query(
+            filter, "cannot be used with this token, which is not shown all of a resource.",
+            $"Leave out {filter.Shortened(100)}, or use a token that may read all of it.");
     }
 
     /// <summary>To a token of another project a project does not exist.</summary>
@@ -67,7 +69,7 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
         if (!call.Query("state").TryGet(out var state, out var error)) return error;
         if (state is null) return null;
         if (!kind.Workflow.States.ContainsKey(state))
-            return ApiErrors.Query("state", $"must be one of {string.Join(", ", kind.Workflow.States.Keys)}.");
+            return ApiErrors.QueryValue("state", $"one of {string.Join(", ", kind.Workflow.States.Keys)}");
         parts.Add(GrantScope.Equal(new Field.Meta(MetaField.State), state));
         return null;
     }
@@ -76,12 +78,19 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
     {
         if (!call.Query("where").TryGet(out var where, out var error)) return error;
         if (where is null) return null;
-        if (!ConditionJson.Parse(JsonText.FromString(where)).TryGet(out var condition, out error)) return error;
+        if (!ConditionJson.Parse(JsonText.FromString(where)).TryGet(out var condition, out error)) return OfWhere(error);
         if (HiddenFields.Find(kind, condition) is { } hidden) return HiddenFields.Refuse("where", hidden);
         if (known.Check("where", condition) is { } unknown) return unknown;
         parts.Add(condition);
         return null;
     }
+
+    private static Error OfWhere(Error error) => error with
+    {
+        Message = $"The query parameter \"where\" is not a condition: {error.Message}",
+        NextStep = "Set where to a condition as JSON: simple, lifecycle or group.",
+        Faults = [.. error.Faults ?? [], new ValidationError("where", "must be a condition as JSON.")],
+    };
 
     private Error? AddFields(ApiCall call, List<Condition> parts)
     {

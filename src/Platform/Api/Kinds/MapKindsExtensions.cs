@@ -26,7 +26,7 @@ internal static class MapKindsExtensions
         var store = ActivatorUtilities.CreateInstance<KindStore>(services, kind);
         var endpoints = ActivatorUtilities.CreateInstance<KindEndpoints>(services, store, belongings);
         var watch = ActivatorUtilities.CreateInstance<KindWatch>(services, endpoints, store);
-        var operations = new KindOperations(kind);
+        var operations = new KindOperations(kind, services.GetServices<IDeletionGuard>().FirstOrDefault(g => g.Kind == kind)?.Guarded);
         var list = "/api/v1/" + kind.Plural;
         var one = list + "/{nameOrId}";
         var change = new Access([kind.WritePermission, kind.ControlPermission]);
@@ -57,7 +57,7 @@ internal static class MapKindsExtensions
         if (!call.QueryFlag("watch").TryGet(out var asked, out var error)) return error;
         if (asked || WantsEvents(call.Http.Request)) return await watch.StartAsync(call);
         return call.Http.Request.Query.ContainsKey("from")
-            ? ApiErrors.Query("from", "goes with watch=true only.") : await endpoints.ListAsync(call);
+            ? ApiErrors.Query("from", "goes with watch=true only.", "Add watch=true, or leave out from.") : await endpoints.ListAsync(call);
     }
 
     private static bool WantsEvents(HttpRequest request) =>

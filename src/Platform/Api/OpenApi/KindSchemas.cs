@@ -26,7 +26,7 @@ internal static class KindSchemas
             schemas[New(kind)] = NewSchema(kind);
             schemas[Patch(kind)] = PatchSchema();
             schemas[Page(kind)] = Schemas.Members(
-                [("items", Schemas.List(Schemas.Reference(Resource(kind)))), ("next", Schemas.Text())], "items");
+                [("items", Schemas.List(Schemas.Reference(Resource(kind)))), ("nextCursor", Schemas.Text())], "items");
         }
         return schemas;
     }
@@ -54,7 +54,8 @@ internal static class KindSchemas
 
     /// <summary>A merge patch may leave out anything and set anything to null, so its members have no closer type.</summary>
     private static JsonObject PatchSchema() =>
-        Schemas.Closed([("labels", Schemas.Object()), ("spec", Schemas.Object()), ("status", Schemas.Object())]);
+        Schemas.Closed(
+            [("labels", Schemas.Map(Schemas.TextOrNull())), ("spec", Schemas.Object()), ("status", Schemas.Object())]);
 
     private static JsonObject Name() => new()
     {
@@ -71,7 +72,7 @@ internal static class KindSchemas
             ("errors", Schemas.List(Schemas.Members([("field", Schemas.Text()), ("message", Schemas.Text())], "field", "message"))),
             ("properties", Schemas.Object()),
         ],
-        "type", "title", "status", "detail", "requestId");
+        "type", "title", "status", "detail", "code", "requestId");
 
     private static string Pascal(string name) => string.Concat(name.Split('-').Select(w => char.ToUpperInvariant(w[0]) + w[1..]));
 }

@@ -25,6 +25,7 @@ internal static class OpenApiDocument
             ["title"] = "Strata API",
             ["version"] = version,
             ["description"] = "One shape for every kind of resource: list, get, create, merge-patch, transition, delete, history, watch, and any read as of a time (at).",
+            ["contact"] = new JsonObject { ["name"] = "The operator of this cloud" },
             ["license"] = new JsonObject { ["name"] = "Apache-2.0", ["identifier"] = "Apache-2.0" },
         },
         ["servers"] = new JsonArray(new JsonObject { ["url"] = "/", ["description"] = "The cloud that answers this description." }),
@@ -92,18 +93,31 @@ internal static class OpenApiDocument
     {
         var endpoint = form.Endpoint;
         var operation = InForm(endpoint.Metadata.GetMetadata<Operation>() ?? Undescribed(method, endpoint), form.Format);
-        var node = new JsonObject { ["operationId"] = operation.Id, ["summary"] = operation.Summary,
-            ["tags"] = new JsonArray(operation.Tag) };
-        if (endpoint.Metadata.GetMetadata<Access>() is { AnyOf: [_, ..] anyOf }) node["x-permission"] = string.Join(" or ", anyOf);
+        var permission = endpoint.Metadata.GetMetadata<Access>() is { AnyOf: [_, ..] anyOf } ? string.Join(" or ", anyOf) : null;
+        var node = new JsonObject
+        {
+            ["operationId"] = operation.Id, ["summary"] = operation.Summary, ["description"] = DescriptionOf(operation, permission),
+            ["tags"] = new JsonArray(operation.Tag),
+        };
+        if (permission is not null) node["x-permission"] = permission;
         else node["security"] = new JsonArray();
         if (operation.FieldFilters) node["x-field-filters"] = true;
         if (operation.Repeatable is { } repeatable) node["x-repeatable"] = repeatable;
-        var parameters = PathParameters(form).Concat(Parameters(endpoint, operation).Select(ToParameter)).ToArray();
+        var parameters = PathParameters(form).Concat(Parameters(endpoint, operation).Where(p => !p.IsHidden).Select(ToParameter)).ToArray();
         if (parameters.Length > 0) node["parameters"] = new JsonArray(parameters);
         if (operation.Body is { } body)
             node["requestBody"] = new JsonObject { ["required"] = body.Required, ["content"] = ToContent(body) };
         node["responses"] = Responses(operation);
         return node;
+    }
+
+    /// <summary>What a caller needs to know before the first call: who may, and whether it may be sent again.</summary>
+    private static string DescriptionOf(Operation operation, string? permission)
+    {
+        var text = permission is null ? "Open to everyone." : $"Needs the permission {permission}.";
+        if (operation.Parameters.Any(p => p.Name == Idempotency.Idempotency.Header))
+            text += " Sent again with the same Idempotency-Key, it takes effect once.";
+        return operation.Repeatable is { } repeatable ? $"{text} May be sent again without a key: {repeatable}" : text;
     }
 
     /// <summary>An operator may name the organization on every endpoint that requires a caller.</summary>
@@ -150,13 +164,7 @@ internal static class OpenApiDocument
 
     private static IEnumerable<JsonNode> PathParameters(Form form) =>
         form.Endpoint.RoutePattern.Parameters.Where(p => form.Path.Contains($"{{{p.Name}}}", StringComparison.Ordinal))
-            .Select(p => (JsonNode)new JsonObject
-    {
-        ["name"] = p.Name,
-        ["in"] = "path",
-        ["required"] = true,
-        ["schema"] = Schemas.Text(),
-    });
+            .Select(p => (JsonNode)PathTexts.Of(p.Name));
 
     /// <summary>An endpoint that a module mapped without a description is still listed.</summary>
     private static Operation Undescribed(string method, RouteEndpoint endpoint)

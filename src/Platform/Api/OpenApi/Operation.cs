@@ -37,6 +37,9 @@ public sealed record Operation
 /// <param name="In"><c>query</c> or <c>header</c>.</param>
 public sealed record Parameter(string Name, string In, string Description, JsonNode Schema, bool Required = false)
 {
+    /// <summary>Accepted and not described, because it has no effect on this endpoint.</summary>
+    public bool IsHidden { get; init; }
+
     public static Parameter Query(string name, string description, JsonNode schema) => new(name, "query", description, schema);
 
     public static Parameter Header(string name, string description) => new(name, "header", description, Schemas.Text());

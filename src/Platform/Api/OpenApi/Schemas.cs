@@ -13,6 +13,8 @@ public static class Schemas
 
     public static JsonObject Text() => new() { ["type"] = "string" };
 
+    public static JsonObject TextOrNull() => new() { ["type"] = new JsonArray("string", "null") };
+
     public static JsonObject Time() => new() { ["type"] = "string", ["format"] = "date-time" };
 
     public static JsonObject Uuid() => new() { ["type"] = "string", ["format"] = "uuid" };

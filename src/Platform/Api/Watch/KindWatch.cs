@@ -42,7 +42,9 @@ internal sealed class KindWatch(
         if (!ReadFrom(call, caller).TryGet(out var from, out error)) return error;
         var tenant = TenantOf(caller);
         if (from is { } asked && tenant is { } of && await store.Log.HeadAsync(of, call.Aborted) is var head && asked > head)
-            return ApiErrors.Query("from", $"is ahead of the log, which ends at {head}."); // changes up to it would pass unseen
+            return ApiErrors.Query(
+                // changes up to it would pass unseen
+                "from", $"is ahead of the log, which ends at {head}.", $"Set from to a revision from 0 to {head}, or leave it out.");
         if (!streams.TryOpen(call.Principal, call.Principal.Tenant).TryGet(out var place, out error)) return error;
         return Answer.Stream(async http =>
         {
@@ -54,13 +56,15 @@ internal sealed class KindWatch(
     {
         foreach (var name in (string[])["at", "cursor", "limit", "deleted"])
         {
-            if (call.Http.Request.Query.ContainsKey(name)) return ApiErrors.Query(name, "does not go with a watch.");
+            if (call.Http.Request.Query.ContainsKey(name)) return ApiErrors.Query(
+                name, "does not go with a watch.", $"Leave out {name}, or leave out watch.");
         }
         if (!call.Query("from").TryGet(out var text, out var error)) return error;
         if (text is null) return (Revision?)null;
-        if (TenantOf(caller) is null) return ApiErrors.Query("from", "needs one organization: a revision belongs to one log.");
+        if (TenantOf(caller) is null) return ApiErrors.Query(
+            "from", "needs one organization: a revision belongs to one log.", "Name the organization with org, or leave out from.");
         return long.TryParse(text, System.Globalization.NumberStyles.None, null, out var revision)
-            ? new Revision(revision) : ApiErrors.Query("from", "must be a revision.");
+            ? new Revision(revision) : ApiErrors.QueryValue("from", "a revision, which is a whole number from 0");
     }
 
     private TenantId? TenantOf(Caller caller)

@@ -38,7 +38,8 @@ internal sealed class CallsEndpoint(
     private Result<Answer> Start(ApiCall call)
     {
         if (!call.QueryFlag("watch").TryGet(out var asked, out var error)) return error;
-        if (!asked) return ApiErrors.Query("watch", "must be true: calls are streamed as they happen and are not stored.");
+        if (!asked) return ApiErrors.Query(
+                "watch", "must be true: calls are streamed as they happen and are not stored.", "Set watch to true.");
         return Answer.Stream(http => RunAsync(http, call.Principal.Tenant));
     }
 

@@ -59,7 +59,8 @@ internal sealed class JwtAuthenticator(
     private async ValueTask<Result<(Principal, EntityId)>> OfOwnAsync(JsonWebToken token, StorageDeadline storage,
         CancellationToken cancellationToken) =>
         await FindOwnAsync(token, storage, cancellationToken) is var (subject, client)
-            ? (ToPrincipal(subject.Tenant, (subject.Client is null ? "client:" : "user:") + subject.Subject, subject.Roles), client)
+            ? (ToPrincipal(subject.Tenant, (subject.Client is null ? "client:" : "user:") + subject.Subject, subject.Roles)
+                with { Client = client }, client)
             : ApiErrors.Unauthorized;
 
     private async ValueTask<Result<(Principal, EntityId)>> OfProviderAsync(JsonWebToken token, StorageDeadline storage,

@@ -6,6 +6,7 @@ using Strata.Api.Http;
 using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
 using Strata.Core;
+using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Clients;
 
@@ -38,7 +39,11 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
         {
             Id = "deleteClientCredentials", Summary = "Delete a client; its access tokens are revoked with it.",
             Tag = Tag, Answer = Content.Json(Schemas.Of(typeof(DeletedClient))),
-            Parameters = [Parameter.IdempotencyKey],
+            Parameters =
+            [
+                Parameter.Query("force", "Delete also the client that got the token of this call.", Schemas.Flag()),
+                Parameter.IdempotencyKey,
+            ],
         }, DeleteAsync);
         routes.MapApi("PUT", One + "/secret", write, new Operation
         {
@@ -83,16 +88,27 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
     private async Task<Result<Answer>> DeleteAsync(ApiCall call)
     {
         if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
+        if (!call.QueryFlag("force").TryGet(out var isForced, out error)) return error;
         var id = call.Route("clientId");
         return await idempotency.RunAsync(call, caller.Tenant, default, async () =>
         {
             var check = ClientId.TryParse(id, out var parsed) && parsed.Tenant == caller.Tenant
-                ? await administrators.CheckOfAsync(call.Principal, parsed.Id, call.Aborted) : null;
+                ? await CheckOfAsync(call, parsed, isForced) : null;
             var deleted = await clients.DeleteAsync(caller with { Request = call.Request }, id, check, call.Aborted);
             return deleted.IsOk ? Deleted() : deleted.Error;
         }, _ => Deleted());
 
         Answer Deleted() => Answer.Json(new DeletedClient("The client is deleted.", id));
+    }
+
+    /// <summary>What no force overrides comes first, as for every kind.</summary>
+    private async ValueTask<RemovalCheck?> CheckOfAsync(ApiCall call, ClientId client, bool isForced)
+    {
+        var needed = await administrators.CheckOfAsync(call.Principal, client.Id, call.Aborted);
+        var own = isForced ? null : OwnClientGuard.CheckOf(call.Principal, client, $"{client}", $"strata client delete {client}");
+        if (needed is null || own is null) return needed ?? own;
+        return async (transaction, cancellationToken) =>
+            await needed(transaction, cancellationToken) ?? await own(transaction, cancellationToken);
     }
 
     private async Task<Result<Answer>> ResetAsync(ApiCall call) =>

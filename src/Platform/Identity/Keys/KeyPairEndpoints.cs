@@ -69,10 +69,10 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
         if (!call.Principal.IsOperator) return IdentityErrors.OperatorNeeded;
         if (!(await IdentityCall.ReadAsync<IssueKeyPair>(call)).TryGet(out var sent, out var error)) return error;
         var wanted = sent.Value;
-        if (!KeyPairKind.Audiences.Contains(wanted.Audience)) return IdentityErrors.BadRequest("audience must be human or client.");
+        if (!KeyPairKind.Audiences.Contains(wanted.Audience)) return ApiErrors.BodyValue("audience", "human or client");
         if (wanted.Algorithm != KeyPairKind.Rs256) return IdentityErrors.Algorithm(wanted.Algorithm);
         if (!KeyPeriods.IsGrace(wanted.InvalidateGracePeriodSec))
-            return IdentityErrors.BadRequest($"invalidateGracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
+            return ApiErrors.BodyValue("invalidateGracePeriodSec", $"a whole number from 0 to {KeyPeriods.GraceSecondsMax}");
         return await idempotency.RunAsync(call, TenantId.Platform, sent.Bytes, async keyed =>
         {
             var now = time.GetUtcNow();
@@ -102,7 +102,7 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
     {
         if (!call.Query("audience").TryGet(out var audience, out var error)) return error;
         if (audience is null || !KeyPairKind.Audiences.Contains(audience))
-            return IdentityErrors.BadRequest("The query parameter audience must be human or client.");
+            return ApiErrors.QueryValue("audience", "human or client");
         return await keys.FindCurrentAsync(audience, call.Aborted) is { } key
             ? Shown(key) : IdentityErrors.KeyPairNotFound("of " + audience);
     }
@@ -117,7 +117,7 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
     {
         if (!(await IdentityCall.ReadOrDefaultAsync(call, new InvalidateKey())).TryGet(out var sent, out var error)) return error;
         if (!KeyPeriods.IsGrace(sent.Value.GracePeriodSec))
-            return IdentityErrors.BadRequest($"gracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
+            return ApiErrors.BodyValue("gracePeriodSec", $"a whole number from 0 to {KeyPeriods.GraceSecondsMax}");
         return await ChangeAsync(
             call, sent.Bytes, key => keys.InvalidateAsync(call.Caller, key, TimeSpan.FromSeconds(sent.Value.GracePeriodSec), call.Aborted));
     }

@@ -56,13 +56,13 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, Idempotency idem
         var wanted = sent.Value;
         if (!TrustedJwk.TryRead(wanted.Jwk, out _, out var fault)) return IdentityErrors.KeyType(fault);
         if (!KeyPeriods.IsGrace(wanted.InvalidateGracePeriodSec))
-            return IdentityErrors.BadRequest($"invalidateGracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
+            return ApiErrors.BodyValue("invalidateGracePeriodSec", $"a whole number from 0 to {KeyPeriods.GraceSecondsMax}");
         var spec = new TrustedKeySpec { KeyId = wanted.KeyId, Jwk = wanted.Jwk, Audience = wanted.Audience,
             Issuers = wanted.Issuers ?? [] };
         return await idempotency.RunAsync(call, caller.Tenant, sent.Bytes, async _ =>
         {
             var from = wanted.ValidFrom ?? time.GetUtcNow();
-            if (wanted.ValidTo <= from) return IdentityErrors.BadRequest("validTo must be after validFrom.");
+            if (wanted.ValidTo <= from) return ApiErrors.BodyValue("validTo", "a time after validFrom");
             var registered = await keys.RegisterAsync(caller with { Request = call.Request }, spec, from, wanted.ValidTo, call.Aborted);
             if (!registered.TryGet(out var key, out var refused))
                 return refused.Code == "VALIDATION_FAILED" ? IdentityErrors.Faulty(refused.Faults!) : refused;
@@ -103,7 +103,7 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, Idempotency idem
     {
         if (!(await IdentityCall.ReadOrDefaultAsync(call, new InvalidateKey())).TryGet(out var sent, out var error)) return error;
         if (!KeyPeriods.IsGrace(sent.Value.GracePeriodSec))
-            return IdentityErrors.BadRequest($"gracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
+            return ApiErrors.BodyValue("gracePeriodSec", $"a whole number from 0 to {KeyPeriods.GraceSecondsMax}");
         return await ChangeAsync(call, sent.Bytes,
             (caller, key) => keys.InvalidateAsync(caller, key, TimeSpan.FromSeconds(sent.Value.GracePeriodSec), call.Aborted));
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Strata.Contracts;
+using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
@@ -68,7 +69,7 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
     public async ValueTask<Result<Done>> CheckAddressAsync(string address, CancellationToken cancellationToken)
     {
         if (options.AllowPrivateProviders || !Uri.TryCreate(address, UriKind.Absolute, out var url)) return default(Done);
-        if (url.Scheme != Uri.UriSchemeHttps) return IdentityErrors.BadRequest("wellKnownConfigUri must be an https address.");
+        if (url.Scheme != Uri.UriSchemeHttps) return ApiErrors.BodyValue("wellKnownConfigUri", "an https address");
         try
         {
             var addresses = await Dns.GetHostAddressesAsync(url.DnsSafeHost, cancellationToken);
@@ -77,7 +78,7 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
         }
         catch (SocketException)
         {
-            return IdentityErrors.BadRequest($"The name {url.Host} is not known.");
+            return ApiErrors.BodyValue("wellKnownConfigUri", $"the address of a host that DNS knows; {url.Host} is not");
         }
     }
 

@@ -229,8 +229,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         Revision before = default;
         if (cursor is not null)
         {
-            if (!ResourceCursor.TryReadRevision(key.Tenant, key.Id, cursor, out before)) return ResourceErrors.BadCursor();
-            if (before > await engine.Log.HeadAsync(key.Tenant, cancellationToken)) return ResourceErrors.BadCursor();
+            if (!ResourceCursor.TryReadRevision(key.Tenant, key.Id, cursor, out before)) return ResourceErrors.BadCursor;
+            if (before > await engine.Log.HeadAsync(key.Tenant, cancellationToken)) return ResourceErrors.BadCursor;
         }
         var found = await engine.Log.HistoryAsync(key.Tenant, key.Id, cursor is null ? null : before, limit, cancellationToken);
         if (found.Any(r => r.Model != kind.Model) || (found.Count == 0 && cursor is null)) return ResourceErrors.NotFound(kind, nameOrId);
@@ -263,7 +263,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         };
         if (query.Cursor is null) return scan;
         return ResourceCursor.TryReadPosition(scan, query.Cursor, out var position) ? scan with { After = position }
-            : ResourceErrors.BadCursor();
+            : ResourceErrors.BadCursor;
     }
 
     private TenantId? ScopeOf(TenantId? tenant) => kind.Scope == KindScope.Platform ? TenantId.Platform : tenant;

@@ -46,9 +46,11 @@ public static class ResourceErrors
         ErrorKind.TooLarge, "RESOURCE_TOO_LARGE", $"The {kind.Name} would take {bytes} bytes; {ResourceDocument.BytesMax} is the most.",
         "Keep large content in files or entities of your own.");
 
-    public static Error BadCursor() => new(
-        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not one that a list of this kind gave out.",
-        "Start the list again without a cursor.");
+    /// <summary>Of every list, whatever its cursors are made of.</summary>
+    public static readonly Error BadCursor = new(
+        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not from this list: it was altered, or belongs to another list.",
+        "Set cursor to the nextCursor of the previous page, or leave it out to start the list again.")
+    { Faults = [new ValidationError("cursor", "must be the nextCursor of the previous page.")] };
 
     public static Error BadLimit() => new(
         ErrorKind.Invalid, "INVALID_LIMIT", $"The limit must be 1 to {PageLimits.Max}.", $"Leave it out for {PageLimits.Default}.");

@@ -13,13 +13,14 @@ internal static class ClientCommand
         new("client-id") { Description = "Id of the client; \"strata client list\" shows it" };
 
     private static readonly Option<bool> Yes = SharedOptions.Yes();
+    private static readonly Option<bool> Force = new("--force") { Description = "Also the client whose token you use" };
 
     public static Command Create(Terminal terminal) => new("client", "Create and manage machine clients, which get access tokens by OAuth")
     {
         new Command("create", "Create a client; its secret is shown once") { Admin }.Does(terminal, CreateAsync),
         new Command("list", "List the clients").Does(terminal, ListAsync),
         new Command("reset", "Give a client a new secret") { ClientId }.Does(terminal, ResetAsync),
-        new Command("delete", "Delete a client and revoke its tokens") { ClientId, Yes }.Does(terminal, DeleteAsync),
+        new Command("delete", "Delete a client and revoke its tokens") { ClientId, Yes, Force }.Does(terminal, DeleteAsync),
     };
 
     private static Task<int> CreateAsync(Run run, CancellationToken cancellationToken) =>
@@ -57,7 +58,8 @@ internal static class ClientCommand
     {
         if (!await Confirmation.AskAsync(run, Yes, $"Delete the client {run.Parse.GetRequiredValue(ClientId)}?", cancellationToken))
             return CommandRunner.Failed;
-        using var answer = await run.Client.SendAsync(HttpMethod.Delete, PathOf(run), cancellationToken: cancellationToken);
+        using var answer = await run.Client.SendAsync(
+            HttpMethod.Delete, PathOf(run) + (run.Parse.GetValue(Force) ? "?force=true" : ""), cancellationToken: cancellationToken);
         if (!run.WriteMachine(answer!.RootElement)) run.Say("Deleted.");
         return CommandRunner.Done;
     }

@@ -29,13 +29,14 @@ internal static class ServerEndpoints
             [.. kinds.Select(k => new KindInfo(k.Name, k.Plural, k.IdPrefix, k.Scope, k.Description, k.UserTransitions))]);
         var telemetry = routes.ServiceProvider.GetRequiredService<StrataTelemetry>();
         StartMetrics(routes.ServiceProvider);
-        var listKinds = Describe("listKinds", "The kinds of resources.");
+        var listKinds = Describe("listKinds", "The kinds of resources.", typeof(KindList));
         routes.MapApi("GET", "/api/v1", "kinds.read", listKinds, _ => Task.FromResult<Result<Answer>>(Answer.Json(list))).InProject();
         routes.MapApi("GET", "/api/v1/status", "status.read",
-            Describe("getStatus", "Addresses, version and health of each part; operators also see folders, processes and errors."), call =>
+            Describe("getStatus", "Addresses, version and health of each part; operators also see folders, processes and errors.",
+                typeof(ServerStatus)), call =>
             Task.FromResult<Result<Answer>>(Answer.Json(call.Principal.IsOperator ? status() : status().ForTenants()))).InProject();
         routes.MapApi("GET", "/api/v1/metrics", "status.read",
-            Describe("getMetrics", "The metrics of this server, as Prometheus text; for operators.") with
+            Describe("getMetrics", "The metrics of this server, as Prometheus text; for operators.", typeof(string)) with
         {
             Answer = new Content(["text/plain"], Schemas.Text()),
         }, call =>
@@ -55,6 +56,6 @@ internal static class ServerEndpoints
         services.GetRequiredService<ShareMetrics>();
     }
 
-    private static Operation Describe(string id, string summary) =>
-        new() { Id = id, Summary = summary, Tag = "server", Answer = Content.Json(Schemas.Members([])) };
+    private static Operation Describe(string id, string summary, Type answer) =>
+        new() { Id = id, Summary = summary, Tag = "server", Answer = Content.Json(Schemas.OfAnswer(answer)) };
 }

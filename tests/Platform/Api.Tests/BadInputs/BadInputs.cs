@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Strata.Api.Tests.Described;
 
 namespace Strata.Api.Tests.BadInputs;
 
@@ -25,13 +26,16 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
 
     private readonly List<string> failures = [];
     private readonly SortedDictionary<string, int> codes = new(StringComparer.Ordinal);
+    private AnswerCheck check = null!;
     private int sent;
 
     /// <returns>Failures, each with the request and the answer; empty when all is well.</returns>
     public async Task<BadInputsReport> RunAsync(int perEndpoint, CancellationToken cancellationToken)
     {
         using var http = new HttpClient();
-        var description = ApiDescription.Parse(await http.GetStringAsync(new Uri(address, "/openapi.json"), cancellationToken));
+        var text = await http.GetStringAsync(new Uri(address, "/openapi.json"), cancellationToken);
+        var description = ApiDescription.Parse(text);
+        check = AnswerCheck.Parse(text);
         var endpoints = description.Endpoints;
         for (var i = 0; i < endpoints.Count && failures.Count < FailuresMax; i++)
         {
@@ -188,7 +192,7 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
 
     private static string Shorten(string text) => text.Length <= 300 ? text : text[..300] + "…";
 
-    private static string? Fault(BadRequest request, RawAnswer answer)
+    private string? Fault(BadRequest request, RawAnswer answer)
     {
         if (answer.Status is < 400 or > 499) return "not refused";
         if (request.Method == "HEAD") return null; // its answer has no room for an explanation
@@ -197,7 +201,7 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
         try
         {
             using var problem = JsonDocument.Parse(answer.Body);
-            return HasCode(problem.RootElement) ? null : "no code";
+            return HasCode(problem.RootElement) ? TypeFault(request, problem.RootElement) ?? check.CheckProblem(answer.Body) : "no code";
         }
         catch (JsonException)
         {
@@ -205,9 +209,19 @@ public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<str
         }
     }
 
-    private static bool HasCode(JsonElement problem) =>
-        problem.TryGetProperty("code", out _) || (
-            problem.TryGetProperty("properties", out var properties) && properties.TryGetProperty("errorCode", out _));
+    /// <summary>
+    /// The entity API's contract has no address of its own for an error; everywhere else the code is documented on the server.
+    /// </summary>
+    private static string? TypeFault(BadRequest request, JsonElement problem)
+    {
+        var isEntityApi = request.Target.StartsWith("/api/", StringComparison.Ordinal)
+            && !request.Target.StartsWith("/api/v1", StringComparison.Ordinal);
+        var type = problem.GetProperty("type").GetString();
+        if (isEntityApi || type == "/docs/errors/" + problem.GetProperty("code").GetString()) return null;
+        return "an error that is not documented";
+    }
+
+    private static bool HasCode(JsonElement problem) => problem.TryGetProperty("code", out _);
 
     private sealed record BadRequest(string Method, string Target, string Token, byte[]? Body, string? ContentType)
     {

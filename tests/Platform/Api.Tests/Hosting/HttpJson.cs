@@ -14,6 +14,9 @@ public sealed record JsonAnswered(int Status, HttpResponseHeaders Headers, JsonE
 
 public static class HttpJson
 {
+    /// <summary>Set by projects that compare each answer with the API's description; gets the answer's text.</summary>
+    public static Func<HttpClient, HttpRequestMessage, HttpResponseMessage, string, Task>? Answered { get; set; }
+
     public static async Task<JsonAnswered> SendJsonAsync(
         this HttpClient http, string method, string path, string? body = null, string mediaType = "application/json",
         params (string Name, string Value)[] headers)
@@ -23,6 +26,7 @@ public static class HttpJson
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         using var response = await http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
+        if (Answered is { } answered) await answered(http, request, response, text);
         return new JsonAnswered((int)response.StatusCode, response.Headers,
             text.StartsWith('{') || text.StartsWith('[') || text.StartsWith('"') ? JsonElement.Parse(text) : default);
     }

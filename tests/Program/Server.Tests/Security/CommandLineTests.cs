@@ -54,7 +54,7 @@ public sealed class CommandLineTests(SecurityClouds clouds)
         var item = Item.Replace("EVIL", evil, StringComparison.Ordinal);
         string[] answers =
         [
-            Answer("200 OK", "application/json", $$"""{"items":[{{item}}],"next":null}"""), Answer("200 OK", "application/json", item),
+            Answer("200 OK", "application/json", $$"""{"items":[{{item}}],"nextCursor":null}"""), Answer("200 OK", "application/json", item),
             Answer("200 OK", "application/x-ndjson", $$"""{"position":1,"at":"2026-01-01T00:00:00Z","source":"{{evil}}","text":"{{evil}}"}""" + "\n"),
             Answer("400 Bad Request", "application/problem+json", $$"""{"code":"{{evil}}","detail":"{{evil}}","next":"{{evil}}","requestId":"{{evil}}","errors":[{"field":"{{evil}}","message":"{{evil}}"}]}"""),
             Answer("200 OK", "application/json", $"\"{evil}\""), Answer("302 Found", "text/plain", "", $"Location: {target}\r\n"),

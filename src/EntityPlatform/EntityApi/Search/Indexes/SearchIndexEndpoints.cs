@@ -103,7 +103,7 @@ internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBu
     private static Result<IReadOnlyList<JsonPath>> ReadPaths(JsonElement body, ModelFields fields)
     {
         if (!body.TryGetProperty("paths", out var sent) || sent.ValueKind != JsonValueKind.Array || body.EnumerateObject().Count() != 1)
-            return EntityApiErrors.BadRequest("The body must be {\"paths\": […]} with the paths to index.");
+            return ApiErrors.Body("{\"paths\": […]} with the paths to index");
         var paths = new List<JsonPath>();
         foreach (var item in sent.EnumerateArray())
         {
@@ -115,6 +115,6 @@ internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBu
             if (!paths.Contains(path)) paths.Add(path);
         }
         return paths.Count <= ISearchIndexes.PerModelMax
-            ? paths : EntityApiErrors.BadRequest($"A model has at most {ISearchIndexes.PerModelMax} indexes.");
+            ? paths : ApiErrors.BodyValue("paths", $"a list of at most {ISearchIndexes.PerModelMax} paths");
     }
 }

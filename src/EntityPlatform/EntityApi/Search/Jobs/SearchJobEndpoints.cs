@@ -98,7 +98,7 @@ internal sealed class SearchJobEndpoints(
     {
         if (!call.QueryInt("pageSize", PageDefault, 1, PageMax).TryGet(out var size, out var error)) return error;
         if (!call.QueryInt("pageNumber", 0, 0, int.MaxValue).TryGet(out var number, out error)) return error;
-        if ((long)size * number > int.MaxValue) return EntityApiErrors.BadRequest("pageNumber is too high for that pageSize.");
+        if ((long)size * number > int.MaxValue) return EntityApiErrors.PageTooHigh;
         if (!(await FindAsync(call)).TryGet(out var job, out error)) return error;
         if (job.Status != SearchJobStatus.Successful) return SearchErrors.NotSuccessful(job);
         var found = await jobs.ResultsAsync(job.Tenant, job.Id, (long)size * number, size, call.Aborted);
@@ -155,7 +155,7 @@ internal sealed class SearchJobEndpoints(
     private async ValueTask<Result<SearchJob>> FindAsync(ApiCall call)
     {
         if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
-        if (!Guid.TryParseExact(call.Route("jobId"), "D", out var id)) return EntityApiErrors.BadRequest("The job's id must be a UUID.");
+        if (!Guid.TryParseExact(call.Route("jobId"), "D", out var id)) return ApiErrors.PathValue("jobId", "a UUID");
         var job = await jobs.FindAsync(caller.Tenant, new SearchJobId(id), time.GetUtcNow(), call.Aborted);
         return job is null ? SearchErrors.JobNotFound(id) : job;
     }

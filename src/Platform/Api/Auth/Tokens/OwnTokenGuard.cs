@@ -10,6 +10,8 @@ internal sealed class OwnTokenGuard : IDeletionGuard
 {
     public Kind Kind => TokenKind.Kind;
 
+    public string Guarded => "the token of this call";
+
     public RemovalCheck? CheckOf(Principal principal, EntityRevision resource) =>
         principal.Token == resource.Id && principal.Tenant == resource.Tenant
         ? (_, _) => new(ApiErrors.OwnToken(ResourceDocument.NameOf(resource)))

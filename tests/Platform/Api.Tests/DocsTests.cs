@@ -1,0 +1,99 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Strata.Api.Docs;
+using Strata.Api.Tests.Hosting;
+
+namespace Strata.Api.Tests;
+
+/// <summary>The reference at /docs comes whole from the server, and so does the page of each error.</summary>
+public sealed partial class DocsTests : IAsyncLifetime
+{
+    private ApiHost host = null!;
+    private HttpClient http = null!; // without a token: the reference is open
+
+    public async ValueTask InitializeAsync()
+    {
+        host = await ApiHost.StartAsync();
+        http = new HttpClient { BaseAddress = host.Address };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        await host.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Docs_LoadsOnlyFromThisServer_AndInNoFrame()
+    {
+        using var page = await http.GetAsync("/docs", TestContext.Current.CancellationToken);
+        var policy = page.Headers.GetValues("Content-Security-Policy").Single();
+        Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);
+        Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
+        Assert.Contains("connect-src 'self';", policy, StringComparison.Ordinal);
+        Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
+        Assert.Equal("DENY", page.Headers.GetValues("X-Frame-Options").Single());
+        var html = await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        var links = Link().Matches(html).Select(m => m.Groups[1].Value).Where(l => l != "data:,").ToArray();
+        Assert.Superset(
+            new HashSet<string> { "/docs/assets/scalar.js", "/docs/assets/docs.js", "/docs/assets/docs.css" }, links.ToHashSet());
+        foreach (var link in links)
+        {
+            Assert.StartsWith("/", link, StringComparison.Ordinal);
+            using var asset = await http.GetAsync(link, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.OK, asset.StatusCode);
+        }
+        var start = await http.GetStringAsync("/docs/assets/docs.js", TestContext.Current.CancellationToken);
+        Assert.Contains("/openapi.json", start, StringComparison.Ordinal);
+        Assert.DoesNotContain("://", start, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Assets_CompressedOrNot_AreTheSame_AndAreCached()
+    {
+        using var zipped = new HttpClient(
+            new HttpClientHandler { AutomaticDecompression = DecompressionMethods.GZip }) { BaseAddress = host.Address };
+        var script = await http.GetByteArrayAsync("/docs/assets/scalar.js", TestContext.Current.CancellationToken);
+        Assert.True(script.Length > 100_000, $"{script.Length} bytes");
+        Assert.Equal(script, await zipped.GetByteArrayAsync("/docs/assets/scalar.js", TestContext.Current.CancellationToken));
+        using var first = await http.GetAsync("/docs/assets/docs.css", TestContext.Current.CancellationToken);
+        using var again = new HttpRequestMessage(HttpMethod.Get, "/docs/assets/docs.css");
+        again.Headers.IfNoneMatch.Add(first.Headers.ETag!);
+        using var cached = await http.SendAsync(again, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotModified, cached.StatusCode);
+        Assert.Equal("NOT_FOUND", (await http.SendJsonAsync("GET", "/docs/assets/nope.js")).Code);
+    }
+
+    [Fact]
+    public async Task Problem_HasATypeThatLeadsToItsPage()
+    {
+        var problem = await http.SendJsonAsync("GET", "/api/v1/projects");
+        Assert.Equal((401, "/docs/errors/UNAUTHORIZED"), (problem.Status, problem.Text("type")));
+        var error = await http.SendJsonAsync("GET", problem.Text("type"));
+        Assert.Equal((200, "UNAUTHORIZED", 401), (error.Status, error.Code, error.Body.GetProperty("status").GetInt32()));
+        Assert.Contains("strata token", error.Text("action"), StringComparison.Ordinal);
+        using var request = new HttpRequestMessage(HttpMethod.Get, problem.Text("type"));
+        request.Headers.Add("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+        using var page = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal("text/html", page.Content.Headers.ContentType?.MediaType);
+        Assert.Contains("frame-ancestors 'none'", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        var html = await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("<h1>UNAUTHORIZED</h1>", html, StringComparison.Ordinal);
+        Assert.Contains("<code>strata token</code>", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Errors_ListsEachDocumentedCode_AndNoOther()
+    {
+        var all = (await http.SendJsonAsync("GET", "/docs/errors")).Body.GetProperty("items").EnumerateArray().ToArray();
+        Assert.True(all.Length > 150, $"{all.Length} codes");
+        Assert.Equal(ErrorCatalog.All.Select(e => e.Path), all.Select(e => e.GetProperty("type").GetString()!));
+        Assert.DoesNotContain(all, e => e.GetRawText().Contains("](", StringComparison.Ordinal)); // links of Markdown
+        Assert.Equal((404, "NOT_FOUND"), Refusal(await http.SendJsonAsync("GET", "/docs/errors/NO_SUCH_CODE")));
+    }
+
+    private static (int, string?) Refusal(JsonAnswered answer) => (answer.Status, answer.Code);
+
+    [GeneratedRegex("(?:src|href)=\"([^\"]+)\"")]
+    private static partial Regex Link();
+}
