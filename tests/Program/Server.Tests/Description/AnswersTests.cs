@@ -88,8 +88,8 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("PUT", $"/api/v1/blobs/{digest}", "walked", "application/octet-stream");
         await walk.GetAsync($"/api/v1/blobs/{digest}");
         await walk.SendAsync("HEAD", $"/api/v1/blobs/{digest}");
-        await walk.SendAsync("POST", "/api/v1/releases", $$$"""
-            {"name":"walked-1","project":"walked","spec":{"deployment":"walked","source":{"archive":"{{{digest}}}"}}}
+        await walk.SendAsync("POST", "/api/v1/releases", $$$$"""
+            {"name":"walked-1","project":"walked","spec":{"deployment":"walked","source":{"archive":"{{{{digest}}}}"}}}
             """);
         await walk.GetAsync("/api/v1/deployments/walked/logs");
         await walk.GetAsync("/api/v1/releases/walked-1/logs");
