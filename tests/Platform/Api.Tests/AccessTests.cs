@@ -7,7 +7,8 @@ namespace Strata.Api.Tests;
 
 public sealed class AccessTests : IAsyncLifetime
 {
-    private static readonly string[] OpenPaths = ["/", "/healthz", "/readyz", "/openapi.json", "/docs"];
+    private static readonly string[] OpenPaths = ["/", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/assets/{file}",
+        "/docs/errors", "/docs/errors/{code}"];
     private ApiHost host = null!;
     private HttpClient http = null!;
 

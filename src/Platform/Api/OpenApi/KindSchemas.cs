@@ -15,9 +15,9 @@ internal static class KindSchemas
 
     public static string Page(Kind kind) => Pascal(kind.Name) + "Page";
 
-    public static JsonObject All(IEnumerable<Kind> kinds)
+    public static Dictionary<string, JsonNode?> All(IEnumerable<Kind> kinds)
     {
-        var schemas = new JsonObject { ["Problem"] = Problem(), ["Labels"] = Labels() };
+        var schemas = new Dictionary<string, JsonNode?>(StringComparer.Ordinal) { ["Problem"] = Problem(), ["Labels"] = Labels() };
         foreach (var kind in kinds)
         {
             schemas[Resource(kind) + "Spec"] = Schemas.Of(kind.SpecType);

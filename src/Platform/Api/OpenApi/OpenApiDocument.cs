@@ -36,10 +36,13 @@ internal static class OpenApiDocument
         {
             ["securitySchemes"] =
                 new JsonObject { ["token"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["bearerFormat"] = "stk" } },
-            ["schemas"] = KindSchemas.All(kinds),
+            ["schemas"] = new JsonObject(KindSchemas.All(kinds).Concat(PathTexts.NamedSchemas(ParametersOf(endpoints)))),
             ["responses"] = new JsonObject { ["Problem"] = ProblemResponse() },
         },
     };
+
+    private static HashSet<string> ParametersOf(IEnumerable<Endpoint> endpoints) =>
+        [.. endpoints.OfType<RouteEndpoint>().SelectMany(e => e.RoutePattern.Parameters).Select(p => p.Name)];
 
     private static JsonObject Paths(IEnumerable<RouteEndpoint> endpoints)
     {

@@ -16,10 +16,9 @@ internal static class PathTexts
         ["messageId"] = ("Id of the message.", Schemas.Uuid),
         ["jobId"] = ("Id of the search.", Schemas.Uuid),
         ["subject"] = ("Subject of the message: letters A to Z and a to z, digits, dots, underscores and hyphens.", Schemas.Text),
-        ["dataFormat"] = ("Format of the body.", () => Schemas.OneOf("JSON", "XML")),
-        ["converter"] = ("What a model is read from, or written as.", () => Schemas.OneOf("SAMPLE_DATA", "SIMPLE_VIEW", "JSON_SCHEMA")),
-        ["changeLevel"] = ("What documents may change; each level includes those before it.",
-            () => Schemas.OneOf("ARRAY_LENGTH", "ARRAY_ELEMENTS", "TYPE", "STRUCTURAL")),
+        ["dataFormat"] = ("Format of the body.", () => Schemas.Reference("DataFormat")),
+        ["converter"] = ("What a model is read from, or written as.", () => Schemas.Reference("Converter")),
+        ["changeLevel"] = ("What documents may change; each level includes those before it.", () => Schemas.Reference("ChangeLevel")),
         ["clientId"] = ("Id of the OAuth client.", Schemas.Text),
         ["keyId"] = ("Id of the key.", Schemas.Text),
         ["id"] = ("Id of the identity provider.", Schemas.Uuid),
@@ -30,6 +29,15 @@ internal static class PathTexts
         ["code"] = ("Code of the error, for example NAME_TAKEN.", Schemas.Text),
         ["file"] = ("Name of the file.", Schemas.Text),
     };
+
+    /// <summary>Named, so that generated clients have one type for each.</summary>
+    public static IEnumerable<KeyValuePair<string, JsonNode?>> NamedSchemas(ICollection<string> parameters)
+    {
+        if (parameters.Contains("dataFormat")) yield return new("DataFormat", Schemas.OneOf("JSON", "XML"));
+        if (parameters.Contains("converter")) yield return new("Converter", Schemas.OneOf("SAMPLE_DATA", "SIMPLE_VIEW", "JSON_SCHEMA"));
+        if (parameters.Contains("changeLevel"))
+            yield return new("ChangeLevel", Schemas.OneOf("ARRAY_LENGTH", "ARRAY_ELEMENTS", "TYPE", "STRUCTURAL"));
+    }
 
     public static JsonObject Of(string name)
     {

@@ -24,7 +24,7 @@ public abstract class ModelContract(IStore store) : EntityApiContract(store)
             (400, "BAD_REQUEST"),
             Refusal(await Http.SendJsonAsync("POST", $"{Import}/XML/SAMPLE_DATA/prize/1", "<!DOCTYPE a><a/>", "application/xml")));
         Assert.Equal(
-            (400, "BAD_REQUEST"), Refusal(await Http.SendJsonAsync("POST", $"{Import}/XML/SIMPLE_VIEW/prize/1", Xml, "application/xml")));
+            (400, "INVALID_PATH"), Refusal(await Http.SendJsonAsync("POST", $"{Import}/XML/SIMPLE_VIEW/prize/1", Xml, "application/xml")));
         Assert.Equal((400, "VALIDATION_FAILED"),
             Refusal(await Http.SendJsonAsync("POST", $"{Import}/XML/SAMPLE_DATA/prize/1", "<a>text</a>", "application/xml")));
         Assert.Equal(415, (await Http.SendJsonAsync("POST", $"{Import}/XML/SAMPLE_DATA/prize/1", Xml)).Status);
@@ -51,7 +51,7 @@ public abstract class ModelContract(IStore store) : EntityApiContract(store)
         Assert.Equal(
             """{"type":"object","properties":{"l":{"type":"array","items":{"type":"string"}},"o":{"type":"object","properties":{"b":{"type":"boolean"}}},"p":{"anyOf":[{"type":"string"},{"type":"integer","format":"int32"}]},"s":{"type":"string"}}}""",
             model.GetRawText());
-        Assert.Equal((400, "BAD_REQUEST"), Refusal(await Http.SendJsonAsync("GET", "/api/model/export/SAMPLE_DATA/a/1")));
+        Assert.Equal((400, "INVALID_PATH"), Refusal(await Http.SendJsonAsync("GET", "/api/model/export/SAMPLE_DATA/a/1")));
         Assert.Equal((404, "MODEL_NOT_FOUND"), Refusal(await Http.SendJsonAsync("GET", "/api/model/export/JSON_SCHEMA/none/1")));
     }
 

@@ -52,7 +52,8 @@ internal sealed class AnswerCheck
     /// <summary>Null: the description does not have it.</summary>
     public AnsweredOperation? Find(string method, string path)
     {
-        var segments = path.Split('?')[0].TrimEnd('/').Split('/');
+        var plain = path.Split('?')[0];
+        var segments = (plain == "/" ? plain : plain.TrimEnd('/')).Split('/');
         return Operations.Where(o => o.Method == method).Select(o => (Operation: o, Fit: o.Fit(segments))).Where(x => x.Fit >= 0)
             .OrderByDescending(x => x.Fit).Select(x => x.Operation).FirstOrDefault();
     }

@@ -46,11 +46,10 @@ public sealed class AnswersTests(WholeApi api)
         await SearchesAsync(walk);
         await IdentityAsync(walk);
         await ProblemsAsync(walk);
-        Assert.Empty(walk.Faults);
         var missing = check.Operations.Where(o =>
             !IsRpc(o) && !walk.Succeeded.Contains(o.Id) && !NotReached.ContainsKey(o.Id) && !IsPlatforms(o))
             .Select(o => $"{o.Id}: {o.Method} {o.Path}{(walk.Refused.Contains(o.Id) ? " was refused" : "")}");
-        Assert.Empty(missing);
+        Findings.AssertNone(walk.Faults.Concat(missing));
     }
 
     [Fact]
@@ -64,7 +63,7 @@ public sealed class AnswersTests(WholeApi api)
                      let fault = check.Compare($"{operation.Id} {content.Key} example", content.Value!["schema"]!, example.ToJsonString())
                      where fault is not null
                      select $"{operation.Id}: {fault}";
-        Assert.Empty(faults);
+        Findings.AssertNone(faults);
     }
 
     private static async Task ServerAsync(AnswerWalk walk)
@@ -96,7 +95,7 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("POST", "/api/v1/webhooks/walked/secret");
         await walk.GetAsync("/api/v1/webhooks/walked/deliveries");
         await walk.SendAsync("DELETE", "/api/v1/webhooks/walked/deliveries");
-        await walk.SendAsync("POST", "/api/v1/webhooks/walked/deliveries/replay");
+        await walk.SendAsync("POST", "/api/v1/webhooks/walked/replay");
         await walk.SendAsync("POST", "/api/v1/webhooks/walked/transitions/pause");
         foreach (var (plural, name) in new[] { ("organizations", "walked"), ("projects", "walked"), ("tokens", "walked"),
             ("webhooks", "walked"),
@@ -105,7 +104,7 @@ public sealed class AnswersTests(WholeApi api)
             await walk.GetAsync($"/api/v1/{plural}?limit=1");
             await walk.GetAsync($"/api/v1/{plural}/{name}");
             await walk.GetAsync($"/api/v1/{plural}/{name}/history");
-            await walk.SendAsync("PATCH", $"/api/v1/{plural}/{name}", """{"labels":{"walked":"yes"}}""", Patch);
+            if (plural != "tokens") await walk.SendAsync("PATCH", $"/api/v1/{plural}/{name}", """{"labels":{"walked":"yes"}}""", Patch);
         }
         foreach (var plural in new[] { "nodes", "instances", "servers" }) await walk.GetAsync($"/api/v1/{plural}");
         var server = (await walk.GetAsync("/api/v1/servers")).GetProperty("items")[0].GetProperty("name").GetString();
@@ -156,9 +155,7 @@ public sealed class AnswersTests(WholeApi api)
         var transaction = created[0].GetProperty("transactionId").GetString();
         await walk.SendAsync("POST", "/api/entity/XML/walk/1", "<walk><title>two</title></walk>", Xml);
         await walk.SendAsync("POST", "/api/entity/JSON", """[{"model":{"name":"walk","version":1},"payload":"{\"title\":\"three\"}"}]""");
-        await walk.SendAsync("POST", "/api/entity/XML", """[{"model":{"name":"walk","version":1},"payload":"<walk><title>four</title></walk>"}]""");
         await walk.SendAsync("PUT", "/api/entity/JSON", $$"""[{"id":"{{id}}","payload":"{\"title\":\"one\",\"pages\":2}"}]""");
-        await walk.SendAsync("PUT", "/api/entity/XML", $$"""[{"id":"{{id}}","payload":"<walk><title>one</title></walk>"}]""");
         foreach (var dry in new[] { $"/api/entity/JSON/{id}/dry-run", $"/api/entity/JSON/{id}/go/dry-run" })
             await walk.SendAsync("POST", dry, """{"title":"one"}""");
         await walk.SendAsync("PUT", $"/api/entity/JSON/{id}", """{"title":"one","pages":3}""");

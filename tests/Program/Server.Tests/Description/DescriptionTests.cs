@@ -87,7 +87,7 @@ public sealed partial class DescriptionTests(WholeApi api)
     }
 
     private static bool IsEmpty(JsonNode? schema) => schema is not JsonObject node || node.Count == 0
-        || node["properties"] is JsonObject { Count: 0 }
+        || (node["properties"] is JsonObject { Count: 0 } && (bool?)(node["additionalProperties"] as JsonValue) != false)
         || ((string?)(node["type"] as JsonValue) == "object" && node.Count == 1)
         || ((string?)(node["type"] as JsonValue) == "array" && IsEmpty(node["items"]));
 
