@@ -10,6 +10,9 @@ namespace Strata.Api.Tests.Described;
 /// </summary>
 internal static class DescribedAnswers
 {
+    /// <summary>Longer answers are many of what shorter ones have, and would make tests of memory and speed slow.</summary>
+    private const int CharactersMax = 1 << 17;
+
     private static readonly HttpClient Reader = new();
     private static readonly SemaphoreSlim Gate = new(1);
     private static readonly HashSet<Uri> Read = [];
@@ -20,6 +23,7 @@ internal static class DescribedAnswers
 
     private static async Task CheckAsync(HttpClient http, HttpRequestMessage request, HttpResponseMessage answer, string body)
     {
+        if (body.Length > CharactersMax) return;
         var mediaType = answer.Content.Headers.ContentType?.MediaType;
         if (mediaType?.EndsWith("json", StringComparison.Ordinal) != true || http.BaseAddress is not { } address) return;
         var target = new Uri(address, request.RequestUri!);

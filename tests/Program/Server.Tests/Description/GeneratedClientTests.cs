@@ -23,8 +23,8 @@ public sealed class GeneratedClientTests(WholeApi api)
         Assert.Equal(Expected, output.Trim());
     }
 
-    /// <summary>NSwag, with System.Text.Json: what it makes needs no package.</summary>
-    [Fact]
+    /// <summary>NSwag, with System.Text.Json: what it makes needs no package. Long, because the SDK builds it.</summary>
+    [Fact, Trait("Duration", "Long")]
     public async Task CSharp_Compiles_AndRuns()
     {
         using var folder = new DescriptionFolder();
