@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Strata.Api.Auth.Tokens;
 using Strata.Core;
 using Strata.Resources.Kinds;
 
@@ -24,7 +25,7 @@ internal static class KindSchemas
             schemas[Resource(kind) + "Status"] = Schemas.Of(kind.StatusType);
             schemas[Resource(kind)] = ResourceSchema(kind);
             schemas[New(kind)] = NewSchema(kind);
-            schemas[Patch(kind)] = PatchSchema();
+            if (kind != TokenKind.Kind) schemas[Patch(kind)] = PatchSchema(); // tokens are never changed
             schemas[Page(kind)] = Schemas.Members(
                 [("items", Schemas.List(Schemas.Reference(Resource(kind)))), ("nextCursor", Schemas.Text())], "items");
         }

@@ -64,7 +64,9 @@ internal sealed class AnswerCheck
         if (status >= 400 && mediaType == "application/problem+json") return CheckProblem(body);
         if (operation.Node["responses"]?[$"{status}"] is not JsonObject response) return $"the status {status} is not described";
         if (response["content"] is not JsonObject content) return body.Length == 0 ? null : "a body is not described";
-        if (mediaType is null) return body.Length == 0 ? "the body is missing" : "the content type is missing";
+        if (mediaType is null && body.Length == 0)
+            return content.Any(c => c.Key.EndsWith("json", StringComparison.Ordinal)) ? "no body" : null;
+        if (mediaType is null) return "the content type is missing";
         if (content[mediaType] is not { } described) return $"the type {mediaType} is not described";
         if (!mediaType.EndsWith("json", StringComparison.Ordinal)) return null;
         var name = $"{operation.Id} {status} {mediaType}";
