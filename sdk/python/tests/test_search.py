@@ -25,7 +25,7 @@ class EndlessServer(BaseHTTPRequestHandler):
     def do_GET(self):
         query = parse_qsl(urlsplit(self.path).query)
         self.server.asked.append(query)
-        self.answer(json.dumps({"items": [{"id": n} for n in range(4)], "next": "c"}))
+        self.answer(json.dumps({"items": [{"id": n} for n in range(4)], "nextCursor": "c"}))
 
     def answer(self, text):
         self.send_response(200)

@@ -118,9 +118,9 @@ public sealed class KindEndpointsTests : IAsyncLifetime
         Assert.Empty(await Deleted("&where=" + Uri.EscapeDataString(
             """{"type":"simple","jsonPath":"$.name","operatorType":"EQUALS","value":"here"}""")));
         var first = await http.SendJsonAsync("GET", "/api/v1/boxes?deleted=true&limit=1");
-        Assert.Single(await Deleted("&limit=1&cursor=" + first.Text("next")));
+        Assert.Single(await Deleted("&limit=1&cursor=" + first.Text("nextCursor")));
         foreach (var bad in (string[])["deleted=true&at=2026-01-01T00:00:00Z", "deleted=true&watch=true", "deleted=x",
-            "cursor=" + first.Text("next")])
+            "cursor=" + first.Text("nextCursor")])
             Assert.Equal(400, (await http.SendJsonAsync("GET", "/api/v1/boxes?" + bad)).Status);
     }
 

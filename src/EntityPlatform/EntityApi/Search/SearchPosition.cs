@@ -18,7 +18,7 @@ internal static class SearchPosition
         if (!call.Query(Name).TryGet(out var text, out var error)) return error;
         if (text is null) return (FoundEntity?)null;
         if (!TryParse(text, out var id, out var transaction))
-            return ApiErrors.Query(Name, "must be the id and the transactionId of an entity, with a dot between them.");
+            return ApiErrors.QueryValue(Name, "the id and the transactionId of an entity, with a dot between them");
         var revision = await FindAsync(log, tenant, id, transaction, call.Aborted);
         return revision is not null && revision.Model == model
             ? new FoundEntity(id, revision.Revision) : SearchErrors.UnknownPosition(id);

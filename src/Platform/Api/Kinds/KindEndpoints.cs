@@ -45,7 +45,7 @@ internal sealed class KindEndpoints(
         if (!call.Query("cursor").TryGet(out var cursor, out error)) return error;
         if (!call.QueryAt().TryGet(out var asOf, out error)) return error;
         if (!call.QueryFlag("deleted").TryGet(out var isDeleted, out error)) return error;
-        if (isDeleted && !asOf.IsLatest) return ApiErrors.Query("deleted", "does not go with at.");
+        if (isDeleted && !asOf.IsLatest) return ApiErrors.Query("deleted", "does not go with at.", "Leave out deleted or at.");
         TenantId? tenant = caller.Tenant == TenantId.Platform ? null : caller.Tenant;
         if (Kind.Scope == KindScope.Platform) tenant = TenantId.Platform;
         var asked = new ResourceQuery(tenant, filter.Both, asOf, limit, cursor, Deleted: isDeleted);
