@@ -80,6 +80,7 @@ public sealed class KindEndpointsTests : IAsyncLifetime
     [InlineData("spec.nope=1", "spec.nope", "The fields of spec are size, ")]
     [InlineData("spec.colour=red", "spec.colour", "Did you mean spec.color?")]
     [InlineData("spec.weight=1", "spec.weight", "Did you mean spec.part.weight?")]
+    [InlineData("spec.wieght=1", "spec.wieght", "Did you mean spec.part.weight?")]
     [InlineData("spec.size.x=1", "spec.size.x", "Did you mean spec.size?")]
     [InlineData("spec.part.nope=1", "spec.part.nope", "The fields of spec.part are")]
     [InlineData(

@@ -112,10 +112,10 @@ internal sealed class KindFields
 
     private string NextStep(string field)
     {
-        var last = field[(field.LastIndexOf('.') + 1)..];
         var (parent, step) = DeepestKnown(field);
-        var near = paths.Value.Where(p => p.EndsWith("." + last, StringComparison.OrdinalIgnoreCase)).Take(NearMax)
-            .Concat(NearestWord.To(step, Children(parent), NearMax).Select(child => $"{parent}.{child}"))
+        var names = NearestWord.To(LastOf(field), paths.Value.Select(LastOf).Distinct(), NearMax);
+        var near = NearestWord.To(step, Children(parent), NearMax).Select(child => $"{parent}.{child}")
+            .Concat(names.SelectMany(name => paths.Value.Where(p => LastOf(p) == name)))
             .Concat(parent.Length == 0 ? NearestWord.To(field, paths.Value, NearMax) : []).Distinct().Take(NearMax).ToList();
         if (near.Count > 0) return $"Did you mean {string.Join(" or ", near)}?";
         if (parent.Length == 0) return "Fields begin with spec, status or labels; name and project are fields too.";
@@ -123,6 +123,8 @@ internal sealed class KindFields
         var more = children.Count > SiblingsMax ? " and more" : "";
         return $"The fields of {parent} are {string.Join(", ", children.Take(SiblingsMax))}{more}.";
     }
+
+    private static string LastOf(string path) => path[(path.LastIndexOf('.') + 1)..];
 
     /// <summary>The longest beginning that has fields, and the step behind it; empty where not even the first step is known.</summary>
     private (string Parent, string Step) DeepestKnown(string field)
