@@ -13,7 +13,7 @@ async function withServer(most: number, run: (client: Strata, asked: string[]) =
   const server = createServer((request, response) => {
     const { search, searchParams } = new URL(request.url!, 'http://x');
     asked.push(decodeURIComponent(search));
-    if (request.method === 'GET') return response.end(JSON.stringify({ items: [0, 1, 2, 3].map(id => ({ id })), next: 'c' }));
+    if (request.method === 'GET') return response.end(JSON.stringify({ items: [0, 1, 2, 3].map(id => ({ id })), nextCursor: 'c' }));
     const began = count;
     count = Math.min(began + Number(searchParams.get('first')), most);
     const lines = Array.from({ length: count - began }, (_, i) => JSON.stringify({ data: {}, meta: { id: `e${began + i}`, transactionId: `t${began + i}` } }) + '\n');
