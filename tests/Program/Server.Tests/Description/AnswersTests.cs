@@ -32,6 +32,8 @@ public sealed class AnswersTests(WholeApi api)
         ["beatNode"] = "For the node's agent.",
         ["readInstanceLogs"] = "There is no instance.",
         ["writeInstanceLogs"] = "For the node's agent.",
+        ["issueInstanceToken"] = "For the node's agent.",
+        ["renewInstanceToken"] = "For the node's agent.",
         ["connectTunnel"] = "A WebSocket.",
         ["fetchTunnelConnection"] = "A WebSocket.",
         ["watchComputeCalls"] = "It has no end.",
