@@ -133,7 +133,8 @@ internal sealed class Composition
             if (!servers.HasStarted) return [];
             var views = api.Services.GetRequiredService<DeploymentViews>();
             var starting = time.GetUtcNow() - self.StartedAt < FirstHeartbeat ? identity.NodeName : null;
-            return [.. servers.Warnings(), .. WorkloadWarnings.Of(In(views.Nodes.Untyped), In(views.Deployments.Untyped), NotIsolated, starting)];
+            return [.. servers.Warnings(),
+                .. WorkloadWarnings.Of(In(views.Nodes.Untyped), In(views.Deployments.Untyped), NotIsolated, starting)];
         }
     }
 

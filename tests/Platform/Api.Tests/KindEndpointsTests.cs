@@ -69,7 +69,8 @@ public sealed class KindEndpointsTests : IAsyncLifetime
             ["one", "two"], listed.Body.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()).Order());
         var address = $"{Widgets}/{WidgetKind.Kind.IdOf(bad)}";
         // not by SendJsonAsync, which compares with the description: what is damaged does not fit it
-        Assert.Contains("\"name\":\"\"", await http.GetStringAsync(address, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"name\":\"\"", await http.GetStringAsync(address, TestContext.Current.CancellationToken), StringComparison.Ordinal);
         var changed = await http.PatchAsync(address, """{"spec":{"color":"red"}}""");
         Assert.Equal("DOCUMENT_UNREADABLE", changed.Code);
         using var deleted = await http.DeleteAsync(address, TestContext.Current.CancellationToken);

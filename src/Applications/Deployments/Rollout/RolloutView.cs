@@ -24,7 +24,9 @@ internal sealed record RolloutView
     public required IReadOnlyList<InstanceView> Instances { get; init; }
     public required DateTimeOffset Now { get; init; }
 
-    /// <summary>When this server began to look after rollouts: nothing could start while no server ran, so that time does not count.</summary>
+    /// <summary>
+    /// When this server began to look after rollouts: nothing could start while no server ran, so that time does not count.
+    /// </summary>
     public DateTimeOffset Since { get; init; }
 }
 

@@ -78,7 +78,8 @@ internal sealed class SearchEndpoints(
         var query = call.Http.Request.Query;
         if (!query.ContainsKey(FirstName))
             return query.ContainsKey(SearchPosition.Name)
-                ? ApiErrors.Query(SearchPosition.Name, "goes with first only.", $"Add {FirstName}, or leave out {SearchPosition.Name}.") : null;
+                ? ApiErrors.Query(SearchPosition.Name, "goes with first only.", $"Add {FirstName}, or leave out {SearchPosition.Name}.")
+                : null;
         return query.ContainsKey(LimitName)
             ? ApiErrors.Query(LimitName, "does not go with first.", $"Leave out {LimitName} or {FirstName}.") : null;
     }

@@ -27,7 +27,8 @@ internal static class KindBodies
         };
         foreach (var later in kind.SetLater)
         {
-            if (spec.ValueKind == JsonValueKind.Object && spec.TryGetProperty(later, out var early) && early.ValueKind != JsonValueKind.Null)
+            if (spec.ValueKind == JsonValueKind.Object && spec.TryGetProperty(later, out var early)
+                && early.ValueKind != JsonValueKind.Null)
                 faults.Add(new ValidationError("spec." + later, $"A new {kind.Name} has none yet. Leave it out."));
         }
         draft.Faults.AddRange(faults);

@@ -14,7 +14,8 @@ namespace Strata.Resources.Servers;
 /// Keeps this server registered. Its heartbeats renew a lease, so a beat writes no revision; the resource is written at the start, when the
 /// lease was lost in between, and at the end (GONE). A start takes the lease over from <see cref="ServerIdClaim"/>, or from a former life
 /// of the same place; after that a lost lease is only taken when it is free, so that two processes with one id never take it from each
-/// other: one that finds another place under its id stops, so that no two servers answer as the same one. A read or write that fails is tried again under the same lease: the server keeps answering, so it must not be marked DOWN.
+/// other: one that finds another place under its id stops, so that no two servers answer as the same one. A read or write that fails is
+/// tried again under the same lease: the server keeps answering, so it must not be marked DOWN.
 /// </summary>
 public sealed partial class ServerRegistration(
     ServerSelf self, ResourceStore<ServerSpec, ServerPresence> servers, ILeases leases, IHostApplicationLifetime host, TimeProvider time,

@@ -75,7 +75,8 @@ internal sealed record CloudSummary
         output.WriteLine($"{run.Terminal.OnOut(Tone.Good, $"Strata {Version} is up.")}");
         output.WriteLine();
         output.WriteLine($"  API            {ApiUrl.AbsoluteUri.TrimEnd('/')}   (reference at /docs)");
-        output.WriteLine($"  Applications   {(HttpUrl is { } edge ? $"http://NAME.localhost:{edge.Port}" : "no edge on this machine (--edge-mode off)")}");
+        output.WriteLine(
+            $"  Applications   {(HttpUrl is { } edge ? $"http://NAME.localhost:{edge.Port}" : "no edge on this machine (--edge-mode off)")}");
         if (Welcome is { Length: > 0 }) output.WriteLine($"  First one      {run.Terminal.OnOut(Tone.Strong, Welcome)}");
         output.WriteLine($"  Data           {Home}");
         output.WriteLine();

@@ -64,7 +64,8 @@ internal static class RolloutWait
         catch (OperationCanceledException) when (linked.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
         }
-        throw (away.IsCancellationRequested && lost is { } error ? ServerAway(error, deployment) : TimedOut(deployment, patience)).ToException();
+        throw (away.IsCancellationRequested && lost is { } error ? ServerAway(error, deployment) : TimedOut(deployment, patience))
+            .ToException();
 
         void Lost(Error error)
         {

@@ -26,7 +26,8 @@ public class WorkloadWarningsTests
 
     [Fact]
     public void LastNodeDown_SaysThatNothingStarts() =>
-        Assert.Equal("n1 is DOWN: no heartbeat of the agent, so nothing can be started", Assert.Single(Of([("n1", NodeStates.Down)])).Message);
+        Assert.Equal(
+            "n1 is DOWN: no heartbeat of the agent, so nothing can be started", Assert.Single(Of([("n1", NodeStates.Down)])).Message);
 
     /// <summary>Its first heartbeat comes in a moment.</summary>
     [Fact]
