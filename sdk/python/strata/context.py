@@ -75,4 +75,4 @@ def _origin(text: str) -> tuple[str, str, int] | None:
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
         return None
-    return (parts.scheme, parts.hostname, port) if parts.hostname and port else None
+    return (parts.scheme, parts.hostname, port) if parts.scheme in ("http", "https") and parts.hostname and port else None

@@ -109,11 +109,13 @@ internal sealed partial class InstanceRunner
 
     private async Task<TimeSpan?> LeaveAsync(CancellationToken cancellationToken)
     {
-        if (context.Instance.State is InstanceStates.Starting or InstanceStates.Ready or InstanceStates.Unready)
-            return await StoppedWithNodeAsync(cancellationToken);
+        if (IsShownAsRunning(context.Instance)) return await StoppedWithNodeAsync(cancellationToken);
         left.TrySetResult();
         return UntilWoken;
     }
+
+    private static bool IsShownAsRunning(Resource<InstanceSpec, InstanceStatus> instance) =>
+        instance.State is InstanceStates.Starting or InstanceStates.Ready or InstanceStates.Unready;
 
     /// <summary>
     /// The node ends in order (<c>strata down --all</c>), which removes all runs; a crash leaves its run behind. Also what the next agent

@@ -79,6 +79,7 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         {
             isLeaving = true;
             evicted.TrySetResult(); // does not wait for a health check
+            if (!IsShownAsRunning(latest)) left.TrySetResult();
         }
         wake.Set();
         return left.Task;

@@ -19,6 +19,7 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervi
     private readonly ConcurrentDictionary<string, InstanceRunner> runners = new();
     private readonly ConcurrentDictionary<string, SupervisedWork> loops = new();
     private readonly HashSet<string> listed = [];
+    private volatile bool isLeaving;
 
     /// <summary>
     /// After the token of all <see cref="TakeAsync"/> was cancelled: when the last loop has ended. What they looked after runs on.
@@ -50,8 +51,12 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervi
         return true;
     }
 
-    /// <inheritdoc cref="InstanceRunner.LeaveAsync()"/>
-    public Task LeaveAsync() => Task.WhenAll(runners.Values.Select(runner => runner.LeaveAsync()));
+    /// <summary>As <see cref="InstanceRunner.LeaveAsync()"/>, of all; further instances are left to the next agent.</summary>
+    public Task LeaveAsync()
+    {
+        isLeaving = true;
+        return Task.WhenAll(runners.Values.Select(runner => runner.LeaveAsync()));
+    }
 
     private void Take(Resource<InstanceSpec, InstanceStatus> instance, CancellationToken cancellationToken)
     {
@@ -61,7 +66,7 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervi
             return;
         }
         var isOver = instance.Deleted || instance.State == InstanceStates.Stopped;
-        if (isOver && machine.Runtime.Find(instance.Id) is null) return;
+        if (isLeaving || (isOver && machine.Runtime.Find(instance.Id) is null)) return;
         runner = new InstanceRunner(new InstanceContext(instance, LogFile.PathOf(machine.Paths, instance.Id)), parts);
         if (instance.Deleted) runner.Update(null);
         runners[instance.Id] = runner;

@@ -73,7 +73,7 @@ public sealed record EdgeLimits
     public int StreamsPerConnectionMax { get; init; } = 128;
 
     /// <summary>Requests that wait for an instance which is starting; further ones are refused at once.</summary>
-    public int HeldRequestsMax { get; init; } = 1024;
+    public int HeldRequestsMax { get; init; } = 2048;
 
     /// <summary>Of them, those of one organization.</summary>
     public int HeldRequestsPerOrganizationMax { get; init; } = 256;

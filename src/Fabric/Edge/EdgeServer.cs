@@ -34,6 +34,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
     private readonly EdgeApplication application;
     private readonly SiteServer sites;
     private readonly GrpcForwarder grpc;
+    private readonly RequestHold hold;
     private readonly StrataClient? api;
     private readonly TableFile? file;
     private readonly TableKeeper? keeper;
@@ -63,7 +64,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         file = options.DataFolder is { } folder ? new TableFile(Path.Combine(folder, "table.json"), logger) : null;
         keeper = file is null ? null : new TableKeeper(file, this.time, logger);
         sites = new SiteServer(options, api, loggers.CreateLogger<SiteServer>(), this.time);
-        var hold = new RequestHold(() => application!.Table, options.Limits, this.time);
+        hold = new RequestHold(() => application!.Table, options.Limits, this.time);
         grpc = new GrpcForwarder(options, hold, loggers.CreateLogger<GrpcForwarder>());
         metrics = new EdgeMetrics(() => application!.Table, () => tables.Instances, () => hold.Held);
         var forwarder = new Forwarder(options, hold, loggers.CreateLogger<Forwarder>());
@@ -119,6 +120,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         isStopping = true;
         await stopping.CancelAsync();
         tables.EndStreams();
+        hold.Stop();
         using var grace = new CancellationTokenSource(options.StopGrace, time);
         await requests.StopAsync(grace.Token);
         if (admin is not null) await admin.StopAsync(grace.Token);

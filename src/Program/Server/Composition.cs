@@ -61,9 +61,10 @@ internal sealed class Composition
     /// <summary>Kinds without endpoints: the platform's own records.</summary>
     private static readonly IReadOnlyList<Kind> InternalKinds = [HostClaimKind.Kind];
 
-    private static readonly TimeSpan TurnTime = TimeSpan.FromSeconds(10);
     /// <summary>How long after its start a server's own node may lack a heartbeat without a warning.</summary>
     private static readonly TimeSpan FirstHeartbeat = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan TurnTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TurnPause = TimeSpan.FromMilliseconds(100);
 
     private readonly ServerOptions options;

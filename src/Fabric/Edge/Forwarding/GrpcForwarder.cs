@@ -65,8 +65,7 @@ internal sealed partial class GrpcForwarder(EdgeOptions options, RequestHold hol
             await TransferAsync(x, instance);
             return true;
         }
-        catch (HttpRequestException e)
-            when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError && !x.IsAnswered)
+        catch (Exception e) when (IsNotConnected(e) && !x.IsAnswered && !x.Lifetime.RequestAborted.IsCancellationRequested)
         {
             instance.Health.Failed();
             return false;
@@ -81,6 +80,13 @@ internal sealed partial class GrpcForwarder(EdgeOptions options, RequestHold hol
             instance.LeaveCall();
         }
     }
+
+    /// <summary>
+    /// The handler reports a connect that takes too long as a cancellation with a timeout inside; it has no other timeout.
+    /// </summary>
+    private static bool IsNotConnected(Exception e) =>
+        e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError }
+            or OperationCanceledException { InnerException: TimeoutException };
 
     public void Dispose() => client.Dispose();
 

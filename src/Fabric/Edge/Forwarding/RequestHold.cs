@@ -20,12 +20,20 @@ internal sealed class RequestHold(Func<EdgeTable> table, EdgeLimits limits, Time
     private readonly Dictionary<string, int> heldByOrg = [];
     private TaskCompletionSource change = Signal();
     private int held;
+    private volatile bool isStopping;
 
     /// <summary>How many wait.</summary>
     public int Held => Volatile.Read(ref held);
 
     /// <summary>Has all that wait look again.</summary>
     public void TableChanged() => Interlocked.Exchange(ref change, Signal()).TrySetResult();
+
+    /// <summary>The edge stops: what waits is refused, so that it does not keep the edge from ending.</summary>
+    public void Stop()
+    {
+        isStopping = true;
+        TableChanged();
+    }
 
     /// <summary>Waits until the request's route has an instance to try, for as long in all as the route allows.</summary>
     /// <param name="isUnreachable">There is one, but it could not be reached: it is tried again after a moment.</param>
@@ -47,7 +55,7 @@ internal sealed class RequestHold(Func<EdgeTable> table, EdgeLimits limits, Time
             while (true)
             {
                 var next = Changed; // before the look at the table, so that no change in between is missed
-                if (x.FindRoutes(table())?.Match(x.Request.Path) is not { } route) return null;
+                if (x.FindRoutes(table())?.Match(x.Request.Path) is not { } route || !IsSame(route, x.Route!)) return null;
                 x.Route = route;
                 if (route.Choose() is { } target) return target;
                 if (!route.IsStarting || IsOver(x)) return null;
@@ -62,8 +70,11 @@ internal sealed class RequestHold(Func<EdgeTable> table, EdgeLimits limits, Time
 
     private Task Changed => Volatile.Read(ref change).Task;
 
+    /// <summary>The request was admitted, and its head written, by the rules of its route.</summary>
+    private static bool IsSame(RouteEntry now, RouteEntry then) => now.Id == then.Id && now.Record.Limits == then.Record.Limits;
+
     private bool IsOver(Exchange x) =>
-        x.Lifetime.RequestAborted.IsCancellationRequested || time.GetElapsedTime(x.HeldSince!.Value) >= x.Limits.HoldTimeout;
+        isStopping || x.Lifetime.RequestAborted.IsCancellationRequested || time.GetElapsedTime(x.HeldSince!.Value) >= x.Limits.HoldTimeout;
 
     /// <summary>Until the task ends, the time is over, the request's time is over or the client leaves.</summary>
     private async Task PauseAsync(Exchange x, Task until, TimeSpan longest)

@@ -4,10 +4,11 @@ using Strata.Core;
 namespace Strata.Edge.Routing;
 
 /// <summary>A node as the edge needs it: where its instances may have their addresses.</summary>
-internal sealed record NodeRecord(string Id, string Subnets, PortRange? HostPorts)
+/// <param name="IsUp">Whether its agent is there, and so can start what is assigned to it.</param>
+internal sealed record NodeRecord(string Id, string Subnets, PortRange? HostPorts, bool IsUp)
 {
     public static NodeRecord Of(Resource<NodeSpec, NodeStatus> node) =>
-        new(node.Id, string.Join(' ', node.Status.InstanceSubnets), node.Status.HostPorts);
+        new(node.Id, string.Join(' ', node.Status.InstanceSubnets), node.Status.HostPorts, node.State == NodeStates.Up);
 
     /// <summary>What says which addresses it gives to instances.</summary>
     public NodeStatus ToStatus() =>
@@ -31,10 +32,20 @@ internal sealed record PlacedInstance(StartingRelease Of, InstanceRecord? Ready,
         return IsStarting(instance) ? new PlacedInstance(new StartingRelease(instance.Org, spec.Release), null, spec.Node) : null;
     }
 
-    /// <summary>One that waits after a crash is not: requests would wait for an application that fails again and again.</summary>
+    /// <summary>
+    /// One that waits after a crash is not, and neither is one whose start reports trouble, such as an image that cannot be fetched:
+    /// requests would wait in vain again and again.
+    /// </summary>
     private static bool IsStarting(Resource<InstanceSpec, InstanceStatus> instance) =>
-        instance.State is InstanceStates.Assigned or InstanceStates.Starting
+        instance.State == InstanceStates.Starting || (instance.State == InstanceStates.Assigned && instance.Status.Message is null)
         || (instance.State == InstanceStates.Backoff && instance.Status.NextStartAt is null);
+
+    /// <summary>Releases with an instance on its way, on a node that is up.</summary>
+    public static IReadOnlyList<StartingRelease> Starting(IEnumerable<PlacedInstance> placed, IEnumerable<NodeRecord> nodes)
+    {
+        var up = nodes.Where(n => n.IsUp).Select(n => n.Id).ToHashSet();
+        return [.. placed.Where(p => p.Ready is null && p.Node is { } node && up.Contains(node)).Select(p => p.Of).Distinct()];
+    }
 
     /// <summary>
     /// Those whose address their node allows. Of two organizations' instances that have the same address the older one (by id) keeps

@@ -99,7 +99,7 @@ internal sealed partial class TableFollower(
         foreach (var i in connected[false].Where(reported.Add)) LogTunnelRefused(logger, i.Id, i.Org, i.Address, i.Port);
         return new TableSnapshot([.. allRoutes, .. allTunnels.Select(t => t.Route)], [.. allowed, .. connected[true]])
         {
-            Starting = [.. placed.Where(p => p.Ready is null).Select(p => p.Of).Distinct()],
+            Starting = PlacedInstance.Starting(placed, allNodes),
         };
     }
 

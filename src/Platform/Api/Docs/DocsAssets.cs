@@ -26,7 +26,8 @@ internal sealed class DocsAssets
     private DocsAssets(FrozenDictionary<string, Asset> files, string index) => (this.files, Index) = (files, index);
 
     /// <param name="Compressed">By gzip.</param>
-    private sealed record Asset(byte[] Compressed, string ContentType, EntityTagHeaderValue Tag);
+    /// <param name="Plain">For clients without gzip; made once, because all that read slowly hold it.</param>
+    private sealed record Asset(byte[] Compressed, Lazy<byte[]> Plain, string ContentType, string Tag);
 
     /// <summary>The page itself.</summary>
     public string Index { get; }
@@ -52,10 +53,13 @@ internal sealed class DocsAssets
         headers.Vary = "Accept-Encoding";
         headers.XContentTypeOptions = "nosniff";
         var takesGzip = http.Request.GetTypedHeaders().AcceptEncoding.Any(e => e.Value == "gzip" && e.Quality is not 0);
-        if (!takesGzip) return Results.Bytes(Decompress(asset.Compressed), asset.ContentType, entityTag: asset.Tag);
+        if (!takesGzip) return Results.Bytes(asset.Plain.Value, asset.ContentType, entityTag: TagOf(asset, "plain"));
         headers.ContentEncoding = "gzip";
-        return Results.Bytes(asset.Compressed, asset.ContentType, entityTag: asset.Tag);
+        return Results.Bytes(asset.Compressed, asset.ContentType, entityTag: TagOf(asset, "gzip"));
     }
+
+    /// <summary>Each form of the content has its own.</summary>
+    private static EntityTagHeaderValue TagOf(Asset asset, string form) => new($"\"{asset.Tag}-{form}\"");
 
     private static Error NoSuchFile(string file) => new(
         ErrorKind.NotFound, "NOT_FOUND", $"The reference page has no file \"{file.Shortened(80)}\".", "GET /docs is the page.");
@@ -64,7 +68,8 @@ internal sealed class DocsAssets
     {
         var compressed = IsGzip(content) ? content : Compress(content);
         return new Asset(
-            compressed, contentType, new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(content)[..16])}\""));
+            compressed, new Lazy<byte[]>(() => Decompress(compressed)), contentType,
+            Convert.ToHexStringLower(SHA256.HashData(content)[..16]));
     }
 
     private static bool IsGzip(byte[] content) => content is [0x1f, 0x8b, ..];

@@ -47,13 +47,14 @@ internal static class RolloutWait
         using var away = new CancellationTokenSource(Timeout.InfiniteTimeSpan, run.Terminal.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token, away.Token);
         Error? lost = null;
+        var isAway = false;
         var client = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
         try
         {
             await foreach (var change in client.FollowAsync(new ResourceFilter { Where = HasName(deployment) }, Lost, linked.Token))
             {
-                if (lost is not null) away.CancelAfter(Timeout.InfiniteTimeSpan);
-                lost = null;
+                if (isAway) away.CancelAfter(Timeout.InfiniteTimeSpan);
+                isAway = false;
                 if (change.Resource is not { } now || now.Revision < since) continue;
                 if (now.Deleted || now.State == DeploymentStates.Removing) throw Gone(now).ToException();
                 if (now.State == DeploymentStates.Failed) throw Failed(now).ToException();
@@ -69,8 +70,8 @@ internal static class RolloutWait
 
         void Lost(Error error)
         {
-            if (lost is null) away.CancelAfter(ServerPatience);
-            lost = error;
+            if (!isAway) away.CancelAfter(ServerPatience);
+            (lost, isAway) = (error, true);
             report("The server does not answer. Waiting for it");
         }
     }

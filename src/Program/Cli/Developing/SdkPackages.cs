@@ -53,7 +53,10 @@ internal static class SdkPackages
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
+            // A script in a folder above that only happens to have this name must not be run.
+            if (!File.Exists(Path.Combine(folder.FullName, "Strata.slnx"))) continue;
             if (File.Exists(Path.Combine(folder.FullName, PackScript))) return folder.FullName;
+            break;
         }
         throw DevErrors.NoSdk.ToException();
     }

@@ -20,12 +20,16 @@ internal static class StableJson
     /// <summary>What users wrote, which stays as it is.</summary>
     private static readonly string[] Users = ["data", "labels", "env", "input", "output", "metaData"];
 
-    /// <summary>With every time in the same form, except in what users wrote.</summary>
+    /// <summary>How the names of members end that hold times of the server's; whatever else looks like one may be a user's.</summary>
+    private static readonly string[] TimeEndings =
+        [TimeSuffix, "Time", "Date", "timeOfChange", "heartbeat", "since", "from", "From", "to", "To"];
+
+    /// <summary>With every time of the server's in the same form.</summary>
     public static JsonElement Times(JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.Undefined) return value;
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer)) WriteTimes(json, value);
+        using (var json = new Utf8JsonWriter(buffer)) WriteTimes(json, value, mayBeTime: false);
         return EntityCalls.Parse(buffer.WrittenMemory);
     }
 
@@ -43,7 +47,8 @@ internal static class StableJson
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
 
-    private static void WriteTimes(Utf8JsonWriter json, JsonElement value)
+    /// <param name="mayBeTime">By the name of its member.</param>
+    private static void WriteTimes(Utf8JsonWriter json, JsonElement value, bool mayBeTime)
     {
         switch (value.ValueKind)
         {
@@ -53,16 +58,16 @@ internal static class StableJson
                 {
                     json.WritePropertyName(member.Name);
                     if (Users.Contains(member.Name)) member.Value.WriteTo(json);
-                    else WriteTimes(json, member.Value);
+                    else WriteTimes(json, member.Value, IsNameOfTime(member.Name));
                 }
                 json.WriteEndObject();
                 break;
             case JsonValueKind.Array:
                 json.WriteStartArray();
-                foreach (var item in value.EnumerateArray()) WriteTimes(json, item);
+                foreach (var item in value.EnumerateArray()) WriteTimes(json, item, mayBeTime: false);
                 json.WriteEndArray();
                 break;
-            case JsonValueKind.String when IsTime(value.GetString()!) && value.TryGetDateTimeOffset(out var time):
+            case JsonValueKind.String when mayBeTime && IsTime(value.GetString()!) && value.TryGetDateTimeOffset(out var time):
                 json.WriteStringValue(Time(time));
                 break;
             default:
@@ -70,6 +75,9 @@ internal static class StableJson
                 break;
         }
     }
+
+    private static bool IsNameOfTime(string name) =>
+        name is "at" || Array.Exists(TimeEndings, e => name.EndsWith(e, StringComparison.Ordinal));
 
     /// <summary>A date and a time of UTC, as the server writes them.</summary>
     private static bool IsTime(string text) => text.Length is >= 20 and <= 33 && text[4] == '-' && text[10] == 'T'

@@ -112,22 +112,19 @@ public class HoldTests
     [Fact]
     public async Task Post_ToAnInstanceThatCannotBeReached_ReachesIt_OnceItIsBack()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var place = (IPEndPoint)listener.LocalEndpoint;
-        listener.Stop();
+        using var socket = BoundSocket();
+        var place = (IPEndPoint)socket.LocalEndPoint!;
         await using var edge = await StartAsync(TestEdge.TableOf(place), Long);
         using var client = edge.CreateClient();
         var asked = client.PostAsync("/", new StringContent("the body"));
         await HoldsAsync(edge, 1);
-        using var back = new TcpListener(place);
-        back.Start();
-        using var socket = await back.AcceptSocketAsync();
+        socket.Listen();
+        using var accepted = await socket.AcceptAsync();
         var received = "";
         var buffer = new byte[4096];
         while (!received.EndsWith("the body", StringComparison.Ordinal))
-            received += System.Text.Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer));
-        await socket.SendAsync("HTTP/1.1 204 No Content\r\n\r\n"u8.ToArray());
+            received += System.Text.Encoding.ASCII.GetString(buffer, 0, await accepted.ReceiveAsync(buffer));
+        await accepted.SendAsync("HTTP/1.1 204 No Content\r\n\r\n"u8.ToArray());
         using var response = await asked;
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
     }
@@ -135,10 +132,8 @@ public class HoldTests
     [Fact]
     public async Task Request_ToAnInstanceThatMoved_GoesToItsNewAddress()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var place = (IPEndPoint)listener.LocalEndpoint;
-        listener.Stop();
+        using var socket = BoundSocket();
+        var place = (IPEndPoint)socket.LocalEndPoint!;
         await using var origin = RawOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nmoved");
         await using var edge = await StartAsync(TestEdge.TableOf(place), Long);
         using var client = edge.CreateClient();
@@ -158,5 +153,13 @@ public class HoldTests
         using var client = edge.CreateClient();
         using var response = await client.GetAsync("/");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+    }
+
+    /// <summary>It refuses connections until it listens, and nobody else gets its port.</summary>
+    private static Socket BoundSocket()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return socket;
     }
 }

@@ -72,9 +72,11 @@ public class TableFollowerTests
             var asked = client.GetStringAsync("/");
             return !asked.Wait(TimeSpan.FromMilliseconds(300)) || !asked.IsFaulted;
         }, "a request waits");
-        var last = client.GetStringAsync("/");
+        api.PutNode(new NodeStatus { InstanceSubnets = ["127.0.0.1/32"] }, NodeStates.Down); // nothing starts on it
+        await SeesAsync(edge, "503");
+        api.PutNode(new NodeStatus { InstanceSubnets = ["127.0.0.1/32"] });
         api.PutInstance("a", one.EndPoint, "rel_1");
-        Assert.Equal("one", await last);
+        await SeesAsync(edge, "one");
 
         void PutBackOff(DateTimeOffset? next) => api.Put(
             "a", new InstanceSpec { Deployment = "dep_1", Node = "nod_1", Release = "rel_1", Image = "sha256:0", Command = [] },

@@ -42,7 +42,7 @@ public sealed class TenantTests
     public void Check_OneAddressForTwoOrganizations_TheOlderInstanceHasIt()
     {
         PlacedInstance Placed(string id, string org) => new(new InstanceRecord(id, org, "rel", "10.20.4.2", 80), "nod_1");
-        NodeRecord[] nodes = [new("nod_1", "10.20.4.0/22", null)];
+        NodeRecord[] nodes = [new("nod_1", "10.20.4.0/22", null, IsUp: true)];
         var (allowed, refused) = PlacedInstance.Check(
             [Placed("ins_2", "org_2"), Placed("ins_1", "org_1"), Placed("ins_3", "org_1")], nodes);
         Assert.Equal(["ins_1", "ins_3"], allowed.Select(i => i.Id));

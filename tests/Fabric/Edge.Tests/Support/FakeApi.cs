@@ -47,8 +47,8 @@ internal sealed class FakeApi : IAsyncDisposable
         instances.Put("ins_" + name, Item("instance", "ins_" + name, name, state, spec, status, deleted));
 
     /// <summary>The node of all instances.</summary>
-    public void PutNode(NodeStatus status) =>
-        nodes.Put(Node, Item("node", Node, "node-1", NodeStates.Up, new NodeSpec(), status, deleted: false));
+    public void PutNode(NodeStatus status, string state = NodeStates.Up) =>
+        nodes.Put(Node, Item("node", Node, "node-1", state, new NodeSpec(), status, deleted: false));
 
     public void Put(string name, TunnelStatus status, string state, bool deleted = false) =>
         tunnels.Put("tun_" + name, Item("tunnel", "tun_" + name, name, state, new TunnelSpec(), status, deleted));

@@ -18,7 +18,7 @@ public sealed partial class StableOutputTests : IAsyncLifetime
         $$$"""{"type":"ENTITY","data":{"z":1.50,"a":"{{{Short}}}"},"meta":{"id":"{{{Id}}}","state":"NEW","creationDate":"{{{Short}}}","lastUpdateTime":"2026-01-01T00:00:00.1Z","transactionId":"{{{Id}}}"}}""";
 
     private const string Resource =
-        $$$"""{"id":"dep_01m8km2mt5e008002wbxsk2rm2","kind":"deployment","name":"shop","org":"o","state":"RUNNING","revision":7,"createdAt":"{{{Short}}}","updatedAt":"{{{Long}}}","updatedBy":"a","labels":{"b":"{{{Short}}}","a":"1"},"spec":{"zeta":{"two":1,"one":"{{{Short}}}"},"alpha":2},"status":{"seen":"2026-01-01T00:00:00.12Z","begun":"{{{Short}}}"}}""";
+        $$$"""{"id":"dep_01m8km2mt5e008002wbxsk2rm2","kind":"deployment","name":"shop","org":"o","state":"RUNNING","revision":7,"createdAt":"{{{Short}}}","updatedAt":"{{{Long}}}","updatedBy":"a","labels":{"b":"{{{Short}}}","a":"1"},"spec":{"zeta":{"two":1,"oneAt":"{{{Short}}}"},"alpha":2},"status":{"seenAt":"2026-01-01T00:00:00.12Z","begunAt":"{{{Short}}}"}}""";
 
     private const string Kinds = """
         {"kinds":[{"name":"deployment","plural":"deployments","idPrefix":"dep"},{"name":"route","plural":"routes","idPrefix":"rou"},
@@ -87,6 +87,10 @@ public sealed partial class StableOutputTests : IAsyncLifetime
         var text = await RunAsync(Envelope, "entity", "get", Id, "-o", "json");
         Assert.Contains($"\"z\": 1.50,\n    \"a\": \"{Short}\"", text, StringComparison.Ordinal);
         Assert.Contains($"\"b\": \"{Short}\"", await RunAsync(Resource, "describe", "shop", "-o", "json"), StringComparison.Ordinal);
+        const string criterion =
+            $$$"""{"entityName":"order","workflows":[{"name":"w","criterion":{"value":"{{{Short}}}"}}]}""";
+        Assert.Contains(
+            $"\"value\": \"{Short}\"", await RunAsync(criterion, "workflow", "export", "order", "-o", "json"), StringComparison.Ordinal);
     }
 
     private async Task<string> RunAsync(string answer, params string[] line)

@@ -91,6 +91,7 @@ public sealed class CrashTests(CrashCloud cloud) : IClassFixture<CrashCloud>, IA
         using var app = AppFolder.Saying("back again");
         (await cloud.RunAsync("deploy", app.Path, "--name", "resting")).ShouldSucceed();
         (await cloud.RunAsync("scale", "resting", "2")).ShouldSucceed();
+        (await cloud.RunAsync("api", "PATCH", "/api/v1/routes/resting", "-d", """{"spec":{"limits":{"holdSeconds":60}}}""")).ShouldSucceed();
         (await cloud.RunAsync("down", "--all")).ShouldSucceed();
         Assert.Equal(1, (await cloud.RunAsync("status")).ExitCode);
         (await cloud.UpAsync()).ShouldSucceed();
