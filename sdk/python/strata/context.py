@@ -1,8 +1,11 @@
 """Where a client gets its address and its token from."""
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
+import unicodedata
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,6 +39,8 @@ def _local_context(variables: Mapping[str, str]) -> tuple[str, str | None] | Non
     """Its server and token; None if there is no file."""
     path = Path(variables.get("STRATA_HOME") or os.path.expanduser("~/.strata")) / "context.json"
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # to open a pipe would wait for a writer
+            raise OSError(errno.EINVAL, "it is not a regular file")
         with open(path, "rb") as file:
             text = file.read(_FILE_BYTES_MAX + 1)
     except (FileNotFoundError, NotADirectoryError):
@@ -50,8 +55,10 @@ def _local_context(variables: Mapping[str, str]) -> tuple[str, str | None] | Non
         server, token = context["server"], context.get("token")
         if not isinstance(server, str) or not isinstance(token, str | None):
             raise ValueError("no server")
+        if token and any(unicodedata.category(c) == "Cc" for c in token):
+            raise ValueError("control characters")
         return server, token or None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise StrataError(
             "CONTEXT_INVALID", f"{path} is not a valid context file.", next='Delete it; "strata up" writes it again.') from None
 

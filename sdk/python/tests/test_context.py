@@ -1,5 +1,6 @@
 """The cases of sdk/context-cases.json, which every client library and the command line pass."""
 import json
+import os
 import tempfile
 import unittest
 from pathlib import Path
@@ -33,6 +34,12 @@ class ContextTests(unittest.TestCase):
             self.assertEqual(self.code_of(home), "CONTEXT_INVALID")
             path.unlink()
             path.mkdir()
+            self.assertEqual(self.code_of(home), "CONTEXT_UNREADABLE")
+            path.rmdir()
+            path.write_text("[" * 60_000)
+            self.assertEqual(self.code_of(home), "CONTEXT_INVALID")
+            path.unlink()
+            os.mkfifo(path)
             self.assertEqual(self.code_of(home), "CONTEXT_UNREADABLE")
 
     def code_of(self, home):

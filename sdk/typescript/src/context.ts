@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { StrataError } from './errors.js';
@@ -35,6 +35,7 @@ function localContext(variables: NodeJS.ProcessEnv): Context | undefined {
     if (text.length > FileBytesMax) throw new RangeError('too long');
     const { server, token } = JSON.parse(text.toString()) as Record<string, unknown>;
     if (typeof server !== 'string' || !(token === undefined || token === null || typeof token === 'string')) throw new TypeError('no server');
+    if (token && /\p{Cc}/u.test(token)) throw new RangeError('control characters');
     return { server, token: token || undefined };
   } catch {
     throw new StrataError('CONTEXT_INVALID', `${path} is not a valid context file.`, 0, false, 'Delete it; "strata up" writes it again.');
@@ -45,6 +46,7 @@ function localContext(variables: NodeJS.ProcessEnv): Context | undefined {
 function contentOf(path: string): Buffer | undefined {
   let file: number | undefined;
   try {
+    if (!statSync(path).isFile()) throw new Error('it is not a regular file'); // to open a pipe would wait for a writer
     file = openSync(path, 'r');
     const buffer = Buffer.alloc(FileBytesMax + 1);
     return buffer.subarray(0, readSync(file, buffer));

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 // The cases of sdk/context-cases.json, which every client library and the command line pass.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,6 +35,9 @@ test('a context that is too long, or that cannot be read', () => {
   assert.throws(() => connection(undefined, undefined, { STRATA_HOME: home }), { code: 'CONTEXT_INVALID' });
   rmSync(join(home, 'context.json'));
   mkdirSync(join(home, 'context.json'));
+  assert.throws(() => connection(undefined, undefined, { STRATA_HOME: home }), { code: 'CONTEXT_UNREADABLE' });
+  rmSync(join(home, 'context.json'), { recursive: true });
+  execFileSync('mkfifo', [join(home, 'context.json')]);
   assert.throws(() => connection(undefined, undefined, { STRATA_HOME: home }), { code: 'CONTEXT_UNREADABLE' });
   rmSync(home, { recursive: true });
 });

@@ -38,14 +38,16 @@ internal sealed record LocalContext(string Server, string? Token)
         var path = Path.GetFullPath(Path.Combine(home, "context.json"));
         try
         {
+            // Of a pipe too, whose opening would wait for a writer.
+            if (new FileInfo(path) is { Exists: true, Length: 0 }) throw ClientErrors.InvalidContext(path).ToException();
             using var file = File.OpenRead(path);
             var bytes = new byte[BytesMax + 1];
             var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (length > BytesMax) throw ClientErrors.InvalidContext(path).ToException();
             using var json = JsonDocument.Parse(bytes.AsMemory(0, length));
-            return new LocalContext(
-                json.RootElement.GetProperty("server").GetString() ?? throw new JsonException(),
-                json.RootElement.TryGetProperty("token", out var token) ? Set(token.GetString()) : null);
+            var token = json.RootElement.TryGetProperty("token", out var member) ? Set(member.GetString()) : null;
+            if (token?.Any(char.IsControl) == true) throw new JsonException();
+            return new LocalContext(json.RootElement.GetProperty("server").GetString() ?? throw new JsonException(), token);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -142,7 +142,7 @@ public static class StrataApi
     {
         var sources = routes.DataSources;
         var version = typeof(StrataApi).Assembly.GetName().Version?.ToString(3) ?? "0";
-        var document = new Lazy<JsonText>(() => JsonText.FromString(
+        var document = new Lazy<byte[]>(() => System.Text.Encoding.UTF8.GetBytes(
             OpenApiDocument.Write(sources.SelectMany(s => s.Endpoints).Where(e => e.Metadata.GetMetadata<PeersOnly>() is null), kinds,
                 version).ToJsonString(WireJson.Options)));
         routes.MapGet("/", () => Answer.Json(json =>
@@ -158,7 +158,7 @@ public static class StrataApi
                 Schemas.Members(
                     [("name", Schemas.Text()), ("docs", Schemas.Text()), ("openapi", Schemas.Text())], "name", "docs", "openapi")),
         }).Open();
-        routes.MapGet("/openapi.json", () => Results.Bytes(document.Value.Utf8, "application/json"))
+        routes.MapGet("/openapi.json", () => SharedContent.Send(document.Value, "application/json"))
             .WithMetadata(
                 Describe("getDescription",
                     "This description.") with { Answer = Content.Json(Schemas.Members([("openapi", Schemas.Text())], "openapi")) }).Open();

@@ -152,6 +152,7 @@ public abstract partial class SearchApiContract(IStore store) : IAsyncLifetime
     [InlineData(
         "nmae", "\"nmae\" cannot be sorted by. The model has no field nmae.", "Did you mean name? Write FIELD, FIELD:asc or FIELD:desc")]
     [InlineData("n:down", "\"down\" is neither asc nor desc.", "Write FIELD, FIELD:asc or FIELD:desc")]
+    [InlineData("-n", "The direction comes after the field.", "Did you mean n:desc?")]
     [InlineData("@creationdate", "An entity has no fact @creationdate.", "Did you mean @creationDate?")]
     [InlineData("lines", "$.lines leads to objects or arrays.", "customer.name:desc")]
     public async Task Direct_WrongSort_NamesTheFieldAndTheForms(string sort, string message, string next)

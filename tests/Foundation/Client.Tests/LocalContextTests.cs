@@ -45,6 +45,13 @@ public sealed class LocalContextTests : IDisposable
         Assert.Equal("CONTEXT_UNREADABLE", Assert.Throws<StrataException>(() => Connect(default, default)).Error.Code);
     }
 
+    [Fact]
+    public void Connection_WithAPipeAsContext_DoesNotWaitForAWriter()
+    {
+        System.Diagnostics.Process.Start("mkfifo", Path.Combine(home, "context.json"))!.WaitForExit();
+        Assert.Equal("CONTEXT_INVALID", Assert.Throws<StrataException>(() => Connect(default, default)).Error.Code);
+    }
+
     private (Uri Address, string? Token) Connect(JsonElement given, JsonElement arguments) => LocalContext.Connection(
         Text(arguments, "url"), Text(arguments, "token"), name => name == "STRATA_HOME" ? home : Text(Part(given, "environment"), name));
 

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.RegularExpressions;
 using Strata.Api.Docs;
 using Strata.Api.Tests.Hosting;
@@ -62,6 +64,32 @@ public sealed partial class DocsTests : IAsyncLifetime
         using var cached = await http.SendAsync(again, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotModified, cached.StatusCode);
         Assert.Equal("NOT_FOUND", (await http.SendJsonAsync("GET", "/docs/assets/nope.js")).Code);
+    }
+
+    /// <summary>Each connection would hold a copy of it otherwise, and they need no token.</summary>
+    [Fact]
+    public async Task Assets_ThatManyReadSlowly_AreNotCopiedForEach()
+    {
+        Assert.NotEmpty(await http.GetByteArrayAsync("/docs/assets/scalar.js", TestContext.Current.CancellationToken));
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var readers = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < 40; i++)
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+                readers.Add(socket);
+                await socket.ConnectAsync(host.Address.Host, host.Address.Port, TestContext.Current.CancellationToken);
+                await socket.SendAsync(
+                    Encoding.ASCII.GetBytes($"GET /docs/assets/scalar.js HTTP/1.1\r\nHost: {host.Address.Authority}\r\n\r\n"));
+                await socket.ReceiveAsync(new byte[64]); // it has begun to answer
+            }
+            Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 40L << 20);
+        }
+        finally
+        {
+            readers.ForEach(r => r.Dispose());
+        }
     }
 
     [Fact]

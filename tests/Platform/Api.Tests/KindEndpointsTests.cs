@@ -93,7 +93,7 @@ public sealed class KindEndpointsTests : IAsyncLifetime
         var refused = await http.SendJsonAsync("GET", $"{Widgets}?{query}");
         Assert.Equal((400, "INVALID_QUERY"), (refused.Status, refused.Code));
         Assert.Equal(parameter, refused.Body.GetProperty("errors")[0].GetProperty("field").GetString());
-        Assert.Contains("a field of a widget.", refused.Text("detail"), StringComparison.Ordinal);
+        Assert.Contains("a field of widgets.", refused.Text("detail"), StringComparison.Ordinal);
         Assert.Contains(next, refused.Text("next"), StringComparison.Ordinal);
     }
 

@@ -53,6 +53,8 @@ internal static class SortParameter
         var colon = path.LastIndexOf(':');
         if (colon > 0 && TryParse(path[..colon], out var before) && fields.At(before) is not null)
             return SearchErrors.BadSort(text, $"\"{path[(colon + 1)..].Shortened(20)}\" is neither asc nor desc.");
+        if (path.StartsWith('-') && TryParse(path[1..], out var downwards) && fields.At(downwards) is not null)
+            return SearchErrors.BadSort(text, "The direction comes after the field.", path[1..] + ":desc");
         var field = path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path;
         return SearchErrors.BadSort(text, $"The model has no field {field.Shortened(60)}.", NearestWord.To(field, fields.SingleValues));
     }

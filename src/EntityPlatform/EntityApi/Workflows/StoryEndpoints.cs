@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
@@ -18,8 +19,17 @@ internal sealed class StoryEndpoints(EntityEngine engine)
     private static Operation Describe() =>
         EntityOperations.Describe("explainEntity", "Why an entity is in its state, in sentences; JSON by Accept.") with
     {
-        Answer = new Content(["text/plain", "application/json"], Schemas.Text()),
+        Answer = new Content(
+            ["text/plain", "application/json"], new JsonObject { ["anyOf"] = new JsonArray(Schemas.Text(), Described()) }),
     };
+
+    private static JsonNode Described() => Schemas.Members(
+        [
+            ("entityId", Schemas.Text()), ("modelKey", Schemas.Object()), ("state", Schemas.Text()), ("deleted", Schemas.Flag()),
+            ("since", Schemas.Time()), ("olderLeftOut", Schemas.Flag()), ("story", Schemas.List(Schemas.Object())),
+            ("waitsFor", Schemas.List(Schemas.Text())),
+        ],
+        "entityId", "modelKey", "state", "deleted", "since", "story", "waitsFor");
 
     private async Task<Result<Answer>> TellAsync(ApiCall call)
     {

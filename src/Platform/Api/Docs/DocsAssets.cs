@@ -26,7 +26,7 @@ internal sealed class DocsAssets
     private DocsAssets(FrozenDictionary<string, Asset> files, string index) => (this.files, Index) = (files, index);
 
     /// <param name="Compressed">By gzip.</param>
-    /// <param name="Plain">For clients without gzip; made once, because all that read slowly hold it.</param>
+    /// <param name="Plain">For clients without gzip; made once, for all.</param>
     private sealed record Asset(byte[] Compressed, Lazy<byte[]> Plain, string ContentType, string Tag);
 
     /// <summary>The page itself.</summary>
@@ -52,10 +52,11 @@ internal sealed class DocsAssets
         headers.CacheControl = "public, max-age=3600";
         headers.Vary = "Accept-Encoding";
         headers.XContentTypeOptions = "nosniff";
-        var takesGzip = http.Request.GetTypedHeaders().AcceptEncoding.Any(e => e.Value == "gzip" && e.Quality is not 0);
-        if (!takesGzip) return Results.Bytes(asset.Plain.Value, asset.ContentType, entityTag: TagOf(asset, "plain"));
+        var takesGzip = http.Request.GetTypedHeaders().AcceptEncoding.Any(
+            e => e.Quality is not 0 && (e.Value == "*" || e.Value.Equals("gzip", StringComparison.OrdinalIgnoreCase)));
+        if (!takesGzip) return SharedContent.Send(asset.Plain.Value, asset.ContentType, TagOf(asset, "plain"));
         headers.ContentEncoding = "gzip";
-        return Results.Bytes(asset.Compressed, asset.ContentType, entityTag: TagOf(asset, "gzip"));
+        return SharedContent.Send(asset.Compressed, asset.ContentType, TagOf(asset, "gzip"));
     }
 
     /// <summary>Each form of the content has its own.</summary>

@@ -107,7 +107,7 @@ internal sealed class KindFields
     {
         var field = path.Text.StartsWith("$.", StringComparison.Ordinal) ? path.Text[2..] : path.Text;
         var what = parameter == field ? "is not" : $"names {field.Shortened(80)}, which is not";
-        return ApiErrors.Query(parameter, $"{what} a field of a {kind.Name}.", NextStep(field));
+        return ApiErrors.Query(parameter, $"{what} a field of {kind.Plural}.", NextStep(field));
     }
 
     private string NextStep(string field)

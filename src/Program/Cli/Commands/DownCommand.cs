@@ -29,7 +29,11 @@ internal static class DownCommand
         var before = LocalCloud.News(home, run.Terminal.Time);
         Watchdog.Stop(home);
         var isStopped = await StopWithoutFolderAsync(run, home, cancellationToken);
-        if (HomeLock.IsHeld(home)) await StopServerAsync(run, home, cancellationToken);
+        if (HomeLock.IsHeld(home))
+        {
+            await StopServerAsync(run, home, cancellationToken);
+            await StopRemainsAsync(run, home, cancellationToken); // of a server that was killed while it stopped
+        }
         else if (!await StopRemainsAsync(run, home, cancellationToken) && !isStopped)
         {
             run.Say(before.Presence == CloudPresence.Restarting

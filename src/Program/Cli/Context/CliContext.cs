@@ -25,6 +25,7 @@ internal sealed record CliContext
 
     public const string DefaultProject = "default";
     public const string FileName = "context.json";
+    private const int BytesMax = 65_536;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -73,7 +74,11 @@ internal sealed record CliContext
         var path = Path.Combine(home, FileName);
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), WireJson.Of<CliContext>()) : null;
+            if (!File.Exists(path)) return null;
+            // A pipe, whose opening would wait for a writer, has the length 0.
+            var read = new FileInfo(path).Length is > 0 and <= BytesMax
+                ? JsonSerializer.Deserialize(File.ReadAllBytes(path), WireJson.Of<CliContext>()) : null;
+            return read is null || read.Token?.Any(char.IsControl) == true ? throw new JsonException() : read;
         }
         catch (JsonException e)
         {

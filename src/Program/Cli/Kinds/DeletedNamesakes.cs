@@ -8,6 +8,7 @@ namespace Strata.Cli.Kinds;
 /// <summary>Deleted resources that had a name.</summary>
 internal static class DeletedNamesakes
 {
+    /// <summary>Of those that had the name, the ones deleted last are kept.</summary>
     private const int Max = 1_000;
 
     /// <summary>The one deleted last first; none for what cannot be a name.</summary>
@@ -18,8 +19,16 @@ internal static class DeletedNamesakes
         {
             ["type"] = "simple", ["jsonPath"] = "$.name", ["operatorType"] = "EQUALS", ["value"] = target.Name,
         };
-        var filter = new ResourceFilter { Where = named.ToJsonString(), Deleted = true, Limit = Max };
-        var found = await run.Client.Resources(target.Kind.Plural).ListAsync(filter, cancellationToken).ToListAsync(cancellationToken);
-        return [.. found.Where(r => r.Deleted).OrderByDescending(r => r.UpdatedAt).ThenByDescending(r => r.Revision)];
+        var filter = new ResourceFilter { Where = named.ToJsonString(), Deleted = true };
+        var found = new List<AnyResource>();
+        await foreach (var resource in run.Client.Resources(target.Kind.Plural).ListAsync(filter, cancellationToken))
+        {
+            if (resource.Deleted) found.Add(resource);
+            if (found.Count == 2 * Max) found = Newest(found);
+        }
+        return Newest(found);
     }
+
+    private static List<AnyResource> Newest(IEnumerable<AnyResource> found) =>
+        [.. found.OrderByDescending(r => r.UpdatedAt).ThenByDescending(r => r.Revision).Take(Max)];
 }

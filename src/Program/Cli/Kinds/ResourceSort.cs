@@ -53,7 +53,10 @@ internal static class ResourceSort
     private static Error Unknown(KindInfo kind, string path, string fields)
     {
         var meant = NearestWord.To(path, Own) is { } near ? $"Did you mean {near}? " : "";
-        return UsageErrors.Of($"--sort: a {kind.Name} has no field {path.Shortened(60)}.",
+        var colon = path.LastIndexOf(':');
+        var why = colon > 0 ? $"\"{path[(colon + 1)..].Shortened(20)}\" is neither asc nor desc."
+            : $"{kind.Plural} have no field {path.Shortened(60)}.";
+        return UsageErrors.Of($"--sort: {why}",
             $"{meant}{fields} FIELD or FIELD:asc ascends, -FIELD or FIELD:desc descends.");
     }
 

@@ -213,7 +213,7 @@ public sealed class NamesTests : IDisposable
     private static string Invalid(HttpContext http)
     {
         http.Response.StatusCode = 400;
-        return """{"code":"INVALID_QUERY","detail":"spec.nope is not a field of a node."}""";
+        return """{"code":"INVALID_QUERY","detail":"spec.nope is not a field of nodes."}""";
     }
 
     private static string Gone(string id, int month) => Resource("deployment", "gone", id)

@@ -33,6 +33,13 @@ public sealed class CliContextTests : IDisposable
         Assert.Equal((expectedServer, expectedToken), (context.Server, context.Token));
     }
 
+    [Fact]
+    public void Load_OfAPipe_DoesNotWaitForAWriter()
+    {
+        System.Diagnostics.Process.Start("mkfifo", Path.Combine(home.Path, CliContext.FileName))!.WaitForExit();
+        Assert.Equal("CONTEXT_INVALID", Assert.Throws<StrataException>(() => CliContext.Load(home.Path, null, null, null)).Error.Code);
+    }
+
     /// <summary>The client libraries pass the same cases; a command has no token as an argument, and no default address.</summary>
     [Fact]
     public void Load_OfTheCasesOfTheClientLibraries_IsTheSame()

@@ -24,7 +24,7 @@ public sealed class ResourceCommandsTests(SharedCloud cloud)
     {
         var refused = await cloud.RunAsync("get", "deployments", "--where", "spec.replica=1");
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("is not a field of a deployment.", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("is not a field of deployments.", refused.Error, StringComparison.Ordinal);
         Assert.Contains("Did you mean", refused.Error, StringComparison.Ordinal);
         var found = (await cloud.RunAsync("get", "deployments", "--sort", "-createdAt,name", "-n", "1", "-q")).ShouldSucceed();
         Assert.Single(found.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
