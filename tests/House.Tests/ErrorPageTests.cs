@@ -41,8 +41,8 @@ public partial class ErrorPageTests
         var answered = Answering().Concat(Modules.SelectMany(Repository.Sources)).Distinct()
             .SelectMany(f => KindAndCode().Matches(string.Join('\n', Repository.Lines(f))))
             .ToLookup(m => m.Groups[2].Value, m => statuses[m.Groups[1].Value].FirstOrDefault("500"));
-        var told = Repository.Lines(Page).Select(l => Row().Match(l)).Where(m => m.Success && !OwnStatus.Contains(m.Groups[1].Value));
-        var wrong = told.Where(m => answered.Contains(m.Groups[1].Value) && !answered[m.Groups[1].Value].Contains(m.Groups[2].Value));
+        var documented = Repository.Lines(Page).Select(l => Row().Match(l)).Where(m => m.Success && !OwnStatus.Contains(m.Groups[1].Value));
+        var wrong = documented.Where(m => answered.Contains(m.Groups[1].Value) && !answered[m.Groups[1].Value].Contains(m.Groups[2].Value));
         Assert.Empty(
             wrong.Select(m =>
                 $"{m.Groups[1].Value} is answered with {string.Join(", ", answered[m.Groups[1].Value])} and not with {m.Groups[2].Value}"));
@@ -52,11 +52,11 @@ public partial class ErrorPageTests
     public void ErrorPage_HasEachCode_AndNoOther()
     {
         var answered = Answering().SelectMany(CodesIn).ToHashSet();
-        var told = Repository.Lines(Page).Select(l => Row().Match(l)).Where(m => m.Success).Select(m => m.Groups[1].Value).ToList();
+        var documented = Repository.Lines(Page).Select(l => Row().Match(l)).Where(m => m.Success).Select(m => m.Groups[1].Value).ToList();
         var ofModules = Modules.SelectMany(Repository.Sources).SelectMany(CodesOf).Except(Internal).ToHashSet();
-        Assert.Empty(answered.Concat(ofModules).Except(told).Order().Select(code => $"{code} is not in {Page}"));
-        Assert.Empty(told.Except(answered).Except(ofModules).Order().Select(code => $"{code} is in {Page} and answered by nothing"));
-        Assert.Equal(told.Distinct(), told);
+        Assert.Empty(answered.Concat(ofModules).Except(documented).Order().Select(code => $"{code} is not in {Page}"));
+        Assert.Empty(documented.Except(answered).Except(ofModules).Order().Select(code => $"{code} is in {Page} and answered by nothing"));
+        Assert.Equal(documented.Distinct(), documented);
     }
 
     private static IEnumerable<string> Answering() => Folders.SelectMany(Repository.Sources).Concat(Files);

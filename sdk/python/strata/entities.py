@@ -68,7 +68,7 @@ class Entities:
 
     def search(self, condition: dict[str, Any] | None = None, limit: int | None = None, sort: str | Iterable[str] | None = None,
                at: datetime.datetime | str | None = None) -> Iterator[Entity]:
-        """Those that meet a condition, as they come; all where there is none. limit: maximum number of results; None: all.
+        """Those that meet a condition, as they come; all without one. limit: maximum number of results; None: all.
 
         sort: "-amount,customer" or "amount:desc,customer:asc", or a list of such. More than a page (10,000) are fetched as they are asked for; without
         at each page is of the moment at which it is read.

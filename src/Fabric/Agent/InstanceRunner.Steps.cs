@@ -107,7 +107,7 @@ internal sealed partial class InstanceRunner
         return false;
     }
 
-    private async Task<TimeSpan?> LeaveAsync(CancellationToken cancellationToken)
+    private async Task<TimeSpan?> ReportLeavingAsync(CancellationToken cancellationToken)
     {
         if (IsShownAsRunning(context.Instance)) return await StoppedWithNodeAsync(cancellationToken);
         left.TrySetResult();

@@ -128,7 +128,7 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         string? reason;
         lock (gate) (context.Instance, gone, leaves, reason) = (latest, isGone, isLeaving, eviction);
         if (gone) return await RemoveAsync(cancellationToken);
-        if (leaves) return await LeaveAsync(cancellationToken);
+        if (leaves) return await ReportLeavingAsync(cancellationToken);
         if (reason is not null) return await EvictAsync(reason, cancellationToken);
         return context.Instance.State switch
         {

@@ -61,7 +61,7 @@ internal sealed class KindFields
         return true;
     }
 
-    /// <summary>The type one step down; null: there is none such. A type that allows anything stays itself.</summary>
+    /// <summary>The type one step down; null: none. A type that allows anything stays itself.</summary>
     /// <param name="name">Null: an element of a list.</param>
     private static Type? Inside(Type type, string? name)
     {

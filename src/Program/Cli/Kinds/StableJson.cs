@@ -20,9 +20,9 @@ internal static class StableJson
     /// <summary>What users wrote, which stays as it is.</summary>
     private static readonly string[] Users = ["data", "labels", "env", "input", "output", "metaData"];
 
-    /// <summary>How the names of members end that hold times of the server's; whatever else looks like one may be a user's.</summary>
-    private static readonly string[] TimeEndings =
-        [TimeSuffix, "Time", "Date", "timeOfChange", "heartbeat", "since", "from", "From", "to", "To"];
+    /// <summary>Members that hold times of the server's, and how the names of others end; what else looks like one may be a user's.</summary>
+    private static readonly string[] TimeNames = ["at", "since", "from", "to", "heartbeat", "timeOfChange"];
+    private static readonly string[] TimeEndings = [TimeSuffix, "Time", "Date", "From", "To"];
 
     /// <summary>With every time of the server's in the same form.</summary>
     public static JsonElement Times(JsonElement value)
@@ -77,7 +77,7 @@ internal static class StableJson
     }
 
     private static bool IsNameOfTime(string name) =>
-        name is "at" || Array.Exists(TimeEndings, e => name.EndsWith(e, StringComparison.Ordinal));
+        TimeNames.Contains(name) || Array.Exists(TimeEndings, e => name.EndsWith(e, StringComparison.Ordinal));
 
     /// <summary>A date and a time of UTC, as the server writes them.</summary>
     private static bool IsTime(string text) => text.Length is >= 20 and <= 33 && text[4] == '-' && text[10] == 'T'

@@ -155,7 +155,7 @@ public class HoldTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
     }
 
-    /// <summary>It refuses connections until it listens, and nobody else gets its port.</summary>
+    /// <summary>It refuses connections until it listens, and no other test gets its port.</summary>
     private static Socket BoundSocket()
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

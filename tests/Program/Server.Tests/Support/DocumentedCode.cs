@@ -15,7 +15,7 @@ public sealed partial class DocumentedCode(string page)
     public IReadOnlyList<string> Blocks(string language) =>
         [.. Fence().Matches(markdown).Where(m => m.Groups["info"].Value == language).Select(m => m.Groups["code"].Value)];
 
-    /// <summary>The program; fails where there is none.</summary>
+    /// <summary>The program; fails without one.</summary>
     public string Program(string language)
     {
         var blocks = Blocks(language);
