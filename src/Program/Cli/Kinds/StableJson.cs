@@ -20,7 +20,7 @@ internal static class StableJson
     /// <summary>What users wrote, which stays as it is.</summary>
     private static readonly string[] Users = ["data", "labels", "env", "input", "output", "metaData"];
 
-    /// <summary>Members that hold times of the server's, and how the names of others end; what else looks like one may be a user's.</summary>
+    /// <summary>Members that hold times of the server, and how others end; what else looks like one may be a user's.</summary>
     private static readonly string[] TimeNames = ["at", "since", "from", "to", "heartbeat", "timeOfChange"];
     private static readonly string[] TimeEndings = [TimeSuffix, "Time", "Date", "From", "To"];
 
