@@ -29,8 +29,9 @@ public sealed class NodeLossController(ResourceStore<NodeSpec, NodeStatus> nodes
     public override async Task<TimeSpan?> ReconcileAsync(Resource<NodeSpec, NodeStatus> resource, CancellationToken cancellationToken)
     {
         var isHeard = await leases.HolderAsync(NodeLease.Of(resource.Name), cancellationToken) is not null;
-        // One that has just come up or been registered gets the time for its first heartbeat.
-        var isNew = time.GetUtcNow() - resource.UpdatedAt < NodeLease.Duration;
+        // One that has just come up or been registered gets the time for its first heartbeat, and so do all where no server ran before.
+        var since = resource.UpdatedAt > TermBegan ? resource.UpdatedAt : TermBegan;
+        var isNew = time.GetUtcNow() - since < NodeLease.Duration;
         if (resource.State == NodeStates.Up && !isHeard && !isNew) await TakeAsync(resource, "down", cancellationToken);
         if (resource.State == NodeStates.Down && isHeard) await TakeAsync(resource, "up", cancellationToken);
         return Look;

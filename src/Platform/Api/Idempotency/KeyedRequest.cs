@@ -16,6 +16,9 @@ namespace Strata.Api.Idempotency;
 /// </summary>
 public sealed class KeyedRequest : IDisposable
 {
+    /// <summary>Attempts that were saved and failed then; a client that goes on after so many needs another key.</summary>
+    internal const int AttemptsMax = 20;
+
     private readonly IEntityLog log;
     private readonly TenantId tenant;
     private readonly string key;
@@ -47,18 +50,26 @@ public sealed class KeyedRequest : IDisposable
     }
 
     /// <param name="note">Kept beside the fingerprint: what a later attempt has to know; without spaces.</param>
-    public RequestKey Part(int part, string? note = null) => 
-        new(IdOf(part), note is null ? Fingerprint : $"{Fingerprint} {note}") { MadeAtMs = madeAtMs, Part = part };
+    /// <param name="attempt">How many have come to nothing after their first commit (<see cref="WrittenPart.Attempts"/>).</param>
+    public RequestKey Part(int part, string? note = null, int attempt = 0) =>
+        new(IdOf(part, attempt), note is null ? Fingerprint : $"{Fingerprint} {note}") { MadeAtMs = madeAtMs, Part = part };
 
     /// <summary>What a part wrote, if it did; IDEMPOTENCY_CONFLICT where the key was used for another request.</summary>
     public async ValueTask<Result<WrittenPart>> WrittenAsync(int part, CancellationToken cancellationToken)
     {
-        if (await log.FindCommitAsync(tenant, IdOf(part), cancellationToken) is not { } revision) return new WrittenPart([], null);
-        var written = WithoutModels(await log.FollowAsync(tenant, new Revision(revision.Value - 1), 1, cancellationToken));
-        if (await KeptAsync(written[0], cancellationToken) is not [var of, ..] kept || of != Fingerprint) return ApiErrors.KeyReused(key);
-        // What compute members wrote in the same commit comes after the requested writes and is not part of the answer.
-        while (written.Count > 1 && await KeptAsync(written[^1], cancellationToken) is null) written.RemoveAt(written.Count - 1);
-        return new WrittenPart(written, kept.ElementAtOrDefault(1));
+        var found = WrittenPart.Nothing;
+        while (found.Attempts < AttemptsMax
+            && await log.FindCommitAsync(tenant, IdOf(part, found.Attempts), cancellationToken) is { } revision)
+        {
+            var (written, events) = await ReadAsync(revision, cancellationToken);
+            if (RequestIn(events) is not [var of, ..] kept || of != Fingerprint) return ApiErrors.KeyReused(key);
+            var end = await new PausedChange(log, tenant).EndAsync(written[0], events, cancellationToken);
+            if (end.Failure is { } failure) found = found with { Attempts = found.Attempts + 1, Failure = failure };
+            else if (end.At is not { } last) return found with { IsInProgress = true };
+            else if (last == revision) return new WrittenPart(written, kept.ElementAtOrDefault(1));
+            else return new WrittenPart((await ReadAsync(last, cancellationToken)).Written, kept.ElementAtOrDefault(1));
+        }
+        return found;
     }
 
     /// <summary>Whether this is the fingerprint of the same request; for what is kept outside of the log.</summary>
@@ -70,24 +81,38 @@ public sealed class KeyedRequest : IDisposable
         hash.Dispose();
     }
 
-    /// <summary>The fingerprint and the note that a revision was written with; null: it was not asked for with a key.</summary>
-    private async ValueTask<string[]?> KeptAsync(EntityRevision written, CancellationToken cancellationToken)
+    /// <summary>
+    /// What a commit wrote for the request, and the audit events of its first revision. What compute members wrote in the same commit comes
+    /// after that, and is not part of the answer.
+    /// </summary>
+    private async ValueTask<(IReadOnlyList<EntityRevision> Written, IReadOnlyList<AuditEvent> Events)> ReadAsync(
+        Revision revision, CancellationToken cancellationToken)
     {
-        var history = await log.TrailAsync(tenant, written.Id, new Revision(written.Revision.Value + 1), 1, cancellationToken);
-        return history[0].Audit.FirstOrDefault(a => a.Type == AuditEventTypes.Request)?.Detail?.Split(' ');
+        var written = WithoutModels(await log.FollowAsync(tenant, new Revision(revision.Value - 1), 1, cancellationToken));
+        var events = await EventsAsync(written[0], cancellationToken);
+        while (written.Count > 1 && RequestIn(await EventsAsync(written[^1], cancellationToken)) is null) written.RemoveAt(written.Count - 1);
+        return (written, events);
     }
+
+    private async ValueTask<IReadOnlyList<AuditEvent>> EventsAsync(EntityRevision written, CancellationToken cancellationToken) =>
+        (await log.TrailAsync(tenant, written.Id, new Revision(written.Revision.Value + 1), 1, cancellationToken))[0].Audit;
+
+    /// <summary>The fingerprint and the note that a revision was written with; null: it was not asked for with a key.</summary>
+    private static string[]? RequestIn(IReadOnlyList<AuditEvent> events) =>
+        events.FirstOrDefault(a => a.Type == AuditEventTypes.Request)?.Detail?.Split(' ');
 
     /// <summary>Models extended by the writes are not part of the answer.</summary>
     private static List<EntityRevision> WithoutModels(IReadOnlyList<EntityRevision> written) =>
         [.. written.Any(entity => entity.Model != StoredModel.Key) ? written.Where(entity => entity.Model != StoredModel.Key) : written];
 
-    private CommitId IdOf(int part)
+    private CommitId IdOf(int part, int attempt)
     {
-        if (part == 0) return Id;
-        Span<byte> seed = stackalloc byte[20];
+        if (part == 0 && attempt == 0) return Id;
+        Span<byte> seed = stackalloc byte[24];
         Id.Value.TryWriteBytes(seed, bigEndian: true, out _);
         BinaryPrimitives.WriteInt32BigEndian(seed[16..], part);
-        return IdOf(SHA256.HashData(seed));
+        BinaryPrimitives.WriteInt32BigEndian(seed[20..], attempt);
+        return IdOf(SHA256.HashData(attempt == 0 ? seed[..20] : seed));
     }
 
     private static CommitId IdOf(byte[] id)
@@ -103,5 +128,21 @@ public sealed class KeyedRequest : IDisposable
 /// <param name="Note">See <see cref="KeyedRequest.Part"/>.</param>
 public sealed record WrittenPart(IReadOnlyList<EntityRevision> Revisions, string? Note)
 {
+    public static readonly WrittenPart Nothing = new([], null);
+
     public bool IsThere => Revisions.Count > 0;
+
+    /// <summary>It was saved before a processor is called (COMMIT_BEFORE_DISPATCH), and the processor has not answered yet.</summary>
+    public bool IsInProgress { get; init; }
+
+    /// <summary>How many attempts were saved before a processor was called, and failed then. They stand; the next one is another.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>Why the last of them failed; null without any.</summary>
+    public Error? Failure { get; init; }
+
+    /// <summary>What answers the request at once; null: it may be worked on.</summary>
+    /// <param name="canRepeat">Whether what was saved does not stand in the way of another attempt.</param>
+    public Error? Refusal(bool canRepeat) => IsInProgress ? Idempotency.InProgress
+        : Attempts >= (canRepeat ? KeyedRequest.AttemptsMax : 1) ? Failure : null;
 }

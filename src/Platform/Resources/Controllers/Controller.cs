@@ -42,6 +42,11 @@ public abstract class Controller<TSpec, TStatus>
     protected internal Fence? Term { get; internal set; }
 
     /// <summary>
+    /// When this server's term began; before all time outside of one. What a controller waits for may have had no server to speak to before.
+    /// </summary>
+    protected internal DateTimeOffset TermBegan { get; internal set; }
+
+    /// <summary>
     /// Who this controller is in an organization's log. Everything that it writes must be written so: when another server has taken the
     /// controller over, the commit is refused.
     /// </summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Strata.Api.Tests.Hosting;
+using Strata.Entities.Workflows;
 using Strata.EntityApi.Tests.Hosting;
 using Strata.Storage.Tests.Contract;
 
@@ -12,10 +13,15 @@ public abstract class WorkflowContract(IStore store) : IAsyncLifetime
 
     protected HttpClient Http { get; private set; } = null!;
 
+    /// <summary>Who executes processors; null: nobody.</summary>
+    protected virtual IComputation? Computation => null;
+
+    protected Task<EntityHost> StartHostAsync() => EntityHost.StartAsync(store, more: HostedModule.None with { Computation = Computation });
+
     public async ValueTask InitializeAsync()
     {
         await store.InitializeAsync();
-        Host = await EntityHost.StartAsync(store);
+        Host = await StartHostAsync();
         Http = Host.Client(await Host.TokenAsync(Host.Org, "orders", ["application"]));
         Assert.Equal(200, (await Http.SendJsonAsync("POST", "/api/model/import/JSON/SAMPLE_DATA/order/1", """{"amount":1,"note":"n","paid":true}""")).Status);
         Assert.Equal(200, (await Http.SendJsonAsync("PUT", "/api/model/order/1/lock")).Status);

@@ -55,6 +55,17 @@ public sealed class NodeLossControllerTests
         Assert.Equal(NodeStates.Up, await ReconcileAsync());
     }
 
+    [Fact]
+    public async Task Reconcile_TermThatHasJustBegun_GivesEveryNodeTimeForAHeartbeat()
+    {
+        await RegisterAsync();
+        time.Advance(TimeSpan.FromHours(8)); // no server ran
+        controller.TermBegan = time.GetUtcNow();
+        Assert.Equal(NodeStates.Up, await ReconcileAsync());
+        time.Advance(TimeSpan.FromSeconds(16));
+        Assert.Equal(NodeStates.Down, await ReconcileAsync());
+    }
+
     private async Task RegisterAsync() =>
         Assert.True((await nodes.CreateAsync(Caller, new NewResource<NodeSpec> { Name = "n", Spec = new() }, null, default)).IsOk);
 

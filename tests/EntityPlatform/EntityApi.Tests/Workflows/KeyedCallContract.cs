@@ -1,0 +1,173 @@
+using System.Collections.Concurrent;
+using Strata.Api.Tests.Hosting;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Workflows;
+using Strata.Storage.Tests.Contract;
+
+namespace Strata.EntityApi.Tests.Workflows;
+
+/// <summary>
+/// A request with an Idempotency-Key whose first commit comes before a processor is called: what was saved by it is not the whole effect.
+/// </summary>
+public abstract class KeyedCallContract(IStore store) : WorkflowContract(store)
+{
+    private const string Manual = """{"A":{"transitions":[{"name":"go","next":"B","manual":true,"processors":[PROCESSOR]}]},"B":{"transitions":[{"name":"on","next":"C","manual":true}]},"C":{}}""";
+    private const string Twice = """{"A":{"transitions":[{"name":"go","next":"B","manual":true,"processors":[PROCESSOR,PROCESSOR]}]},"B":{}}""";
+    private const string AtOnce = """{"A":{"transitions":[{"name":"go","next":"B","manual":false,"processors":[PROCESSOR]}]},"B":{}}""";
+    private const string Processor = """{"type":"externalized","name":"p","executionMode":"COMMIT_BEFORE_DISPATCH"}""";
+
+    private readonly Member member = new();
+
+    protected override IComputation Computation => new InProcessComputation([member], []);
+
+    [Fact]
+    public async Task FailedCall_IsNeverAnsweredAsASuccess_AndIsTriedAgain()
+    {
+        await GivenAsync(Manual.Replace("PROCESSOR", Processor, StringComparison.Ordinal));
+        var (id, _) = await CreateAsync();
+        member.Fails(2);
+        for (var i = 0; i < 2; i++)
+        {
+            var failed = await TakeAsync(id, "k");
+            Assert.Equal((503, "DISPATCH_TIMEOUT"), (failed.Status, ErrorCode(failed)));
+            Assert.Equal("A", await StateAsync(id));
+        }
+        var taken = await TakeAsync(id, "k");
+        Assert.True(taken.Status == 200, taken.Body.ToString());
+        Assert.Equal("B", await StateAsync(id));
+        Assert.Equal(3, member.Calls);
+        Assert.Equal(200, (await TakeAsync(id, "other", "on", "{}")).Status);
+        Assert.Equal(taken.Body.GetRawText(), (await TakeAsync(id, "k")).Body.GetRawText());
+        Assert.Equal((3, "C"), (member.Calls, await StateAsync(id)));
+    }
+
+    [Fact]
+    public async Task AnswerAgain_NamesTheLastOfSeveralCommits()
+    {
+        await GivenAsync(Twice.Replace("PROCESSOR", Processor, StringComparison.Ordinal));
+        var (id, _) = await CreateAsync();
+        var taken = await TakeAsync(id, "k");
+        var meta = (await Http.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta");
+        Assert.Equal(("B", taken.Text("transactionId")), (meta.GetProperty("state").GetString(), meta.GetProperty("transactionId").GetString()));
+        Assert.Equal(taken.Body.GetRawText(), (await TakeAsync(id, "k")).Body.GetRawText());
+        Assert.Equal(2, member.Calls);
+    }
+
+    [Fact]
+    public async Task SecondCallFailed_IsAFailure()
+    {
+        await GivenAsync(Twice.Replace("PROCESSOR", Processor, StringComparison.Ordinal));
+        var (id, _) = await CreateAsync();
+        member.Succeeds(1);
+        member.Fails(1);
+        Assert.Equal(503, (await TakeAsync(id, "k")).Status);
+        Assert.Equal("A", await StateAsync(id));
+        Assert.Equal(200, (await TakeAsync(id, "k")).Status);
+        Assert.Equal((4, "B"), (member.Calls, await StateAsync(id)));
+    }
+
+    [Fact]
+    public async Task SentToAnotherServer_WhileTheProcessorWorks_IsInProgress()
+    {
+        await GivenAsync(Manual.Replace("PROCESSOR", Processor, StringComparison.Ordinal));
+        var (id, _) = await CreateAsync();
+        await using var other = await StartHostAsync();
+        using var http = other.Client(Http.DefaultRequestHeaders.Authorization!.Parameter);
+        var gate = member.Waits();
+        var taking = TakeAsync(id, "k");
+        await member.Reached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var early = await TakeAsync(id, "k", http: http);
+        Assert.Equal((409, "REQUEST_IN_PROGRESS"), (early.Status, ErrorCode(early)));
+        gate.SetResult();
+        Assert.Equal((await taking).Body.GetRawText(), (await TakeAsync(id, "k", http: http)).Body.GetRawText());
+        Assert.Equal((1, "B"), (member.Calls, await StateAsync(id)));
+    }
+
+    [Fact]
+    public async Task EntityChangedMeanwhile_IsNotASuccess()
+    {
+        await GivenAsync(Manual.Replace("PROCESSOR", Processor, StringComparison.Ordinal));
+        var (id, _) = await CreateAsync();
+        var gate = member.Waits();
+        var taking = TakeAsync(id, "k");
+        await member.Reached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.Equal(200, (await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}", """{"amount":7}""")).Status);
+        gate.SetResult();
+        Assert.Equal((412, "ENTITY_MODIFIED"), ((await taking).Status, ErrorCode(await taking)));
+        Assert.Equal("A", await StateAsync(id));
+        Assert.Equal(200, (await TakeAsync(id, "k")).Status);
+        Assert.Equal("B", await StateAsync(id));
+    }
+
+    [Fact]
+    public async Task Creation_ThatWasSavedAndFailed_SaysSo_AndMakesNoSecondEntity()
+    {
+        await GivenAsync(AtOnce.Replace("PROCESSOR", Processor, StringComparison.Ordinal));
+        member.Fails(1);
+        Assert.Equal(503, (await PostAsync()).Status);
+        var again = await PostAsync();
+        Assert.Equal((409, "TRANSITION_NOT_COMPLETED"), (again.Status, ErrorCode(again)));
+        Assert.Contains("DISPATCH_TIMEOUT", again.Text("detail"), StringComparison.Ordinal);
+        Assert.Equal(1, (await Http.SendJsonAsync("GET", "/api/entity/order/1")).Body.GetArrayLength());
+
+        Task<JsonAnswered> PostAsync() =>
+            Http.SendJsonAsync("POST", "/api/entity/JSON/order/1", """{"amount":1}""", headers: ("Idempotency-Key", "k"));
+    }
+
+    [Fact]
+    public async Task TooManyFailedAttempts_EndTheKey()
+    {
+        await GivenAsync(Manual.Replace("PROCESSOR", Processor, StringComparison.Ordinal));
+        var (id, _) = await CreateAsync();
+        member.Fails(100);
+        var answer = await TakeAsync(id, "k");
+        for (var tries = 1; answer.Status == 503 && tries < 50; tries++) answer = await TakeAsync(id, "k");
+        Assert.Equal((409, "TRANSITION_NOT_COMPLETED", 20), (answer.Status, ErrorCode(answer), member.Calls));
+        member.Fails(0);
+        Assert.Equal(200, (await TakeAsync(id, "fresh")).Status);
+    }
+
+    private Task<JsonAnswered> TakeAsync(
+        string id, string key, string transition = "go", string document = """{"amount":2}""", HttpClient? http = null) =>
+        (http ?? Http).SendJsonAsync("PUT", $"/api/entity/JSON/{id}/{transition}", document, headers: ("Idempotency-Key", key));
+
+    /// <summary>Answers as it was set to, then always well.</summary>
+    private sealed class Member : IProcessor
+    {
+        private readonly ConcurrentQueue<Error?> answers = new();
+        private TaskCompletionSource? gate;
+        private int calls;
+
+        public string Name => "p";
+        public int Calls => Volatile.Read(ref calls);
+        public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Succeeds(int times) => Add(times, null);
+
+        public void Fails(int times)
+        {
+            if (times == 0) answers.Clear();
+            Add(times, new Error(ErrorKind.Unavailable, "DISPATCH_TIMEOUT", "The processor did not answer in time.") { Retryable = true });
+        }
+
+        public TaskCompletionSource Waits() => gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async ValueTask<Result<JsonText?>> ProcessAsync(ComputeCall call, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref calls);
+            Reached.TrySetResult();
+            if (Interlocked.Exchange(ref gate, null) is { } wait) await wait.Task.WaitAsync(cancellationToken);
+            return answers.TryDequeue(out var error) && error is not null ? error : (JsonText?)null;
+        }
+
+        private void Add(int times, Error? answer)
+        {
+            for (var i = 0; i < times; i++) answers.Enqueue(answer);
+        }
+    }
+}
+
+public sealed class MemoryKeyedCallTests() : KeyedCallContract(new MemoryStore());
+
+public sealed class PostgresKeyedCallTests(TestServer server) : KeyedCallContract(new PostgresDatabase(server));
