@@ -45,6 +45,12 @@ public sealed record ReleaseStatus
     /// </summary>
     public string? Detected { get; init; }
 
+    /// <summary>
+    /// Variables that the source itself sets: by strata.yaml, and below it by the ENV of its Dockerfile. Null: not built, or by a version of
+    /// Strata that did not record them.
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? SourceEnv { get; init; }
+
     /// <summary>Digest of the image's manifest; null until built.</summary>
     public string? Image { get; init; }
 

@@ -253,6 +253,7 @@ internal sealed partial class BuildController(
             Status = release.Status with
             {
                 Commit = built.Value.Commit,
+                SourceEnv = built.Value.SourceEnv,
                 Detected = built.Value.Detected,
                 Image = built.Value.Image,
                 ImageBytes = built.Value.ImageBytes,

@@ -21,6 +21,9 @@ internal sealed record BuiltRelease
     public required IReadOnlyList<string> Command { get; init; }
     public required int Port { get; init; }
 
+    /// <summary>Variables that the source itself sets: by strata.yaml, and below it by the ENV of its Dockerfile.</summary>
+    public required IReadOnlyDictionary<string, string> SourceEnv { get; init; }
+
     /// <summary>The exact commit, for a git source.</summary>
     public string? Commit { get; init; }
 

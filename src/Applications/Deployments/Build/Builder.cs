@@ -76,7 +76,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         if (!BuildPlanner.Plan(tree, file, config.Build, config.Run, engine).TryGet(out var plan, out error)) return error;
         await ShowAsync(plan, log, cancellationToken);
         if (!Toolchain.Check(plan.Tools).TryGet(out _, out error)) return error;
-        return new Prepared(new Work(job, plan, config, tree, workspace, deadline, file.Serve, log), fetched.Commit, file.Replicas);
+        return new Prepared(new Work(job, plan, config, tree, workspace, deadline, file, log), fetched.Commit, file.Replicas);
     }
 
     private sealed record Prepared(Work Work, string? Commit, int? Replicas);
@@ -131,7 +131,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         var started = time.GetTimestamp();
         IReadOnlyList<string> command = work.Plan.Command is { } line ? ShellCommand.ToArguments(line) : [];
         var port = work.Config.Run.Port ?? PortDefault;
-        var layer = new LayerWriter(result, work.Plan.Static ? work.Serve : null, options.Source.BytesMax);
+        var layer = new LayerWriter(result, work.Plan.Static ? work.File.Serve : null, options.Source.BytesMax);
         var content = new ImageContent((target, stop) => layer.WriteAsync(folder, target, stop), Describe(command, work));
         if (!(await images.PackAsync(work.Job.Tenant, content, cancellationToken)).TryGet(out var image, out var error)) return error;
         foreach (var left in layer.LeftOut.Lines()) work.Log.Note(left);
@@ -148,6 +148,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
             Command = command,
             Port = port,
             Config = work.Config,
+            SourceEnv = work.File.Env,
         };
     }
 
@@ -161,7 +162,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
     private static OciRun Describe(IReadOnlyList<string> command, Work work)
     {
         var labels = new Dictionary<string, string> { [OciImage.StackLabel] = OciImage.StackHost };
-        if (work is { Plan.Static: true, Serve.Count: > 0 }) labels[ServedFiles.AllowedLabel] = string.Join(' ', work.Serve);
+        if (work is { Plan.Static: true, File.Serve.Count: > 0 }) labels[ServedFiles.AllowedLabel] = string.Join(' ', work.File.Serve);
         return new OciRun { Cmd = work.Plan.Static ? null : command, WorkingDir = work.Plan.Static ? null : "/app", Labels = labels };
     }
 
@@ -208,7 +209,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
 }
 
 /// <summary>A build under way.</summary>
-/// <param name="Serve">Patterns of private files that a static site serves.</param>
+/// <param name="File">The source's strata.yaml; one without values where it has none.</param>
 internal sealed record Work(
     BuildJob Job, BuildPlan Plan, ReleaseConfig Config, SourceTree Source, IWorkspace Workspace, BuildDeadline Deadline,
-    IReadOnlyList<string> Serve, BuildLog Log);
+    StrataFile File, BuildLog Log);

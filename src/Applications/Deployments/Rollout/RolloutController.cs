@@ -103,8 +103,8 @@ internal sealed class RolloutController(
 
     /// <summary>A release keeps the variables that it was built with, so that a rollback brings them back.</summary>
     private static string? VariablesToCome(DeploymentResource deployment, Observed observed) =>
-        deployment.Spec.Release is { } id && observed.Releases.GetValueOrDefault(id) is { Spec.Env: { } built } release
-        && deployment.Spec.Env.Any(x => built.GetValueOrDefault(x.Key) != x.Value) ? DeployMessages.VariablesChanged(release.Name) : null;
+        deployment.Spec.Release is { } id && observed.Releases.GetValueOrDefault(id) is { } release
+        && ReleaseVariables.HaveChanged(deployment.Spec.Env, release) ? DeployMessages.VariablesChanged(release.Name) : null;
 
     private static DeploymentStatus Ended(DeploymentStatus status, string? release) => status.Candidate == release
         ? status with { Candidate = null } : status;

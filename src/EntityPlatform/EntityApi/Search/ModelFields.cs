@@ -36,6 +36,10 @@ internal sealed class ModelFields
         return scalars.TryGetValue(place, out var families) ? families : containers.Contains(place) ? new HashSet<FieldFamily>() : null;
     }
 
+    /// <summary>The field that a path may have meant, written in full: <c>$.customer.name</c>; null: none is near.</summary>
+    public string? Nearest(string path) =>
+        NearestWord.To(path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path, SingleValues) is { } near ? "$." + near : null;
+
     private void Add(string place, JsonElement types)
     {
         AddContainer(place[..^(place.EndsWith("[*]", StringComparison.Ordinal) ? 3 : 0)]);

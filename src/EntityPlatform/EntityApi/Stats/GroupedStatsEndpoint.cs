@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Core;
+using Strata.Entities.Conditions;
 using Strata.Entities.Definitions;
 using Strata.Entities.Log;
 using Strata.EntityApi.Retention;
@@ -39,16 +40,34 @@ internal sealed class GroupedStatsEndpoint(IEntityLog log, ModelCatalog catalog,
         using var json = body.Parse();
         if (!GroupedStatsReader.Read(json.RootElement, limits.StatsGroupsMax).TryGet(out var request, out error)) return error;
         if (await past.CheckAsync(target.Caller, target.Model, request.AsOf, call.Aborted) is { } dropped) return dropped;
-        if (request.Condition is { } sent)
-        {
-            if (!(await ConditionTyping.FitAsync(catalog, target, sent, call.Aborted)).TryGet(out var condition, out error)) return error;
-            request = request with { Condition = condition };
-        }
+        if (!(await FitAsync(target, request, call.Aborted)).TryGet(out request, out error)) return error;
         var grouping = ToGrouping(target, request, limits.StatsGroupsMax + 1);
         var groups = await log.GroupAsync(grouping, call.Aborted);
         if (groups.Count > limits.StatsGroupsMax) return StatsErrors.TooManyGroups(limits.StatsGroupsMax);
         var ordered = groups.Order(GroupOrder.Instance).Take(request.Limit ?? groups.Count);
         return Answer.Json(writer => GroupedStatsWriter.Write(writer, request, grouping.Fields, ordered));
+    }
+
+    /// <summary>
+    /// The request with its condition's constants as the model has them. A path that the model does not have would group by nothing, or add
+    /// up nothing, so it is refused.
+    /// </summary>
+    private async ValueTask<Result<GroupedStatsRequest>> FitAsync(
+        ModelTarget target, GroupedStatsRequest request, CancellationToken cancellationToken)
+    {
+        if (!(await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, cancellationToken)).TryGet(out var model, out var error))
+            return error;
+        var fields = new ModelFields(model);
+        foreach (var (text, field) in request.GroupBy)
+        {
+            if (field is Field.Path path && fields.At(path.Value) is null) return StatsErrors.NoGroupBy(text, fields.Nearest(text));
+        }
+        foreach (var field in request.Aggregations.Select(a => a.Field))
+        {
+            if (fields.At(field) is null) return StatsErrors.NoField(field, fields.Nearest(field.ToString()));
+        }
+        if (request.Condition is not { } sent) return request;
+        return new ConditionTyping(fields).Fit(sent).Then<GroupedStatsRequest>(condition => request with { Condition = condition });
     }
 
     private static Grouping ToGrouping(ModelTarget target, GroupedStatsRequest request, int limit) => new()

@@ -25,9 +25,9 @@ internal static class GroupedStatsReader
 
     private static Result<List<(string, Field)>> ReadGroupBy(JsonElement sent)
     {
-        if (sent.ValueKind == JsonValueKind.Undefined) return StatsErrors.NoGroupBy;
+        if (sent.ValueKind == JsonValueKind.Undefined) return StatsErrors.GroupByMissing;
         if (sent.ValueKind != JsonValueKind.Array) return StatsErrors.Malformed("groupBy must be a list.");
-        if (sent.GetArrayLength() == 0) return StatsErrors.NoGroupBy;
+        if (sent.GetArrayLength() == 0) return StatsErrors.GroupByMissing;
         if (sent.GetArrayLength() > Grouping.KeysMax) return StatsErrors.GroupBy($"groupBy names more than {Grouping.KeysMax} paths.");
         var keys = new List<(string Text, Field Field)>();
         foreach (var item in sent.EnumerateArray())

@@ -1,16 +1,23 @@
 using Strata.Core;
+using Strata.Entities.Conditions;
 
 namespace Strata.EntityApi.Stats;
 
 /// <summary>The errors of statistics; codes are the contract's.</summary>
 internal static class StatsErrors
 {
-    public static readonly Error NoGroupBy = Invalid("MISSING_GROUP_BY", "groupBy must name at least one path, or state.");
+    public static readonly Error GroupByMissing = Invalid("MISSING_GROUP_BY", "groupBy must name at least one path, or state.");
 
     public static Error Malformed(string message) => Invalid("MALFORMED_REQUEST", message);
 
     public static Error GroupBy(string what) =>
         Invalid("INVALID_GROUP_BY_PATH", what, "Name a member by a path such as $.country, or state.");
+
+    public static Error NoGroupBy(string path, string? near) =>
+        Invalid("INVALID_GROUP_BY_PATH", $"The model has no field {path.Shortened(100)} to group by.", Next(near));
+
+    public static Error NoField(JsonPath path, string? near) =>
+        Invalid("INVALID_AGGREGATION_FIELD", $"The model has no field {path.ToString().Shortened(100)}.", Next(near));
 
     public static Error GroupByTwice(string path) => Invalid("DUPLICATE_GROUP_BY", $"groupBy names {path} twice.");
 
@@ -34,6 +41,8 @@ internal static class StatsErrors
     public static Error TooManyGroups(int max) => new(
         ErrorKind.Unprocessable, "GROUP_CARDINALITY_EXCEEDED", $"There are more than {max} groups.",
         "Narrow the condition, or group by fewer or coarser values.");
+
+    private static string Next(string? near) => near is null ? "Export the model to see its fields." : $"Did you mean {near}?";
 
     private static Error Invalid(string code, string message, string? next = null) => new(ErrorKind.Invalid, code, message, next);
 }

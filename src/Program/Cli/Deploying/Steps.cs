@@ -25,7 +25,7 @@ internal sealed class Steps(Run run)
     /// <summary>A line of a log that belongs to the present step.</summary>
     public void Line(string text)
     {
-        var width = run.Terminal.ErrorWidth == 0 ? 0 : run.Terminal.ErrorWidth - Gutter.Length;
+        var width = run.Terminal is { ErrorIsTerminal: true, ErrorWidth: > 0 } ? run.Terminal.ErrorWidth - Gutter.Length : 0;
         var gutter = run.Terminal.OnError(Tone.Faint, Gutter);
         var lines = TextWidth.Wrap(SafeWriter.Clean(text).Replace("\t", "    ", StringComparison.Ordinal), width).Split('\n');
         run.Show(string.Join('\n', lines.Select(line => (gutter + line).TrimEnd())));

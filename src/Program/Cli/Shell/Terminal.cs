@@ -1,3 +1,4 @@
+using System.Globalization;
 namespace Strata.Cli.Shell;
 
 /// <summary>
@@ -7,6 +8,9 @@ namespace Strata.Cli.Shell;
 internal sealed record Terminal
 {
     private const int WidthWithoutTerminal = 0;
+
+    /// <summary>Sentences in a file or another program's window; help has the same.</summary>
+    private const int ErrorWidthWithoutTerminal = 100;
 
     public required TextWriter Out { get; init; }
     public required TextWriter Error { get; init; }
@@ -31,7 +35,7 @@ internal sealed record Terminal
     /// <summary>Columns of standard output; 0 where it is no terminal, which is no bound.</summary>
     public int Width { get; init; }
 
-    /// <summary>Columns of standard error; 0 where it is no terminal, which is no bound.</summary>
+    /// <summary>Columns of standard error; where it is no terminal, those of COLUMNS or 100. 0: no bound.</summary>
     public int ErrorWidth { get; init; }
 
     public bool Color { get; init; }
@@ -53,7 +57,7 @@ internal sealed record Terminal
             ErrorIsTerminal = errorIsTerminal,
             InIsTerminal = !Console.IsInputRedirected,
             Width = isTerminal ? WidthOfConsole() : WidthWithoutTerminal,
-            ErrorWidth = errorIsTerminal ? WidthOfConsole() : WidthWithoutTerminal,
+            ErrorWidth = errorIsTerminal ? WidthOfConsole() : WidthOfColumns(),
             Color = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && movesCursor,
         };
     }
@@ -64,6 +68,10 @@ internal sealed record Terminal
     public string OnOut(Tone tone, string text) => Color && OutIsTerminal ? tone.Wrap(text) : text;
 
     public string OnError(Tone tone, string text) => Color && ErrorIsTerminal ? tone.Wrap(text) : text;
+
+    private static int WidthOfColumns() =>
+        int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out var columns)
+            ? columns : ErrorWidthWithoutTerminal;
 
     private static int WidthOfConsole()
     {

@@ -33,7 +33,7 @@ internal sealed class ServersPart(ServerOptions options, ApiPart api) : IPart
     {
         if (servers is null) return new PartHealth(false, "have not started");
         var known = Known();
-        var up = known.Count(s => s.State == ServerStates.Up);
+        var up = 1 + known.Count(s => s is { IsSelf: false, State: ServerStates.Up }); // this one answers
         var down = known.Where(s => s.State == ServerStates.Down).Select(s => s.Name).ToList();
         var text = up == 1 ? "1 server is up" : $"{up} servers are up";
         return new PartHealth(true, down.Count == 0 ? text : $"{text}; down: {string.Join(", ", down)}");

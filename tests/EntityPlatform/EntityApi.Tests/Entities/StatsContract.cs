@@ -77,6 +77,8 @@ public abstract class StatsContract(IStore store) : EntityApiContract(store)
     [InlineData("""{"groupBy":["$.a[0]"]}""", "INVALID_GROUP_BY_PATH")]
     [InlineData("""{"groupBy":["$.a","$['a']"]}""", "DUPLICATE_GROUP_BY")]
     [InlineData("""{"groupBy":["state","state"]}""", "DUPLICATE_GROUP_BY")]
+    [InlineData("""{"groupBy":["$.none"]}""", "INVALID_GROUP_BY_PATH")]
+    [InlineData("""{"groupBy":["state"],"aggregations":[{"op":"sum","field":"$.none"}]}""", "INVALID_AGGREGATION_FIELD")]
     [InlineData("""{"groupBy":["state"],"aggregations":[{"op":"median","field":"$.n"}]}""", "INVALID_AGGREGATION_OP")]
     [InlineData("""{"groupBy":["state"],"aggregations":[{"op":"sum"}]}""", "INVALID_AGGREGATION_FIELD")]
     [InlineData("""{"groupBy":["state"],"aggregations":[{"op":"sum","field":"$.a[*].b"}]}""", "INVALID_AGGREGATION_FIELD")]

@@ -19,6 +19,15 @@ public sealed class NamesTests : IDisposable
     public void Dispose() => home.Dispose();
 
     [Fact]
+    public async Task Get_WhereNamesNoField_SaysHowFieldsBegin()
+    {
+        var refused = await RunAsync(2, "get", "instances", "--where", "deployment=shop");
+        Assert.Contains("--where: \"deployment\" is not a field", refused, StringComparison.Ordinal);
+        Assert.Contains("spec.deployment=VALUE", refused, StringComparison.Ordinal);
+        Assert.Contains("Use --state VALUE.", await RunAsync(2, "get", "instances", "--where", "state=READY"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Get_WhereAFieldIsAName_AsksForItsId()
     {
         await using var api = await StartAsync();
@@ -103,6 +112,50 @@ public sealed class NamesTests : IDisposable
         var said = await Script.RunAsync(
             "bash", ["-c", script], null, ("STRATA_HOME", home.Path), ("STRATA_URL", ""), ("STRATA_TOKEN", ""));
         Assert.Equal("deploy\ninstance/\nrelease/\nshop\nshop-1\n", said.Replace(' ', '\n'));
+    }
+
+    [Fact]
+    public async Task Completion_InFish_OffersCommandsAndNames()
+    {
+        await using var api = await StartAsync();
+        Context(api);
+        var program = Path.Combine(AppContext.BaseDirectory, "strata");
+        var script = $$"""
+            "{{program}}" completion fish | source
+            for line in "{{program}} dep" "{{program}} logs " "{{program}} rollback shop "
+              for i in (seq 20); set found (complete -C "$line"); test -z "$found"; or break; end
+              string join \n -- $found
+            end
+            """;
+        var said = await Script.RunAsync("fish", ["--no-config", "-c", script], null,
+            ("STRATA_HOME", home.Path), ("STRATA_URL", ""), ("STRATA_TOKEN", ""), ("HOME", home.Path));
+        Assert.Equal("deploy\ninstance/\nrelease/\nshop\nshop-1\n", said);
+    }
+
+    /// <summary>In an interactive zsh, which is the only one that completes: what Tab makes of a line is read from its screen.</summary>
+    [Fact]
+    public async Task Completion_InZsh_CompletesCommandsAndNames()
+    {
+        await using var api = await StartAsync();
+        Context(api);
+        var bin = Directory.CreateDirectory(Path.Combine(home.Path, "bin")).FullName;
+        File.CreateSymbolicLink(Path.Combine(bin, "strata"), Path.Combine(AppContext.BaseDirectory, "strata"));
+        var script = $$"""
+            zmodload zsh/zpty
+            zpty z zsh -f -i
+            type() { zpty -w -n z "$1"; }
+            await() { local all piece; for i in {1..600}; do
+              while zpty -r -t z piece; do all+=$piece; done; [[ $all != *"$1"* ]] || return 0; sleep 0.1
+            done; print -r -- "no $1 in: $all"; exit 1; }
+            zpty -w z 'path=({{bin}} $path); autoload -Uz compinit; compinit -u -D; source <(strata completion zsh); print R""EADY'
+            await READY
+            type $'strata dep\t'; await 'strata deploy'
+            type $'\C-ustrata rollback shop sho\t'; await 'rollback shop shop-1'
+            print -r -- done
+            """;
+        var said = await Script.RunAsync("zsh", ["-f", "-c", script], null, ("STRATA_HOME", home.Path), ("STRATA_URL", ""),
+            ("STRATA_TOKEN", ""), ("HOME", home.Path), ("TERM", "xterm"));
+        Assert.Equal("done\n", said);
     }
 
     /// <summary>Names of transitions are free text, and come from other users.</summary>

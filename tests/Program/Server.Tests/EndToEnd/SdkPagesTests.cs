@@ -43,7 +43,7 @@ public sealed class SdkPagesTests(SharedCloud cloud) : IDisposable
             Assert.Contains("TRANSITION_NOT_FOUND\n", output, StringComparison.Ordinal);
         }
 
-        var orders = client.Entities<JsonElement>("order");
+        var orders = client.Entities<JsonElement>("purchase");
         await orders.TransitionAsync(await orders.CreateAsync(JsonElement.Parse("""{"customer":"Eve","amount":7}""")), "pay");
         await using var member = new RunningProgram(
             await programs.MakeAsync(new DocumentedCode("docs/entities/compute.md"), language), Access(token));
@@ -61,7 +61,7 @@ public sealed class SdkPagesTests(SharedCloud cloud) : IDisposable
             using var members = await client.SendAsync(HttpMethod.Get, "/api/v1/compute/members");
             return members!.RootElement.GetProperty("items").GetArrayLength() == 1;
         }, "the page's member has joined");
-        var orders = client.Entities<JsonElement>("order");
+        var orders = client.Entities<JsonElement>("purchase");
         var paid = JsonText.FromString("""{"type":"lifecycle","field":"state","operatorType":"EQUALS","value":"PAID"}""");
         var order = await orders.SearchAsync(paid, new SearchOptions(Limit: 1)).SingleAsync();
         await orders.TransitionAsync(order.Meta.Id, "charge");

@@ -89,6 +89,7 @@ public class Cloud : IAsyncDisposable
             RedirectStandardInput = true };
         start.Environment["STRATA_HOME"] = Home;
         start.Environment["NO_COLOR"] = "1";
+        start.Environment["COLUMNS"] = "10000"; // a sentence in one line, to be found whole
         // 30 s: to compile twice what lives for seconds is an eighth of a start's cost
         start.Environment["DOTNET_TC_CallCountingDelayMs"] = "7530";
         // its default is taken by one of many

@@ -35,6 +35,7 @@ public static class GuideShell
         start.Environment["STRATA_HOME"] = cloud.Home;
         start.Environment["API"] = cloud.ApiUrl + "api";
         start.Environment["NO_COLOR"] = "1";
+        start.Environment["COLUMNS"] = "10000"; // the pages show sentences in one line
         foreach (var name in new[] { "STRATA_URL", "STRATA_TOKEN" }) start.Environment.Remove(name);
         using var process = Process.Start(start)!;
         process.StandardInput.Close();

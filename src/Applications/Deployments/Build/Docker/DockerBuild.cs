@@ -99,6 +99,7 @@ internal sealed class DockerBuild(ImageStore images, DeploymentOptions options, 
             Command = command,
             Port = work.Config.Run.Port ?? image.Port ?? Builder.PortDefault,
             Config = work.Config with { Env = image.EnvUnder(work.Config.Env) },
+            SourceEnv = image.EnvUnder(work.File.Env),
         };
     }
 
