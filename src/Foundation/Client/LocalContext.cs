@@ -39,7 +39,7 @@ internal sealed record LocalContext(string Server, string? Token)
         try
         {
             // Of a pipe too, whose opening would wait for a writer.
-            if (new FileInfo(path) is { Exists: true, Length: 0 }) throw ClientErrors.InvalidContext(path).ToException();
+            if (FileLength.Of(path) == 0) throw ClientErrors.InvalidContext(path).ToException();
             using var file = File.OpenRead(path);
             var bytes = new byte[BytesMax + 1];
             var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);

@@ -46,8 +46,8 @@ public sealed record ReleaseStatus
     public string? Detected { get; init; }
 
     /// <summary>
-    /// Variables that the source itself sets: by strata.yaml, and below it by the ENV of its Dockerfile. Null: not built, or by a version of
-    /// Strata that did not record them.
+    /// Variables that the source itself sets: by strata.yaml, and below it by the ENV of its Dockerfile. Null: not built, too large to
+    /// keep, or built by a version of Strata that did not record them.
     /// </summary>
     public IReadOnlyDictionary<string, string>? SourceEnv { get; init; }
 

@@ -57,6 +57,7 @@ public static class StrataApi
         services.AddSingleton<IShareReport>(s => s.GetRequiredService<OpenStreams>());
         services.AddSingleton<IShareReport>(s => s.GetRequiredService<AddressConnections>());
         services.AddSingleton<IShareReport>(s => s.GetRequiredService<AnswerMemory>());
+        services.AddSingleton<ResourceLimit>();
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();

@@ -45,10 +45,13 @@ public sealed class LocalContextTests : IDisposable
         Assert.Equal("CONTEXT_UNREADABLE", Assert.Throws<StrataException>(() => Connect(default, default)).Error.Code);
     }
 
-    [Fact]
-    public void Connection_WithAPipeAsContext_DoesNotWaitForAWriter()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Connection_WithAPipeAsContext_DoesNotWaitForAWriter(bool isLink)
     {
-        System.Diagnostics.Process.Start("mkfifo", Path.Combine(home, "context.json"))!.WaitForExit();
+        System.Diagnostics.Process.Start("mkfifo", Path.Combine(home, isLink ? "pipe" : "context.json"))!.WaitForExit();
+        if (isLink) File.CreateSymbolicLink(Path.Combine(home, "context.json"), "pipe");
         Assert.Equal("CONTEXT_INVALID", Assert.Throws<StrataException>(() => Connect(default, default)).Error.Code);
     }
 

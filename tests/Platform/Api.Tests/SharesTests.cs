@@ -51,6 +51,33 @@ public sealed class SharesTests
     }
 
     [Fact]
+    public async Task Resources_OfAKind_AreBounded_AndOthersAreNotAffected()
+    {
+        await using var host = await ApiHost.StartAsync(limits: new ApiLimits { ResourcesPerKindMax = 3 });
+        using var admin = host.Client();
+        for (var i = 0; i < 3; i++) Assert.Equal(201, (await CreateAsync(admin, $"w{i}")).Status);
+        var refused = await CreateAsync(admin, "w3");
+        Assert.Equal((429, "RESOURCE_LIMIT"), (refused.Status, refused.Code));
+        using var other = host.Client(await host.TokenAsync(host.OtherOrg, "other", ["admin"]));
+        Assert.Equal(201, (await other.SendJsonAsync("POST", "/api/v1/projects", """{"name":"own","spec":{}}""")).Status);
+
+        static Task<JsonAnswered> CreateAsync(HttpClient http, string name) =>
+            http.SendJsonAsync("POST", "/api/v1/widgets", $$"""{"name":"{{name}}","project":"web","spec":{}}""");
+    }
+
+    [Fact]
+    public async Task Tokens_AreBounded()
+    {
+        await using var host = await ApiHost.StartAsync(limits: new ApiLimits { ResourcesPerKindMax = 3 });
+        using var admin = host.Client();
+        JsonAnswered last;
+        var made = 0;
+        while ((last = await admin.SendJsonAsync("POST", "/api/v1/tokens", $$"""{"name":"t{{made}}","spec":{"roles":["viewer"]}}""")).Status == 201) made++;
+        Assert.Equal((429, "RESOURCE_LIMIT"), (last.Status, last.Code));
+        Assert.InRange(made, 1, 3);
+    }
+
+    [Fact]
     public async Task Connections_OfOneOrganization_AreBounded_AndOthersAreServed()
     {
         await using var host = await ApiHost.StartAsync(limits: new ApiLimits { ConnectionsMax = 4 });

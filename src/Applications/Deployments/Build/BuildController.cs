@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Kinds;
+using Strata.Deployments.Rollout;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Controllers;
@@ -253,7 +254,7 @@ internal sealed partial class BuildController(
             Status = release.Status with
             {
                 Commit = built.Value.Commit,
-                SourceEnv = built.Value.SourceEnv,
+                SourceEnv = ReleaseVariables.Kept(built.Value.SourceEnv),
                 Detected = built.Value.Detected,
                 Image = built.Value.Image,
                 ImageBytes = built.Value.ImageBytes,

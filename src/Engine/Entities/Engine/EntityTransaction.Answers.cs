@@ -10,7 +10,7 @@ public sealed partial class EntityTransaction
     private async ValueTask<Result<T>> InTimeAsync<T>(
         Func<CancellationToken, ValueTask<Result<T>>> ask, CancellationToken cancellationToken)
     {
-        if (caller.Deadline is not { } deadline || HasCommitted) return await ask(cancellationToken);
+        if (caller.Deadline is not { } deadline || HasCommitted) return await ask(Lasting(cancellationToken));
         if (IsLate) return EngineErrors.TransactionTimeout();
         var left = deadline - parts.Time.GetUtcNow();
         using var timeout = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, parts.Time);
@@ -46,13 +46,20 @@ public sealed partial class EntityTransaction
             ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken)
         {
             if (transaction.hasSteps || transaction.IsJoined) return EngineErrors.CommitInJoinedTransaction(model.Key.Name);
-            draft.Armed ??= draft.Expected == Revision.None
-                ? [] : await transaction.parts.Log.SchedulesAsync(transaction.caller.Tenant, draft.Id, cancellationToken);
+            draft.Armed ??= await ArmedAsync(cancellationToken);
             var watched = soFar with { Schedules = [.. draft.Armed, ProcessorTimeout.Over(processor, transaction.parts.Time.GetUtcNow())] };
             if (await transaction.WriteAsync(draft, model, watched, cancellationToken) is { } error) return error;
             if (!(await transaction.AppendAsync(cancellationToken)).TryGet(out var written, out error)) return error;
             transaction.GoOnWith(draft);
             return written[0];
+        }
+
+        /// <summary>Without the timeout of an earlier run that was cut off, which would end this one.</summary>
+        private async ValueTask<ScheduledTransition[]> ArmedAsync(CancellationToken cancellationToken)
+        {
+            if (draft.Expected == Revision.None) return [];
+            var armed = await transaction.parts.Log.SchedulesAsync(transaction.caller.Tenant, draft.Id, cancellationToken);
+            return [.. armed.Where(schedule => !ProcessorTimeout.Is(schedule))];
         }
     }
 }

@@ -6,6 +6,8 @@ namespace Strata.Entities.Engine;
 
 public sealed partial class EntityTransaction
 {
+    private WorkflowMachine? firing;
+
     /// <summary>
     /// Fires one scheduled transition that is due, or records why not; commits. Either way it is disarmed, or armed for later, so that
     /// nothing stays due for ever.
@@ -18,11 +20,16 @@ public sealed partial class EntityTransaction
         var armed = await parts.Log.SchedulesAsync(due.Tenant, due.Id, cancellationToken);
         if (!armed.Contains(due.Schedule)) return ScheduleOutcome.Stale;
         var others = armed.Where(schedule => schedule != due.Schedule && !ProcessorTimeout.Is(schedule)).ToList();
+        (endsWithCaller, durable) = (true, draft.State); // the caller is the server: its stop ends the call, and another one fires it again
         var outcome = await TryFireAsync(draft, entity, due.Schedule, others, cancellationToken);
         if (outcome == ScheduleOutcome.Conflict) return outcome;
         var committed = await CommitAsync(cancellationToken);
         if (committed.IsOk) return outcome;
-        return HasConflicted ? ScheduleOutcome.Conflict : committed.Error;
+        if (HasConflicted) return ScheduleOutcome.Conflict;
+        if (outcome != ScheduleOutcome.Fired) return committed.Error;
+        await FailAsync(draft, due.Schedule, others, committed.Error, cancellationToken);
+        var recorded = await TryCommitAsync(cancellationToken);
+        return recorded.IsOk ? ScheduleOutcome.Failed : HasConflicted ? ScheduleOutcome.Conflict : committed.Error;
     }
 
     private async ValueTask<ScheduleOutcome> TryFireAsync(
@@ -37,21 +44,31 @@ public sealed partial class EntityTransaction
         if (await parts.Definitions.FindAsync(caller.Tenant, entity.Model, cancellationToken) is not { } model)
             return Record(draft, ScheduleOutcome.Cancelled, others, Of(AuditEventTypes.ScheduledTransitionCancel));
         var machine = new WorkflowMachine(model, entity with { Transition = schedule.Transition }, new Answers(this, draft, model), now);
-        var run = await machine.FireAsync(schedule.Transition, cancellationToken);
-        var error = run.TryGet(out var outcome, out var failure) ? await WriteAsync(draft, model, outcome, cancellationToken) : failure;
+        firing = machine;
+        var fired = await machine.FireAsync(schedule.Transition, cancellationToken);
+        var error = fired.TryGet(out var outcome, out var failure) ? await WriteAsync(draft, model, outcome, cancellationToken) : failure;
         if (error is null) return ScheduleOutcome.Fired;
         if (HasConflicted) return ScheduleOutcome.Conflict;
         if (machine.IsDeclined) return Record(draft, ScheduleOutcome.Declined, others, machine.Audit[^1]);
         if (error.Code == "TRANSITION_NOT_FOUND")
             return Record(draft, ScheduleOutcome.Cancelled, others, Of(AuditEventTypes.TransitionNotFound),
                 Of(AuditEventTypes.ScheduledTransitionCancel));
-        if (await ScheduleRetry.AgainAsync(parts.Log, entity, schedule, now, cancellationToken) is { } later) others.Add(later);
-        var last = draft.Current!;
-        var aborted = HasCommitted ? machine.Aborted(last.State, error) : [];
-        draft.Write(last, [.. aborted, ScheduleRetry.Failure(last.State, schedule.Transition, error)], null, others);
+        await FailAsync(draft, schedule, others, error, cancellationToken);
         return ScheduleOutcome.Failed;
 
         AuditEvent Of(string type) => new(type, entity.State, schedule.Transition);
+    }
+
+    /// <summary>Of the run only what was committed in its middle stays, and why it went no further; it is tried again later.</summary>
+    private async ValueTask FailAsync(
+        Draft draft, ScheduledTransition schedule, List<ScheduledTransition> others, Error error, CancellationToken cancellationToken)
+    {
+        BackToDurable(draft);
+        var last = draft.Current!;
+        if (await ScheduleRetry.AgainAsync(parts.Log, last, schedule, parts.Time.GetUtcNow(), cancellationToken) is { } later)
+            others.Add(later);
+        var aborted = HasCommitted ? firing!.Aborted(last.State, error) : [];
+        draft.Write(last, [.. aborted, ScheduleRetry.Failure(last.State, schedule.Transition, error)], null, others);
     }
 
     private static ScheduleOutcome Record(Draft draft, ScheduleOutcome outcome, List<ScheduledTransition> armed, params AuditEvent[] events)

@@ -24,6 +24,9 @@ public sealed partial class EntityTransaction
     private string? project;
     private long bytes;
     private bool hasEnded;
+    private bool endsWithCaller;
+    private DraftState durable;
+    private (Draft Draft, WorkflowMachine Machine)? run;
 
     /// <param name="snapshot">Latest only where a single entity is touched: then one read is a snapshot, and does not read the log's
     /// head.</param>
@@ -117,6 +120,13 @@ public sealed partial class EntityTransaction
     {
         if (Check(null) is { } closed) return closed;
         hasEnded = true;
+        var committed = await TryCommitAsync(cancellationToken);
+        if (committed.Error is { } refused && run is { } begun) await AbortAsync(begun.Draft, begun.Machine, refused, cancellationToken);
+        return committed;
+    }
+
+    private async ValueTask<Result<IReadOnlyList<EntityRevision>>> TryCommitAsync(CancellationToken cancellationToken)
+    {
         if (DuplicateWithin() is { } twice) return EngineErrors.Duplicate(twice);
         if (!drafts.Values.Any(draft => draft.MustAppend)) return Array.Empty<EntityRevision>();
         return await AppendAsync(cancellationToken);
@@ -128,7 +138,7 @@ public sealed partial class EntityTransaction
         if (IsLate) return EngineErrors.TransactionTimeout();
         var written = DraftsToWrite();
         var commit = ToCommit(written);
-        if (!(await AppendAsync(commit, cancellationToken)).TryGet(out var outcome, out var error)) return error;
+        if (!(await AppendAsync(commit, Lasting(cancellationToken))).TryGet(out var outcome, out var error)) return error;
         switch (outcome)
         {
             case AppendOutcome.Conflict conflict:
@@ -160,7 +170,23 @@ public sealed partial class EntityTransaction
         drafts.Clear();
         drafts[own.Id] = own;
         snapshot = AsOf.Latest;
+        durable = own.State;
     }
+
+    /// <summary>Drops what was done since the entity's last commit, or since it was read, by its run and by members beside it.</summary>
+    private void BackToDurable(Draft own)
+    {
+        drafts.Clear();
+        drafts[own.Id] = own;
+        own.State = durable;
+        models = null;
+    }
+
+    /// <summary>
+    /// A run of which a part is durable goes on to its end when its caller leaves: stopped half-way, it would leave an entity that waits
+    /// for an answer nobody takes. Calls are bounded by their response timeout.
+    /// </summary>
+    private CancellationToken Lasting(CancellationToken caller) => HasCommitted && !endsWithCaller ? CancellationToken.None : caller;
 
     /// <summary>What was asked for goes before what members did beside it.</summary>
     private Draft[] DraftsToWrite()
@@ -204,6 +230,7 @@ public sealed partial class EntityTransaction
     {
         if (await WriteAsync(draft, model, outcome, cancellationToken) is { } error)
             return await AbortAsync(draft, machine, error, cancellationToken);
+        if (HasCommitted) run = (draft, machine);
         return draft.Current!;
     }
 
@@ -213,7 +240,9 @@ public sealed partial class EntityTransaction
     /// </summary>
     private async ValueTask<Error> AbortAsync(Draft draft, WorkflowMachine machine, Error error, CancellationToken cancellationToken)
     {
-        if (!HasCommitted || HasConflicted || IsJoined || draft.Current is not { } entity) return Abandon(draft, error);
+        if (!HasCommitted || HasConflicted || IsJoined) return Abandon(draft, error);
+        BackToDurable(draft);
+        var entity = draft.Current!;
         draft.Write(entity, machine.Aborted(entity.State, error), null, draft.Armed);
         await AppendAsync(cancellationToken);
         HasConflicted = false;
@@ -230,6 +259,7 @@ public sealed partial class EntityTransaction
     private async ValueTask<Error?> WriteAsync(
         Draft draft, ModelDefinition model, WorkflowOutcome outcome, CancellationToken cancellationToken)
     {
+        cancellationToken = Lasting(cancellationToken);
         var size = outcome.Entity.Document.Utf8.Length;
         if (size > parts.Limits.DocumentBytesMax) return EngineErrors.DocumentTooLarge(size, parts.Limits.DocumentBytesMax);
         var bytesMax = parts.Limits.TransactionBytesMax;

@@ -12,14 +12,18 @@ internal static class ScheduleRetry
 {
     public const int FailuresMax = 10;
 
+    /// <summary>A try has further ones, which do not count, where it commits before it calls processors.</summary>
+    private const int RevisionsMax = 4 * FailuresMax;
+
     private static readonly ExponentialBackOff Pauses = new(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1));
 
     /// <summary>Null: it has failed too often and is given up.</summary>
     public static async ValueTask<ScheduledTransition?> AgainAsync(
         IEntityLog log, EntityRevision entity, ScheduledTransition schedule, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var history = await log.TrailAsync(entity.Tenant, entity.Id, null, FailuresMax, cancellationToken);
-        var failures = history.TakeWhile(revision => revision.Audit.Any(e => IsFailureOf(e, schedule.Transition))).Count();
+        var history = await log.TrailAsync(entity.Tenant, entity.Id, null, RevisionsMax, cancellationToken);
+        var failures = history.Where(revision => revision.Audit is not [.., { Type: AuditEventTypes.PauseForProcessing }])
+            .TakeWhile(revision => revision.Audit.Any(e => IsFailureOf(e, schedule.Transition))).Count();
         if (failures + 1 >= FailuresMax) return null;
         return schedule with { DueAt = now + Pauses.After(failures + 1) };
     }

@@ -23,9 +23,8 @@ internal sealed class ChunkedWrite(Idempotency idempotency, TimeProvider time)
             var outcomes = new List<Result<ChunkOutcome>>();
             foreach (var chunk in items.Chunk(settings.Window))
             {
-                var index = outcomes.Count;
-                var part = new Part(keyed, index, attempt => settings.Begin(caller, keyed?.Part(index, null, attempt), time));
-                outcomes.Add(index == 0 ? await WriteAsync(part, chunk, writer, call.Aborted)
+                var part = new Part(keyed, outcomes.Count, settings.Begin(caller, keyed?.Part(outcomes.Count), time));
+                outcomes.Add(outcomes.Count == 0 ? await WriteAsync(part, chunk, writer, call.Aborted)
                     : await WriteLaterAsync(part, chunk, writer, call.Aborted));
                 if (!outcomes[^1].IsOk) break;
             }
@@ -50,15 +49,15 @@ internal sealed class ChunkedWrite(Idempotency idempotency, TimeProvider time)
     private static async ValueTask<Result<ChunkOutcome>> WriteAsync<T>(
         Part part, T[] chunk, IChunkWriter<T> writer, CancellationToken cancellationToken)
     {
-        if (part.Keyed is not { } keyed) return await writer.WriteAsync(part.Caller(0), chunk, cancellationToken);
+        if (part.Keyed is not { } keyed) return await writer.WriteAsync(part.Caller, chunk, cancellationToken);
         if (!(await keyed.WrittenAsync(part.Index, cancellationToken)).TryGet(out var written, out var error)) return error;
         if (written.IsThere) return writer.Replay(chunk, written.Revisions);
-        if (written.Refusal(writer.CanRepeat) is { } refusal) return refusal;
-        var outcome = await writer.WriteAsync(part.Caller(written.Attempts), chunk, cancellationToken);
+        if (written.Refusal is { } refusal) return refusal;
+        var outcome = await writer.WriteAsync(part.Caller, chunk, cancellationToken);
         if (outcome.IsOk) return outcome;
         // The refusal may come from this part's own first effect: of an attempt that the client gave up, or on another server.
         if (!(await keyed.WrittenAsync(part.Index, cancellationToken)).TryGet(out written, out error)) return error;
-        return written.IsThere ? writer.Replay(chunk, written.Revisions) : written.IsInProgress ? Idempotency.InProgress : outcome;
+        return written.IsThere ? writer.Replay(chunk, written.Revisions) : written.Explain(outcome.Error!);
     }
 
     private static Answer Transactions(List<Result<ChunkOutcome>> outcomes) => Answer.Json(json =>
@@ -68,16 +67,12 @@ internal sealed class ChunkedWrite(Idempotency idempotency, TimeProvider time)
         json.WriteEndArray();
     });
 
-    /// <param name="Caller">Of an attempt (<see cref="WrittenPart.Attempts"/>) that begins now.</param>
-    private readonly record struct Part(KeyedRequest? Keyed, int Index, Func<int, Caller> Caller);
+    private readonly record struct Part(KeyedRequest? Keyed, int Index, Caller Caller);
 }
 
 /// <summary>One kind of write, a transaction at a time.</summary>
 internal interface IChunkWriter<T>
 {
-    /// <summary>Whether items that were saved before a processor was called, which failed, can be written again.</summary>
-    bool CanRepeat { get; }
-
     ValueTask<Result<ChunkOutcome>> WriteAsync(Caller caller, T[] items, CancellationToken cancellationToken);
 
     /// <summary>The stored outcome of an earlier write of the same items.</summary>

@@ -9,9 +9,6 @@ internal readonly record struct NewEntity(ModelKey Model, JsonText Document);
 /// <summary>Creates the entities of one transaction, all or none.</summary>
 internal sealed class CreateChunk(EntityEngine engine, TimeProvider time) : IChunkWriter<NewEntity>
 {
-    /// <summary>They exist.</summary>
-    public bool CanRepeat => false;
-
     public async ValueTask<Result<ChunkOutcome>> WriteAsync(Caller caller, NewEntity[] items, CancellationToken cancellationToken)
     {
         var written = items.Length == 1 ? await CreateAsync(caller, items[0], cancellationToken)

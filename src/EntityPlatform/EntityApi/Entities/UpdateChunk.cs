@@ -10,8 +10,6 @@ namespace Strata.EntityApi.Entities;
 /// </summary>
 internal sealed class UpdateChunk(EntityEngine engine, TimeProvider time) : IChunkWriter<EntityChange>
 {
-    public bool CanRepeat => true;
-
     public async ValueTask<Result<ChunkOutcome>> WriteAsync(Caller caller, EntityChange[] items, CancellationToken cancellationToken)
     {
         var failed = new List<FailedItem>();

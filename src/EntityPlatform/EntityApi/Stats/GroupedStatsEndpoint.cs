@@ -55,6 +55,7 @@ internal sealed class GroupedStatsEndpoint(IEntityLog log, ModelCatalog catalog,
     private async ValueTask<Result<GroupedStatsRequest>> FitAsync(
         ModelTarget target, GroupedStatsRequest request, CancellationToken cancellationToken)
     {
+        if (request is { Condition: null, Aggregations: [] } && request.GroupBy.All(key => key.Field is Field.Meta)) return request;
         if (!(await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, cancellationToken)).TryGet(out var model, out var error))
             return error;
         var fields = new ModelFields(model);

@@ -126,8 +126,8 @@ public static class ApiErrors
 
     internal static Error NotCompleted(EntityId id, string? processor, string? reason) => new(
         ErrorKind.Conflict, "TRANSITION_NOT_COMPLETED",
-        $"The request with this Idempotency-Key saved the entity {id} before the processor \"{processor}\" was called, and went no further: "
-            + (reason ?? "the reason is not known") + (reason?.EndsWith('.') == true ? "" : "."),
+        $"The request with this Idempotency-Key saved the entity {id} before the processor \"{processor}\" was called, and went no further"
+            + ": " + (reason ?? "the reason is not known") + (reason?.EndsWith('.') == true ? "" : "."),
         "Read the entity; to go on from there send a request with a fresh key.")
     {
         Details = new Dictionary<string, string> { ["entityId"] = id.ToString() },

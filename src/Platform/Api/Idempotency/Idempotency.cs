@@ -9,9 +9,9 @@ namespace Strata.Api.Idempotency;
 /// <summary>
 /// Makes a write with an Idempotency-Key take effect once. There is no table of keys: the key decides the commit's id, and the commit keeps
 /// a fingerprint of the request as an audit event. So key and effect are durable together, and a request that comes again is answered from
-/// the log with the revision that the first one made. A failed request may be sent again: it made no commit, or only the one that comes
-/// before a processor is called, after which it is tried from there. Safe for concurrent use; the same key at the same moment is turned away
-/// with REQUEST_IN_PROGRESS.
+/// the log with the revision that the first one made. A failed request made no commit and may be sent again, unless it failed after the
+/// commit that comes before a processor's call: that stays, and so does the failure. Safe for concurrent use; the same key at the same
+/// moment is turned away with REQUEST_IN_PROGRESS.
 /// </summary>
 public sealed class Idempotency(IEntityLog log)
 {
@@ -48,13 +48,13 @@ public sealed class Idempotency(IEntityLog log)
             keyed.Append(body.Span);
             if (!(await keyed.WrittenAsync(0, call.Aborted)).TryGet(out var written, out error)) return error;
             if (written.IsThere) return await replay(keyed, written.Revisions);
-            if (written.Refusal(canRepeat: true) is { } refusal) return refusal;
-            call.Request = keyed.Part(0, attempt: written.Attempts);
+            if (written.Refusal is { } refusal) return refusal;
+            call.Request = keyed.Part(0);
             var answer = await act(keyed);
             if (answer.IsOk) return answer;
             // A refusal may come from the request's own first effect: of an attempt that a client gave up, or on another server.
             if (!(await keyed.WrittenAsync(0, call.Aborted)).TryGet(out written, out error)) return error;
-            return written.IsThere ? await replay(keyed, written.Revisions) : written.IsInProgress ? InProgress : answer;
+            return written.IsThere ? await replay(keyed, written.Revisions) : written.Explain(answer.Error!);
         }
     }
 

@@ -16,9 +16,6 @@ namespace Strata.Api.Idempotency;
 /// </summary>
 public sealed class KeyedRequest : IDisposable
 {
-    /// <summary>Attempts that were saved and failed then; a client that goes on after so many needs another key.</summary>
-    internal const int AttemptsMax = 20;
-
     private readonly IEntityLog log;
     private readonly TenantId tenant;
     private readonly string key;
@@ -50,26 +47,19 @@ public sealed class KeyedRequest : IDisposable
     }
 
     /// <param name="note">Kept beside the fingerprint: what a later attempt has to know; without spaces.</param>
-    /// <param name="attempt">How many have come to nothing after their first commit (<see cref="WrittenPart.Attempts"/>).</param>
-    public RequestKey Part(int part, string? note = null, int attempt = 0) =>
-        new(IdOf(part, attempt), note is null ? Fingerprint : $"{Fingerprint} {note}") { MadeAtMs = madeAtMs, Part = part };
+    public RequestKey Part(int part, string? note = null) =>
+        new(IdOf(part), note is null ? Fingerprint : $"{Fingerprint} {note}") { MadeAtMs = madeAtMs, Part = part };
 
     /// <summary>What a part wrote, if it did; IDEMPOTENCY_CONFLICT where the key was used for another request.</summary>
     public async ValueTask<Result<WrittenPart>> WrittenAsync(int part, CancellationToken cancellationToken)
     {
-        var found = WrittenPart.Nothing;
-        while (found.Attempts < AttemptsMax
-            && await log.FindCommitAsync(tenant, IdOf(part, found.Attempts), cancellationToken) is { } revision)
-        {
-            var (written, events) = await ReadAsync(revision, cancellationToken);
-            if (RequestIn(events) is not [var of, ..] kept || of != Fingerprint) return ApiErrors.KeyReused(key);
-            var end = await new PausedChange(log, tenant).EndAsync(written[0], events, cancellationToken);
-            if (end.Failure is { } failure) found = found with { Attempts = found.Attempts + 1, Failure = failure };
-            else if (end.At is not { } last) return found with { IsInProgress = true };
-            else if (last == revision) return new WrittenPart(written, kept.ElementAtOrDefault(1));
-            else return new WrittenPart((await ReadAsync(last, cancellationToken)).Written, kept.ElementAtOrDefault(1));
-        }
-        return found;
+        if (await log.FindCommitAsync(tenant, IdOf(part), cancellationToken) is not { } revision) return new WrittenPart([], null);
+        var (written, events) = await ReadAsync(revision, cancellationToken);
+        if (RequestIn(events) is not [var of, ..] kept || of != Fingerprint) return ApiErrors.KeyReused(key);
+        var end = await new PausedChange(log, tenant).EndAsync(written[0], events, cancellationToken);
+        if (end.At is not { } last) return new WrittenPart([], null) { IsInProgress = end.Failure is null, Failure = end.Failure };
+        if (last != revision) written = (await ReadAsync(last, cancellationToken)).Written;
+        return new WrittenPart(written, kept.ElementAtOrDefault(1));
     }
 
     /// <summary>Whether this is the fingerprint of the same request; for what is kept outside of the log.</summary>
@@ -90,7 +80,8 @@ public sealed class KeyedRequest : IDisposable
     {
         var written = WithoutModels(await log.FollowAsync(tenant, new Revision(revision.Value - 1), 1, cancellationToken));
         var events = await EventsAsync(written[0], cancellationToken);
-        while (written.Count > 1 && RequestIn(await EventsAsync(written[^1], cancellationToken)) is null) written.RemoveAt(written.Count - 1);
+        while (written.Count > 1 && RequestIn(await EventsAsync(written[^1], cancellationToken)) is null)
+            written.RemoveAt(written.Count - 1);
         return (written, events);
     }
 
@@ -105,14 +96,13 @@ public sealed class KeyedRequest : IDisposable
     private static List<EntityRevision> WithoutModels(IReadOnlyList<EntityRevision> written) =>
         [.. written.Any(entity => entity.Model != StoredModel.Key) ? written.Where(entity => entity.Model != StoredModel.Key) : written];
 
-    private CommitId IdOf(int part, int attempt)
+    private CommitId IdOf(int part)
     {
-        if (part == 0 && attempt == 0) return Id;
-        Span<byte> seed = stackalloc byte[24];
+        if (part == 0) return Id;
+        Span<byte> seed = stackalloc byte[20];
         Id.Value.TryWriteBytes(seed, bigEndian: true, out _);
         BinaryPrimitives.WriteInt32BigEndian(seed[16..], part);
-        BinaryPrimitives.WriteInt32BigEndian(seed[20..], attempt);
-        return IdOf(SHA256.HashData(attempt == 0 ? seed[..20] : seed));
+        return IdOf(SHA256.HashData(seed));
     }
 
     private static CommitId IdOf(byte[] id)
@@ -128,21 +118,22 @@ public sealed class KeyedRequest : IDisposable
 /// <param name="Note">See <see cref="KeyedRequest.Part"/>.</param>
 public sealed record WrittenPart(IReadOnlyList<EntityRevision> Revisions, string? Note)
 {
-    public static readonly WrittenPart Nothing = new([], null);
-
     public bool IsThere => Revisions.Count > 0;
 
     /// <summary>It was saved before a processor is called (COMMIT_BEFORE_DISPATCH), and the processor has not answered yet.</summary>
     public bool IsInProgress { get; init; }
 
-    /// <summary>How many attempts were saved before a processor was called, and failed then. They stand; the next one is another.</summary>
-    public int Attempts { get; init; }
-
-    /// <summary>Why the last of them failed; null without any.</summary>
+    /// <summary>Why it went no further after it was saved before a processor was called, for good; null: nothing of the kind.</summary>
     public Error? Failure { get; init; }
 
-    /// <summary>What answers the request at once; null: it may be worked on.</summary>
-    /// <param name="canRepeat">Whether what was saved does not stand in the way of another attempt.</param>
-    public Error? Refusal(bool canRepeat) => IsInProgress ? Idempotency.InProgress
-        : Attempts >= (canRepeat ? KeyedRequest.AttemptsMax : 1) ? Failure : null;
+    /// <summary>What answers the request at once; null: it is still to be worked on.</summary>
+    public Error? Refusal => IsInProgress ? Idempotency.InProgress : Failure;
+
+    /// <summary>
+    /// What answers an attempt that was refused. What is saved stays, so the same request cannot succeed any more; and a refusal may come
+    /// from another attempt that is still working.
+    /// </summary>
+    public Error Explain(Error refusal) => IsInProgress ? Idempotency.InProgress
+        : Failure is null ? refusal
+        : refusal.Code == EntityEngine.AlreadyCommittedCode ? Failure : refusal with { Retryable = false };
 }

@@ -23,7 +23,8 @@ internal sealed class PausedChange(IEntityLog log, TenantId tenant)
         {
             if (await NextAsync(first.Id, last, cancellationToken) is not { } next) return new End(null, null);
             (last, events) = (next.Revision, next.Audit);
-            if (!Continues(events)) return new End(null, ApiErrors.NotCompleted(first.Id, pause.Reason, "the entity was changed meanwhile"));
+            if (!Continues(events))
+                return new End(null, ApiErrors.NotCompleted(first.Id, pause.Reason, "the entity was changed meanwhile"));
             if (LastOf(events) is { Type: AuditEventTypes.Cancel } cancel)
                 return new End(null, ApiErrors.NotCompleted(first.Id, pause.Reason, cancel.Reason));
         }

@@ -19,7 +19,7 @@ namespace Strata.Api.Kinds;
 /// </summary>
 internal sealed class KindEndpoints(
     KindStore store, OwnedResources belongings, Scoping scoping, Idempotency.Idempotency idempotency, AnswerMemory memory,
-    AdministratorAccess administrators,
+    AdministratorAccess administrators, ResourceLimit limit,
     IEnumerable<ISpecAdmission> admissions, IEnumerable<IDeletionGuard> guards)
 {
     public const int BodyBytesMax = 1 << 20;
@@ -108,6 +108,7 @@ internal sealed class KindEndpoints(
         }
         return await idempotency.RunAsync(call, tenant, Raw(body), async () =>
         {
+            if (await limit.CheckAsync(Kind, tenant, call.Aborted) is { } full) return full;
             var created = await store.CreateAsync(caller with { Request = call.Request, Fence = call.Fence }, draft, null, call.Aborted);
             return created.IsOk ? Created(created.Value) : created.Error;
         }, written => Created(written[0]));

@@ -23,6 +23,9 @@ public sealed record ApiLimits
     /// <summary>Of one token; more: TOO_MANY_STREAMS.</summary>
     public int StreamsPerTokenMax { get; init; } = 250;
 
+    /// <summary>Resources of one kind that one organization has; more: RESOURCE_LIMIT.</summary>
+    public int ResourcesPerKindMax { get; init; } = 10_000;
+
     /// <summary>
     /// Bytes of pages that were read and not sent yet, and of large request bodies; one organization uses at most half of them.
     /// </summary>

@@ -42,7 +42,8 @@ public abstract class Controller<TSpec, TStatus>
     protected internal Fence? Term { get; internal set; }
 
     /// <summary>
-    /// When this server's term began; before all time outside of one. What a controller waits for may have had no server to speak to before.
+    /// When this server's term began; before all time outside of one. What a controller waits for may have had no server to speak to
+    /// before.
     /// </summary>
     protected internal DateTimeOffset TermBegan { get; internal set; }
 

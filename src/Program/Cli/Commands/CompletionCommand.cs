@@ -29,7 +29,7 @@ internal static class CompletionCommand
         """;
 
     private const string Fish = """
-        complete -c strata -f -a '(set -l line (commandline -cp); set -l program (commandline -opc)[1]; $program "[suggest:"(string length -- $line)"]" "$line" 2>/dev/null)'
+        complete -c strata -f -a '(set -l line (commandline -cp); set -l program (commandline -opc)[1]; type -q -- $program; or set program strata; $program "[suggest:"(string length -- $line)"]" "$line" 2>/dev/null)'
         """;
 
     private static readonly Dictionary<string, string> Scripts =

@@ -32,7 +32,9 @@ internal static class DownCommand
         if (HomeLock.IsHeld(home))
         {
             await StopServerAsync(run, home, cancellationToken);
-            await StopRemainsAsync(run, home, cancellationToken); // of a server that was killed while it stopped
+            // Of a server that was killed while it stopped; not of one that was started meanwhile.
+            if (!LeftoverProcesses.Find(home, run.Terminal.Time).IsNothing && !HomeLock.IsHeld(home))
+                await StopRemainsAsync(run, home, cancellationToken);
         }
         else if (!await StopRemainsAsync(run, home, cancellationToken) && !isStopped)
         {

@@ -76,7 +76,7 @@ internal sealed record CliContext
         {
             if (!File.Exists(path)) return null;
             // A pipe, whose opening would wait for a writer, has the length 0.
-            var read = new FileInfo(path).Length is > 0 and <= BytesMax
+            var read = FileLength.Of(path) is > 0 and <= BytesMax
                 ? JsonSerializer.Deserialize(File.ReadAllBytes(path), WireJson.Of<CliContext>()) : null;
             return read is null || read.Token?.Any(char.IsControl) == true ? throw new JsonException() : read;
         }

@@ -37,9 +37,12 @@ internal static class FieldFilters
     private static Error NoField(string name) => name switch
     {
         "state" or "project" => UsageErrors.Of($"--where {name}=VALUE has an option of its own.", $"Use --{name} VALUE."),
+        "name" or "id" => UsageErrors.Of($"--where: the {name} of a resource is no field.", "Give it as an argument: strata get KIND/NAME"),
         _ => UsageErrors.Of($"--where: \"{name.Shortened(60)}\" is not a field; fields begin with spec., status. or labels.",
-            $"For example: --where spec.{(name.All(char.IsAsciiLetterOrDigit) && name.Length > 0 ? name.Shortened(60) : "deployment")}=VALUE"),
+            $"For example: --where spec.{(IsWord(name) ? name.Shortened(60) : "deployment")}=VALUE"),
     };
+
+    private static bool IsWord(string name) => name.Length > 0 && name.All(char.IsAsciiLetterOrDigit);
 
     private static async Task<string> ToIdAsync(Run run, KindCatalog kinds, string field, string value, CancellationToken cancellationToken)
     {

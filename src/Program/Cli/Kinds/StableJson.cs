@@ -18,7 +18,7 @@ internal static class StableJson
     private static readonly string[] Sorted = ["spec", "status", "labels"];
 
     /// <summary>What users wrote, which stays as it is.</summary>
-    private static readonly string[] Users = ["data", "labels", "env", "input", "output", "metaData"];
+    private static readonly string[] Users = ["data", "labels", "env", "sourceEnv", "input", "output", "metaData"];
 
     /// <summary>Members that hold times of the server, and how others end; what else looks like one may be a user's.</summary>
     private static readonly string[] TimeNames = ["at", "since", "from", "to", "heartbeat", "timeOfChange"];

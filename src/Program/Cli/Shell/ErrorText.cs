@@ -3,8 +3,7 @@ using Strata.Core;
 
 namespace Strata.Cli.Shell;
 
-/// <summary>How a failure is shown: what went wrong, each faulty field that this does not
-/// say, what to do next, the code and the request's id.</summary>
+/// <summary>How a failure is shown: what went wrong, each faulty field, what to do next, the code and the request's id.</summary>
 internal static class ErrorText
 {
     public static void Write(Run run, Error error)
@@ -19,8 +18,11 @@ internal static class ErrorText
     public static void Write(Terminal terminal, Error error)
     {
         Line($"{terminal.OnError(Tone.Bad, "Error:")} {error.Message}");
-        var more = (error.Faults ?? []).Where(fault => !error.Message.Contains(fault.Message.TrimEnd('.'), StringComparison.Ordinal));
-        foreach (var fault in more) Line($"  {fault.Field}: {fault.Message}");
+        // One that the message says already is not said twice; several are listed whole.
+        if (error.Faults is not [var only] || !error.Message.Contains(only.Message.TrimEnd('.'), StringComparison.Ordinal))
+        {
+            foreach (var fault in error.Faults ?? []) Line($"  {fault.Field}: {fault.Message}");
+        }
         if (error.NextStep is { } next) Line($"  {terminal.OnError(Tone.Strong, "Next:")} {next}");
         terminal.Error.WriteLine(
             terminal.OnError(Tone.Faint, error.RequestId is null ? $"  {error.Code}" : $"  {error.Code} · request {error.RequestId}"));

@@ -43,6 +43,9 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
             (l, n) => l with { StreamsPerOrganizationMax = (int)n }),
         OfApi("token-streams-max", 250, 1, 100_000, "Watches, feeds and followed logs of one token on one server",
             (l, n) => l with { StreamsPerTokenMax = (int)n }),
+        OfApi("resources-per-kind-max", 10_000, 10, 1_000_000,
+            "Resources of one kind, such as routes, that one organization may have",
+            (l, n) => l with { ResourcesPerKindMax = (int)n }),
         new(
             Make("tunnels-max", 200, "Tunnels connected to one server; one organization connects at most half of them"),
             2, 100_000, (l, n) => l with { Tunnels = l.Tunnels with { TunnelsMax = (int)n } }),

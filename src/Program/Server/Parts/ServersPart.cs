@@ -34,7 +34,7 @@ internal sealed class ServersPart(ServerOptions options, ApiPart api) : IPart
         if (servers is null) return new PartHealth(false, "have not started");
         var known = Known();
         var up = 1 + known.Count(s => s is { IsSelf: false, State: ServerStates.Up }); // this one answers
-        var down = known.Where(s => s.State == ServerStates.Down).Select(s => s.Name).ToList();
+        var down = known.Where(s => s is { IsSelf: false, State: ServerStates.Down }).Select(s => s.Name).ToList();
         var text = up == 1 ? "1 server is up" : $"{up} servers are up";
         return new PartHealth(true, down.Count == 0 ? text : $"{text}; down: {string.Join(", ", down)}");
     }
@@ -51,7 +51,7 @@ internal sealed class ServersPart(ServerOptions options, ApiPart api) : IPart
         var known = Known();
         List<StatusWarning> warnings =
         [
-            .. known.Where(s => s.State == ServerStates.Down).Select(s => new StatusWarning(
+            .. known.Where(s => s is { IsSelf: false, State: ServerStates.Down }).Select(s => new StatusWarning(
                 "server " + s.Name, $"its heartbeats ended at {s.Heartbeat:u}, and it was not stopped",
                 "Start it again, or leave it: it is removed a day after its end")),
         ];

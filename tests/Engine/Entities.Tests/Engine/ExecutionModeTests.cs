@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Entities.Tests.Support;
@@ -138,6 +140,84 @@ public class ExecutionModeTests
     }
 
     [Fact]
+    public async Task CommitBeforeDispatch_CallerLeavesDuringTheCall_GoesOnToItsEnd()
+    {
+        var test = With("COMMIT_BEFORE_DISPATCH");
+        using var gaveUp = new CancellationTokenSource();
+        test.Computation.Process = async (_, _, ct) =>
+        {
+            await gaveUp.CancelAsync();
+            ct.ThrowIfCancellationRequested();
+            return (JsonText?)Some.Json("""{"by":"processor"}""");
+        };
+        var id = test.NewId();
+        await test.Engine.CreateAsync(Some.Caller, Some.Model, id, JsonText.EmptyObject, "go", gaveUp.Token);
+        Assert.Equal(("B", """{"by":"processor"}"""), ((await test.ReadAsync(id))?.State, (await test.ReadAsync(id))?.Document.ToString()));
+        Assert.Empty(await test.Log.SchedulesAsync(Some.Tenant, id, default));
+    }
+
+    [Fact]
+    public async Task CommitBeforeDispatch_EndIsRefused_IsInTheTrail()
+    {
+        var test = With("COMMIT_BEFORE_DISPATCH", keys: [new UniqueKeyDefinition("k", [JsonPath.Parse("$.a")])]);
+        Assert.True((await test.CreateAsync("""{"a":1}""")).IsOk);
+        Answer(test, """{"a":1}""");
+        var id = test.NewId();
+        Assert.Equal("UNIQUE_VIOLATION", (await test.CreateAsync("""{"a":2}""", "go", id)).Error?.Code);
+        var last = (await test.HistoryAsync(id))[0];
+        Assert.Equal(("A", """{"a":2}"""), (last.State, last.Document.ToString()));
+        Assert.Equal([AuditEventTypes.TransitionAborted, AuditEventTypes.Cancel], last.Audit.Select(e => e.Type));
+        Assert.StartsWith("UNIQUE_VIOLATION: ", last.Audit[0].Reason, StringComparison.Ordinal);
+        Assert.Empty(await test.Log.SchedulesAsync(Some.Tenant, id, default));
+        Assert.Equal("UNIQUE_VIOLATION", (await test.CreateAsync("""{"a":2}""")).Error?.Code); // its own key is still held
+    }
+
+    [Fact]
+    public async Task CommitBeforeDispatch_WatchOfARunThatWasCutOff_DoesNotEndTheNextOne()
+    {
+        var time = new FakeTime();
+        var test = With("COMMIT_BEFORE_DISPATCH", time);
+        test.Computation.Process = (_, _, _) => new(new TaskCompletionSource<Result<JsonText?>>().Task);
+        var id = test.NewId();
+        _ = test.CreateAsync("{}", "go", id); // its server is as good as dead: nobody moves this engine's time on
+        var later = new FakeTime(time.GetUtcNow());
+        var other = With("COMMIT_BEFORE_DISPATCH", later, log: test.Log);
+        later.Advance(TimeSpan.FromSeconds(10));
+        var runner = new ScheduleRunner(other.Engine, new MemoryLeases(later), later, NullLogger<ScheduleRunner>.Instance);
+        other.Computation.Process = async (_, _, _) =>
+        {
+            later.Advance(TimeSpan.FromMilliseconds(400));
+            var watch = Assert.Single(await test.Log.SchedulesAsync(Some.Tenant, id, default));
+            Assert.True(watch.DueAt > later.GetUtcNow() + TimeSpan.FromSeconds(15), "the watch of this run alone");
+            return (JsonText?)null;
+        };
+        Assert.Equal("B", (await other.TakeAsync(id, "go")).Value.State);
+        later.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(0, await runner.FireDueAsync(null, default));
+    }
+
+    [Fact]
+    public async Task CommitBeforeDispatch_WhatMembersDidBesideARunThatFailedLater_IsDropped()
+    {
+        var test = new TestEngine("""
+            {"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[
+              {"name":"go","next":"B","manual":true,"processors":[{"name":"first","executionMode":"COMMIT_BEFORE_DISPATCH"},{"name":"second","executionMode":"SYNC"}]}]},"B":{}}}
+            """);
+        var beside = test.NewId();
+        test.Computation.Process = async (processor, call, ct) =>
+        {
+            if (processor.Name == "second") return Broken;
+            var joining = Some.Caller with { Join = await call.Join!.OfferAsync() };
+            Assert.True((await test.Engine.CreateAsync(joining, Some.Model, beside, JsonText.EmptyObject, null, ct)).IsOk);
+            return (JsonText?)null;
+        };
+        var id = test.NewId();
+        Assert.Equal("WORKFLOW_FAILED", (await test.CreateAsync("{}", "go", id)).Error?.Code);
+        Assert.Null(await test.ReadAsync(beside));
+        Assert.Equal(AuditEventTypes.Cancel, (await test.HistoryAsync(id))[0].Audit[^1].Type);
+    }
+
+    [Fact]
     public async Task CommitBeforeDispatch_InATransactionOfSeveralSteps_IsRefused()
     {
         var test = With("COMMIT_BEFORE_DISPATCH");
@@ -244,12 +324,13 @@ public class ExecutionModeTests
         Assert.Throws<ArgumentException>(() => new InProcessComputation([new Stamp(), new Stamp()], []));
     }
 
-    private static TestEngine With(string mode, TimeProvider? time = null) => new(
+    private static TestEngine With(
+        string mode, TimeProvider? time = null, IReadOnlyList<UniqueKeyDefinition>? keys = null, MemoryLog? log = null) => new(
         $$$$"""
         {"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[
           {"name":"go","next":"B","manual":true,"processors":[{"name":"p","executionMode":"{{{{mode}}}}","config":{"responseTimeoutMs":500}}]}]},"B":{}}}
         """,
-        time);
+        time, keys, log: log);
 
     private static void Answer(TestEngine test, string document) => test.Computation.Process = (_, _, _) =>
         new((JsonText?)Some.Json(document));

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Core;
 using Strata.Core.Background;
+using Strata.Entities.Conditions;
+using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Entities.Tests.Support;
@@ -113,10 +115,13 @@ public class ScheduleRunnerTests
         Assert.Equal(2, (await test.HistoryAsync(entity.Id)).Count);
     }
 
-    [Fact]
-    public async Task Fire_Failure_IsTriedAgainLaterAndLater_ThenGivenUp()
+    /// <summary>A try that commits before its call has a further revision, which must not hide the failures before it.</summary>
+    [Theory]
+    [InlineData("SYNC")]
+    [InlineData("COMMIT_BEFORE_DISPATCH")]
+    public async Task Fire_Failure_IsTriedAgainLaterAndLater_ThenGivenUp(string mode)
     {
-        var (test, runner) = Make(WithProcessor);
+        var (test, runner) = Make(WithProcessor.Replace("\"p\"", $"\"p\",\"executionMode\":\"{mode}\"", StringComparison.Ordinal));
         test.Computation.Process = (_, _, _) => new(new Error(ErrorKind.Unavailable, "NO_COMPUTE_MEMBER_FOR_TAG", "None."));
         var entity = (await test.CreateAsync()).Value;
         var pauses = new List<double>();
@@ -131,8 +136,31 @@ public class ScheduleRunnerTests
         Assert.Equal([10, 20, 40, 80, 160, 320, 640, 1280, 2560], pauses);
         var newest = (await test.HistoryAsync(entity.Id))[0];
         Assert.Equal(new AuditEvent(AuditEventTypes.ScheduledTransitionFail, "OPEN", "bill: NO_COMPUTE_MEMBER_FOR_TAG", null, "None."),
-            Assert.Single(newest.Audit));
+            newest.Audit[^1]);
+        Assert.Equal(mode == "SYNC" ? 1 : 3, newest.Audit.Count);
         Assert.Equal(ScheduleRetry.FailuresMax, test.Computation.Calls.Count);
+    }
+
+    [Theory]
+    [InlineData("SYNC")]
+    [InlineData("COMMIT_BEFORE_DISPATCH")]
+    public async Task Fire_CommitIsRefused_IsAFailureLikeAnyOther(string mode)
+    {
+        var workflow = WithProcessor.Replace("\"p\"", $"\"p\",\"executionMode\":\"{mode}\"", StringComparison.Ordinal);
+        var test = new TestEngine(workflow, time, [new UniqueKeyDefinition("k", [JsonPath.Parse("$.a")])]);
+        var runner = Make(test, new MemoryLeases(time));
+        test.Computation.Process = (_, call, _) => new((JsonText?)Some.Json("""{"a":1}"""));
+        var holder = (await test.CreateAsync("""{"a":1}""")).Value;
+        await test.Engine.DeleteAsync(Some.Caller, null, (await test.CreateAsync("""{"a":3}""")).Value.Id, null, default);
+        var entity = (await test.CreateAsync("""{"a":2}""")).Value;
+        time.Advance(TimeSpan.FromSeconds(1));
+        await runner.FireDueAsync(null, default);
+        var newest = (await test.HistoryAsync(entity.Id))[0];
+        Assert.Equal(("OPEN", """{"a":2}"""), (newest.State, newest.Document.ToString()));
+        Assert.Equal("bill: UNIQUE_VIOLATION", newest.Audit[^1].Detail);
+        Assert.Equal(time.GetUtcNow() + TimeSpan.FromSeconds(10),
+            Assert.Single(await test.Log.SchedulesAsync(Some.Tenant, entity.Id, default)).DueAt);
+        Assert.Equal("BILLED", (await test.ReadAsync(holder.Id))?.State);
     }
 
     [Fact]

@@ -33,10 +33,13 @@ public sealed class CliContextTests : IDisposable
         Assert.Equal((expectedServer, expectedToken), (context.Server, context.Token));
     }
 
-    [Fact]
-    public void Load_OfAPipe_DoesNotWaitForAWriter()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Load_OfAPipe_DoesNotWaitForAWriter(bool isLink)
     {
-        System.Diagnostics.Process.Start("mkfifo", Path.Combine(home.Path, CliContext.FileName))!.WaitForExit();
+        System.Diagnostics.Process.Start("mkfifo", Path.Combine(home.Path, isLink ? "pipe" : CliContext.FileName))!.WaitForExit();
+        if (isLink) File.CreateSymbolicLink(Path.Combine(home.Path, CliContext.FileName), "pipe");
         Assert.Equal("CONTEXT_INVALID", Assert.Throws<StrataException>(() => CliContext.Load(home.Path, null, null, null)).Error.Code);
     }
 

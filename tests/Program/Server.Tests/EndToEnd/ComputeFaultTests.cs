@@ -70,7 +70,7 @@ public sealed class ComputeFaultTests : IAsyncLifetime
             await task;
             return true;
         }
-        catch (StrataException e) when (e.Error.Retryable)
+        catch (StrataException e) when (e.Error.Code == "NO_COMPUTE_MEMBER_FOR_TAG")
         {
             return false;
         }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
+using Strata.Api.Shares;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Log;
@@ -12,7 +13,8 @@ namespace Strata.Api.Auth.Tokens;
 
 /// <summary>POST /api/v1/tokens: creates a token and returns its secret, only this once. No caller can grant more than it has.</summary>
 internal sealed class TokenEndpoints(
-    TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator, RoleCatalog roles)
+    TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator, RoleCatalog roles,
+    ResourceLimit limit)
 {
     private static readonly Error AlreadyCreated = new(
         ErrorKind.Conflict, "TOKEN_ALREADY_CREATED", "This request has already created its token, and a token's secret is shown only once.",
@@ -38,6 +40,7 @@ internal sealed class TokenEndpoints(
         var sent = JsonText.From(body.RootElement).Utf8;
         return await idempotency.RunAsync(call, caller.Tenant, sent, async _ =>
         {
+            if (await limit.CheckAsync(TokenKind.Kind, caller.Tenant, call.Aborted) is { } full) return full;
             var issued = await issuer.IssueAsync(caller with { Request = call.Request }, token, call.Aborted);
             return issued.IsOk ? ToAnswer(issued.Value) : issued.Error;
         }, (_, _) => Task.FromResult<Result<Answer>>(AlreadyCreated));
