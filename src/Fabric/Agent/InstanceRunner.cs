@@ -75,6 +75,13 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
     /// <returns>Done when it is reported.</returns>
     public Task LeaveAsync()
     {
+        Leave();
+        return left.Task;
+    }
+
+    /// <summary>As <see cref="LeaveAsync"/>, without waiting.</summary>
+    public void Leave()
+    {
         lock (gate)
         {
             isLeaving = true;
@@ -82,7 +89,6 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
             if (!IsShownAsRunning(latest)) left.TrySetResult();
         }
         wake.Set();
-        return left.Task;
     }
 
     /// <summary>Ends when there is nothing left to do for the instance. Cancelling leaves everything running.</summary>

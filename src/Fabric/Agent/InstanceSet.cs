@@ -70,7 +70,7 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervi
         runner = new InstanceRunner(new InstanceContext(instance, LogFile.PathOf(machine.Paths, instance.Id)), parts);
         if (instance.Deleted) runner.Update(null);
         runners[instance.Id] = runner;
-        if (isLeaving) _ = runner.LeaveAsync(); // it began meanwhile
+        if (isLeaving) runner.Leave(); // it began meanwhile
         var loop = supervisor.StartUntilDone("agent-instance", async (_, stop) =>
         {
             using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, cancellationToken);

@@ -49,7 +49,7 @@ internal static class EngineErrors
         "Send the request again.") { Retryable = true };
 
     public static Error AlreadyCommitted() => new(
-        ErrorKind.Conflict, EntityEngine.AlreadyCommittedCode, "A request with this Idempotency-Key has taken effect already.",
+        ErrorKind.Conflict, "ALREADY_COMMITTED", "A request with this Idempotency-Key has taken effect already.",
         "Send the request again for its answer.") { Retryable = true };
 
     public static Error LeaseLost(Fence fence) => new(

@@ -57,9 +57,6 @@ public sealed class EntityEngine(
     IEntityLog log, IDefinitions definitions, IComputation computation, TimeProvider time, EngineLimits? limits = null,
     string? server = null)
 {
-    /// <summary>Of the error that a request's own key has a commit already.</summary>
-    public const string AlreadyCommittedCode = "ALREADY_COMMITTED";
-
     private static readonly ExponentialBackOff Pauses = new(TimeSpan.FromMilliseconds(2), TimeSpan.FromSeconds(5), Spread: 0.5);
 
     private readonly EngineParts parts = new(

@@ -135,5 +135,5 @@ public sealed record WrittenPart(IReadOnlyList<EntityRevision> Revisions, string
     /// </summary>
     public Error Explain(Error refusal) => IsInProgress ? Idempotency.InProgress
         : Failure is null ? refusal
-        : refusal.Code == EntityEngine.AlreadyCommittedCode ? Failure : refusal with { Retryable = false };
+        : refusal.Code == "ALREADY_COMMITTED" ? Failure : refusal with { Retryable = false };
 }

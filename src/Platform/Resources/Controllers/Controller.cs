@@ -39,13 +39,16 @@ public abstract class Controller<TSpec, TStatus>
     /// <summary>
     /// The fence of this server's term; null outside of one (in tests). Set by the host, which runs one term after the other.
     /// </summary>
-    protected internal Fence? Term { get; internal set; }
+    protected Fence? Term { get; private set; }
 
     /// <summary>
     /// When this server's term began; before all time outside of one. What a controller waits for may have had no server to speak to
     /// before.
     /// </summary>
-    protected internal DateTimeOffset TermBegan { get; internal set; }
+    protected DateTimeOffset TermBegan { get; private set; }
+
+    /// <summary>To be called before the first reconciliation of each term.</summary>
+    public void BeginTerm(Fence? term, DateTimeOffset now) => (Term, TermBegan) = (term, now);
 
     /// <summary>
     /// Who this controller is in an organization's log. Everything that it writes must be written so: when another server has taken the

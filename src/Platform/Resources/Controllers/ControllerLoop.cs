@@ -75,7 +75,7 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
 
     public async Task RunAsync(Fence? term, CancellationToken cancellationToken)
     {
-        (controller.Term, controller.TermBegan) = (term, time.GetUtcNow());
+        controller.BeginTerm(term, time.GetUtcNow());
         var work = new WorkQueue(time); // what an earlier term left as running will never finish
         Volatile.Write(ref queue, work);
         isActive = true;

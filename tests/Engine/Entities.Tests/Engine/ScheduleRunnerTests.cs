@@ -6,6 +6,7 @@ using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Entities.Tests.Support;
+using Strata.Entities.Workflows;
 using Strata.Storage.Memory;
 
 namespace Strata.Entities.Tests.Engine;

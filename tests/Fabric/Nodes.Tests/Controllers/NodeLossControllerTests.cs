@@ -60,7 +60,7 @@ public sealed class NodeLossControllerTests
     {
         await RegisterAsync();
         time.Advance(TimeSpan.FromHours(8)); // no server ran
-        controller.TermBegan = time.GetUtcNow();
+        controller.BeginTerm(null, time.GetUtcNow());
         Assert.Equal(NodeStates.Up, await ReconcileAsync());
         time.Advance(TimeSpan.FromSeconds(16));
         Assert.Equal(NodeStates.Down, await ReconcileAsync());

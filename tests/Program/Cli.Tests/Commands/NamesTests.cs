@@ -126,6 +126,7 @@ public sealed class NamesTests : IDisposable
               for i in (seq 20); set found (complete -C "$line"); test -z "$found"; or break; end
               string join \n -- $found
             end
+            true
             """;
         var said = await Script.RunAsync("fish", ["--no-config", "-c", script], null,
             ("STRATA_HOME", home.Path), ("STRATA_URL", ""), ("STRATA_TOKEN", ""), ("HOME", home.Path));
