@@ -17,7 +17,7 @@ internal static class AgentMessages
         if (exit.OutOfMemory)
             return $"The application needed more than its {Size(spec.MemoryBytes)} of memory and was stopped; raise run.memory.";
         if (exit.StartError is { } error) return $"The application could not be started: {error.TrimEnd('.')}.";
-        var last = lastLine is null ? "" : $" Its last line was: {lastLine.Shortened(LastLineCharsMax)}";
+        var last = lastLine is null ? "" : $" Its last line was \"{lastLine.Shortened(LastLineCharsMax)}\".";
         return exit.Code switch
         {
             127 => $"The command {spec.Command[0]} or a program that it calls was not found (exit code 127).{last}",

@@ -88,7 +88,7 @@ public abstract class AgentContract : IAsyncLifetime
     {
         var id = await Host.CreateAsync(ServerImage, "echo starting; echo no database >&2; exit 3");
         var backoff = await Host.UntilAsync(id, InstanceStates.Backoff);
-        Assert.Equal("The application ended at once with exit code 3. Its last line was: no database It is started again in 1 s.",
+        Assert.Equal("The application ended at once with exit code 3. Its last line was \"no database\". It is started again in 1 s.",
             backoff.Status.Message);
         Assert.NotNull(backoff.Status.NextStartAt);
         var failed = await Host.UntilAsync(id, InstanceStates.Failed);
@@ -125,7 +125,7 @@ public abstract class AgentContract : IAsyncLifetime
         var first = await Host.UntilAsync(id, InstanceStates.Ready);
         await AskAsync(first, "die");
         var backoff = await Host.UntilAsync(id, InstanceStates.Backoff);
-        Assert.Contains("exit code 9. Its last line was: dying", backoff.Status.Message, StringComparison.Ordinal);
+        Assert.Contains("exit code 9. Its last line was \"dying\".", backoff.Status.Message, StringComparison.Ordinal);
         Assert.Null(backoff.Status.Address);
         var again = await Host.UntilAsync(id, InstanceStates.Ready);
         Assert.Equal(1, again.Status.Restarts);

@@ -9,6 +9,12 @@ namespace Strata.Entities.Engine;
 /// </summary>
 internal sealed class ComputationGuard(IComputation computation, TimeProvider time)
 {
+    /// <summary>Definitions may hold longer times, which no timer does.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
+    /// <summary>How long an answer is waited for.</summary>
+    public static TimeSpan WaitOf(ComputeConfig config) => config.ResponseTimeout < LongestWait ? config.ResponseTimeout : LongestWait;
+
     public ValueTask<Result<JsonText?>> ProcessAsync(
         ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
         GuardAsync(
@@ -29,7 +35,7 @@ internal sealed class ComputationGuard(IComputation computation, TimeProvider ti
         string name, ComputeConfig config, ComputeCall call, Func<ComputeCall, CancellationToken, ValueTask<Result<T>>> ask,
         CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(config.ResponseTimeout, time);
+        using var timeout = new CancellationTokenSource(WaitOf(config), time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
@@ -38,7 +44,7 @@ internal sealed class ComputationGuard(IComputation computation, TimeProvider ti
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && timeout.IsCancellationRequested)
         {
-            return ComputationErrors.DispatchTimeout(name, config.ResponseTimeout);
+            return ComputationErrors.DispatchTimeout(name, WaitOf(config));
         }
         catch (StrataException e)
         {

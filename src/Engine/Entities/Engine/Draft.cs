@@ -21,6 +21,9 @@ internal sealed class Draft(EntityId id, EntityRevision? read)
     /// </summary>
     public IReadOnlyList<ScheduledTransition>? Armed { get; set; }
 
+    /// <summary>The state in which that was armed; null: the entity is new.</summary>
+    public string? ArmedIn { get; set; }
+
     /// <summary>
     /// A bit for each depth of requests that wrote it: 0 is who began the transaction, the others are members that joined.
     /// </summary>

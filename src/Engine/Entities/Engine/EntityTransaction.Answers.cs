@@ -46,10 +46,14 @@ public sealed partial class EntityTransaction
             ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken)
         {
             if (transaction.hasSteps || transaction.IsJoined) return EngineErrors.CommitInJoinedTransaction(model.Key.Name);
-            draft.Armed ??= await ArmedAsync(cancellationToken);
-            var watched = soFar with { Schedules = [.. draft.Armed, ProcessorTimeout.Over(processor, transaction.parts.Time.GetUtcNow())] };
+            if (draft.Armed is null) (draft.Armed, draft.ArmedIn) = (await ArmedAsync(cancellationToken), draft.Current?.State);
+            // Those of a state that the entity has left must not fire while the processor works.
+            IReadOnlyList<ScheduledTransition> armed = soFar.Entity.State == draft.ArmedIn ? draft.Armed : [];
+            var watched = soFar with { Schedules = [.. armed, ProcessorTimeout.Over(processor, transaction.parts.Time.GetUtcNow())] };
             if (await transaction.WriteAsync(draft, model, watched, cancellationToken) is { } error) return error;
-            if (!(await transaction.AppendAsync(cancellationToken)).TryGet(out var written, out error)) return error;
+            // From here on the run goes to its end whoever leaves, and whether this commit took effect must be known.
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!(await transaction.AppendAsync(CancellationToken.None)).TryGet(out var written, out error)) return error;
             transaction.GoOnWith(draft);
             return written[0];
         }

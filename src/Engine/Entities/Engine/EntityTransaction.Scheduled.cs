@@ -37,9 +37,7 @@ public sealed partial class EntityTransaction
         CancellationToken cancellationToken)
     {
         var now = parts.Time.GetUtcNow();
-        if (ProcessorTimeout.Is(schedule))
-            return Record(draft, ScheduleOutcome.Abandoned, others,
-                ProcessorTimeout.Lost((await parts.Log.HistoryAsync(entity.Tenant, entity.Id, null, 1, cancellationToken))[0]));
+        if (ProcessorTimeout.Is(schedule)) return await AbandonAsync(draft, entity, others, cancellationToken);
         if (schedule.ExpiresAt < now) return Record(draft, ScheduleOutcome.Expired, others, Of(AuditEventTypes.ScheduledTransitionExpire));
         if (await parts.Definitions.FindAsync(caller.Tenant, entity.Model, cancellationToken) is not { } model)
             return Record(draft, ScheduleOutcome.Cancelled, others, Of(AuditEventTypes.ScheduledTransitionCancel));
@@ -59,12 +57,35 @@ public sealed partial class EntityTransaction
         AuditEvent Of(string type) => new(type, entity.State, schedule.Transition);
     }
 
+    /// <summary>
+    /// A run that its server did not end: where it had left its state before, nothing is armed, and the state that it rests in arms its
+    /// own.
+    /// </summary>
+    private async ValueTask<ScheduleOutcome> AbandonAsync(
+        Draft draft, EntityRevision entity, List<ScheduledTransition> others, CancellationToken cancellationToken)
+    {
+        var lost = ProcessorTimeout.Lost((await parts.Log.HistoryAsync(entity.Tenant, entity.Id, null, 1, cancellationToken))[0]);
+        if (lost.Length == 0 || others.Count > 0
+            || await parts.Definitions.FindAsync(caller.Tenant, entity.Model, cancellationToken) is not { HasSchedules: true } model)
+            return Record(draft, ScheduleOutcome.Abandoned, others, lost);
+        var machine = new WorkflowMachine(model, entity, new Answers(this, draft, model), parts.Time.GetUtcNow());
+        var (armed, events) = await machine.RestAsync(entity, null, cancellationToken);
+        return Record(draft, ScheduleOutcome.Abandoned, [.. armed], [lost[0], .. events, .. lost.Skip(1)]);
+    }
+
     /// <summary>Of the run only what was committed in its middle stays, and why it went no further; it is tried again later.</summary>
     private async ValueTask FailAsync(
         Draft draft, ScheduledTransition schedule, List<ScheduledTransition> others, Error error, CancellationToken cancellationToken)
     {
         BackToDurable(draft);
         var last = draft.Current!;
+        if (HasCommitted && last.State != draft.ArmedIn)
+        {
+            var (armed, events) = await RestAsync(draft, firing!, cancellationToken);
+            var failure = ScheduleRetry.Failure(last.State, schedule.Transition, error);
+            draft.Write(last, [.. firing!.Aborted(last.State, error), .. events, failure], null, armed);
+            return;
+        }
         if (await ScheduleRetry.AgainAsync(parts.Log, last, schedule, parts.Time.GetUtcNow(), cancellationToken) is { } later)
             others.Add(later);
         var aborted = HasCommitted ? firing!.Aborted(last.State, error) : [];

@@ -243,10 +243,24 @@ public sealed partial class EntityTransaction
         if (!HasCommitted || HasConflicted || IsJoined) return Abandon(draft, error);
         BackToDurable(draft);
         var entity = draft.Current!;
-        draft.Write(entity, machine.Aborted(entity.State, error), null, draft.Armed);
+        var (armed, events) = await RestAsync(draft, machine, cancellationToken);
+        var aborted = machine.Aborted(entity.State, error);
+        draft.Write(entity, [aborted[0], .. events, .. aborted.Skip(1)], null, armed);
         await AppendAsync(cancellationToken);
         HasConflicted = false;
         return error;
+    }
+
+    /// <summary>
+    /// What is armed for an entity that rests where its run was cut off: what was before, or, in another state than before, what that state
+    /// arms.
+    /// </summary>
+    private async ValueTask<(IReadOnlyList<ScheduledTransition> Armed, IReadOnlyList<AuditEvent> Events)> RestAsync(
+        Draft draft, WorkflowMachine machine, CancellationToken cancellationToken)
+    {
+        var entity = draft.Current!;
+        if (entity.State == draft.ArmedIn) return (draft.Armed!, []);
+        return await machine.RestAsync(entity, draft.ArmedIn, Lasting(cancellationToken));
     }
 
     /// <summary>A new entity that came to nothing leaves no trace.</summary>

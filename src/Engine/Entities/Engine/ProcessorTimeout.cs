@@ -16,7 +16,7 @@ internal static class ProcessorTimeout
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
     public static ScheduledTransition Over(ProcessorDefinition processor, DateTimeOffset now) =>
-        new("", now + processor.Config.ResponseTimeout + Grace);
+        new("", now + ComputationGuard.WaitOf(processor.Config) + Grace);
 
     public static bool Is(ScheduledTransition schedule) => schedule.Transition.Length == 0;
 

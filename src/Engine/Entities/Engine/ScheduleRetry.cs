@@ -12,8 +12,10 @@ internal static class ScheduleRetry
 {
     public const int FailuresMax = 10;
 
-    /// <summary>A try has further ones, which do not count, where it commits before it calls processors.</summary>
-    private const int RevisionsMax = 4 * FailuresMax;
+    private const int RevisionsPerPage = 100;
+
+    /// <summary>So many without a settlement are enough, whatever they were.</summary>
+    private const int RevisionsMax = 2_000;
 
     private static readonly ExponentialBackOff Pauses = new(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1));
 
@@ -21,11 +23,32 @@ internal static class ScheduleRetry
     public static async ValueTask<ScheduledTransition?> AgainAsync(
         IEntityLog log, EntityRevision entity, ScheduledTransition schedule, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var history = await log.TrailAsync(entity.Tenant, entity.Id, null, RevisionsMax, cancellationToken);
-        var failures = history.Where(revision => revision.Audit is not [.., { Type: AuditEventTypes.PauseForProcessing }])
-            .TakeWhile(revision => revision.Audit.Any(e => IsFailureOf(e, schedule.Transition))).Count();
+        var failures = await CountAsync(log, entity, schedule.Transition, cancellationToken);
         if (failures + 1 >= FailuresMax) return null;
         return schedule with { DueAt = now + Pauses.After(failures + 1) };
+    }
+
+    /// <summary>
+    /// Since the entity last settled, which arms all of its state's schedules. What else was recorded since does not matter: pauses before
+    /// calls, other schedules' failures, a server that was lost.
+    /// </summary>
+    private static async ValueTask<int> CountAsync(
+        IEntityLog log, EntityRevision entity, string transition, CancellationToken cancellationToken)
+    {
+        var (failures, seen) = (0, 0);
+        for (Revision? before = null; failures < FailuresMax;)
+        {
+            var page = await log.TrailAsync(entity.Tenant, entity.Id, before, RevisionsPerPage, cancellationToken);
+            foreach (var revision in page)
+            {
+                if (revision.Audit.Any(e => e.Type == AuditEventTypes.StateMachineFinish)) return failures;
+                if (revision.Audit.Any(e => IsFailureOf(e, transition))) failures++;
+            }
+            if (page.Count == 0 || page.IsLast) return failures;
+            if ((seen += page.Count) >= RevisionsMax) return FailuresMax;
+            before = page[^1].Revision;
+        }
+        return failures;
     }
 
     public static AuditEvent Failure(string state, string transition, Error error) =>

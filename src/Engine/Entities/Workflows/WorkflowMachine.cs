@@ -67,6 +67,21 @@ internal sealed partial class WorkflowMachine(ModelDefinition model, EntityRevis
             new(AuditEventTypes.Cancel, durable, null, null, reason)];
     }
 
+    /// <summary>
+    /// Arms what the state arms in which an entity rests whose run was cut off. What a function does not say is left out: there is no run
+    /// that could fail of it.
+    /// </summary>
+    /// <param name="before">The state that it settled in before; null: it is new, or unknown.</param>
+    public async ValueTask<(IReadOnlyList<ScheduledTransition> Armed, IReadOnlyList<AuditEvent> Events)> RestAsync(
+        EntityRevision rests, string? before, CancellationToken cancellationToken)
+    {
+        (entity, failure) = (rests, null);
+        if (taking is null) await SelectAsync(cancellationToken); // it has not run here
+        (audit, failure) = ([], null);
+        IReadOnlyList<ScheduledTransition> armed = await ArmAsync(before ?? entity.State, null, cancellationToken) ?? [];
+        return (armed, audit);
+    }
+
     private async ValueTask<Result<WorkflowOutcome>> RunAsync(string? transition, bool isSchedule, CancellationToken cancellationToken)
     {
         var settledBefore = entity.State;

@@ -44,7 +44,7 @@ internal sealed class ConditionTyping(ModelFields fields)
 
     private Result<Condition> Fit(Condition.Compare compare, JsonPath path)
     {
-        if (fields.At(path) is not { } families) return SearchErrors.UnknownPath(path);
+        if (fields.At(path) is not { } families) return SearchErrors.UnknownPath(path, fields.Nearest(path.ToString()));
         if (compare.Operator is Operator.IsNull or Operator.NotNull) return compare;
         if (families.Count == 0) return SearchErrors.NoScalar(path);
         var ways = families.Where(family => family != FieldFamily.Null).Select(family => As(compare, family)).OfType<Condition>().ToArray();

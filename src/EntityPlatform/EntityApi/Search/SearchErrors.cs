@@ -8,7 +8,12 @@ namespace Strata.EntityApi.Search;
 /// <summary>The errors of search; codes are the contract's.</summary>
 internal static class SearchErrors
 {
-    public static Error UnknownPath(JsonPath path) => FieldPath($"The model has no field {path}.", "Export the model to see its fields.");
+    /// <param name="near">A field that may have been meant; null: none is near.</param>
+    public static Error UnknownPath(JsonPath path, string? near) => FieldPath($"The model has no field {path}.", FieldHint(near));
+
+    public static string FieldHint(string? near) => near is null
+        ? "Name one of its fields: strata model get MODEL shows them, and so does GET /api/model/export/SIMPLE_VIEW/NAME/VERSION."
+        : $"Did you mean {near}?";
 
     public static Error NoScalar(JsonPath path) => FieldPath($"{path} leads to objects or arrays, which cannot be compared.",
         "Name a field inside, or the elements with [*].");

@@ -1,5 +1,6 @@
 using Strata.Core;
 using Strata.Entities.Conditions;
+using Strata.EntityApi.Search;
 
 namespace Strata.EntityApi.Stats;
 
@@ -14,10 +15,10 @@ internal static class StatsErrors
         Invalid("INVALID_GROUP_BY_PATH", what, "Name a member by a path such as $.country, or state.");
 
     public static Error NoGroupBy(string path, string? near) =>
-        Invalid("INVALID_GROUP_BY_PATH", $"The model has no field {path.Shortened(100)} to group by.", Next(near));
+        Invalid("INVALID_GROUP_BY_PATH", $"The model has no field {path.Shortened(100)} to group by.", SearchErrors.FieldHint(near));
 
     public static Error NoField(JsonPath path, string? near) =>
-        Invalid("INVALID_AGGREGATION_FIELD", $"The model has no field {path.ToString().Shortened(100)}.", Next(near));
+        Invalid("INVALID_AGGREGATION_FIELD", $"The model has no field {path.ToString().Shortened(100)}.", SearchErrors.FieldHint(near));
 
     public static Error GroupByTwice(string path) => Invalid("DUPLICATE_GROUP_BY", $"groupBy names {path} twice.");
 
@@ -41,8 +42,6 @@ internal static class StatsErrors
     public static Error TooManyGroups(int max) => new(
         ErrorKind.Unprocessable, "GROUP_CARDINALITY_EXCEEDED", $"There are more than {max} groups.",
         "Narrow the condition, or group by fewer or coarser values.");
-
-    private static string Next(string? near) => near is null ? "Export the model to see its fields." : $"Did you mean {near}?";
 
     private static Error Invalid(string code, string message, string? next = null) => new(ErrorKind.Invalid, code, message, next);
 }

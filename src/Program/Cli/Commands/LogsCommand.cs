@@ -118,7 +118,7 @@ internal sealed class LogLines(Run run, bool showsSource, bool showsTime)
 
     private string Prefix(LogLine line)
     {
-        var time = showsTime ? TimeText.Stamp(line.At) + " " : "";
+        var time = showsTime ? TimeText.LineStamp(line.At) + " " : "";
         var source = showsSource ? line.Source + " | " : "";
         return time.Length + source.Length == 0 ? "" : run.Terminal.OnOut(Tone.Faint, time + source);
     }

@@ -14,7 +14,9 @@ internal static class Confirmation
         if (run.Parse.GetValue(yes)) return true;
         if (!run.Terminal.InIsTerminal || !run.Terminal.ErrorIsTerminal) throw NotAsked(question).ToException();
         await run.Terminal.Error.WriteAsync($"{question} [y/N] ");
-        return await Console.In.ReadLineAsync(cancellationToken) is "y" or "Y" or "yes";
+        // The console's reader does not look at the token: Ctrl-C must not wait for Enter.
+        var answer = await Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(cancellationToken);
+        return answer is "y" or "Y" or "yes";
     }
 
     private static Error NotAsked(string question) => new(

@@ -4,7 +4,8 @@ namespace Strata.Cli.Shell;
 
 /// <summary>
 /// Text in columns, two spaces apart. In a terminal it is cut to the width, the widest columns first; columns that still do not fit are
-/// left out, from the right. The first two columns and URLs stay: a URL that is cut leads nowhere. Elsewhere nothing is cut.
+/// left out, from the right. The first two columns and URLs stay, and URLs and the first column, which names the row, stay whole: cut,
+/// they lead nowhere. Elsewhere nothing is cut.
 /// </summary>
 internal sealed class Table(params string[] headers)
 {
@@ -31,7 +32,8 @@ internal sealed class Table(params string[] headers)
     {
         var widths = headers.Select((h, i) => rows.Select(r => r[i].Text.Length).Append(h.Length).Max()).ToArray();
         if (terminalWidth == 0) return widths;
-        var least = widths.Select((w, i) => IsUrl(i) ? w : Math.Min(w, Math.Max(WidthMin, headers[i].Length))).ToArray();
+        var least = widths.Select((w, i) => IsUrl(i) || (i == 0 && w <= terminalWidth * 2 / 3) ? w
+            : Math.Min(w, Math.Max(WidthMin, headers[i].Length))).ToArray();
         for (var i = headers.Length - 1; i >= ColumnsKept && Total(least) > terminalWidth; i--)
         {
             if (!IsUrl(i)) widths[i] = least[i] = 0;

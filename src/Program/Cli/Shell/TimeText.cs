@@ -16,8 +16,16 @@ internal static partial class TimeText
         return age < TimeSpan.FromSeconds(1) ? "now" : Short(age) + " ago";
     }
 
-    /// <summary>A time with milliseconds, always the same number of digits: <c>2026-11-29T12:22:02.376Z</c>.</summary>
-    public static string Stamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+    /// <summary>
+    /// A time as exact as the log has it, so that it can be given back with <c>--at</c>; always the same number of digits:
+    /// <c>2026-11-29T12:22:02.376148Z</c>.
+    /// </summary>
+    public static string Stamp(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
+
+    /// <summary>Before a line of a log: milliseconds are enough there, and less is in the way of the line.</summary>
+    public static string LineStamp(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
     public static string Short(TimeSpan span) => span switch
     {

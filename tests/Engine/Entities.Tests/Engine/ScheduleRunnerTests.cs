@@ -142,6 +142,29 @@ public class ScheduleRunnerTests
         Assert.Equal(ScheduleRetry.FailuresMax, test.Computation.Calls.Count);
     }
 
+    /// <summary>Many pauses in one try, or another schedule that fails too, must not hide how often it has failed.</summary>
+    [Theory]
+    [InlineData(12, 1)]
+    [InlineData(0, 2)]
+    public async Task Fire_FailuresAmongOtherRevisions_AreCounted(int commitsBefore, int schedules)
+    {
+        var before = string.Concat(Enumerable.Repeat("""{"name":"ok","executionMode":"COMMIT_BEFORE_DISPATCH"},""", commitsBefore));
+        var transitions = Enumerable.Range(1, schedules).Select(i =>
+            $$$"""{"name":"t{{{i}}}","next":"B","schedule":{"delayMs":{{{i}}}000},"processors":[{{{before}}}{"name":"fail"}]}""");
+        var (test, runner) = Make(
+            $$$$"""{"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[{{{{string.Join(',', transitions)}}}}]},"B":{}}}""");
+        test.Computation.Process = (processor, _, _) => processor.Name == "ok"
+            ? new((JsonText?)null) : new(new Error(ErrorKind.Unavailable, "NO_COMPUTE_MEMBER_FOR_TAG", "None."));
+        var entity = (await test.CreateAsync()).Value;
+        for (var rounds = 0; (await test.Log.SchedulesAsync(Some.Tenant, entity.Id, default)) is { Count: > 0 } armed; rounds++)
+        {
+            Assert.True(rounds < 100, "it goes on and on");
+            if (armed.Min(s => s.DueAt) is var due && due > time.GetUtcNow()) time.Advance(due - time.GetUtcNow());
+            await runner.FireDueAsync(null, default);
+        }
+        Assert.Equal(schedules * ScheduleRetry.FailuresMax, test.Computation.Calls.Count(c => c == "fail"));
+    }
+
     [Theory]
     [InlineData("SYNC")]
     [InlineData("COMMIT_BEFORE_DISPATCH")]

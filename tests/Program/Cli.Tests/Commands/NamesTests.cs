@@ -198,9 +198,9 @@ public sealed class NamesTests : IDisposable
     {
         await using var api = await StartAsync();
         var text = await RunAsync(api, 0, "history", "gone");
-        Assert.Contains("The deployment \"gone\" was deleted at 2026-03-01T00:00:00.000Z by a.", text, StringComparison.Ordinal);
+        Assert.Contains("The deployment \"gone\" was deleted at 2026-03-01T00:00:00.000000Z by a.", text, StringComparison.Ordinal);
         Assert.Contains("2 deleted deployments had this name", text, StringComparison.Ordinal);
-        Assert.Contains($"strata history {Earlier}    # deleted at 2026-02-01T00:00:00.000Z", text, StringComparison.Ordinal);
+        Assert.Contains($"strata history {Earlier}    # deleted at 2026-02-01T00:00:00.000000Z", text, StringComparison.Ordinal);
         Assert.Contains(api.Asked, a => a.Contains($"/deployments/{Later}/history", StringComparison.Ordinal));
         Assert.Contains("No deleted deployment had this name.", await RunAsync(api, 1, "history", "never"), StringComparison.Ordinal);
     }

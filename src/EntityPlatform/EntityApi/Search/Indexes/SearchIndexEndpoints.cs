@@ -110,7 +110,7 @@ internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBu
             if (item.ValueKind != JsonValueKind.String || !JsonPath.TryParse(item.GetString()!, out var path))
                 return SearchErrors.BadIndexPath(item.ToString());
             if (path.Steps.Count == 0 || path.Steps.Any(step => step.Name is null)) return SearchErrors.BadIndexPath(path.Text);
-            if (fields.At(path) is not { } families) return SearchErrors.UnknownPath(path);
+            if (fields.At(path) is not { } families) return SearchErrors.UnknownPath(path, fields.Nearest(path.ToString()));
             if (families.Count == 0) return SearchErrors.NoScalar(path);
             if (!paths.Contains(path)) paths.Add(path);
         }

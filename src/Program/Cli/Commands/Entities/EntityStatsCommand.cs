@@ -62,6 +62,7 @@ internal static class EntityStatsCommand
     {
         var counts = await run.GetAsync(EntityCalls.With(path, ("pointInTime", time)), cancellationToken);
         if (run.WriteMachine(counts)) return CommandRunner.Done;
+        if (counts.GetArrayLength() == 0) run.Say("No entities.");
         var table = new Table("MODEL", "STATE", "COUNT");
         foreach (var count in counts.EnumerateArray())
             table.Add($"{count.Text("modelName")}.{count.Text("modelVersion")}", count.At("state") is null ? "any" : count.Text("state"),
@@ -72,7 +73,11 @@ internal static class EntityStatsCommand
 
     private static void WriteGroups(Run run, JsonElement groups)
     {
-        if (groups.GetArrayLength() == 0) return;
+        if (groups.GetArrayLength() == 0)
+        {
+            run.Say("No entities.");
+            return;
+        }
         var first = groups[0];
         var figures = first.At("aggregations")?.EnumerateObject().Select(f => f.Name).ToArray() ?? [];
         var table = new Table([.. first.GetProperty("groupKey").EnumerateArray().Select(k => k.Text("path")), "count", .. figures]);
