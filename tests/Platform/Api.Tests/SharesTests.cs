@@ -57,7 +57,7 @@ public sealed class SharesTests
         using var admin = host.Client();
         for (var i = 0; i < 3; i++) Assert.Equal(201, (await CreateAsync(admin, $"w{i}")).Status);
         var refused = await CreateAsync(admin, "w3");
-        Assert.Equal((429, "RESOURCE_LIMIT"), (refused.Status, refused.Code));
+        Assert.Equal((422, "RESOURCE_LIMIT"), (refused.Status, refused.Code));
         using var other = host.Client(await host.TokenAsync(host.OtherOrg, "other", ["admin"]));
         Assert.Equal(201, (await other.SendJsonAsync("POST", "/api/v1/projects", """{"name":"own","spec":{}}""")).Status);
 
@@ -74,7 +74,7 @@ public sealed class SharesTests
         var made = 0;
         do last = await admin.SendJsonAsync("POST", "/api/v1/tokens", $$$"""{"name":"t{{{made}}}","spec":{"roles":["viewer"]}}""");
         while (last.Status == 201 && ++made < 10);
-        Assert.Equal((429, "RESOURCE_LIMIT"), (last.Status, last.Code));
+        Assert.Equal((422, "RESOURCE_LIMIT"), (last.Status, last.Code));
         Assert.InRange(made, 1, 3);
     }
 

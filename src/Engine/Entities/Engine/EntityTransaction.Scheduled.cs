@@ -27,7 +27,9 @@ public sealed partial class EntityTransaction
         if (committed.IsOk) return outcome;
         if (HasConflicted) return ScheduleOutcome.Conflict;
         if (outcome != ScheduleOutcome.Fired) return committed.Error;
+        hasEnded = false; // for what functions of schedules read
         await FailAsync(draft, due.Schedule, others, committed.Error, cancellationToken);
+        hasEnded = true;
         var recorded = await TryCommitAsync(cancellationToken);
         return recorded.IsOk ? ScheduleOutcome.Failed : HasConflicted ? ScheduleOutcome.Conflict : committed.Error;
     }
@@ -64,12 +66,12 @@ public sealed partial class EntityTransaction
     private async ValueTask<ScheduleOutcome> AbandonAsync(
         Draft draft, EntityRevision entity, List<ScheduledTransition> others, CancellationToken cancellationToken)
     {
-        var lost = ProcessorTimeout.Lost((await parts.Log.HistoryAsync(entity.Tenant, entity.Id, null, 1, cancellationToken))[0]);
+        var lost = ProcessorTimeout.Lost((await parts.Log.TrailAsync(entity.Tenant, entity.Id, null, 1, cancellationToken))[0]);
         if (lost.Length == 0 || others.Count > 0
             || await parts.Definitions.FindAsync(caller.Tenant, entity.Model, cancellationToken) is not { HasSchedules: true } model)
             return Record(draft, ScheduleOutcome.Abandoned, others, lost);
         var machine = new WorkflowMachine(model, entity, new Answers(this, draft, model), parts.Time.GetUtcNow());
-        var (armed, events) = await machine.RestAsync(entity, null, cancellationToken);
+        var (armed, events) = await machine.RestAsync(entity, null, null, cancellationToken);
         return Record(draft, ScheduleOutcome.Abandoned, [.. armed], [lost[0], .. events, .. lost.Skip(1)]);
     }
 
@@ -81,7 +83,7 @@ public sealed partial class EntityTransaction
         var last = draft.Current!;
         if (HasCommitted && last.State != draft.ArmedIn)
         {
-            var (armed, events) = await RestAsync(draft, firing!, cancellationToken);
+            var (armed, events) = await RestAsync(draft, firing!, cancellationToken, schedule.Transition);
             var failure = ScheduleRetry.Failure(last.State, schedule.Transition, error);
             draft.Write(last, [.. firing!.Aborted(last.State, error), .. events, failure], null, armed);
             return;

@@ -119,17 +119,31 @@ public sealed partial class EntityTransaction
     public async ValueTask<Result<IReadOnlyList<EntityRevision>>> CommitAsync(CancellationToken cancellationToken)
     {
         if (Check(null) is { } closed) return closed;
-        hasEnded = true;
-        var committed = await TryCommitAsync(cancellationToken);
-        if (committed.Error is { } refused && run is { } begun) await AbortAsync(begun.Draft, begun.Machine, refused, cancellationToken);
-        return committed;
+        try
+        {
+            var committed = await TryCommitAsync(cancellationToken);
+            if (committed.Error is { } refused && run is { } begun)
+                await AbortAsync(begun.Draft, begun.Machine, refused, cancellationToken);
+            return committed;
+        }
+        finally
+        {
+            hasEnded = true;
+        }
     }
 
     private async ValueTask<Result<IReadOnlyList<EntityRevision>>> TryCommitAsync(CancellationToken cancellationToken)
     {
         if (DuplicateWithin() is { } twice) return EngineErrors.Duplicate(twice);
         if (!drafts.Values.Any(draft => draft.MustAppend)) return Array.Empty<EntityRevision>();
-        return await AppendAsync(cancellationToken);
+        try
+        {
+            return await AppendAsync(cancellationToken);
+        }
+        catch (StrataException e) when (HasCommitted)
+        {
+            return e.Error; // the part that is durable needs an end in the trail, which is written if the log takes it by then
+        }
     }
 
     /// <summary>Appends what was written so far; the transaction can continue after it.</summary>
@@ -230,7 +244,7 @@ public sealed partial class EntityTransaction
     {
         if (await WriteAsync(draft, model, outcome, cancellationToken) is { } error)
             return await AbortAsync(draft, machine, error, cancellationToken);
-        if (HasCommitted) run = (draft, machine);
+        if (HasCommitted && !IsJoined) run = (draft, machine);
         return draft.Current!;
     }
 
@@ -246,7 +260,7 @@ public sealed partial class EntityTransaction
         var (armed, events) = await RestAsync(draft, machine, cancellationToken);
         var aborted = machine.Aborted(entity.State, error);
         draft.Write(entity, [aborted[0], .. events, .. aborted.Skip(1)], null, armed);
-        await AppendAsync(cancellationToken);
+        await TryCommitAsync(cancellationToken);
         HasConflicted = false;
         return error;
     }
@@ -256,11 +270,11 @@ public sealed partial class EntityTransaction
     /// arms.
     /// </summary>
     private async ValueTask<(IReadOnlyList<ScheduledTransition> Armed, IReadOnlyList<AuditEvent> Events)> RestAsync(
-        Draft draft, WorkflowMachine machine, CancellationToken cancellationToken)
+        Draft draft, WorkflowMachine machine, CancellationToken cancellationToken, string? fired = null)
     {
         var entity = draft.Current!;
         if (entity.State == draft.ArmedIn) return (draft.Armed!, []);
-        return await machine.RestAsync(entity, draft.ArmedIn, Lasting(cancellationToken));
+        return await machine.RestAsync(entity, draft.ArmedIn, fired, Lasting(cancellationToken));
     }
 
     /// <summary>A new entity that came to nothing leaves no trace.</summary>

@@ -42,7 +42,7 @@ internal static class ScheduleRetry
             foreach (var revision in page)
             {
                 if (revision.Audit.Any(e => e.Type == AuditEventTypes.StateMachineFinish)) return failures;
-                if (revision.Audit.Any(e => IsFailureOf(e, transition))) failures++;
+                if (revision.Audit.Any(e => IsFailureOf(e, transition) && e.State == entity.State)) failures++;
             }
             if (page.Count == 0 || page.IsLast) return failures;
             if ((seen += page.Count) >= RevisionsMax) return FailuresMax;

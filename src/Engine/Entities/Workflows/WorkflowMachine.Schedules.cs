@@ -9,7 +9,9 @@ internal sealed partial class WorkflowMachine
     /// <summary>
     /// Re-arms all scheduled transitions of the state that the entity settled in, and records those of the state it left as cancelled.
     /// </summary>
-    private async ValueTask<List<ScheduledTransition>?> ArmAsync(string settledBefore, string? fired, CancellationToken cancellationToken)
+    /// <param name="tolerates">A function that does not say when is noted and left out; otherwise the run fails of it.</param>
+    private async ValueTask<List<ScheduledTransition>?> ArmAsync(
+        string settledBefore, string? fired, CancellationToken cancellationToken, bool tolerates = false)
     {
         if (!model.HasSchedules) return null;
         if (settledBefore != entity.State)
@@ -21,7 +23,10 @@ internal sealed partial class WorkflowMachine
         foreach (var transition in workflow.Scheduled(entity.State))
         {
             if (await ReckonAsync(transition, cancellationToken) is { } schedule) armed.Add(schedule);
-            if (failure is not null) return null;
+            if (failure is not { } error) continue;
+            if (!tolerates) return null;
+            Note(AuditEventTypes.ScheduledTransitionFail, $"{transition.Name}: {error.Code}", ConditionWords.Bound(error.Message));
+            failure = null;
         }
         return armed;
     }

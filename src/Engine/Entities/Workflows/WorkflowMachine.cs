@@ -68,17 +68,18 @@ internal sealed partial class WorkflowMachine(ModelDefinition model, EntityRevis
     }
 
     /// <summary>
-    /// Arms what the state arms in which an entity rests whose run was cut off. What a function does not say is left out: there is no run
-    /// that could fail of it.
+    /// Arms what the state arms in which an entity rests whose run was cut off. What a function does not say is noted and left out: there
+    /// is no run that could fail of it.
     /// </summary>
     /// <param name="before">The state that it settled in before; null: it is new, or unknown.</param>
+    /// <param name="fired">The schedule that began the run; null: none did.</param>
     public async ValueTask<(IReadOnlyList<ScheduledTransition> Armed, IReadOnlyList<AuditEvent> Events)> RestAsync(
-        EntityRevision rests, string? before, CancellationToken cancellationToken)
+        EntityRevision rests, string? before, string? fired, CancellationToken cancellationToken)
     {
         (entity, failure) = (rests, null);
         if (taking is null) await SelectAsync(cancellationToken); // it has not run here
         (audit, failure) = ([], null);
-        IReadOnlyList<ScheduledTransition> armed = await ArmAsync(before ?? entity.State, null, cancellationToken) ?? [];
+        IReadOnlyList<ScheduledTransition> armed = await ArmAsync(before ?? entity.State, fired, cancellationToken, tolerates: true) ?? [];
         return (armed, audit);
     }
 

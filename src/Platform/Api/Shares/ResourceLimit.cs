@@ -20,7 +20,7 @@ internal sealed class ResourceLimit(IEntityLog log, ApiLimits limits)
     }
 
     private static Error Full(Kind kind, int max) => new(
-        ErrorKind.TooMany, "RESOURCE_LIMIT",
+        ErrorKind.Unprocessable, "RESOURCE_LIMIT",
         string.Create(CultureInfo.InvariantCulture, $"The organization has {max} {kind.Plural}, which is the most."),
         "Delete some that are not used; an operator can raise resources-per-kind-max.");
 }

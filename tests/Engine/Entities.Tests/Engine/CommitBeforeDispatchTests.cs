@@ -252,6 +252,56 @@ public class CommitBeforeDispatchTests
         Assert.Equal(0, await runner.FireDueAsync(null, default));
     }
 
+    /// <summary>What ends the scheduled run must not be written over what a member wrote in it.</summary>
+    [Fact]
+    public async Task ScheduledRun_RefusedForWhatAMemberWrote_LeavesTheMembersEntityAlone()
+    {
+        var time = new FakeTime();
+        var test = new TestEngine("""
+            {"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[{"name":"t","next":"B","schedule":{"delayMs":1000},
+              "processors":[{"name":"p","executionMode":"COMMIT_BEFORE_DISPATCH"}]}]},"B":{}}}
+            """, time, [new UniqueKeyDefinition("k", [JsonPath.Parse("$.a")])]);
+        var order = (await test.CreateAsync("""{"a":1}""")).Value;
+        time.Advance(TimeSpan.FromMilliseconds(500));
+        var (holder, beside) = ((await test.CreateAsync("""{"a":2}""")).Value, (await test.CreateAsync("""{"a":3}""")).Value);
+        test.Computation.Process = async (_, call, ct) =>
+        {
+            var joining = Some.Caller with { Join = await call.Join!.OfferAsync() };
+            Assert.True((await test.Engine.UpdateAsync(joining, null, beside.Id, _ => Some.Json("""{"a":2}"""), null, null, ct)).IsOk);
+            return (JsonText?)null;
+        };
+        time.Advance(TimeSpan.FromMilliseconds(500));
+        var runner = new ScheduleRunner(test.Engine, new MemoryLeases(time), time, NullLogger<ScheduleRunner>.Instance);
+        await runner.FireDueAsync(null, default);
+        Assert.Equal((beside.Revision, """{"a":3}"""), await StandsAsync(beside.Id));
+        Assert.Equal("""{"a":1}""", (await StandsAsync(order.Id)).Document);
+        var last = (await test.HistoryAsync(order.Id))[0];
+        Assert.Equal(("A", "t: UNIQUE_VIOLATION"), (last.State, last.Audit[^1].Detail));
+        Assert.Equal(holder.Revision, (await StandsAsync(holder.Id)).Revision);
+
+        async Task<(Revision Revision, string Document)> StandsAsync(EntityId id) =>
+            await test.ReadAsync(id) is { } entity ? (entity.Revision, entity.Document.ToString()) : default;
+    }
+
+    /// <summary>A function that cannot say when, mostly for the same reason, must not disarm the others.</summary>
+    [Fact]
+    public async Task CutOffInAnotherState_WhereAFunctionFails_ArmsTheOthers_AndNotesIt()
+    {
+        var test = new TestEngine("""
+            {"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[{"name":"go","next":"B","manual":true}]},
+              "B":{"transitions":[{"name":"auto","next":"C","processors":[{"name":"p","executionMode":"COMMIT_BEFORE_DISPATCH"}]},
+                {"name":"asked","next":"C","schedule":{"function":{"name":"when","resultKind":"Schedule","calculationNodesTags":"clock"}}},
+                {"name":"expire","next":"C","schedule":{"delayMs":3000}}]},"C":{}}}
+            """);
+        var id = (await test.CreateAsync()).Value.Id;
+        Answer(test, Broken);
+        test.Computation.Schedule = (_, _, _) => new(Broken);
+        Assert.Equal("WORKFLOW_FAILED", (await test.TakeAsync(id, "go")).Error?.Code);
+        Assert.Equal("expire", Assert.Single(await test.Log.SchedulesAsync(Some.Tenant, id, default)).Transition);
+        var last = (await test.HistoryAsync(id))[0];
+        Assert.Contains(last.Audit, e => e is { Type: AuditEventTypes.ScheduledTransitionFail, Detail: "asked: WORKFLOW_FAILED" });
+    }
+
     [Fact]
     public async Task WhatMembersDidBesideARunThatFailedLater_IsDropped()
     {
