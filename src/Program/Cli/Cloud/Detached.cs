@@ -40,9 +40,12 @@ internal static class Detached
     private static async Task<int> LaunchAsync(string outputFile, IEnumerable<string> command, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", outputFile, .. command]) { RedirectStandardOutput = true };
+        start.Environment["COLUMNS"] = "0"; // its errors are read again, a line each
         using var shell = Process.Start(start)!;
         var pid = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
-        return int.Parse(pid, System.Globalization.CultureInfo.InvariantCulture);
+        return int.TryParse(pid, System.Globalization.CultureInfo.InvariantCulture, out var started) ? started
+            : throw new Error(ErrorKind.Unavailable, "START_FAILED", "The system could not start another process.", $"Look at {outputFile}")
+                .ToException();
     }
 
     /// <summary>What the child said of its failure is the error; its words are shown as they are.</summary>

@@ -44,7 +44,9 @@ internal static class Watchdog
         try
         {
             var stat = File.ReadAllText($"/proc/{pid}/stat");
-            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1] == parent.ToString(CultureInfo.InvariantCulture);
+            // Nothing of a process that ends at this moment.
+            return stat.Length > 0
+                && stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1] == parent.ToString(CultureInfo.InvariantCulture);
         }
         catch (IOException)
         {
