@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Kinds;
-using Strata.Deployments.Rollout;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Controllers;

@@ -51,7 +51,7 @@ public sealed partial class EntityTransaction
             IReadOnlyList<ScheduledTransition> armed = soFar.Entity.State == draft.ArmedIn ? draft.Armed : [];
             var watched = soFar with { Schedules = [.. armed, ProcessorTimeout.Over(processor, transaction.parts.Time.GetUtcNow())] };
             if (await transaction.WriteAsync(draft, model, watched, cancellationToken) is { } error) return error;
-            // From here on the run goes to its end whoever leaves, and whether this commit took effect must be known.
+            // From here on the run goes to its end even if its caller leaves, and whether this commit took effect must be known.
             cancellationToken.ThrowIfCancellationRequested();
             if (!(await transaction.AppendAsync(CancellationToken.None)).TryGet(out var written, out error)) return error;
             transaction.GoOnWith(draft);

@@ -6,8 +6,6 @@ namespace Strata.Entities.Engine;
 
 public sealed partial class EntityTransaction
 {
-    private WorkflowMachine? firing;
-
     /// <summary>
     /// Fires one scheduled transition that is due, or records why not; commits. Either way it is disarmed, or armed for later, so that
     /// nothing stays due for ever.
@@ -25,15 +23,12 @@ public sealed partial class EntityTransaction
         if (outcome == ScheduleOutcome.Conflict) return outcome;
         var committed = await CommitAsync(cancellationToken);
         if (committed.IsOk) return outcome;
-        if (HasConflicted) return ScheduleOutcome.Conflict;
-        if (outcome != ScheduleOutcome.Fired) return committed.Error;
-        hasEnded = false; // for what functions of schedules read
-        await FailAsync(draft, due.Schedule, others, committed.Error, cancellationToken);
-        hasEnded = true;
-        var recorded = await TryCommitAsync(cancellationToken);
-        return recorded.IsOk ? ScheduleOutcome.Failed : HasConflicted ? ScheduleOutcome.Conflict : committed.Error;
+        return HasConflicted ? ScheduleOutcome.Conflict : committed.Error;
     }
 
+    /// <summary>
+    /// Takes the transition and commits, or says why not in what is left to commit. A commit that is refused is a failure like any other.
+    /// </summary>
     private async ValueTask<ScheduleOutcome> TryFireAsync(
         Draft draft, EntityRevision entity, ScheduledTransition schedule, List<ScheduledTransition> others,
         CancellationToken cancellationToken)
@@ -44,16 +39,15 @@ public sealed partial class EntityTransaction
         if (await parts.Definitions.FindAsync(caller.Tenant, entity.Model, cancellationToken) is not { } model)
             return Record(draft, ScheduleOutcome.Cancelled, others, Of(AuditEventTypes.ScheduledTransitionCancel));
         var machine = new WorkflowMachine(model, entity with { Transition = schedule.Transition }, new Answers(this, draft, model), now);
-        firing = machine;
         var fired = await machine.FireAsync(schedule.Transition, cancellationToken);
         var error = fired.TryGet(out var outcome, out var failure) ? await WriteAsync(draft, model, outcome, cancellationToken) : failure;
-        if (error is null) return ScheduleOutcome.Fired;
+        if (error is null && (error = (await TryCommitAsync(cancellationToken)).Error) is null) return ScheduleOutcome.Fired;
         if (HasConflicted) return ScheduleOutcome.Conflict;
         if (machine.IsDeclined) return Record(draft, ScheduleOutcome.Declined, others, machine.Audit[^1]);
         if (error.Code == "TRANSITION_NOT_FOUND")
             return Record(draft, ScheduleOutcome.Cancelled, others, Of(AuditEventTypes.TransitionNotFound),
                 Of(AuditEventTypes.ScheduledTransitionCancel));
-        await FailAsync(draft, schedule, others, error, cancellationToken);
+        await FailAsync(draft, machine, schedule, others, error, cancellationToken);
         return ScheduleOutcome.Failed;
 
         AuditEvent Of(string type) => new(type, entity.State, schedule.Transition);
@@ -72,26 +66,23 @@ public sealed partial class EntityTransaction
             return Record(draft, ScheduleOutcome.Abandoned, others, lost);
         var machine = new WorkflowMachine(model, entity, new Answers(this, draft, model), parts.Time.GetUtcNow());
         var (armed, events) = await machine.RestAsync(entity, null, null, cancellationToken);
-        return Record(draft, ScheduleOutcome.Abandoned, [.. armed], [lost[0], .. events, .. lost.Skip(1)]);
+        return Record(draft, ScheduleOutcome.Abandoned, [.. armed], [.. lost, .. events]);
     }
 
     /// <summary>Of the run only what was committed in its middle stays, and why it went no further; it is tried again later.</summary>
     private async ValueTask FailAsync(
-        Draft draft, ScheduledTransition schedule, List<ScheduledTransition> others, Error error, CancellationToken cancellationToken)
+        Draft draft, WorkflowMachine machine, ScheduledTransition schedule, List<ScheduledTransition> others, Error error,
+        CancellationToken cancellationToken)
     {
         BackToDurable(draft);
         var last = draft.Current!;
+        (IReadOnlyList<ScheduledTransition> armed, IReadOnlyList<AuditEvent> events) = (others, []);
         if (HasCommitted && last.State != draft.ArmedIn)
-        {
-            var (armed, events) = await RestAsync(draft, firing!, cancellationToken, schedule.Transition);
-            var failure = ScheduleRetry.Failure(last.State, schedule.Transition, error);
-            draft.Write(last, [.. firing!.Aborted(last.State, error), .. events, failure], null, armed);
-            return;
-        }
-        if (await ScheduleRetry.AgainAsync(parts.Log, last, schedule, parts.Time.GetUtcNow(), cancellationToken) is { } later)
+            (armed, events) = await RestAsync(draft, machine, cancellationToken, schedule.Transition);
+        else if (await ScheduleRetry.AgainAsync(parts.Log, last, schedule, parts.Time.GetUtcNow(), cancellationToken) is { } later)
             others.Add(later);
-        var aborted = HasCommitted ? firing!.Aborted(last.State, error) : [];
-        draft.Write(last, [.. aborted, ScheduleRetry.Failure(last.State, schedule.Transition, error)], null, others);
+        var aborted = HasCommitted ? machine.Aborted(last.State, error) : [];
+        draft.Write(last, [.. aborted, .. events, ScheduleRetry.Failure(last.State, schedule.Transition, error)], null, armed);
     }
 
     private static ScheduleOutcome Record(Draft draft, ScheduleOutcome outcome, List<ScheduledTransition> armed, params AuditEvent[] events)

@@ -198,7 +198,7 @@ public sealed partial class EntityTransaction
 
     /// <summary>
     /// A run of which a part is durable goes on to its end when its caller leaves: stopped half-way, it would leave an entity that waits
-    /// for an answer nobody takes. Calls are bounded by their response timeout.
+    /// for an answer in vain. Calls are bounded by their response timeout.
     /// </summary>
     private CancellationToken Lasting(CancellationToken caller) => HasCommitted && !endsWithCaller ? CancellationToken.None : caller;
 
@@ -258,8 +258,7 @@ public sealed partial class EntityTransaction
         BackToDurable(draft);
         var entity = draft.Current!;
         var (armed, events) = await RestAsync(draft, machine, cancellationToken);
-        var aborted = machine.Aborted(entity.State, error);
-        draft.Write(entity, [aborted[0], .. events, .. aborted.Skip(1)], null, armed);
+        draft.Write(entity, [.. machine.Aborted(entity.State, error), .. events], null, armed);
         await TryCommitAsync(cancellationToken);
         HasConflicted = false;
         return error;

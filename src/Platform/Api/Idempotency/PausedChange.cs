@@ -25,7 +25,7 @@ internal sealed class PausedChange(IEntityLog log, TenantId tenant)
             (last, events) = (next.Revision, next.Audit);
             if (!Continues(events))
                 return new End(null, ApiErrors.NotCompleted(first.Id, pause.Reason, "the entity was changed meanwhile"));
-            if (LastOf(events) is { Type: AuditEventTypes.Cancel } cancel)
+            if (events.FirstOrDefault(e => e.Type == AuditEventTypes.Cancel) is { } cancel)
                 return new End(null, ApiErrors.NotCompleted(first.Id, pause.Reason, cancel.Reason));
         }
         return new End(last, null);

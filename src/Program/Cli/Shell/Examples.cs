@@ -108,14 +108,11 @@ internal static class Examples
 /// <summary>The library's help at the terminal's width, with examples below it.</summary>
 internal sealed class HelpWithExamples(HelpAction help, Terminal terminal) : SynchronousCommandLineAction
 {
-    /// <summary>If the width is not known, such as in a pipe.</summary>
-    private const int WidthWithoutTerminal = 100;
-
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)
     {
-        help.MaxWidth = terminal.Width > 0 ? terminal.Width : WidthWithoutTerminal;
+        help.MaxWidth = terminal.Width > 0 ? terminal.Width : Terminal.SentenceWidth;
         var code = help.Invoke(parseResult);
         if (!Examples.ByCommand.TryGetValue(Examples.PathOf(parseResult.CommandResult), out var examples)) return code;
         terminal.Out.WriteLine("Examples:");

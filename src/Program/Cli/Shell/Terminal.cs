@@ -1,4 +1,5 @@
 using System.Globalization;
+
 namespace Strata.Cli.Shell;
 
 /// <summary>
@@ -9,8 +10,8 @@ internal sealed record Terminal
 {
     private const int WidthWithoutTerminal = 0;
 
-    /// <summary>Sentences in a file or another program's window; help has the same.</summary>
-    private const int ErrorWidthWithoutTerminal = 100;
+    /// <summary>Of sentences in a file or a pipe.</summary>
+    public const int SentenceWidth = 100;
 
     public required TextWriter Out { get; init; }
     public required TextWriter Error { get; init; }
@@ -71,7 +72,7 @@ internal sealed record Terminal
 
     private static int WidthOfColumns() =>
         int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out var columns)
-            ? columns : ErrorWidthWithoutTerminal;
+            ? columns : SentenceWidth;
 
     private static int WidthOfConsole()
     {

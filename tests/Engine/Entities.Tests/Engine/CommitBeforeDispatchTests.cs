@@ -15,6 +15,19 @@ public class CommitBeforeDispatchTests
 {
     private static readonly Error Broken = new(ErrorKind.Invalid, "WORKFLOW_FAILED", "Broken.");
 
+    private const string OneCall = """
+        {"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[{"name":"go","next":"B","manual":true,
+          "processors":[{"name":"p","executionMode":"COMMIT_BEFORE_DISPATCH","config":{"responseTimeoutMs":500}}]}]},"B":{}}}
+        """;
+
+    private const string TwoStates = """
+        {"version":"1.0","name":"w","initialState":"A","states":{
+          "A":{"transitions":[{"name":"go","next":"B","manual":true},{"name":"late","next":"X","schedule":{"delayMs":8000}}]},
+          "B":{"transitions":[{"name":"auto","next":"C","processors":[{"name":"p","executionMode":"COMMIT_BEFORE_DISPATCH"}]},
+            {"name":"expire","next":"E","schedule":{"delayMs":3000}},{"name":"late","next":"WRONG","schedule":{"delayMs":600000}}]},
+          "C":{},"E":{},"X":{},"WRONG":{}}}
+        """;
+
     [Fact]
     public async Task WhatCameBefore_IsDurableDuringTheCall()
     {
@@ -67,10 +80,8 @@ public class CommitBeforeDispatchTests
         var test = With(time);
         test.Computation.Process = (_, _, _) => new(new TaskCompletionSource<Result<JsonText?>>().Task);
         var id = test.NewId();
-        _ = test.CreateAsync("{}", "go", id); // its server is as good as dead: nobody moves this engine's time on
-        var later = new FakeTime(time.GetUtcNow());
-        var runner = new ScheduleRunner(
-            new TestEngine(null, later, log: test.Log).Engine, new MemoryLeases(later), later, NullLogger<ScheduleRunner>.Instance);
+        _ = test.CreateAsync("{}", "go", id);
+        var (_, runner, later) = ServerAfter(test, time);
         Assert.Equal(0, await runner.FireDueAsync(null, default));
         later.Advance(TimeSpan.FromSeconds(16));
         Assert.Equal(1, await runner.FireDueAsync(null, default));
@@ -144,14 +155,6 @@ public class CommitBeforeDispatchTests
         Assert.Equal("UNIQUE_VIOLATION", (await test.CreateAsync("""{"a":2}""")).Error?.Code); // its own key is still held
     }
 
-    private const string TwoStates = """
-        {"version":"1.0","name":"w","initialState":"A","states":{
-          "A":{"transitions":[{"name":"go","next":"B","manual":true},{"name":"late","next":"X","schedule":{"delayMs":8000}}]},
-          "B":{"transitions":[{"name":"auto","next":"C","processors":[{"name":"p","executionMode":"COMMIT_BEFORE_DISPATCH"}]},
-            {"name":"expire","next":"E","schedule":{"delayMs":3000}},{"name":"late","next":"WRONG","schedule":{"delayMs":600000}}]},
-          "C":{},"E":{},"X":{},"WRONG":{}}}
-        """;
-
     /// <summary>What the old state had armed must neither fire there nor stand in the way of what the new one arms.</summary>
     [Theory]
     [InlineData(false)]
@@ -165,22 +168,20 @@ public class CommitBeforeDispatchTests
         {
             var during = await test.Log.SchedulesAsync(Some.Tenant, id, default);
             Assert.Equal([""], during.Select(s => s.Transition));
-            if (isLost) await Task.Delay(Timeout.InfiniteTimeSpan, CancellationToken.None);
+            if (isLost) await new TaskCompletionSource().Task;
             return Broken;
         };
         if (isLost)
         {
-            _ = test.TakeAsync(id, "go"); // its server is as good as dead
-            var later = new FakeTime(time.GetUtcNow());
-            var other = new TestEngine(TwoStates, later, log: test.Log);
+            _ = test.TakeAsync(id, "go");
+            var (_, runner, later) = ServerAfter(test, time, TwoStates);
             later.Advance(TimeSpan.FromSeconds(46));
-            await new ScheduleRunner(other.Engine, new MemoryLeases(later), later, NullLogger<ScheduleRunner>.Instance)
-                .FireDueAsync(null, default);
+            await runner.FireDueAsync(null, default);
         }
         else Assert.Equal("WORKFLOW_FAILED", (await test.TakeAsync(id, "go")).Error?.Code);
         Assert.Equal(["expire", "late"], (await test.Log.SchedulesAsync(Some.Tenant, id, default)).Select(s => s.Transition).Order());
         var last = (await test.HistoryAsync(id))[0];
-        Assert.Equal(("B", AuditEventTypes.TransitionAborted, AuditEventTypes.Cancel), (last.State, last.Audit[0].Type, last.Audit[^1].Type));
+        Assert.Equal(("B", AuditEventTypes.TransitionAborted, AuditEventTypes.Cancel), (last.State, last.Audit[0].Type, last.Audit[1].Type));
         Assert.Contains(last.Audit, e => e is { Type: AuditEventTypes.ScheduledTransitionArm, Detail: "expire" });
     }
 
@@ -198,7 +199,7 @@ public class CommitBeforeDispatchTests
         Assert.Equal("expire", Assert.Single(await test.Log.SchedulesAsync(Some.Tenant, id, default)).Transition);
     }
 
-    /// <summary>Whether the commit took effect could not be known, and nobody would call the processor.</summary>
+    /// <summary>Whether the commit took effect could not be known, and no server would call the processor.</summary>
     [Fact]
     public async Task CallerLeavesDuringTheFirstCommit_GoesOnToItsEnd()
     {
@@ -235,11 +236,9 @@ public class CommitBeforeDispatchTests
         var test = With(time);
         test.Computation.Process = (_, _, _) => new(new TaskCompletionSource<Result<JsonText?>>().Task);
         var id = test.NewId();
-        _ = test.CreateAsync("{}", "go", id); // its server is as good as dead: nobody moves this engine's time on
-        var later = new FakeTime(time.GetUtcNow());
-        var other = With(later, log: test.Log);
+        _ = test.CreateAsync("{}", "go", id);
+        var (other, runner, later) = ServerAfter(test, time);
         later.Advance(TimeSpan.FromSeconds(10));
-        var runner = new ScheduleRunner(other.Engine, new MemoryLeases(later), later, NullLogger<ScheduleRunner>.Instance);
         other.Computation.Process = async (_, _, _) =>
         {
             later.Advance(TimeSpan.FromMilliseconds(400));
@@ -333,12 +332,16 @@ public class CommitBeforeDispatchTests
     }
 
     private static TestEngine With(
-        TimeProvider? time = null, IReadOnlyList<UniqueKeyDefinition>? keys = null, MemoryLog? log = null) => new(
-        """
-        {"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[
-          {"name":"go","next":"B","manual":true,"processors":[{"name":"p","executionMode":"COMMIT_BEFORE_DISPATCH","config":{"responseTimeoutMs":500}}]}]},"B":{}}}
-        """,
-        time, keys, log: log);
+        TimeProvider? time = null, IReadOnlyList<UniqueKeyDefinition>? keys = null) => new(OneCall, time, keys);
+
+    /// <summary>Another server on the same log. The first one is as good as dead from here on: its clock stands still.</summary>
+    private static (TestEngine Engine, ScheduleRunner Runner, FakeTime Time) ServerAfter(
+        TestEngine dead, FakeTime time, string workflow = OneCall)
+    {
+        var later = new FakeTime(time.GetUtcNow());
+        var next = new TestEngine(workflow, later, log: dead.Log);
+        return (next, new ScheduleRunner(next.Engine, new MemoryLeases(later), later, NullLogger<ScheduleRunner>.Instance), later);
+    }
 
     private static void Answer(TestEngine test, string document) => test.Computation.Process = (_, _, _) =>
         new((JsonText?)Some.Json(document));

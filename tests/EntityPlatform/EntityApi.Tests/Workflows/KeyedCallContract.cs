@@ -15,7 +15,7 @@ public abstract class KeyedCallContract(IStore store) : WorkflowContract(store)
     private const string Manual = """{"A":{"transitions":[{"name":"go","next":"B","manual":true,"processors":[PROCESSOR]}]},"B":{"transitions":[{"name":"on","next":"C","manual":true}]},"C":{}}""";
     private const string Twice = """{"A":{"transitions":[{"name":"go","next":"B","manual":true,"processors":[PROCESSOR,PROCESSOR]}]},"B":{}}""";
     private const string Later = """{"A":{"transitions":[{"name":"go","next":"B","manual":true}]},"B":{"transitions":[{"name":"notify","next":"C","manual":false,"processors":[PROCESSOR]},{"name":"go","next":"D","manual":true}]},"C":{},"D":{}}""";
-    private const string AtOnce = """{"A":{"transitions":[{"name":"go","next":"B","manual":false,"processors":[PROCESSOR]}]},"B":{}}""";
+    private const string AtOnce = """{"A":{"transitions":[{"name":"go","next":"B","manual":false,"processors":[PROCESSOR]},{"name":"expire","next":"B","schedule":{"delayMs":3600000}}]},"B":{}}""";
     private const string Processor = """{"type":"externalized","name":"p","executionMode":"COMMIT_BEFORE_DISPATCH"}""";
 
     private readonly Member member = new();

@@ -13,7 +13,7 @@ public abstract class WorkflowContract(IStore store) : IAsyncLifetime
 
     protected HttpClient Http { get; private set; } = null!;
 
-    /// <summary>Who executes processors; null: nobody.</summary>
+    /// <summary>Who executes processors; null: no one.</summary>
     protected virtual IComputation? Computation => null;
 
     protected Task<EntityHost> StartHostAsync() => EntityHost.StartAsync(store, more: HostedModule.None with { Computation = Computation });

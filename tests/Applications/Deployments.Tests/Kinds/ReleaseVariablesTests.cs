@@ -1,7 +1,7 @@
 using Strata.Contracts;
-using Strata.Deployments.Rollout;
+using Strata.Deployments.Kinds;
 
-namespace Strata.Deployments.Tests.Rollout;
+namespace Strata.Deployments.Tests.Kinds;
 
 public sealed class ReleaseVariablesTests
 {

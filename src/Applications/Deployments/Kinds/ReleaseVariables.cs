@@ -1,14 +1,14 @@
 using Strata.Contracts;
 
-namespace Strata.Deployments.Rollout;
+namespace Strata.Deployments.Kinds;
 
-/// <summary>Compares a deployment's variables with those that a release was built with.</summary>
+/// <summary>The variables of a release: what is kept of them, and whether its deployment's have changed since it was built.</summary>
 internal static class ReleaseVariables
 {
-    /// <summary>What is kept of a source's variables besides the result is not worth the size of a resource.</summary>
+    /// <summary>A resource is bounded, and its variables are in it once already.</summary>
     private const int KeptCharsMax = 64 << 10;
 
-    /// <returns>Null where they are too large.</returns>
+    /// <summary>The source's own, for the release's status; null where they are too large for it.</summary>
     public static IReadOnlyDictionary<string, string>? Kept(IReadOnlyDictionary<string, string> ofSource) =>
         ofSource.Sum(x => x.Key.Length + x.Value.Length) <= KeptCharsMax ? ofSource : null;
 
