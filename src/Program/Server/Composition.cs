@@ -15,6 +15,7 @@ using Strata.Compute.Peers;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
+using Strata.Core.Sharing;
 using Strata.Deployments;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
@@ -82,6 +83,7 @@ internal sealed class Composition
     private readonly MachinePart machine;
     private readonly ApiPart api;
     private readonly ServersPart servers;
+    private readonly SchedulePart schedules;
     private readonly ServerIdentity identity;
     private readonly ServerSelf self;
     private SealedSecrets? secrets;
@@ -110,7 +112,7 @@ internal sealed class Composition
         api = new ApiPart(options, loggers, AddServices, Map);
         servers = new ServersPart(options, api);
         var serverId = new ServerIdPart(database, storage, self, time, loggers.CreateLogger<ServerIdPart>());
-        var schedules = new SchedulePart(storage, engine, Supervisor, time, loggers);
+        schedules = new SchedulePart(storage, engine, Supervisor, time, loggers);
         Parts =
         [
             new ActionPart("probe", Probe), database, storage, serverId, engine, blobs, machine, new ActionPart("tenancy", PrepareAsync),
@@ -172,6 +174,7 @@ internal sealed class Composition
     {
         services.AddSingleton(time);
         services.AddSingleton(Supervisor);
+        services.AddSingleton<IShareReport>(schedules);
         services.AddStorage(storage.Store, engine.Log);
         services.AddSingleton(secrets!);
         services.AddSingleton(engine.Engine);

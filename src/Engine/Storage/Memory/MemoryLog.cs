@@ -97,9 +97,12 @@ public sealed class MemoryLog(TimeProvider time, MemoryLeases? leases = null) : 
         TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Of(tenant).Schedules(id));
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<DueTransition>>(
-            [.. tenants.Values.SelectMany(t => t.Due(now)).OrderBy(d => d.Schedule.DueAt).Take(limit)]);
+            [.. tenants.Values
+                .SelectMany(t => t.Due(now).OrderBy(d => d.Schedule.DueAt).Take(eachMax ?? int.MaxValue)
+                    .Select((due, turn) => (Due: due, Turn: eachMax is null ? 0 : turn)))
+                .OrderBy(d => d.Turn).ThenBy(d => d.Due.Schedule.DueAt).Take(limit).Select(d => d.Due)]);
 
     internal EntityRevision? Read(TenantId tenant, EntityId id, AsOf asOf) => Of(tenant).Read(id, asOf);
 

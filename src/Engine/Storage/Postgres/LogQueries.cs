@@ -21,6 +21,14 @@ internal sealed class LogQueries(QueryPool pool)
     private const string DueSql =
         "select tenant, entity, transition, due_at, expires_at from strata.schedule where due_at <= $1 order by due_at limit $2";
 
+    private const string DueInTurnSql = """
+        select due.tenant, due.entity, due.transition, due.due_at, due.expires_at
+        from strata.log_head h cross join lateral (
+          select s.*, row_number() over (order by s.due_at) as turn from (
+            select * from strata.schedule s where s.tenant = h.tenant and s.due_at <= $1 order by s.due_at limit $3) s) due
+        order by due.turn, due.due_at limit $2
+        """;
+
     public async ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) =>
         await RunAsync("select entity from strata.claim where tenant = $1 and digest = $2", async command =>
         {
@@ -109,11 +117,12 @@ internal sealed class LogQueries(QueryPool pool)
             return armed;
         });
 
-    public async ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
-        await RunAsync(DueSql, async command =>
+    public async ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
+        await RunAsync(eachMax is null ? DueSql : DueInTurnSql, async command =>
         {
             Add(command, now.ToUniversalTime());
             Add(command, (long)limit);
+            if (eachMax is { } each) Add(command, (long)each);
             var due = new List<DueTransition>();
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken)) due.Add(ReadDue(reader));

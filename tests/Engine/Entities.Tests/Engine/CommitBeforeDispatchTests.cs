@@ -82,14 +82,14 @@ public class CommitBeforeDispatchTests
         var id = test.NewId();
         _ = test.CreateAsync("{}", "go", id);
         var (_, runner, later) = ServerAfter(test, time);
-        Assert.Equal(0, await runner.FireDueAsync(null, default));
+        Assert.Equal(0, await runner.RoundAsync());
         later.Advance(TimeSpan.FromSeconds(16));
-        Assert.Equal(1, await runner.FireDueAsync(null, default));
+        Assert.Equal(1, await runner.RoundAsync());
         var last = (await test.HistoryAsync(id))[0];
         Assert.Equal(("A", AuditEventTypes.TransitionAborted, "go"), (last.State, last.Audit[0].Type, last.Audit[0].Detail));
         Assert.Contains("PROCESSING_LOST", last.Audit[0].Reason, StringComparison.Ordinal);
         Assert.Empty(await test.Log.SchedulesAsync(Some.Tenant, id, default));
-        Assert.Equal(0, await runner.FireDueAsync(null, default));
+        Assert.Equal(0, await runner.RoundAsync());
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public class CommitBeforeDispatchTests
             _ = test.TakeAsync(id, "go");
             var (_, runner, later) = ServerAfter(test, time, TwoStates);
             later.Advance(TimeSpan.FromSeconds(46));
-            await runner.FireDueAsync(null, default);
+            await runner.RoundAsync();
         }
         else Assert.Equal("WORKFLOW_FAILED", (await test.TakeAsync(id, "go")).Error?.Code);
         Assert.Equal(["expire", "late"], (await test.Log.SchedulesAsync(Some.Tenant, id, default)).Select(s => s.Transition).Order());
@@ -248,7 +248,7 @@ public class CommitBeforeDispatchTests
         };
         Assert.Equal("B", (await other.TakeAsync(id, "go")).Value.State);
         later.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(0, await runner.FireDueAsync(null, default));
+        Assert.Equal(0, await runner.RoundAsync());
     }
 
     /// <summary>What ends the scheduled run must not be written over what a member wrote in it.</summary>
@@ -270,8 +270,8 @@ public class CommitBeforeDispatchTests
             return (JsonText?)null;
         };
         time.Advance(TimeSpan.FromMilliseconds(500));
-        var runner = new ScheduleRunner(test.Engine, new MemoryLeases(time), time, NullLogger<ScheduleRunner>.Instance);
-        await runner.FireDueAsync(null, default);
+        var runner = new ScheduleRunner(test.Engine, new MemoryLeases(time), time, NullLogger<ScheduleRunner>.Instance, new());
+        await runner.RoundAsync();
         Assert.Equal((beside.Revision, """{"a":3}"""), await StandsAsync(beside.Id));
         Assert.Equal("""{"a":1}""", (await StandsAsync(order.Id)).Document);
         var last = (await test.HistoryAsync(order.Id))[0];
@@ -340,7 +340,7 @@ public class CommitBeforeDispatchTests
     {
         var later = new FakeTime(time.GetUtcNow());
         var next = new TestEngine(workflow, later, log: dead.Log);
-        return (next, new ScheduleRunner(next.Engine, new MemoryLeases(later), later, NullLogger<ScheduleRunner>.Instance), later);
+        return (next, new ScheduleRunner(next.Engine, new MemoryLeases(later), later, NullLogger<ScheduleRunner>.Instance, new()), later);
     }
 
     private static void Answer(TestEngine test, string document) => test.Computation.Process = (_, _, _) =>

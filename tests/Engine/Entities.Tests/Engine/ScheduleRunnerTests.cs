@@ -35,9 +35,9 @@ public class ScheduleRunnerTests
         var (test, runner) = Make(Workflow);
         var entity = (await test.CreateAsync()).Value;
         time.Advance(TimeSpan.FromSeconds(59));
-        Assert.Equal(0, await runner.FireDueAsync(null, default));
+        Assert.Equal(0, await runner.RoundAsync());
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(1, await runner.FireDueAsync(null, default));
+        Assert.Equal(1, await runner.RoundAsync());
         var newest = (await test.HistoryAsync(entity.Id))[0];
         Assert.Equal(("ARCHIVED", "expire", ScheduleRunner.Actor), (newest.State, newest.Transition, newest.ChangedBy));
         Assert.Contains(newest.Audit, e => e is { Type: AuditEventTypes.ScheduledTransitionFire, Detail: "expire" });
@@ -51,7 +51,7 @@ public class ScheduleRunnerTests
         var (test, runner) = Make(Workflow);
         var entity = (await test.CreateAsync()).Value;
         time.Advance(TimeSpan.FromSeconds(66));
-        await runner.FireDueAsync(null, default);
+        await runner.RoundAsync();
         var newest = (await test.HistoryAsync(entity.Id))[0];
         Assert.Equal("OPEN", newest.State);
         Assert.Equal([new AuditEvent(AuditEventTypes.ScheduledTransitionExpire, "OPEN", "expire")], newest.Audit);
@@ -65,12 +65,12 @@ public class ScheduleRunnerTests
         var (test, runner) = Make(Workflow);
         var entity = (await test.CreateAsync()).Value;
         time.Advance(TimeSpan.FromSeconds(120));
-        await runner.FireDueAsync(null, default);
+        await runner.RoundAsync();
         var newest = (await test.HistoryAsync(entity.Id))[0];
         Assert.Equal(
             [new AuditEvent(AuditEventTypes.TransitionNotMatchCriterion, "OPEN", "escalate", "$.urgent EQUALS true",
                 "$.urgent EQUALS true does not hold: it is missing")], newest.Audit);
-        Assert.Equal(0, await runner.FireDueAsync(null, default));
+        Assert.Equal(0, await runner.RoundAsync());
     }
 
     [Fact]
@@ -81,10 +81,10 @@ public class ScheduleRunnerTests
         time.Advance(TimeSpan.FromSeconds(30));
         await test.UpdateAsync(entity.Id, """{"a":1}""");
         time.Advance(TimeSpan.FromSeconds(30));
-        Assert.Equal(0, await runner.FireDueAsync(null, default));
+        Assert.Equal(0, await runner.RoundAsync());
         await test.TakeAsync(entity.Id, "close");
         time.Advance(TimeSpan.FromSeconds(300));
-        Assert.Equal(0, await runner.FireDueAsync(null, default));
+        Assert.Equal(0, await runner.RoundAsync());
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public class ScheduleRunnerTests
         var (test, _) = Make(Workflow);
         var entity = (await test.CreateAsync()).Value;
         time.Advance(TimeSpan.FromSeconds(60));
-        var due = Assert.Single(await test.Log.DueAsync(time.GetUtcNow(), 10, default));
+        var due = Assert.Single(await test.Log.DueAsync(time.GetUtcNow(), 10, null, default));
         await test.UpdateAsync(entity.Id, "{}");
         Assert.Equal(ScheduleOutcome.Stale, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
         await test.Engine.DeleteAsync(Some.Caller, null, entity.Id, null, default);
@@ -106,7 +106,7 @@ public class ScheduleRunnerTests
         var (test, _) = Make(Workflow);
         var entity = (await test.CreateAsync()).Value;
         time.Advance(TimeSpan.FromSeconds(60));
-        var due = Assert.Single(await test.Log.DueAsync(time.GetUtcNow(), 10, default));
+        var due = Assert.Single(await test.Log.DueAsync(time.GetUtcNow(), 10, null, default));
         test.Counted.BeforeAppend = async _ =>
         {
             test.Counted.BeforeAppend = null;
@@ -127,7 +127,7 @@ public class ScheduleRunnerTests
         var entity = (await test.CreateAsync()).Value;
         var pauses = new List<double>();
         time.Advance(TimeSpan.FromSeconds(1));
-        while (await runner.FireDueAsync(null, default) == 1)
+        while (await runner.RoundAsync() == 1)
         {
             var armed = await test.Log.SchedulesAsync(Some.Tenant, entity.Id, default);
             if (armed.Count == 0) break;
@@ -160,7 +160,7 @@ public class ScheduleRunnerTests
         {
             Assert.True(rounds < 100, "it goes on and on");
             if (armed.Min(s => s.DueAt) is var due && due > time.GetUtcNow()) time.Advance(due - time.GetUtcNow());
-            await runner.FireDueAsync(null, default);
+            await runner.RoundAsync();
         }
         Assert.Equal(schedules * ScheduleRetry.FailuresMax, test.Computation.Calls.Count(c => c == "fail"));
     }
@@ -178,13 +178,64 @@ public class ScheduleRunnerTests
         await test.Engine.DeleteAsync(Some.Caller, null, (await test.CreateAsync("""{"a":3}""")).Value.Id, null, default);
         var entity = (await test.CreateAsync("""{"a":2}""")).Value;
         time.Advance(TimeSpan.FromSeconds(1));
-        await runner.FireDueAsync(null, default);
+        await runner.RoundAsync();
         var newest = (await test.HistoryAsync(entity.Id))[0];
         Assert.Equal(("OPEN", """{"a":2}"""), (newest.State, newest.Document.ToString()));
         Assert.Equal("bill: UNIQUE_VIOLATION", newest.Audit[^1].Detail);
         Assert.Equal(time.GetUtcNow() + TimeSpan.FromSeconds(10),
             Assert.Single(await test.Log.SchedulesAsync(Some.Tenant, entity.Id, default)).DueAt);
         Assert.Equal("BILLED", (await test.ReadAsync(holder.Id))?.State);
+    }
+
+    /// <summary>A processor may take a day: meanwhile the entities of others, and the others of the same organization, go on.</summary>
+    [Fact]
+    public async Task Run_WhileSomeTakeLong_OthersGoOn_EachWithinItsShare()
+    {
+        var test = new TestEngine(WithProcessor, time);
+        var (slow, calls) = (new TaskCompletionSource<Result<JsonText?>>(), 0);
+        test.Computation.Process = (_, call, _) =>
+        {
+            if (call.Entity.Document.ToString() != "{}") return new((JsonText?)null);
+            Interlocked.Increment(ref calls);
+            return new(slow.Task);
+        };
+        var busy = await EntitiesAsync(Some.Caller, "{}", 7);
+        await using var work = new Supervisor(time, NullLogger<Supervisor>.Instance).Start("schedules", Make(test, new MemoryLeases(time)).RunAsync);
+        await GoOnUntilAsync(() => Task.FromResult(Volatile.Read(ref calls) == 7), "seven take long");
+        var beside = await EntitiesAsync(Some.Caller, """{"a":1}""", 20);
+        await GoOnUntilAsync(() => AreBilledAsync(beside), "those beside them are billed in the one place that is left");
+        await EntitiesAsync(Some.Caller, "{}", 600);
+        await GoOnUntilAsync(() => Task.FromResult(Volatile.Read(ref calls) == 8), "the last place is taken");
+        var others = await EntitiesAsync(new Caller(TenantId.New(time), "user:joe"), """{"a":1}""", 20);
+        await GoOnUntilAsync(() => AreBilledAsync(others), "those of another organization are billed, behind a backlog of more than one look");
+        Assert.Equal(8, Volatile.Read(ref calls));
+        slow.SetResult((JsonText?)null);
+        await GoOnUntilAsync(() => AreBilledAsync(busy), "the slow ones are billed in the end");
+
+        async Task<List<EntityRevision>> EntitiesAsync(Caller caller, string document, int count)
+        {
+            var entities = new List<EntityRevision>();
+            for (var i = 0; i < count; i++)
+                entities.Add((await test.Engine.CreateAsync(caller, Some.Model, test.NewId(), Some.Json(document), null, default)).Value);
+            return entities;
+        }
+
+        async Task<bool> AreBilledAsync(List<EntityRevision> entities)
+        {
+            foreach (var entity in entities)
+            {
+                if ((await test.Log.ReadAsync(entity.Tenant, entity.Id, AsOf.Latest, default))?.State != "BILLED") return false;
+            }
+            return true;
+        }
+
+        Task GoOnUntilAsync(Func<Task<bool>> condition, string what) => Wait.UntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(100));
+                return condition();
+            },
+            what);
     }
 
     [Fact]
@@ -233,5 +284,5 @@ public class ScheduleRunnerTests
         return (test, Make(test, new MemoryLeases(time)));
     }
 
-    private ScheduleRunner Make(TestEngine test, ILeases leases) => new(test.Engine, leases, time, NullLogger<ScheduleRunner>.Instance);
+    private ScheduleRunner Make(TestEngine test, ILeases leases) => new(test.Engine, leases, time, NullLogger<ScheduleRunner>.Instance, new());
 }

@@ -20,20 +20,20 @@ internal sealed class FakeComputation : IComputation
 
     public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken)
     {
-        Calls.Add(processor.Name);
+        lock (Calls) Calls.Add(processor.Name);
         return Process(processor, call, cancellationToken);
     }
 
     public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken)
     {
-        Calls.Add(function.Name);
+        lock (Calls) Calls.Add(function.Name);
         return Match(function, call, cancellationToken);
     }
 
     public ValueTask<Result<ScheduleTimes>> ScheduleAsync(
         FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken)
     {
-        Calls.Add(function.Name);
+        lock (Calls) Calls.Add(function.Name);
         return Schedule(function, call, cancellationToken);
     }
 

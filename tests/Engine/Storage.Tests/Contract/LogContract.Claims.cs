@@ -134,8 +134,27 @@ public abstract partial class LogContract
         Assert.Empty(await Log.SchedulesAsync(tenant, a, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task Due_InTurn_GivesTheFirstOfAllTenantsBeforeTheSecondOfAny()
+    {
+        var start = DateTimeOffset.UnixEpoch.AddYears(-40); // longer due than whatever other tests leave in the store
+        var (busy, quiet) = (Tenant(), Tenant());
+        foreach (var second in Enumerable.Range(0, 5)) await ArmAsync(busy, second);
+        await ArmAsync(quiet, 9);
+        Assert.Equal([(busy, 0), (busy, 1), (busy, 2)], await DueInTurnAsync(null, 3));
+        Assert.Equal([(busy, 0), (quiet, 9), (busy, 1)], await DueInTurnAsync(3, 3));
+        Assert.Equal([(busy, 0), (quiet, 9), (busy, 1)], await DueInTurnAsync(2, 1000));
+
+        async Task ArmAsync(TenantId of, int second) => await Log.CommitAsync(
+            of, Create(Entity()) with { Schedules = [new ScheduledTransition("remind", start.AddSeconds(second))] });
+
+        async Task<IReadOnlyList<(TenantId, int)>> DueInTurnAsync(int? eachMax, int limit) =>
+            [.. (await Log.DueAsync(start.AddSeconds(9), limit, eachMax, CancellationToken.None))
+                .Select(d => (d.Tenant, (int)(d.Schedule.DueAt - start).TotalSeconds))];
+    }
+
     private ValueTask<EntityId?> FindAsync(UniqueClaim claim) => Log.FindAsync(tenant, "order", claim, CancellationToken.None);
 
     private async Task<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now) =>
-        [.. (await Log.DueAsync(now, 1000, CancellationToken.None)).Where(d => d.Tenant == tenant)];
+        [.. (await Log.DueAsync(now, 1000, null, CancellationToken.None)).Where(d => d.Tenant == tenant)];
 }

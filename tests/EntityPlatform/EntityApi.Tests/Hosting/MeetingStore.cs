@@ -122,7 +122,7 @@ internal sealed class MeetingStore(IStore inner) : IStore
             TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
             inner.Log.SchedulesAsync(tenant, id, cancellationToken);
 
-        public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
-            inner.Log.DueAsync(now, limit, cancellationToken);
+        public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
+            inner.Log.DueAsync(now, limit, eachMax, cancellationToken);
     }
 }
