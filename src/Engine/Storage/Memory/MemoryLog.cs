@@ -97,7 +97,8 @@ public sealed class MemoryLog(TimeProvider time, MemoryLeases? leases = null) : 
         TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Of(tenant).Schedules(id));
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(
+        DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<DueTransition>>(
             [.. tenants.Values
                 .SelectMany(t => t.Due(now).OrderBy(d => d.Schedule.DueAt).Take(eachMax ?? int.MaxValue)

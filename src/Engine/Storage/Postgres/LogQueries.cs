@@ -117,7 +117,8 @@ internal sealed class LogQueries(QueryPool pool)
             return armed;
         });
 
-    public async ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<DueTransition>> DueAsync(
+        DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
         await RunAsync(eachMax is null ? DueSql : DueInTurnSql, async command =>
         {
             Add(command, now.ToUniversalTime());

@@ -98,7 +98,8 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
         TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         queries.SchedulesAsync(tenant, id, cancellationToken);
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(
+        DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
         queries.DueAsync(now, limit, eachMax, cancellationToken);
 
     private async ValueTask<EntityRevision?> ReadThenAsync(

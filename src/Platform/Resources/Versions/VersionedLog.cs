@@ -57,7 +57,8 @@ internal sealed class VersionedLog(IEntityLog log, Func<EntityRevision, EntityRe
         TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         log.SchedulesAsync(tenant, id, cancellationToken);
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(
+        DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
         log.DueAsync(now, limit, eachMax, cancellationToken);
 
     private RevisionPage Read(RevisionPage page) => new([.. page.Select(read)], page.IsLast);

@@ -200,7 +200,8 @@ public class ScheduleRunnerTests
             return new(slow.Task);
         };
         var busy = await EntitiesAsync(Some.Caller, "{}", 7);
-        await using var work = new Supervisor(time, NullLogger<Supervisor>.Instance).Start("schedules", Make(test, new MemoryLeases(time)).RunAsync);
+        var runner = Make(test, new MemoryLeases(time));
+        await using var work = new Supervisor(time, NullLogger<Supervisor>.Instance).Start("schedules", runner.RunAsync);
         await GoOnUntilAsync(() => Task.FromResult(Volatile.Read(ref calls) == 7), "seven take long");
         var beside = await EntitiesAsync(Some.Caller, """{"a":1}""", 20);
         await GoOnUntilAsync(() => AreBilledAsync(beside), "those beside them are billed in the one place that is left");

@@ -63,6 +63,7 @@ internal sealed class CountingLog(IEntityLog log) : IEntityLog
         TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         log.SchedulesAsync(tenant, id, cancellationToken);
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(
+        DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
         log.DueAsync(now, limit, eachMax, cancellationToken);
 }

@@ -122,7 +122,8 @@ internal sealed class MeetingStore(IStore inner) : IStore
             TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
             inner.Log.SchedulesAsync(tenant, id, cancellationToken);
 
-        public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
+        public ValueTask<IReadOnlyList<DueTransition>> DueAsync(
+            DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
             inner.Log.DueAsync(now, limit, eachMax, cancellationToken);
     }
 }

@@ -89,7 +89,8 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
         if (!LosesWakes) wake(head);
     });
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(
+        DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
         Reach().DueAsync(now, limit, eachMax, cancellationToken);
 
     private IEntityLog Reach(bool isRead = true)
