@@ -88,6 +88,7 @@ public static class StrataApi
         app.Use(next => http => RequestIds.InvokeAsync(http, next, time));
         app.UseMiddleware<Problems>();
         app.Use(next => http => RawTargets.InvokeAsync(http, next));
+        app.Use(next => http => HeadOfPages.InvokeAsync(http, next));
         app.UseRouting();
         app.UseMiddleware<Authentication>();
         if (app.ApplicationServices.GetService<PeerForwarder>() is { } forwarder) app.UseMiddleware<JoinedForwarding>(forwarder);
@@ -146,14 +147,14 @@ public static class StrataApi
         var document = new Lazy<byte[]>(() => System.Text.Encoding.UTF8.GetBytes(
             OpenApiDocument.Write(sources.SelectMany(s => s.Endpoints).Where(e => e.Metadata.GetMetadata<PeersOnly>() is null), kinds,
                 version).ToJsonString(WireJson.Options)));
-        routes.MapGet("/", () => Answer.Json(json =>
+        routes.MapGet("/", (HttpContext http) => DocsEndpoints.WantsPage(http) ? Results.Redirect("/docs") : Answer.Json(json =>
         {
             json.WriteStartObject();
             json.WriteString("name", "Strata API");
             json.WriteString("docs", "/docs");
             json.WriteString("openapi", "/openapi.json");
             json.WriteEndObject();
-        })).WithMetadata(Describe("getRoot", "Where the reference page and this description are.") with
+        })).WithMetadata(Describe("getRoot", "Where the reference page and this description are; a browser is sent to the page.") with
         {
             Answer = Content.Json(
                 Schemas.Members(

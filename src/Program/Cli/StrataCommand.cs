@@ -22,8 +22,10 @@ internal static class StrataCommand
         var parse = Parse(arguments, terminal);
         if (parse.Action is not (HelpWithExamples or ShellSuggestions))
         {
-            if (parse.Errors.Count > 0) return WrongUsage(terminal, parse, Fault(parse));
-            if (UnknownOption(parse) is { } option) return WrongUsage(terminal, parse, $"There is no option \"{option}\".");
+            // First: the library takes it for an argument, and complains of what follows it.
+            if (UnknownOption(parse) is { } option)
+                return WrongUsage(terminal, parse, $"There is no option \"{option}\".", NearestWord.To(option, OptionsOf(parse)));
+            if (parse.Errors.Count > 0) return WrongUsage(terminal, parse, Fault(parse), NearestCommand(parse));
         }
         var invocation = new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null };
@@ -83,10 +85,19 @@ internal static class StrataCommand
         HelpCommand.Create(terminal),
     ];
 
-    /// <summary>The library takes an option that it does not know for an argument where there is room for one.</summary>
+    /// <summary>The library takes an option that it does not know for an argument, or for a word too many.</summary>
     private static string? UnknownOption(ParseResult parse) =>
-        parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens)
-        .Select(t => t.Value).FirstOrDefault(v => v.Length > 1 && v[0] == '-');
+        parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value).Concat(parse.UnmatchedTokens)
+        .FirstOrDefault(v => v.Length > 1 && v[0] == '-');
+
+    private static IEnumerable<string> OptionsOf(ParseResult parse)
+    {
+        var options = parse.CommandResult.Command.Options.Concat(parse.RootCommandResult.Command.Options.Where(o => o.Recursive));
+        return options.Where(o => !o.Hidden).SelectMany(o => o.Aliases.Append(o.Name)).Where(o => o.StartsWith("--", StringComparison.Ordinal));
+    }
+
+    private static string? NearestCommand(ParseResult parse) => parse.UnmatchedTokens is not [var word, ..] ? null
+        : NearestWord.To(word, parse.CommandResult.Command.Subcommands.SelectMany(c => c.Aliases.Prepend(c.Name)));
 
     private static string Fault(ParseResult parse)
     {
@@ -96,12 +107,9 @@ internal static class StrataCommand
         return $"There is no command \"{(parse.CommandResult.Command is RootCommand ? "" : parse.CommandResult.Command.Name + " ")}{parse.UnmatchedTokens[0]}\".";
     }
 
-    private static int WrongUsage(Terminal terminal, ParseResult parse, string message)
+    /// <param name="meant">The subcommand or option that was probably meant.</param>
+    private static int WrongUsage(Terminal terminal, ParseResult parse, string message, string? meant)
     {
-        var command = parse.CommandResult.Command;
-        var meant = parse.UnmatchedTokens.Count > 0
-            ? NearestWord.To(parse.UnmatchedTokens[0], command.Subcommands.SelectMany(c => c.Aliases.Prepend(c.Name)))
-            : null;
         var name = NameOf(parse.CommandResult);
         var next = meant is null ? name + " --help" : $"Did you mean \"{name} {meant}\"? \"{name} --help\" lists all.";
         ErrorText.Write(terminal, UsageErrors.Of(message, next));

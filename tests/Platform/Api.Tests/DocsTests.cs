@@ -50,6 +50,35 @@ public sealed partial class DocsTests : IAsyncLifetime
         Assert.DoesNotContain("://", start, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/", HttpStatusCode.OK)]
+    [InlineData("/docs", HttpStatusCode.OK)]
+    [InlineData("/openapi.json", HttpStatusCode.OK)]
+    [InlineData("/healthz", HttpStatusCode.OK)]
+    [InlineData("/docs/errors/NOPE", HttpStatusCode.NotFound)]
+    [InlineData("/api/v1/projects", HttpStatusCode.MethodNotAllowed)]
+    public async Task Head_OfAnOpenPage_IsItsGetWithoutABody(string path, HttpStatusCode expected)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var head = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(expected, head.StatusCode);
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        // The connection is still in step: the body of an answer to HEAD would be read as the next answer.
+        Assert.Equal("""{"status":"ok"}""", await http.GetStringAsync("/healthz", TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("/", HttpStatusCode.OK, "Strata API")]
+    [InlineData("/docs/errors/NOPE%3Cb%3E", HttpStatusCode.NotFound, "There is no error <code>NOPE&lt;b&gt;</code>.")]
+    public async Task Browser_GetsAPage(string path, HttpStatusCode expected, string content)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Accept.ParseAdd("text/html,application/xhtml+xml,*/*;q=0.8");
+        using var page = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal((expected, "text/html"), (page.StatusCode, page.Content.Headers.ContentType?.MediaType));
+        Assert.Contains(content, await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Assets_CompressedOrNot_AreTheSame_AndAreCached()
     {

@@ -64,6 +64,10 @@ public sealed class UsageTests : IDisposable
     [InlineData("help entity nonsense", "There is no command \"entity nonsense\".")]
     [InlineData("deplyo .", "Did you mean \"strata deploy\"?")]
     [InlineData("entity craete order", "Did you mean \"strata entity create\"?")]
+    [InlineData("get deployments --wher x", "There is no option \"--wher\".")]
+    [InlineData("get deployments --wher x", "Did you mean \"strata get --where\"?")]
+    [InlineData("deploy . --nme shop --branch", "Did you mean \"strata deploy --name\"?")]
+    [InlineData("entity --froce", "There is no option \"--froce\".")]
     [InlineData("xyz", "There is no command \"xyz\".")]
     public async Task Run_WrongValue_IsAPlainSentence(string line, string expected)
     {

@@ -24,7 +24,7 @@ internal static class ModelErrors
 
     public static Error AlreadyLocked(ModelKey key) => new(
         ErrorKind.Conflict, "MODEL_ALREADY_LOCKED", $"The model {key} is locked.",
-        $"Make a new version, {key with { Version = key.Version + 1 }}; or unlock it, which is possible while it has no entities.");
+        $"Import into a new version: strata model import {key with { Version = key.Version + 1 }}; or, while it has no entities, unlock it: strata model unlock {key}.");
 
     public static Error AlreadyUnlocked(ModelKey key) =>
         new(ErrorKind.Conflict, "MODEL_ALREADY_UNLOCKED", $"The model {key} is unlocked already.");

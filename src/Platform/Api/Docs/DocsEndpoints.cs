@@ -51,22 +51,24 @@ internal static class DocsEndpoints
 
     private static IResult One(HttpContext http, string code)
     {
-        if (ErrorCatalog.Find(code) is not { } error) return NoSuchCode(code).ToResult();
+        if (ErrorCatalog.Find(code) is not { } error)
+            return WantsPage(http) ? Page(http, ErrorPages.HtmlOfNone(code.Shortened(80)), StatusCodes.Status404NotFound)
+                : NoSuchCode(code).ToResult();
         return WantsPage(http) ? Page(http, ErrorPages.Html(error)) : Answer.Json(json => ErrorPages.Write(json, error));
     }
 
-    private static IResult Page(HttpContext http, string html)
+    private static IResult Page(HttpContext http, string html, int status = StatusCodes.Status200OK)
     {
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = Policy;
         headers.XFrameOptions = "DENY"; // for browsers that do not know frame-ancestors
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
-        return Results.Content(html, Html + "; charset=utf-8");
+        return Results.Content(html, Html + "; charset=utf-8", statusCode: status);
     }
 
     /// <summary>Browsers ask for text/html by name, programs do not. The answer depends on it, so a cache must know.</summary>
-    private static bool WantsPage(HttpContext http)
+    public static bool WantsPage(HttpContext http)
     {
         http.Response.Headers.Vary = "Accept";
         return http.Request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals(Html, StringComparison.OrdinalIgnoreCase));

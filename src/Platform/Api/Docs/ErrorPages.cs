@@ -16,6 +16,11 @@ internal static partial class ErrorPages
         <p class="muted"><a href="{ErrorCatalog.Root}">All errors</a> · <a href="/docs">API reference</a></p>
         """);
 
+    public static string HtmlOfNone(string code) => Page("Not found", $"""
+        <p>There is no error <code>{WebUtility.HtmlEncode(code)}</code>.</p>
+        <p class="muted"><a href="{ErrorCatalog.Root}">All errors</a> · <a href="/docs">API reference</a></p>
+        """);
+
     public static string HtmlOfAll()
     {
         var body = new StringBuilder("<p class=\"muted\"><a href=\"/docs\">API reference</a></p>\n");

@@ -106,7 +106,7 @@ internal static class HistoryCommand
     private static async Task WriteTableAsync(Run run, KindCatalog kinds, List<AnyResource> revisions, CancellationToken cancellationToken)
     {
         var names = new NameBook(run.Client, kinds);
-        var table = new Table("REVISION", "WHEN", "TRANSITION", "STATE", "BY", "CHANGED");
+        var table = new Table("REVISION", "WHEN", "TRANSITION", "STATE", "BY", "CHANGED") { WrapsLast = true };
         for (var i = 0; i < revisions.Count; i++)
         {
             var (revision, before) = (revisions[i], i + 1 < revisions.Count ? revisions[i + 1] : null);

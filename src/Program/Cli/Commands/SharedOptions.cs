@@ -20,5 +20,5 @@ internal static class SharedOptions
     public static Option<bool> Yes() => new("--yes", "-y") { Description = "Do not ask for confirmation" };
 
     public static DateTimeOffset? ReadAt(Run run, Option<string?> at) => run.Parse.GetValue(at) is { } text
-        ? TimeText.Parse(text, run.Now).Value : null;
+        ? TimeText.ParsePast(text, run.Now).Value : null;
 }

@@ -73,7 +73,7 @@ internal static class StatusCommand
             $"Background     {works.Count} kinds of work, {(failing == 0 ? "none failing" : run.Terminal.OnOut(Tone.Bad, $"{failing} failing"))}");
         var notable = works.Where(w => w.Failing > 0 || run.Now - w.LastErrorAt < RecoveredShownFor).ToList();
         if (notable.Count == 0) return;
-        var table = new Table("WORK", "STATE", "SINCE", "RESTARTS", "LAST ERROR");
+        var table = new Table("WORK", "STATE", "SINCE", "RESTARTS", "LAST ERROR") { WrapsLast = true };
         foreach (var work in notable)
         {
             var isFailing = work.Failing > 0;
@@ -97,8 +97,8 @@ internal static class StatusCommand
         if (warnings.Count > 0) run.Terminal.Out.WriteLine();
         foreach (var warning in warnings)
         {
-            run.Terminal.Out.WriteLine($"{run.Terminal.OnOut(Tone.Waiting, "!")} {warning.What}: {warning.Message}");
-            run.Terminal.Out.WriteLine($"  → {run.Hint(warning.Fix)}");
+            run.Print($"{run.Terminal.OnOut(Tone.Waiting, "!")} {warning.What}: {warning.Message}");
+            run.Print($"  → {run.Hint(warning.Fix)}");
         }
     }
 
@@ -129,7 +129,7 @@ internal static class StatusCommand
         var process = status is { Pid: { } pid, MemoryBytes: { } memory } ? $"{pid}, {ByteCount.Short(memory)}, " : "";
         output.WriteLine($"Process       {process}up {TimeText.Short(run.Now - status.StartedAt)}, started in {status.StartSeconds:0.0} s");
         output.WriteLine();
-        var table = new Table("PART", "STATE", "WHAT");
+        var table = new Table("PART", "STATE", "WHAT") { WrapsLast = true };
         foreach (var part in status.Parts)
             table.Add(part.Name, part.Ok ? new Cell("ok", Tone.Good) : new Cell("failed", Tone.Bad), part.Message);
         table.Write(run.Terminal);

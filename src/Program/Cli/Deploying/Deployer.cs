@@ -31,6 +31,9 @@ internal sealed class Deployer(Run run)
     /// <summary>Name of the deployment that this deploy created; null: it was there before.</summary>
     private string? made;
 
+    /// <summary>The project that this deploy created; null: it was there before.</summary>
+    private AnyResource? madeProject;
+
     /// <summary>Called with the release's name as soon as it exists: from then on the work continues by itself.</summary>
     public string? Release { get; private set; }
 
@@ -45,6 +48,20 @@ internal sealed class Deployer(Run run)
 
     /// <param name="waits">False: return as soon as the release is queued.</param>
     public async Task<DeploymentResource> DeployAsync(
+        string name, DeploySource source, bool waits, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync(name, source, waits, patience, cancellationToken);
+        }
+        catch (StrataException) when (madeProject is not null)
+        {
+            await RemoveProjectAsync(madeProject);
+            throw;
+        }
+    }
+
+    private async Task<DeploymentResource> RunAsync(
         string name, DeploySource source, bool waits, TimeSpan patience, CancellationToken cancellationToken)
     {
         var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
@@ -109,9 +126,25 @@ internal sealed class Deployer(Run run)
         }
         if (!CreatesProject) throw NoProject(run.Project).ToException();
         var empty = JsonElement.Parse("{}");
-        await projects.CreateAsync(new NewResource<JsonElement> { Name = run.Project, Spec = empty }, cancellationToken: cancellationToken);
+        var draft = new NewResource<JsonElement> { Name = run.Project, Spec = empty };
+        madeProject = await projects.CreateAsync(draft, cancellationToken: cancellationToken);
         run.Say($"Created project {run.Project}.");
         return run.Project;
+    }
+
+    /// <summary>Of a deploy that failed: nothing is left of it but what can be used. The server keeps a project that is not empty.</summary>
+    private async Task RemoveProjectAsync(AnyResource project)
+    {
+        try
+        {
+            await run.Client.Resources(Plurals.Projects)
+                .DeleteAsync(project.Id, ifMatch: project.Revision, cancellationToken: CancellationToken.None);
+            run.Say($"Removed project {project.Name} again: it is empty.");
+        }
+        catch (StrataException)
+        {
+            // why the deploy failed is what is reported
+        }
     }
 
     private static Error NoProject(string name) => new(

@@ -31,13 +31,21 @@ internal sealed class KindCatalog(IReadOnlyList<KindInfo> kinds)
         return begun.Count == 1 ? begun[0] : null;
     }
 
-    /// <summary>Reads "KIND NAME", "KIND/NAME" or an id alone; a name alone means a deployment.</summary>
+    /// <summary>
+    /// Reads "KIND NAME", "KIND/NAME" or an id alone; a name alone means a deployment, unless it is a kind's: then the name is missing.
+    /// </summary>
     public ResourceRef Parse(string first, string? second)
     {
         if (second is not null) return new ResourceRef(Find(first), second);
         if (first.IndexOf('/') is > 0 and var slash) return new ResourceRef(Find(first[..slash]), first[(slash + 1)..]);
-        return FindById(first) is { } kind ? new ResourceRef(kind, first) : new ResourceRef(Find("deployment"), first);
+        if (FindById(first) is { } kind) return new ResourceRef(kind, first);
+        if (kinds.FirstOrDefault(k => k.Name == first || k.Plural == first) is { } named) throw NoName(named, first).ToException();
+        return new ResourceRef(Find("deployment"), first);
     }
+
+    private static Error NoName(KindInfo kind, string word) => UsageErrors.Of(
+        $"\"{word}\" is a kind; the name is missing.",
+        $"Write {kind.Name}/NAME; \"strata get {kind.Plural}\" lists them. A deployment of that name is deployment/{word}.");
 
     /// <summary>The kind whose ids look like this, or null.</summary>
     public KindInfo? FindById(string text) => kinds.FirstOrDefault(k => IdText.TryParse(k.IdPrefix, text, out _));

@@ -5,7 +5,7 @@ namespace Strata.Cli.Shell;
 /// <summary>Sizes as people read them, in powers of 1,024.</summary>
 internal static class ByteCount
 {
-    private static readonly string[] Units = ["B", "KB", "MB", "GB", "TB"];
+    private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB"];
 
     public static string Short(long bytes)
     {

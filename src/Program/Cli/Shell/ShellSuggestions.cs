@@ -20,7 +20,7 @@ internal sealed class ShellSuggestions(Command root, ParserConfiguration parsing
         var words = parseResult.Tokens.Select(t => t.Value).ToList();
         var line = words.LastOrDefault(w => !w.StartsWith(Start, StringComparison.Ordinal)) ?? "";
         var digits = words.Find(w => w.StartsWith(Start, StringComparison.Ordinal))?[Start.Length..^1];
-        var cursor = int.TryParse(digits, out var given) ? Math.Min(given, line.Length) : line.Length;
+        var cursor = int.TryParse(digits, out var given) ? Math.Clamp(given, 0, line.Length) : line.Length;
         line = WithoutProgram(line[..cursor]);
         var word = line[(line.LastIndexOf(' ') + 1)..];
         var isOption = word.StartsWith('-');

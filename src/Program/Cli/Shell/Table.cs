@@ -15,6 +15,9 @@ internal sealed class Table(params string[] headers)
 
     private readonly List<Cell[]> rows = [];
 
+    /// <summary>Whether the last column, whose text must be read whole, takes as many lines as it needs instead of being cut.</summary>
+    public bool WrapsLast { get; init; }
+
     public int Rows => rows.Count;
 
     public void Add(params Cell[] cells) => rows.Add(cells);
@@ -53,12 +56,19 @@ internal sealed class Table(params string[] headers)
 
     private static int Total(int[] widths) => widths.Sum() + Gap * (widths.Count(w => w > 0) - 1);
 
-    private static void WriteRow(Terminal terminal, Cell[] cells, int[] widths)
+    private void WriteRow(Terminal terminal, Cell[] cells, int[] widths)
     {
         var last = Array.FindLastIndex(widths, w => w > 0);
         for (var i = 0; i <= last; i++)
         {
             if (widths[i] == 0) continue;
+            if (i == last && WrapsLast)
+            {
+                var indent = new string(' ', Total(widths) - widths[i]);
+                var lines = TextWidth.Wrap(cells[i].Text, widths[i]).Replace("\n", "\n" + indent, StringComparison.Ordinal);
+                terminal.Out.Write(terminal.OnOut(cells[i].Tone, lines));
+                continue;
+            }
             var text = Cut(cells[i].Text, widths[i]);
             var padding = i == last ? "" : new string(' ', widths[i] - text.Length + Gap);
             terminal.Out.Write(terminal.OnOut(cells[i].Tone, text) + padding);

@@ -37,8 +37,8 @@ internal static class TextWidth
     }
 
     /// <summary>
-    /// Breaks lines at spaces so that they fit. A word that is wider than a line stays whole, such as a URL: a reader who copies it must
-    /// get all of it.
+    /// Breaks lines at spaces so that they fit. A word that is wider than a line stays whole, such as a URL, and so does a command of the
+    /// program: a reader who copies it must get all of it.
     /// </summary>
     /// <param name="width">Columns; 0: no limit.</param>
     /// <param name="indent">Before each line that continues another.</param>
@@ -53,7 +53,7 @@ internal static class TextWidth
         if (Of(text) <= width) return text;
         var wrapped = new StringBuilder();
         var (column, isFirst) = (0, true);
-        foreach (var word in text.Split(' '))
+        foreach (var word in Words(text))
         {
             var columns = Of(word);
             if (!isFirst && column > indent.Length && column + 1 + columns > width)
@@ -73,6 +73,29 @@ internal static class TextWidth
         }
         return wrapped.ToString();
     }
+
+    /// <summary>
+    /// The words of a line; a command, such as "strata logs shop -f", is one: to the end of its quotes, or of the sentence.
+    /// </summary>
+    private static IEnumerable<string> Words(string line)
+    {
+        var words = line.Split(' ');
+        for (var (start, end) = (0, 0); start < words.Length; start = end = end + 1)
+        {
+            var command = words[start].TrimStart('(');
+            if (command is "strata" or "\"strata")
+            {
+                var isQuoted = command[0] == '"';
+                while (end + 1 < words.Length && !IsLast(words[end], isQuoted, end == start) && !IsBehind(words[end + 1], isQuoted)) end++;
+            }
+            yield return string.Join(' ', words[start..(end + 1)]);
+        }
+    }
+
+    private static bool IsLast(string word, bool isQuoted, bool isFirst) =>
+        !isFirst && (isQuoted ? word.Contains('"', StringComparison.Ordinal) : word is [.., '.' or ',' or ';' or ':' or ')']);
+
+    private static bool IsBehind(string word, bool isQuoted) => !isQuoted && word is "" or "or" or "and" or "#";
 
     private static int ColumnsOf(char c) => c < FirstWide || c is >= '\u2000' and < '\u2e80' ? 1 : char.IsLowSurrogate(c) ? 0 : 2;
 }

@@ -51,6 +51,15 @@ internal static partial class TimeText
             ErrorKind.Invalid, InvalidTime, $"\"{text}\" is not a time.", "Write it as 2026-11-20T14:00Z or as an age such as \"2h ago\".");
     }
 
+    /// <summary>As <see cref="Parse"/>, of what has been: a state of tomorrow is not known. Clocks may differ by a minute.</summary>
+    public static Result<DateTimeOffset> ParsePast(string text, DateTimeOffset now)
+    {
+        if (!Parse(text, now).TryGet(out var time, out var error)) return error;
+        if (time <= now + TimeSpan.FromMinutes(1)) return time;
+        return new Error(
+            ErrorKind.Invalid, InvalidTime, $"{Stamp(time)} is in the future.", "Give a time that has passed, or leave it out for the latest.");
+    }
+
     private static readonly string[] Formats =
     [
         "yyyy-MM-dd", "yyyy-MM-ddTHH:mmK", "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK",

@@ -208,7 +208,7 @@ public class ScheduleRunnerTests
         await EntitiesAsync(Some.Caller, "{}", 600);
         await GoOnUntilAsync(() => Task.FromResult(Volatile.Read(ref calls) == 8), "the last place is taken");
         var others = await EntitiesAsync(new Caller(TenantId.New(time), "user:joe"), """{"a":1}""", 20);
-        await GoOnUntilAsync(() => AreBilledAsync(others), "those of another organization are billed, behind a backlog of more than one look");
+        await GoOnUntilAsync(() => AreBilledAsync(others), "another organization's are billed behind a backlog of several looks");
         Assert.Equal(8, Volatile.Read(ref calls));
         slow.SetResult((JsonText?)null);
         await GoOnUntilAsync(() => AreBilledAsync(busy), "the slow ones are billed in the end");
@@ -285,5 +285,6 @@ public class ScheduleRunnerTests
         return (test, Make(test, new MemoryLeases(time)));
     }
 
-    private ScheduleRunner Make(TestEngine test, ILeases leases) => new(test.Engine, leases, time, NullLogger<ScheduleRunner>.Instance, new());
+    private ScheduleRunner Make(TestEngine test, ILeases leases) =>
+        new(test.Engine, leases, time, NullLogger<ScheduleRunner>.Instance, new());
 }

@@ -33,6 +33,18 @@ public class TableTests
     }
 
     [Fact]
+    public void Write_InANarrowTerminal_WrapsWhatMustBeReadWhole()
+    {
+        var table = new Table("PART", "STATE", "WHAT") { WrapsLast = true };
+        table.Add("database", "failed", "PostgreSQL does not answer at /tmp/x");
+        var output = new StringWriter { NewLine = "\n" };
+        table.Write(new Terminal { Out = output, Error = TextWriter.Null, Width = 36 });
+        Assert.Equal(
+            "PART      STATE   WHAT\ndatabase  failed  PostgreSQL does\n                  not answer at\n                  /tmp/x\n",
+            output.ToString());
+    }
+
+    [Fact]
     public void Write_ControlCharacters_CannotReachTheTerminal() => Assert.DoesNotContain('\e', Write(0, "\e[31mred\a\n"));
 
     private static string Write(int width, string cell)

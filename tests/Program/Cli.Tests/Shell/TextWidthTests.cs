@@ -8,6 +8,9 @@ public sealed class TextWidthTests
     [InlineData("a short text", 20, "a short text")]
     [InlineData("one two three four", 9, "one two\n  three\n  four")]
     [InlineData("see http://a-host.example/with/a/long/path now", 12, "see\n  http://a-host.example/with/a/long/path\n  now")]
+    [InlineData("Next: strata logs shop -f, or look", 12, "Next:\n  strata logs shop -f,\n  or look")]
+    [InlineData("now \"strata down --all\" stops all", 12, "now\n  \"strata down --all\"\n  stops all")]
+    [InlineData("a strata up or strata down b", 8, "a\n  strata up\n  or\n  strata down b")]
     [InlineData("no terminal, no width, no break", 0, "no terminal, no width, no break")]
     public void Wrap_BreaksBetweenWordsOnly(string text, int width, string expected) =>
         Assert.Equal(expected, TextWidth.Wrap(text, width, "  "));
