@@ -6,6 +6,7 @@ public static class Plurals
     public const string Organizations = "organizations";
     public const string Projects = "projects";
     public const string Tokens = "tokens";
+    public const string Roles = "roles";
     public const string Clients = "clients";
     public const string OidcProviders = "oidc-providers";
     public const string TrustedKeys = "trusted-keys";

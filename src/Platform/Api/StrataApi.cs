@@ -5,6 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Administrators;
+using Strata.Api.Auth.CustomRoles;
+using Strata.Api.Auth.Explaining;
 using Strata.Api.Auth.Tokens;
 using Strata.Api.Docs;
 using Strata.Api.Http;
@@ -43,6 +45,13 @@ public static class StrataApi
         services.AddSingleton(
             s => new ResourceStore<TokenSpec, TokenStatus>(
                 s.GetRequiredService<EntityEngine>(), TokenKind.Kind, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new ResourceStore<RoleSpec, Nothing>(
+            s.GetRequiredService<EntityEngine>(), RoleKind.Kind, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RoleGrants>();
+        services.AddSingleton<ISpecAdmission, RoleAdmission>();
+        services.AddSingleton<IDeletionGuard, RoleInUseGuard>();
+        services.AddSingleton<IAccessHolders, TokenHolders>();
+        services.AddPermissions(new Permission(AccessEndpoints.Read));
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<TokenAuthenticator>();
         services.TryAddSingleton<IAuthenticator>(s => s.GetRequiredService<TokenAuthenticator>());
@@ -101,6 +110,8 @@ public static class StrataApi
     {
         routes.MapKinds(kinds);
         routes.ServiceProvider.GetRequiredService<TokenEndpoints>().Map(routes);
+        ActivatorUtilities.CreateInstance<AccessEndpoints>(
+            routes.ServiceProvider, kinds, routes.ServiceProvider.GetServices<IAccessHolders>().ToList()).Map(routes);
         routes.MapHealth();
         routes.MapDescription(kinds);
         routes.MapDocs();

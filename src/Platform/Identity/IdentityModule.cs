@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Administrators;
+using Strata.Api.Auth.Explaining;
 using Strata.Api.Kinds;
 using Strata.Contracts;
 using Strata.Entities.Engine;
@@ -41,6 +42,7 @@ public static class IdentityModule
         services.Replace(ServiceDescriptor.Singleton<IAuthenticator>(s => s.GetRequiredService<JwtAuthenticator>()));
         services.AddSingleton<TokenEndpoint>().AddSingleton<ClientEndpoints>().AddSingleton<KeyPairEndpoints>()
             .AddSingleton<TrustedKeyEndpoints>().AddSingleton<ProviderEndpoints>();
+        services.AddSingleton<IAccessHolders, ClientHolders>();
         services.AddSingleton<AccountEndpoints>().AddSingleton<IDeletionGuard, OwnClientGuard>();
         services.AddSingleton<IAdministratorSource, ClientAdministrators>().AddSingleton<IAdministratorSource, ProviderAdministrators>();
         return services.AddSupervised<IdentityChanges>();

@@ -76,6 +76,8 @@ internal static class StrataCommand
         ComputeCommand.Create(terminal),
         OrgsCommand.Create(terminal),
         TokenCommand.Create(terminal),
+        RoleCommand.Create(terminal),
+        AccessCommand.Create(terminal),
         EnvCommand.Create(terminal),
         ClientCommand.Create(terminal),
         ApiCommand.Create(terminal),

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Api;
 using Strata.Api.Auth;
+using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Auth.Tokens;
 using Strata.Api.Peers;
 using Strata.CloudEvents;
@@ -55,7 +56,7 @@ internal sealed class Composition
 {
     /// <summary>Every kind that this program knows.</summary>
     public static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds, ServerKind.Kind,
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds, ServerKind.Kind,
             .. NodeKinds.All, .. DeploymentKinds.All,
             TunnelKinds.Tunnel];
 

@@ -18,6 +18,10 @@ public abstract record GrantScope
     /// <summary>All of the organization.</summary>
     public static GrantScope Organization { get; } = new Everywhere();
 
+    /// <summary>What both cover.</summary>
+    public static GrantScope And(GrantScope first, GrantScope second) =>
+        first == Organization ? second : second == Organization ? first : new Both(first, second);
+
     /// <summary>Matches nothing.</summary>
     internal static Condition Nothing { get; } = new Condition.Any([]);
 

@@ -68,6 +68,9 @@ public sealed record Principal
         return false;
     }
 
+    /// <summary>Those that hold a permission, each for its resources.</summary>
+    public IEnumerable<Grant> GrantsOf(string permission) => Grants.Where(grant => Holds(grant, permission));
+
     /// <summary>Whether it is granted for this resource.</summary>
     public bool May(string permission, Kind kind, EntityRevision resource) =>
         Narrow(permission, kind) is not { } condition || ConditionEvaluator.Matches(condition, resource);

@@ -16,7 +16,12 @@ public sealed record Permission(string Name, params IReadOnlyList<string> Roles)
 /// </summary>
 public sealed class RoleCatalog
 {
+    private const string AllOfKind = ".*";
+    private const string ControlSuffix = ".control";
+
     private readonly FrozenDictionary<string, FrozenSet<string>> permissions;
+    private readonly FrozenDictionary<string, Permission> declared;
+    private readonly FrozenSet<string> ofProjects;
 
     /// <exception cref="ArgumentException">A permission is declared twice, or names a role that does not exist.</exception>
     public RoleCatalog(IEnumerable<Kind> kinds, IEnumerable<Permission> others)
@@ -29,12 +34,40 @@ public sealed class RoleCatalog
             if (permission.Roles.FirstOrDefault(x => !Roles.Exists(x)) is { } unknown)
                 throw new ArgumentException($"{permission.Name} is given to the role {unknown}, which does not exist.", nameof(others));
         }
+        this.declared = declared.ToFrozenDictionary(StringComparer.Ordinal);
         Declared = declared.Keys.ToFrozenSet(StringComparer.Ordinal);
+        Grantable = declared.Keys.Where(name => !name.EndsWith(ControlSuffix, StringComparison.Ordinal)).ToFrozenSet(StringComparer.Ordinal);
+        ofProjects = kinds.Where(k => k.Scope == KindScope.Project).SelectMany(k => (string[])[k.ReadPermission, k.WritePermission])
+            .ToFrozenSet(StringComparer.Ordinal);
         permissions = Roles.Names.ToFrozenDictionary(role => role, role => SetOf(role, declared.Values), StringComparer.Ordinal);
     }
 
     /// <summary>The names of all permissions.</summary>
     public IReadOnlySet<string> Declared { get; }
+
+    /// <summary>
+    /// Permissions that an organization's own roles can hold: all but <c>control</c>, which is for the platform's own parts.
+    /// </summary>
+    public IReadOnlySet<string> Grantable { get; }
+
+    /// <summary>The built-in roles that hold a permission, administrators and operators apart.</summary>
+    public IReadOnlyList<string> HoldersOf(string permission) => declared.TryGetValue(permission, out var found) ? found.Roles : [];
+
+    /// <summary>Whether a role can hold this: a permission, or all of a kind, such as <c>deployments.*</c>.</summary>
+    public bool IsGrantable(string name) => Grantable.Contains(name) || (StemOf(name) is { } stem && OfKind(stem).Any(Grantable.Contains));
+
+    /// <summary>Whether it is about resources in projects only, so that it can be limited to some of them.</summary>
+    public bool IsOfProjects(string name) => ofProjects.Contains(name) || (StemOf(name) is { } stem && OfKind(stem).All(ofProjects.Contains));
+
+    /// <summary>The permissions that a list of names means; what no role can hold is left out.</summary>
+    /// <param name="isLimited">To some resources: then only those of resources in projects count.</param>
+    public IReadOnlySet<string> Expand(IEnumerable<string> names, bool isLimited) =>
+        names.SelectMany(name => StemOf(name) is { } stem ? OfKind(stem) : [name])
+            .Where(isLimited ? ofProjects.Contains : Grantable.Contains).ToFrozenSet(StringComparer.Ordinal);
+
+    private static string? StemOf(string name) => name.EndsWith(AllOfKind, StringComparison.Ordinal) ? name[..^AllOfKind.Length] : null;
+
+    private static string[] OfKind(string plural) => [plural + ".read", plural + ".write"];
 
     /// <summary>What the roles grant together; an unknown name grants nothing.</summary>
     public IReadOnlySet<string> PermissionsOf(IEnumerable<string> roles)

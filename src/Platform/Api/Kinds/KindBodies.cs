@@ -31,6 +31,8 @@ internal static class KindBodies
                 && early.ValueKind != JsonValueKind.Null)
                 faults.Add(new ValidationError("spec." + later, $"A new {kind.Name} has none yet. Leave it out."));
         }
+        if (draft.Name is { } name && kind.ReservedNames.Contains(name))
+            faults.Add(new ValidationError("name", $"\"{name}\" is taken by the cloud itself: choose another name."));
         draft.Faults.AddRange(faults);
         return draft;
     }

@@ -5,6 +5,7 @@ internal static class TagTexts
 {
     private static readonly Dictionary<string, string> All = new(StringComparer.Ordinal)
     {
+        ["access"] = "Permissions: which there are, who holds them, and why.",
         ["account"] = "The caller and its organization.",
         ["audit"] = "What happened to entities, workflow steps included.",
         ["blobs"] = "Sources and images by their digests.",

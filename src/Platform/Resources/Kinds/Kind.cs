@@ -101,6 +101,9 @@ public abstract class Kind
     /// </summary>
     public bool OwnsHostOfName { get; init; }
 
+    /// <summary>Names that no new resource gets, because they mean something else already.</summary>
+    public IReadOnlyList<string> ReservedNames { get; init; } = [];
+
     /// <summary>Unique keys besides the name, over members of the document.</summary>
     public IReadOnlyList<UniqueKeyDefinition> UniqueKeys { get; init; } = [];
 

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Strata.Api.Auth;
+using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Auth.Tokens;
 using Strata.Api.Shares;
 using Strata.Contracts;
@@ -25,7 +26,7 @@ namespace Strata.Api.Tests.Hosting;
 public sealed class ApiHost : IAsyncDisposable
 {
     public static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WidgetKind.Kind, BoxKind.Kind, GadgetKind.Kind];
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, RoleKind.Kind, WidgetKind.Kind, BoxKind.Kind, GadgetKind.Kind];
 
     private readonly WebApplication app;
 

@@ -30,6 +30,33 @@ public sealed class ResourceCommandsTests(SharedCloud cloud)
         Assert.Single(found.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
+    [Fact]
+    public async Task Role_IsMade_GivenToAToken_AndExplained()
+    {
+        (await cloud.RunAsync("role", "create", "cli-deployer", "--allow", "deployments.*", "releases.read", "--label", "env=staging"))
+            .ShouldSucceed();
+        Assert.Contains("cli-deployer", (await cloud.RunAsync("roles", "list")).ShouldSucceed().Output, StringComparison.Ordinal);
+        var token = (await cloud.RunAsync("token", "create", "cli-deployer-token", "--role", "cli-deployer")).ShouldSucceed();
+        var explained = (await cloud.RunAsync("access", "explain", "cli-deployer-token", "deployments.write")).ShouldSucceed();
+        Assert.StartsWith("allowed\n", explained.Output, StringComparison.Ordinal);
+        Assert.Contains("+ The role cli-deployer holds deployments.write, for resources labelled env=staging.", explained.Output,
+            StringComparison.Ordinal);
+        var refused = await cloud.RunAsync("access", "explain", "cli-deployer-token", "entities.write");
+        Assert.Equal((1, true), (refused.ExitCode, refused.Output.StartsWith("not allowed\n", StringComparison.Ordinal)));
+        var holders = (await cloud.RunAsync("access", "who-can", "deployments.write")).ShouldSucceed();
+        Assert.Contains("cli-deployer-token", holders.Output, StringComparison.Ordinal);
+        Assert.Contains("entities.write", (await cloud.RunAsync("access", "permissions")).ShouldSucceed().Output, StringComparison.Ordinal);
+
+        var variables = new Dictionary<string, string> { ["STRATA_TOKEN"] = token.Output.Trim(), ["STRATA_URL"] = cloud.ApiUrl.ToString() };
+        (await cloud.RunAsync(variables, "get", "deployments")).ShouldSucceed();
+        Assert.Contains("routes.read", (await cloud.RunAsync(variables, "get", "routes")).Error, StringComparison.Ordinal);
+        (await cloud.RunAsync("role", "set", "cli-deployer", "--allow", "routes.read", "deployments.read")).ShouldSucceed();
+        await Wait.UntilAsync(async () => (await cloud.RunAsync(variables, "get", "routes")).ExitCode == 0, "the token follows its role");
+        Assert.Contains("ROLE_IN_USE", (await cloud.RunAsync("delete", "role/cli-deployer", "-y")).Error, StringComparison.Ordinal);
+        (await cloud.RunAsync("token", "revoke", "cli-deployer-token", "-y")).ShouldSucceed();
+        (await cloud.RunAsync("delete", "role/cli-deployer", "-y")).ShouldSucceed();
+    }
+
     private async Task<string> CreateAndDeleteAsync()
     {
         var body = JsonText.FromString("""{"name":"history-gone","spec":{}}""");

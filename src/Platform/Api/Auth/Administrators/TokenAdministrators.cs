@@ -11,14 +11,12 @@ namespace Strata.Api.Auth.Administrators;
 /// <summary>Tokens of the whole organization with a role that administers it, or the cloud, until they expire.</summary>
 internal sealed class TokenAdministrators(ResourceStore<TokenSpec, TokenStatus> tokens, TimeProvider time) : IAdministratorSource
 {
-    private static readonly JsonPath RolesPath = JsonPath.Parse("$.spec.roles[*]");
-
     public Kind Kind => TokenKind.Kind;
 
-    public Condition? Where { get; } = HasRole(Roles.Admin);
+    public Condition? Where { get; } = TokenKind.HasRole(Roles.Admin);
 
     /// <summary>Narrows a search to tokens of operators.</summary>
-    public static Condition OfOperators { get; } = HasRole(Roles.Operator);
+    public static Condition OfOperators { get; } = TokenKind.HasRole(Roles.Operator);
 
     public bool Admits(EntityRevision revision) => Has(revision, Roles.Admin);
 
@@ -30,7 +28,4 @@ internal sealed class TokenAdministrators(ResourceStore<TokenSpec, TokenStatus> 
         return tokens.TryToResource(revision)?.Spec is { } spec
             && spec.Project is null && spec.Roles.Contains(role) && !(spec.ExpiresAt <= time.GetUtcNow());
     }
-
-    private static Condition.Compare HasRole(string role) =>
-        new(new Field.Path(RolesPath), Operator.Equal, [JsonText.From(role, WireJson.Of<string>())]);
 }

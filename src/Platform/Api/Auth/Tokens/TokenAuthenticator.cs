@@ -1,3 +1,4 @@
+using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Http;
 using Strata.Contracts;
 using Strata.Core;
@@ -11,7 +12,7 @@ namespace Strata.Api.Auth.Tokens;
 /// once, one revoked by another as soon as the change feed shows it and after <see cref="PrincipalCache.KeptFor"/> at the latest. The
 /// tokens of an organization end with it. Safe for concurrent use.
 /// </summary>
-public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, TokenStatus> store, RoleCatalog roles, TimeProvider time)
+public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, TokenStatus> store, RoleGrants roles, TimeProvider time)
     : IAuthenticator
 {
     private readonly PrincipalCache cache = new(time);
@@ -24,7 +25,7 @@ public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, 
         if (await storage.WithinAsync(FindAsync(text, cancellationToken), cancellationToken) is not { } found)
             return ApiErrors.Unauthorized;
         if (!await storage.WithinAsync(log.IsActiveAsync(text.Tenant, cancellationToken), cancellationToken)) return ApiErrors.Unauthorized;
-        var principal = ToPrincipal(text.Tenant, found);
+        var principal = await storage.WithinAsync(PrincipalOfAsync(text.Tenant, found, cancellationToken), cancellationToken);
         cache.Remember(token, text.Id, principal, found.Spec.ExpiresAt, state);
         return principal;
     }
@@ -46,22 +47,25 @@ public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, 
         return text.Matches(token.Status.SecretHash) && !(token.Spec.ExpiresAt <= time.GetUtcNow()) ? token : null;
     }
 
-    private Principal ToPrincipal(TenantId tenant, Resource<TokenSpec, TokenStatus> token) => new()
+    private async ValueTask<Principal> PrincipalOfAsync(
+        TenantId tenant, Resource<TokenSpec, TokenStatus> token, CancellationToken cancellationToken) =>
+        PrincipalOf(tenant, token, await roles.OfAsync(tenant, token.Spec.Roles, ScopeOf(token.Spec), cancellationToken));
+
+    /// <summary>Who calls with this token.</summary>
+    /// <param name="grants">Of its roles, as they are now.</param>
+    internal static Principal PrincipalOf(TenantId tenant, Resource<TokenSpec, TokenStatus> token, IReadOnlyList<Grant> grants) => new()
     {
         Tenant = tenant,
         Token = TokenKind.Kind.EntityOf(token.Id),
         Actor = token.Spec.Actor ?? "token:" + token.Name,
-        Grants = [new Grant(roles.PermissionsOf(token.Spec.Roles), ScopeOf(token.Spec))],
+        Grants = grants,
         RoleNames = token.Spec.Roles,
         Project = token.Spec.Project,
         Node = token.Spec.Node,
     };
 
-    private static GrantScope ScopeOf(TokenSpec spec) => (spec.Project, spec.Node) switch
-    {
-        (null, null) => GrantScope.Organization,
-        ({ } project, null) => new GrantScope.OfProject(project),
-        (null, { } node) => new GrantScope.OfNode(node),
-        ({ } project, { } node) => new GrantScope.Both(new GrantScope.OfProject(project), new GrantScope.OfNode(node)),
-    };
+    /// <summary>Which resources a token is about.</summary>
+    internal static GrantScope ScopeOf(TokenSpec spec) => GrantScope.And(
+        spec.Project is { } project ? new GrantScope.OfProject(project) : GrantScope.Organization,
+        spec.Node is { } node ? new GrantScope.OfNode(node) : GrantScope.Organization);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Http;
 using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
@@ -13,7 +14,7 @@ namespace Strata.Api.Auth.Tokens;
 
 /// <summary>POST /api/v1/tokens: creates a token and returns its secret, only this once. No caller can grant more than it has.</summary>
 internal sealed class TokenEndpoints(
-    TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator, RoleCatalog roles,
+    TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator, RoleGrants roles,
     ResourceLimit limit)
 {
     private static readonly Error AlreadyCreated = new(
@@ -35,7 +36,7 @@ internal sealed class TokenEndpoints(
         var draft = KindBodies.ReadNew(TokenKind.Kind, body.RootElement);
         if (draft.Faults.Count > 0) return ResourceErrors.Invalid(TokenKind.Kind, draft.Faults);
         var spec = draft.Spec.To(WireJson.Of<TokenSpec>());
-        if (await RefuseAsync(call, spec) is { } refused) return refused;
+        if (await RefuseAsync(call, caller.Tenant, spec) is { } refused) return refused;
         var token = new NewResource<TokenSpec> { Name = draft.Name!, Labels = draft.Labels, Spec = spec };
         var sent = JsonText.From(body.RootElement).Utf8;
         return await idempotency.RunAsync(call, caller.Tenant, sent, async _ =>
@@ -46,10 +47,15 @@ internal sealed class TokenEndpoints(
         }, (_, _) => Task.FromResult<Result<Answer>>(AlreadyCreated));
     }
 
-    private async ValueTask<Error?> RefuseAsync(ApiCall call, TokenSpec spec)
+    private async ValueTask<Error?> RefuseAsync(ApiCall call, TenantId organization, TokenSpec spec)
     {
         var principal = call.Principal;
-        if (!principal.Covers(roles.PermissionsOf(spec.Roles)))
+        foreach (var name in RoleGrants.CustomOf(organization, spec.Roles))
+        {
+            if (await roles.FindAsync(organization, name, call.Aborted) is null) return NoRole(name);
+        }
+        var grants = await roles.OfAsync(organization, spec.Roles, GrantScope.Organization, call.Aborted);
+        if (!principal.Covers(grants.SelectMany(x => x.Permissions)))
             return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A token cannot grant more than yours does.",
                 "Ask for fewer roles, or use an administrator's token.");
         if ((spec.Actor is not null || spec.Node is not null) && (!principal.IsPlatform || principal.Node is not null))
@@ -65,6 +71,9 @@ internal sealed class TokenEndpoints(
             : new Error(ErrorKind.Forbidden, "FORBIDDEN", "Your token is for one project, and so must be those that it makes.",
                 "Set spec.project to it.");
     }
+
+    private static Error NoRole(string name) => ResourceErrors.Invalid(TokenKind.Kind,
+        [new ValidationError("spec.roles", $"There is no role \"{name}\": it is {string.Join(", ", Roles.Names)}, or one of the organization's own.")]);
 
     private static JsonAnswer ToAnswer(IssuedToken issued) => new(json =>
     {

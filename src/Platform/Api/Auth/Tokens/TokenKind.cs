@@ -1,5 +1,6 @@
 using Strata.Contracts;
 using Strata.Core;
+using Strata.Entities.Conditions;
 using Strata.Resources.Kinds;
 
 namespace Strata.Api.Auth.Tokens;
@@ -24,12 +25,20 @@ public static class TokenKind
         Validate = Check,
     };
 
+    private const int RolesMax = 20;
+    private static readonly JsonPath RolesPath = JsonPath.Parse("$.spec.roles[*]");
+
+    /// <summary>Narrows a search to tokens that hold a role.</summary>
+    internal static Condition.Compare HasRole(string role) =>
+        new(new Field.Path(RolesPath), Operator.Equal, [JsonText.From(role, WireJson.Of<string>())]);
+
     private static List<ValidationError> Check(TokenSpec spec)
     {
         var faults = new List<ValidationError>();
-        if (spec.Roles.Count == 0) faults.Add(new ValidationError("roles", $"At least one is needed: {string.Join(", ", Roles.Names)}."));
-        faults.AddRange(spec.Roles.Where(r => !Roles.Exists(r)).Take(1)
-            .Select(_ => new ValidationError("roles", $"Roles are {string.Join(", ", Roles.Names)}.")));
+        if (spec.Roles.Count is 0 or > RolesMax)
+            faults.Add(new ValidationError("roles", $"It takes 1 to {RolesMax}: {string.Join(", ", Roles.Names)}, or the organization's own."));
+        if (spec.Roles.Any(r => !ResourceName.IsValid(r)))
+            faults.Add(new ValidationError("roles", "Each is the name of a role: small letters, digits and dashes."));
         if (spec.Actor is { Length: 0 or > ActorLengthMax })
             faults.Add(new ValidationError("actor", $"It takes 1 to {ActorLengthMax} characters."));
         return faults;

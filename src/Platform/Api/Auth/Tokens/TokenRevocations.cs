@@ -1,3 +1,4 @@
+using Strata.Api.Auth.CustomRoles;
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Resources.Background;
@@ -8,7 +9,7 @@ namespace Strata.Api.Auth.Tokens;
 
 /// <summary>
 /// Makes the authenticator forget tokens that any server has changed or revoked, and those of an organization that has
-/// changed, by following the change feed.
+/// changed or of which a role has, by following the change feed.
 /// </summary>
 internal sealed class TokenRevocations(ChangeFeed feed, TokenAuthenticator authenticator, TimeProvider time, Supervisor supervisor)
     : SupervisedService(supervisor, "token-revocations")
@@ -16,7 +17,7 @@ internal sealed class TokenRevocations(ChangeFeed feed, TokenAuthenticator authe
     private static readonly TimeSpan ListenFor = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    private static readonly HashSet<string> Models = [TokenKind.Kind.Model.Name, OrganizationKind.Kind.Model.Name];
+    private static readonly HashSet<string> Models = [TokenKind.Kind.Model.Name, RoleKind.Kind.Model.Name, OrganizationKind.Kind.Model.Name];
 
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
@@ -29,6 +30,7 @@ internal sealed class TokenRevocations(ChangeFeed feed, TokenAuthenticator authe
                 foreach (var change in await follower.NextAsync(ListenFor, stoppingToken))
                 {
                     if (change.Model == TokenKind.Kind.Model) authenticator.Invalidate(change.Tenant, change.Id);
+                    else if (change.Model == RoleKind.Kind.Model) authenticator.Invalidate(change.Tenant); // any of its tokens may hold it
                     else authenticator.Invalidate(new TenantId(change.Id.Value)); // none of the organization's tokens may be remembered
                 }
                 work.Succeeded();

@@ -1,0 +1,24 @@
+using Strata.Core;
+
+namespace Strata.Api.Auth.Explaining;
+
+/// <summary>Something that opens an organization's API, with what each of its roles grants: a token, or an OAuth client.</summary>
+/// <param name="Kind">Of the resource, for example <c>token</c>.</param>
+/// <param name="Name">By which people know it.</param>
+/// <param name="Principal">Who calls with it; null: it opens nothing now, because it has expired.</param>
+public sealed record AccessHolder(string Kind, string Name, string Actor, IReadOnlyList<HeldRole> Roles, Principal? Principal);
+
+/// <param name="Grants">Null: there is no such role.</param>
+public sealed record HeldRole(string Name, IReadOnlyList<Grant>? Grants);
+
+/// <summary>All that open an organization's API and are of one kind.</summary>
+public interface IAccessHolders
+{
+    /// <summary>For example <c>token</c>.</summary>
+    string Kind { get; }
+
+    IAsyncEnumerable<AccessHolder> AllAsync(TenantId organization, CancellationToken cancellationToken);
+
+    /// <returns>Null: there is none of that name or id.</returns>
+    ValueTask<AccessHolder?> FindAsync(TenantId organization, string nameOrId, CancellationToken cancellationToken);
+}

@@ -1,0 +1,38 @@
+using System.Runtime.CompilerServices;
+using Strata.Api.Auth;
+using Strata.Api.Auth.Explaining;
+using Strata.Core;
+using Strata.Entities.Engine;
+using ClientResource = Strata.Core.Resource<Strata.Contracts.ClientSpec, Strata.Contracts.ClientStatus>;
+
+namespace Strata.Identity.Clients;
+
+/// <summary>OAuth clients as those who open an organization's API, with the tokens that they get in their own name.</summary>
+internal sealed class ClientHolders(ClientStore clients, RoleCatalog catalog) : IAccessHolders
+{
+    private const string Actor = "system:access";
+
+    public string Kind => ClientKind.Kind.Name;
+
+    public async IAsyncEnumerable<AccessHolder> AllAsync(TenantId organization, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var client in clients.ListAsync(new Caller(organization, Actor), cancellationToken))
+            yield return HolderOf(organization, client);
+    }
+
+    public async ValueTask<AccessHolder?> FindAsync(TenantId organization, string nameOrId, CancellationToken cancellationToken) =>
+        ClientId.TryParse(nameOrId, out var id) && id.Tenant == organization
+        && await clients.FindAsync(id, cancellationToken) is { } client ? HolderOf(organization, client) : null;
+
+    private AccessHolder HolderOf(TenantId organization, ClientResource client)
+    {
+        var name = ClientStore.IdOf(organization, client).ToString();
+        var held = client.Spec.Roles
+            .Select(r => new HeldRole(r, [new Grant(ContractRoles.PermissionsOf(catalog, [r]), GrantScope.Organization)])).ToList();
+        var principal = new Principal
+        {
+            Tenant = organization, Actor = "client:" + name, Grants = [.. held.SelectMany(r => r.Grants!)], RoleNames = client.Spec.Roles,
+        };
+        return new AccessHolder(Kind, name, principal.Actor, held, principal);
+    }
+}

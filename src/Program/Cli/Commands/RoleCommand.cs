@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Text.Json;
+using Strata.Cli.Kinds;
+using Strata.Cli.Shell;
+using Strata.Contracts;
+using Strata.Core;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata role</c>: creates, lists and changes the organization's own roles, which tokens can hold.</summary>
+internal static class RoleCommand
+{
+    private static readonly Argument<string> Name = new("name") { Description = "Name of the new role" };
+    private static readonly Argument<string> Existing =
+        new Argument<string>("name") { Description = "Name or id of the role" }.CompletesNames(Plurals.Roles);
+
+    private static readonly Option<string[]> Allow = new("--allow")
+    {
+        Description = "Permission, such as deployments.write or deployments.*; repeatable; \"strata access permissions\" lists them",
+        HelpName = "PERMISSION", AllowMultipleArgumentsPerToken = true,
+    };
+
+    private static readonly Option<string[]> Label = new("--label")
+    {
+        Description = "Only for resources with this label; repeatable", HelpName = "KEY=VALUE",
+    };
+
+    private static readonly Option<string?> Description = new("--description") { Description = "Text for people", HelpName = "TEXT" };
+
+    public static Command Create(Terminal terminal)
+    {
+        var role = new Command("role", "Create and change roles: sets of permissions that tokens can hold")
+        {
+            new Command("create", "Create a role; with -p for one project only") { Name, Allow, Label, Description }.Does(terminal, CreateAsync),
+            new Command("set", "Replace what a role allows; its tokens follow within a second") { Existing, Allow, Description }.Does(
+                terminal, SetAsync),
+            new Command("list", "List the roles").Does(terminal, ListAsync),
+        };
+        role.Aliases.Add("roles");
+        return role;
+    }
+
+    private static async Task<int> CreateAsync(Run run, CancellationToken cancellationToken)
+    {
+        var spec = new Dictionary<string, object> { ["permissions"] = Permissions(run) };
+        if (run.Parse.GetValue(Description) is { } description) spec["description"] = description;
+        if (Labels(run) is { Count: > 0 } labels) spec["labels"] = labels;
+        if (run.NamesProject) spec["project"] = run.Project;
+        var name = run.Parse.GetRequiredValue(Name);
+        var draft = new NewResource<JsonElement> { Name = name, Spec = JsonSerializer.SerializeToElement(spec, WireJson.Options) };
+        var created = await run.Client.Resources(Plurals.Roles).CreateAsync(draft, cancellationToken: cancellationToken);
+        if (!run.WriteMachine(ResourceOutput.ToJson(created)))
+            run.Say($"Created role {name}. Give it to a token: strata token create TOKEN --role {name}");
+        return CommandRunner.Done;
+    }
+
+    private static async Task<int> SetAsync(Run run, CancellationToken cancellationToken)
+    {
+        var spec = new Dictionary<string, object>();
+        if (run.Parse.GetValue(Allow) is { Length: > 0 }) spec["permissions"] = Permissions(run);
+        if (run.Parse.GetValue(Description) is { } description) spec["description"] = description;
+        if (spec.Count == 0) throw UsageErrors.Of("Nothing is set.", "Give --allow or --description.").ToException();
+        var patch = new ResourcePatch(new JsonText(JsonSerializer.SerializeToUtf8Bytes(spec, WireJson.Options)));
+        var changed = await run.Client.Resources(Plurals.Roles)
+            .PatchAsync(run.Parse.GetRequiredValue(Existing), patch, cancellationToken: cancellationToken);
+        if (!run.WriteMachine(ResourceOutput.ToJson(changed))) run.Say($"Changed role {changed.Name}.");
+        return CommandRunner.Done;
+    }
+
+    private static async Task<int> ListAsync(Run run, CancellationToken cancellationToken)
+    {
+        var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
+        var roles = new List<AnyResource>();
+        await foreach (var role in run.Client.Resources(Plurals.Roles).ListAsync(cancellationToken: cancellationToken)) roles.Add(role);
+        await ResourceOutput.WriteListAsync(run, kinds, kinds.Find(Plurals.Roles), roles, cancellationToken);
+        return CommandRunner.Done;
+    }
+
+    private static string[] Permissions(Run run) => run.Parse.GetValue(Allow) is { Length: > 0 } given
+        ? given : throw UsageErrors.Of("A role allows something.", "Give --allow; \"strata access permissions\" lists them.").ToException();
+
+    private static Dictionary<string, string> Labels(Run run)
+    {
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var label in run.Parse.GetValue(Label) ?? [])
+        {
+            if (label.IndexOf('=', StringComparison.Ordinal) is not (> 0 and var equals))
+                throw UsageErrors.Of($"\"{label}\" is not a label.", "Write it as KEY=VALUE.").ToException();
+            labels[label[..equals]] = label[(equals + 1)..];
+        }
+        return labels;
+    }
+}
