@@ -97,6 +97,10 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("POST", "/api/v1/organizations", """{"name":"walked","spec":{}}""");
         await walk.SendAsync("POST", "/api/v1/projects", """{"name":"walked","spec":{}}""");
         await walk.SendAsync("POST", "/api/v1/tokens", """{"name":"walked","spec":{"roles":["viewer"]}}""");
+        await walk.SendAsync("POST", "/api/v1/roles", """{"name":"walked","spec":{"permissions":["deployments.*"]}}""");
+        await walk.GetAsync("/api/v1/access/permissions");
+        await walk.GetAsync("/api/v1/access/explain?who=token/walked&permission=deployments.read");
+        await walk.GetAsync("/api/v1/access/holders?permission=deployments.read");
         await walk.SendAsync("POST", "/api/v1/webhooks", """{"name":"walked","spec":{"url":"https://books.example"}}""");
         await walk.SendAsync("POST", "/api/v1/deployments", """{"name":"walked","project":"walked","spec":{},"labels":{"tier":"web"}}""");
         await walk.SendAsync("POST", "/api/v1/tunnels", """{"name":"walked-tunnel","project":"walked","spec":{"target":"localhost:3000"}}""");
@@ -116,7 +120,7 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("POST", "/api/v1/webhooks/walked/replay");
         await walk.SendAsync("POST", "/api/v1/webhooks/walked/transitions/pause");
         foreach (var (plural, name) in new[] { ("organizations", "walked"), ("projects", "walked"), ("tokens", "walked"),
-            ("webhooks", "walked"),
+            ("roles", "walked"), ("webhooks", "walked"),
             ("deployments", "walked"), ("routes", "walked-route"), ("tunnels", "walked-tunnel"), ("releases", "walked-1") })
         {
             await walk.GetAsync($"/api/v1/{plural}?limit=1");
@@ -132,7 +136,7 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("POST", "/api/v1/deployments/walked/transitions/restart");
         foreach (var path in new[] { "webhooks/walked", "tunnels/walked-tunnel", "routes/walked-route", "releases/walked-1",
             "deployments/walked",
-            "tokens/walked", "projects/walked", "organizations/walked" })
+            "roles/walked", "tokens/walked", "projects/walked", "organizations/walked" })
             await walk.SendAsync("DELETE", "/api/v1/" + path);
     }
 
