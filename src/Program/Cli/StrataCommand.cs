@@ -88,9 +88,16 @@ internal static class StrataCommand
     ];
 
     /// <summary>The library takes an option that it does not know for an argument, or for a word too many.</summary>
-    private static string? UnknownOption(ParseResult parse) =>
-        parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value).Concat(parse.UnmatchedTokens)
-        .FirstOrDefault(v => v.Length > 1 && v[0] == '-');
+    private static string? UnknownOption(ParseResult parse)
+    {
+        // A word that is no command comes first: what follows it may be the options of the one that was meant.
+        if (parse.CommandResult.Command.Subcommands.Count > 0 && parse.UnmatchedTokens is [var word, ..] && !IsOption(word)) return null;
+        return parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value)
+            .Concat(parse.UnmatchedTokens).FirstOrDefault(IsOption);
+    }
+
+    /// <summary>Not a number below zero.</summary>
+    private static bool IsOption(string word) => word is ['-', not (>= '0' and <= '9'), ..];
 
     private static IEnumerable<string> OptionsOf(ParseResult parse)
     {

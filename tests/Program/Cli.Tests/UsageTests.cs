@@ -68,6 +68,9 @@ public sealed class UsageTests : IDisposable
     [InlineData("get deployments --wher x", "Did you mean \"strata get --where\"?")]
     [InlineData("deploy . --nme shop --branch", "Did you mean \"strata deploy --name\"?")]
     [InlineData("entity --froce", "There is no option \"--froce\".")]
+    [InlineData("deplyo . --create-project", "Did you mean \"strata deploy\"?")]
+    [InlineData("entity craete order --data {}", "Did you mean \"strata entity create\"?")]
+    [InlineData("scale shop -1", "\"-1\" is not a value of COUNT: it takes a whole number from 0 to 100.")]
     [InlineData("xyz", "There is no command \"xyz\".")]
     public async Task Run_WrongValue_IsAPlainSentence(string line, string expected)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Strata.Core;
 using Strata.Core.Background;
@@ -12,15 +13,24 @@ public sealed record ScheduleOptions
     /// <summary>How often it looks for what is due; what falls due in between is fired on time.</summary>
     public TimeSpan Period { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Entities worked on at once: a processor may take a day, and must hold up no other organization meanwhile.</summary>
-    public ShareSize AtOnce { get; init; } = new(128) { PerOrganizationMax = 8 };
+    /// <summary>
+    /// Entities worked on at once. A processor may take a day, so there are many places, and an organization holds few of them; a place
+    /// that waits for a processor costs little.
+    /// </summary>
+    public ShareSize AtOnce { get; init; } = new(4096) { PerOrganizationMax = 8 };
+
+    /// <summary>Due transitions that are read at once.</summary>
+    public int LookMax { get; init; } = 1024;
+
+    /// <summary>Of one organization, where there are more than that.</summary>
+    public int LookEachMax { get; init; } = 64;
 }
 
 /// <summary>
-/// Fires scheduled transitions of all tenants when they are due, those of one entity one after the other. On one server at a time, by the
-/// lease <c>schedules</c>; its commits carry the lease's fence, and even two at once would fire nothing twice, because the log accepts only
-/// the first. When the store is away it waits and tries again. Each organization has its share of what is worked on at once; what finds no
-/// place waits in the log.
+/// Fires scheduled transitions of all organizations when they are due, those of one entity one after the other. On one server at a time, by
+/// the lease <c>schedules</c>; its commits carry the lease's fence, and even two at once would fire nothing twice, because the log accepts
+/// only the first. Each organization has its share of the places; what finds none waits. When the store is away it tries again, and what is
+/// at work goes on.
 /// </summary>
 public sealed partial class ScheduleRunner(
     EntityEngine engine, ILeases leases, TimeProvider time, ILogger<ScheduleRunner> logger, ScheduleOptions options) : IShareReport
@@ -28,21 +38,30 @@ public sealed partial class ScheduleRunner(
     public const string LeaseName = "schedules";
     public const string Actor = "system:scheduler";
 
+    /// <summary>Looks that fail one after the other until another server may try.</summary>
+    private const int FailuresMax = 10;
+
+    /// <summary>A look that leaves something out is followed by a pause of so many times its own duration.</summary>
+    private const int RestFactor = 4;
+
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(10);
 
     private readonly FairShare places = new("scheduled transitions", options.AtOnce);
     private readonly Dictionary<(TenantId, EntityId), Task> working = [];
 
-    /// <summary>Whether something is due that found no place; then whatever ends is a reason to look again.</summary>
-    private bool isWaiting;
+    /// <summary>Seen due and without a place, by entity; one organization's in the order in which they are due.</summary>
+    private readonly Dictionary<TenantId, Queue<List<DueTransition>>> waiting = [];
 
-    public IEnumerable<ShareUse> Shares => [places.Use];
+    /// <summary>Whether more is due than was seen.</summary>
+    private bool isMore;
 
-    /// <summary>Read in one look: more than can be at work, so that what is at work already does not fill it.</summary>
-    private int LookMax => (int)options.AtOnce.Total * 2;
+    private DateTimeOffset lookAt;
+    private DateTimeOffset restUntil;
+    private TaskCompletionSource ended = NewSignal();
+    private int waitingCount;
 
-    /// <summary>Of one organization, where not all that is due is seen in one look.</summary>
-    private int EachMax => (int)options.AtOnce.PerOrganizationMax * 2;
+    public IEnumerable<ShareUse> Shares => [places.Use with { Waiting = Volatile.Read(ref waitingCount) }];
 
     /// <summary>Runs until it is cancelled.</summary>
     public Task RunAsync(SupervisedWork work, CancellationToken cancellationToken) => new LeaseTerms(LeaseName, leases, time)
@@ -51,21 +70,24 @@ public sealed partial class ScheduleRunner(
     private async Task FireWhileHeldAsync(Fence fence, SupervisedWork work, CancellationToken term)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(term);
+        lookAt = default;
         try
         {
-            while (true)
+            for (var failures = 0; ; await PauseAsync(end.Token))
             {
+                Volatile.Write(ref ended, NewSignal()); // before anything is looked at: what ends from here on is a reason to go round again
                 try
                 {
-                    await StartDueAsync(fence, end.Token);
+                    if (lookAt <= time.GetUtcNow()) await LookAsync(end.Token);
+                    StartWaiting(fence, end.Token);
                     work.Succeeded();
-                    await PauseAsync(end.Token);
+                    failures = 0;
                 }
-                catch (Exception e) when (!term.IsCancellationRequested)
+                catch (Exception e) when (!term.IsCancellationRequested && ++failures < FailuresMax)
                 {
                     // What is at work goes on: a look that failed is no reason to end a processor's call.
                     work.Failed(e);
-                    await Task.Delay(options.Period, time, term);
+                    lookAt = time.GetUtcNow() + options.Period;
                 }
             }
         }
@@ -76,42 +98,66 @@ public sealed partial class ScheduleRunner(
         }
     }
 
-    /// <summary>Starts what is due now, as far as there is place. Not to be called twice at once.</summary>
+    /// <summary>One round: looks for what is due, and starts what has a place.</summary>
     /// <returns>On how many entities it started work.</returns>
     internal async Task<int> StartDueAsync(Fence? fence, CancellationToken cancellationToken)
+    {
+        await LookAsync(cancellationToken);
+        var before = working.Count;
+        StartWaiting(fence, cancellationToken);
+        return working.Count - before;
+    }
+
+    /// <summary>Waits for all that is at work.</summary>
+    internal async Task EndedAsync() => await Task.WhenAll(working.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    /// <summary>Sees all that is due and not at work; where that is too much, some of each organization.</summary>
+    private async Task LookAsync(CancellationToken cancellationToken)
     {
         foreach (var (entity, work) in working)
         {
             if (work.IsCompleted) working.Remove(entity);
         }
-        var due = await DueAsync(cancellationToken);
-        var before = working.Count;
-        var full = new HashSet<TenantId>();
-        foreach (var entity in due.GroupBy(transition => (transition.Tenant, transition.Id)))
+        var (now, began) = (time.GetUtcNow(), Stopwatch.GetTimestamp());
+        var query = new DueQuery(now, options.LookMax) { Except = [.. working.Keys.Select(key => key.Item2)] };
+        var due = await engine.Log.DueAsync(query, cancellationToken);
+        isMore = due.Count == options.LookMax;
+        if (isMore) due = await engine.Log.DueAsync(query with { EachMax = options.LookEachMax }, cancellationToken);
+        waiting.Clear();
+        foreach (var entity in due.GroupBy(transition => (transition.Tenant, transition.Id)).Where(e => !working.ContainsKey(e.Key)))
         {
-            if (working.ContainsKey(entity.Key) || full.Contains(entity.Key.Tenant)) continue;
-            if (places.TryTake(entity.Key.Tenant).TryGet(out var place, out _))
-                working[entity.Key] = FireAsync([.. entity], fence, place, cancellationToken);
-            else full.Add(entity.Key.Tenant);
+            if (!waiting.TryGetValue(entity.Key.Tenant, out var queue)) waiting[entity.Key.Tenant] = queue = [];
+            queue.Enqueue([.. entity]);
         }
-        isWaiting = full.Count > 0 || due.Count == LookMax;
-        return working.Count - before;
+        var next = await engine.Log.NextDueAsync(now, cancellationToken) ?? DateTimeOffset.MaxValue;
+        lookAt = next < now + options.Period ? next : now + options.Period;
+        restUntil = time.GetUtcNow() + Longer(ShortestRest, RestFactor * Stopwatch.GetElapsedTime(began));
     }
 
-    /// <summary>Waits for all that is at work.</summary>
-    internal Task EndedAsync() => Task.WhenAll(working.Values);
-
-    /// <summary>All that is due; where that is too much for one look, some of each tenant.</summary>
-    private async Task<IReadOnlyList<DueTransition>> DueAsync(CancellationToken cancellationToken)
+    private void StartWaiting(Fence? fence, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        var due = await engine.Log.DueAsync(now, LookMax, null, cancellationToken);
-        return due.Count < LookMax ? due : await engine.Log.DueAsync(now, LookMax, EachMax, cancellationToken);
+        var left = 0;
+        foreach (var (organization, queue) in waiting)
+        {
+            while (queue.TryPeek(out var due) && TryTake(organization) is { } place)
+            {
+                queue.Dequeue();
+                working[(organization, due[0].Id)] = FireAsync(due, fence, place, cancellationToken);
+            }
+            left += queue.Count;
+            // What was left out of the look may be this organization's.
+            if (queue.Count == 0 && isMore && restUntil < lookAt) lookAt = restUntil;
+        }
+        Volatile.Write(ref waitingCount, left);
     }
 
-    private async Task FireAsync(IReadOnlyList<DueTransition> due, Fence? fence, ShareLease place, CancellationToken cancellationToken)
+    /// <summary>Asks only where a place may be had: one that waits is not refused.</summary>
+    private ShareLease? TryTake(TenantId organization) =>
+        places.UsedBy(organization) < options.AtOnce.PerOrganizationMax && places.TryTake(organization).TryGet(out var place, out _)
+            ? place : null;
+
+    private async Task FireAsync(List<DueTransition> due, Fence? fence, ShareLease place, CancellationToken cancellationToken)
     {
-        using var held = place;
         try
         {
             foreach (var transition in due)
@@ -120,9 +166,14 @@ public sealed partial class ScheduleRunner(
                 if (!await FireOneAsync(transition, fence, cancellationToken)) await Task.Delay(options.Period, time, cancellationToken);
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
             // The term has ended: whoever has the next one finds it due.
+        }
+        finally
+        {
+            place.Dispose();
+            Volatile.Read(ref ended).TrySetResult();
         }
     }
 
@@ -143,21 +194,16 @@ public sealed partial class ScheduleRunner(
         }
     }
 
+    /// <summary>Until the next look, or until a place is free for what waits.</summary>
     private async Task PauseAsync(CancellationToken cancellationToken)
     {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var pause = Task.Delay(await UntilNextAsync(cancellationToken), time, end.Token);
-        await Task.WhenAny(isWaiting ? [pause, .. working.Values] : [pause]);
-        await end.CancelAsync();
+        var pause = Longer(lookAt - time.GetUtcNow(), ShortestPause);
+        var place = waitingCount > 0 ? Volatile.Read(ref ended) : NewSignal();
+        await place.Task.WaitAsync(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private async Task<TimeSpan> UntilNextAsync(CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow();
-        var next = await engine.Log.DueAsync(now + options.Period, 1, null, cancellationToken);
-        if (next.Count == 0 || next[0].Schedule.DueAt <= now) return options.Period; // what is still due was left for the next round
-        var pause = next[0].Schedule.DueAt - now;
-        return pause > ShortestPause ? pause : ShortestPause;
-    }
+    private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -69,12 +69,11 @@ public interface IEntityLog
     /// <summary>The scheduled transitions of one entity that are armed now, in the order in which they were written.</summary>
     ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken);
 
-    /// <summary>Scheduled transitions due by now, of all tenants, the longest due first.</summary>
-    /// <param name="eachMax">
-    /// At most so many of each tenant, and in turn: the first of all tenants, then the second of all, so that one tenant's backlog hides no
-    /// other's. Null, which costs less: whatever is due longest.
-    /// </param>
-    ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken);
+    /// <summary>Scheduled transitions due by now, of all tenants.</summary>
+    ValueTask<IReadOnlyList<DueTransition>> DueAsync(DueQuery query, CancellationToken cancellationToken);
+
+    /// <summary>When the next scheduled transition of any tenant falls due after a time; null: none is armed for later.</summary>
+    ValueTask<DateTimeOffset?> NextDueAsync(DateTimeOffset after, CancellationToken cancellationToken);
 }
 
 /// <summary>How far a tenant's log reaches.</summary>

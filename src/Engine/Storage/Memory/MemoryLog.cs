@@ -97,13 +97,18 @@ public sealed class MemoryLog(TimeProvider time, MemoryLeases? leases = null) : 
         TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Of(tenant).Schedules(id));
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(
-        DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<DueTransition>>(
-            [.. tenants.Values
-                .SelectMany(t => t.Due(now).OrderBy(d => d.Schedule.DueAt).Take(eachMax ?? int.MaxValue)
-                    .Select((due, turn) => (Due: due, Turn: eachMax is null ? 0 : turn)))
-                .OrderBy(d => d.Turn).ThenBy(d => d.Due.Schedule.DueAt).Take(limit).Select(d => d.Due)]);
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DueQuery query, CancellationToken cancellationToken)
+    {
+        var except = query.Except?.ToHashSet() ?? [];
+        var due = tenants.Values.SelectMany(
+            t => t.Schedules().Where(d => d.Schedule.DueAt <= query.Now && !except.Contains(d.Id)).OrderBy(d => d.Schedule.DueAt)
+                .Take(query.EachMax ?? int.MaxValue).Select((due, turn) => (Due: due, Turn: query.EachMax is null ? 0 : turn)));
+        return ValueTask.FromResult<IReadOnlyList<DueTransition>>(
+            [.. due.OrderBy(d => d.Turn).ThenBy(d => d.Due.Schedule.DueAt).Take(query.Limit).Select(d => d.Due)]);
+    }
+
+    public ValueTask<DateTimeOffset?> NextDueAsync(DateTimeOffset after, CancellationToken cancellationToken) => ValueTask.FromResult(
+        tenants.Values.SelectMany(t => t.Schedules()).Select(d => (DateTimeOffset?)d.Schedule.DueAt).Where(d => d > after).Min());
 
     internal EntityRevision? Read(TenantId tenant, EntityId id, AsOf asOf) => Of(tenant).Read(id, asOf);
 

@@ -102,10 +102,10 @@ internal sealed partial class MemoryTenant(TenantId id)
         lock (gate) return schedules.GetValueOrDefault(entity) ?? [];
     }
 
-    public IReadOnlyList<DueTransition> Due(DateTimeOffset now)
+    /// <summary>All that are armed.</summary>
+    public IReadOnlyList<DueTransition> Schedules()
     {
-        lock (gate)
-            return [.. schedules.SelectMany(s => s.Value.Where(t => t.DueAt <= now).Select(t => new DueTransition(id, s.Key, t)))];
+        lock (gate) return [.. schedules.SelectMany(s => s.Value.Select(t => new DueTransition(id, s.Key, t)))];
     }
 
     private int EndOf(int commitIndex) => commitIndex + 1 < starts.Count ? starts[commitIndex + 1] : log.Count;

@@ -18,14 +18,23 @@ internal sealed class LogQueries(QueryPool pool)
     private const string SchedulesSql =
         "select tenant, entity, transition, due_at, expires_at from strata.schedule where tenant = $1 and entity = $2 order by revision, ordinal";
 
-    private const string DueSql =
-        "select tenant, entity, transition, due_at, expires_at from strata.schedule where due_at <= $1 order by due_at limit $2";
+    private const string DueSql = """
+        select tenant, entity, transition, due_at, expires_at from strata.schedule
+        where due_at <= $1 and entity <> all($3) order by due_at limit $2
+        """;
 
+    /// <summary>Walks from tenant to tenant by the index: those that have none armed cost nothing.</summary>
     private const string DueInTurnSql = """
+        with recursive armed(tenant) as (
+          (select tenant from strata.schedule order by tenant limit 1)
+          union all
+          select (select s.tenant from strata.schedule s where s.tenant > a.tenant order by s.tenant limit 1) from armed a
+          where a.tenant is not null)
         select due.tenant, due.entity, due.transition, due.due_at, due.expires_at
-        from strata.log_head h cross join lateral (
+        from armed a cross join lateral (
           select s.*, row_number() over (order by s.due_at) as turn from (
-            select * from strata.schedule s where s.tenant = h.tenant and s.due_at <= $1 order by s.due_at limit $3) s) due
+            select * from strata.schedule s where s.tenant = a.tenant and s.due_at <= $1 and s.entity <> all($3)
+            order by s.due_at limit $4) s) due
         order by due.turn, due.due_at limit $2
         """;
 
@@ -117,17 +126,25 @@ internal sealed class LogQueries(QueryPool pool)
             return armed;
         });
 
-    public async ValueTask<IReadOnlyList<DueTransition>> DueAsync(
-        DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
-        await RunAsync(eachMax is null ? DueSql : DueInTurnSql, async command =>
+    public async ValueTask<IReadOnlyList<DueTransition>> DueAsync(DueQuery query, CancellationToken cancellationToken) =>
+        await RunAsync(query.EachMax is null ? DueSql : DueInTurnSql, async command =>
         {
-            Add(command, now.ToUniversalTime());
-            Add(command, (long)limit);
-            if (eachMax is { } each) Add(command, (long)each);
+            Add(command, query.Now.ToUniversalTime());
+            Add(command, (long)query.Limit);
+            Add(command, query.Except?.Select(id => id.Value).ToArray() ?? []);
+            if (query.EachMax is { } each) Add(command, (long)each);
             var due = new List<DueTransition>();
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken)) due.Add(ReadDue(reader));
             return due;
+        });
+
+    public async ValueTask<DateTimeOffset?> NextDueAsync(DateTimeOffset after, CancellationToken cancellationToken) =>
+        await RunAsync("select due_at from strata.schedule where due_at > $1 order by due_at limit 1", async command =>
+        {
+            Add(command, after.ToUniversalTime());
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            return await reader.ReadAsync(cancellationToken) ? reader.GetFieldValue<DateTimeOffset>(0) : (DateTimeOffset?)null;
         });
 
     private static DueTransition ReadDue(NpgsqlDataReader row)

@@ -98,9 +98,11 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
         TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         queries.SchedulesAsync(tenant, id, cancellationToken);
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(
-        DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
-        queries.DueAsync(now, limit, eachMax, cancellationToken);
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DueQuery query, CancellationToken cancellationToken) =>
+        queries.DueAsync(query, cancellationToken);
+
+    public ValueTask<DateTimeOffset?> NextDueAsync(DateTimeOffset after, CancellationToken cancellationToken) =>
+        queries.NextDueAsync(after, cancellationToken);
 
     private async ValueTask<EntityRevision?> ReadThenAsync(
         TenantId tenant, EntityId id, DateTimeOffset time, CancellationToken cancellationToken)

@@ -57,9 +57,11 @@ internal sealed class VersionedLog(IEntityLog log, Func<EntityRevision, EntityRe
         TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         log.SchedulesAsync(tenant, id, cancellationToken);
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(
-        DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
-        log.DueAsync(now, limit, eachMax, cancellationToken);
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DueQuery query, CancellationToken cancellationToken) =>
+        log.DueAsync(query, cancellationToken);
+
+    public ValueTask<DateTimeOffset?> NextDueAsync(DateTimeOffset after, CancellationToken cancellationToken) =>
+        log.NextDueAsync(after, cancellationToken);
 
     private RevisionPage Read(RevisionPage page) => new([.. page.Select(read)], page.IsLast);
 }

@@ -17,6 +17,7 @@ internal sealed class Deployer(Run run)
     private const int NameTriesMax = 5;
     private const int LeftOutNamedMax = 8;
     private static readonly TimeSpan GoneWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ProjectGoneWithin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan GonePause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How the builder's line begins that says why a build failed.</summary>
@@ -30,6 +31,9 @@ internal sealed class Deployer(Run run)
 
     /// <summary>Name of the deployment that this deploy created; null: it was there before.</summary>
     private string? made;
+
+    /// <summary>Whether the deployment that this deploy created is gone again.</summary>
+    private bool isUndone;
 
     /// <summary>The project that this deploy created; null: it was there before.</summary>
     private AnyResource? madeProject;
@@ -54,9 +58,9 @@ internal sealed class Deployer(Run run)
         {
             return await RunAsync(name, source, waits, patience, cancellationToken);
         }
-        catch (StrataException) when (madeProject is not null)
+        catch (StrataException) when (madeProject is not null && (Release is null || isUndone))
         {
-            await RemoveProjectAsync(madeProject);
+            await RemoveProjectAsync(madeProject, cancellationToken);
             throw;
         }
     }
@@ -132,16 +136,18 @@ internal sealed class Deployer(Run run)
         return run.Project;
     }
 
-    /// <summary>Of a deploy that failed: nothing is left of it but what can be used. The server keeps a project that is not empty.</summary>
-    private async Task RemoveProjectAsync(AnyResource project)
+    /// <summary>Of a deploy that left nothing else. Best effort: the server keeps a project that is not empty.</summary>
+    private async Task RemoveProjectAsync(AnyResource project, CancellationToken cancellationToken)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(ProjectGoneWithin);
         try
         {
             await run.Client.Resources(Plurals.Projects)
-                .DeleteAsync(project.Id, ifMatch: project.Revision, cancellationToken: CancellationToken.None);
+                .DeleteAsync(project.Id, ifMatch: project.Revision, cancellationToken: patience.Token);
             run.Say($"Removed project {project.Name} again: it is empty.");
         }
-        catch (StrataException)
+        catch (Exception e) when (e is StrataException or OperationCanceledException)
         {
             // why the deploy failed is what is reported
         }
@@ -213,7 +219,7 @@ internal sealed class Deployer(Run run)
             catch (StrataException e)
                 when (e.Error.Kind is ErrorKind.Invalid or ErrorKind.Unprocessable or ErrorKind.Forbidden or ErrorKind.TooLarge)
             {
-                if (created is not null) await RejectedDeploy.UndoAsync(run, created, null);
+                if (created is not null) await IsUndoneAsync(created, null);
                 throw;
             }
         }
@@ -289,15 +295,19 @@ internal sealed class Deployer(Run run)
         ? "" : $". Deploy again to repeat it, or remove what is there: strata delete deployment/{deployment}";
 
     /// <summary>Whether a first deploy whose source was never built was undone, with the deployment that it created.</summary>
-    private async Task<bool> IsUndoneAsync(DeploymentResource? created, ReleaseResource release)
+    private async Task<bool> IsUndoneAsync(DeploymentResource? created, ReleaseResource release) =>
+        created is not null && release.Status.SourceRejected && await IsUndoneAsync(created, release.Id);
+
+    /// <param name="release">Id of the rejected release; null: none was created.</param>
+    private async Task<bool> IsUndoneAsync(DeploymentResource created, string? release)
     {
-        if (created is null || !release.Status.SourceRejected || !await RejectedDeploy.UndoAsync(run, created, release.Id)) return false;
+        if (!await RejectedDeploy.UndoAsync(run, created, release)) return false;
         var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
         try
         {
             for (var end = run.Now + GoneWithin; run.Now < end; await Task.Delay(GonePause, run.Terminal.Time, CancellationToken.None))
             {
-                if (await deployments.FindAsync(created.Id, cancellationToken: CancellationToken.None) is null) return true;
+                if (await deployments.FindAsync(created.Id, cancellationToken: CancellationToken.None) is null) return isUndone = true;
             }
         }
         catch (StrataException)

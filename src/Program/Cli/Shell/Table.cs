@@ -37,7 +37,7 @@ internal sealed class Table(params string[] headers)
         if (terminalWidth == 0) return widths;
         var least = widths.Select((w, i) => IsUrl(i) || (i == 0 && w <= terminalWidth * 2 / 3) ? w
             : Math.Min(w, Math.Max(WidthMin, headers[i].Length))).ToArray();
-        for (var i = headers.Length - 1; i >= ColumnsKept && Total(least) > terminalWidth; i--)
+        for (var i = headers.Length - (WrapsLast ? 2 : 1); i >= ColumnsKept && Total(least) > terminalWidth; i--)
         {
             if (!IsUrl(i)) widths[i] = least[i] = 0;
         }

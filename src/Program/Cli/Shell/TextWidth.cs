@@ -82,20 +82,23 @@ internal static class TextWidth
         var words = line.Split(' ');
         for (var (start, end) = (0, 0); start < words.Length; start = end = end + 1)
         {
-            var command = words[start].TrimStart('(');
-            if (command is "strata" or "\"strata")
-            {
-                var isQuoted = command[0] == '"';
-                while (end + 1 < words.Length && !IsLast(words[end], isQuoted, end == start) && !IsBehind(words[end + 1], isQuoted)) end++;
-            }
+            if (words[start].TrimStart('(') is "strata" or "\"strata" && start + 1 < words.Length)
+                end = EndOfCommand(words, start, words[start].Contains('"', StringComparison.Ordinal));
             yield return string.Join(' ', words[start..(end + 1)]);
         }
     }
 
-    private static bool IsLast(string word, bool isQuoted, bool isFirst) =>
-        !isFirst && (isQuoted ? word.Contains('"', StringComparison.Ordinal) : word is [.., '.' or ',' or ';' or ':' or ')']);
-
-    private static bool IsBehind(string word, bool isQuoted) => !isQuoted && word is "" or "or" or "and" or "#";
+    /// <returns>The start, where it is no command of the program.</returns>
+    private static int EndOfCommand(string[] words, int start, bool isQuoted)
+    {
+        if (!CommandNames.All.Contains(words[start + 1].TrimEnd('"', '.', ',', ';', ':', ')')) && !words[start + 1].StartsWith('-')) return start;
+        for (var end = start + 1; end < words.Length; end++)
+        {
+            if (isQuoted ? words[end].Contains('"', StringComparison.Ordinal) : words[end] is [_, .., '.' or ',' or ';' or ':' or ')']) return end;
+            if (!isQuoted && end + 1 < words.Length && words[end + 1] is "" or "or" or "and" or "#") return end;
+        }
+        return isQuoted ? start : words.Length - 1;
+    }
 
     private static int ColumnsOf(char c) => c < FirstWide || c is >= '\u2000' and < '\u2e80' ? 1 : char.IsLowSurrogate(c) ? 0 : 2;
 }

@@ -51,11 +51,11 @@ internal static partial class TimeText
             ErrorKind.Invalid, InvalidTime, $"\"{text}\" is not a time.", "Write it as 2026-11-20T14:00Z or as an age such as \"2h ago\".");
     }
 
-    /// <summary>As <see cref="Parse"/>, of what has been: a state of tomorrow is not known. Clocks may differ by a minute.</summary>
+    /// <summary>As <see cref="Parse"/>, of what has been: a state of tomorrow is not known. Clocks may differ a little.</summary>
     public static Result<DateTimeOffset> ParsePast(string text, DateTimeOffset now)
     {
         if (!Parse(text, now).TryGet(out var time, out var error)) return error;
-        if (time <= now + TimeSpan.FromMinutes(1)) return time;
+        if (time <= now + TimeSpan.FromHours(1)) return time;
         return new Error(
             ErrorKind.Invalid, InvalidTime, $"{Stamp(time)} is in the future.", "Give a time that has passed, or leave it out for the latest.");
     }

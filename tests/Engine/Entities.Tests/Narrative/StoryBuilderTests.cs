@@ -33,7 +33,7 @@ public class StoryBuilderTests
         var test = new TestEngine("""{"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[{"name":"late","next":"B","schedule":{"delayMs":1000}}]},"B":{}}}""", time);
         var created = (await test.CreateAsync()).Value;
         time.Advance(TimeSpan.FromSeconds(1));
-        var due = Assert.Single(await test.Log.DueAsync(time.GetUtcNow(), 10, null, default));
+        var due = Assert.Single(await test.Log.DueAsync(new DueQuery(time.GetUtcNow(), 10), default));
         Assert.Equal(
             ScheduleOutcome.Fired, (await test.Engine.FireAsync(new Caller(Some.Tenant, ScheduleRunner.Actor), due, default)).Value);
         var story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;

@@ -63,7 +63,9 @@ internal sealed class CountingLog(IEntityLog log) : IEntityLog
         TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         log.SchedulesAsync(tenant, id, cancellationToken);
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(
-        DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
-        log.DueAsync(now, limit, eachMax, cancellationToken);
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DueQuery query, CancellationToken cancellationToken) =>
+        log.DueAsync(query, cancellationToken);
+
+    public ValueTask<DateTimeOffset?> NextDueAsync(DateTimeOffset after, CancellationToken cancellationToken) =>
+        log.NextDueAsync(after, cancellationToken);
 }

@@ -128,7 +128,7 @@ public class WorkflowAuditTests
         var created = (await test.CreateAsync()).Value;
         await test.ImportWorkflowsAsync($$"""{"workflows":[{{Old.Replace("\"s\"", "\"other\"", StringComparison.Ordinal)}}]}""");
         time.Advance(TimeSpan.FromSeconds(2));
-        var due = Assert.Single(await test.Log.DueAsync(time.GetUtcNow(), 10, null, default));
+        var due = Assert.Single(await test.Log.DueAsync(new DueQuery(time.GetUtcNow(), 10), default));
         Assert.Equal(ScheduleOutcome.Cancelled, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
         var newest = (await test.Log.HistoryAsync(Some.Tenant, created.Id, null, 1, default))[0];
         Assert.Equal([AuditEventTypes.TransitionNotFound, AuditEventTypes.ScheduledTransitionCancel], newest.Audit.Select(e => e.Type));

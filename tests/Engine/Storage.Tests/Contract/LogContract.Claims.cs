@@ -139,22 +139,43 @@ public abstract partial class LogContract
     {
         var start = DateTimeOffset.UnixEpoch.AddYears(-40); // longer due than whatever other tests leave in the store
         var (busy, quiet) = (Tenant(), Tenant());
-        foreach (var second in Enumerable.Range(0, 5)) await ArmAsync(busy, second);
+        var first = await ArmAsync(busy, 0);
+        foreach (var second in Enumerable.Range(1, 4)) await ArmAsync(busy, second);
         await ArmAsync(quiet, 9);
         Assert.Equal([(busy, 0), (busy, 1), (busy, 2)], await DueInTurnAsync(null, 3));
         Assert.Equal([(busy, 0), (quiet, 9), (busy, 1)], await DueInTurnAsync(3, 3));
         Assert.Equal([(busy, 0), (quiet, 9), (busy, 1)], await DueInTurnAsync(2, 1000));
+        Assert.Equal([(busy, 1), (busy, 2)], await DueInTurnAsync(null, 2, first));
+        Assert.Equal([(busy, 1), (quiet, 9), (busy, 2)], await DueInTurnAsync(2, 1000, first));
 
-        async Task ArmAsync(TenantId of, int second) => await Log.CommitAsync(
-            of, Create(Entity()) with { Schedules = [new ScheduledTransition("remind", start.AddSeconds(second))] });
+        async Task<EntityId> ArmAsync(TenantId of, int second)
+        {
+            var id = Entity();
+            await Log.CommitAsync(of, Create(id) with { Schedules = [new ScheduledTransition("remind", start.AddSeconds(second))] });
+            return id;
+        }
 
-        async Task<IReadOnlyList<(TenantId, int)>> DueInTurnAsync(int? eachMax, int limit) =>
-            [.. (await Log.DueAsync(start.AddSeconds(9), limit, eachMax, CancellationToken.None))
+        async Task<IReadOnlyList<(TenantId, int)>> DueInTurnAsync(int? eachMax, int limit, params EntityId[] except)
+        {
+            var query = new DueQuery(start.AddSeconds(9), limit) { EachMax = eachMax, Except = except };
+            return [.. (await Log.DueAsync(query, CancellationToken.None))
                 .Select(d => (d.Tenant, (int)(d.Schedule.DueAt - start).TotalSeconds))];
+        }
+    }
+
+    [Fact]
+    public async Task NextDue_IsTheFirstAfterATime()
+    {
+        var start = DateTimeOffset.UnixEpoch.AddYears(-50); // before whatever other tests leave in the store
+        await Log.CommitAsync(tenant, Create(Entity()) with { Schedules = [new ScheduledTransition("a", start.AddSeconds(1)),
+            new ScheduledTransition("b", start.AddSeconds(3))] });
+        Assert.Equal(start.AddSeconds(1), await Log.NextDueAsync(start, CancellationToken.None));
+        Assert.Equal(start.AddSeconds(3), await Log.NextDueAsync(start.AddSeconds(1), CancellationToken.None));
+        Assert.Null(await Log.NextDueAsync(DateTimeOffset.UnixEpoch.AddYears(5000), CancellationToken.None));
     }
 
     private ValueTask<EntityId?> FindAsync(UniqueClaim claim) => Log.FindAsync(tenant, "order", claim, CancellationToken.None);
 
     private async Task<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now) =>
-        [.. (await Log.DueAsync(now, 1000, null, CancellationToken.None)).Where(d => d.Tenant == tenant)];
+        [.. (await Log.DueAsync(new DueQuery(now, 1000), CancellationToken.None)).Where(d => d.Tenant == tenant)];
 }

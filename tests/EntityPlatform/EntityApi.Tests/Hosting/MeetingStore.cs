@@ -122,8 +122,10 @@ internal sealed class MeetingStore(IStore inner) : IStore
             TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
             inner.Log.SchedulesAsync(tenant, id, cancellationToken);
 
-        public ValueTask<IReadOnlyList<DueTransition>> DueAsync(
-            DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
-            inner.Log.DueAsync(now, limit, eachMax, cancellationToken);
+        public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DueQuery query, CancellationToken cancellationToken) =>
+            inner.Log.DueAsync(query, cancellationToken);
+
+        public ValueTask<DateTimeOffset?> NextDueAsync(DateTimeOffset after, CancellationToken cancellationToken) =>
+            inner.Log.NextDueAsync(after, cancellationToken);
     }
 }

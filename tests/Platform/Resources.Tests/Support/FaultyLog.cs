@@ -89,9 +89,11 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
         if (!LosesWakes) wake(head);
     });
 
-    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(
-        DateTimeOffset now, int limit, int? eachMax, CancellationToken cancellationToken) =>
-        Reach().DueAsync(now, limit, eachMax, cancellationToken);
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DueQuery query, CancellationToken cancellationToken) =>
+        Reach().DueAsync(query, cancellationToken);
+
+    public ValueTask<DateTimeOffset?> NextDueAsync(DateTimeOffset after, CancellationToken cancellationToken) =>
+        Reach().NextDueAsync(after, cancellationToken);
 
     private IEntityLog Reach(bool isRead = true)
     {

@@ -11,9 +11,18 @@ public sealed class TextWidthTests
     [InlineData("Next: strata logs shop -f, or look", 12, "Next:\n  strata logs shop -f,\n  or look")]
     [InlineData("now \"strata down --all\" stops all", 12, "now\n  \"strata down --all\"\n  stops all")]
     [InlineData("a strata up or strata down b", 8, "a\n  strata up\n  or\n  strata down b")]
+    [InlineData("another strata is using the folder", 12, "another\n  strata is\n  using the\n  folder")]
+    [InlineData("a \"strata is using what never ends", 12, "a \"strata is\n  using what\n  never ends")]
+    [InlineData("do: strata deploy . --name x", 9, "do:\n  strata deploy . --name x")]
     [InlineData("no terminal, no width, no break", 0, "no terminal, no width, no break")]
     public void Wrap_BreaksBetweenWordsOnly(string text, int width, string expected) =>
         Assert.Equal(expected, TextWidth.Wrap(text, width, "  "));
+
+    [Fact]
+    public void CommandNames_AreThoseOfTheProgram() => Assert.Equal(
+        StrataCommand.Create(new Terminal { Out = TextWriter.Null, Error = TextWriter.Null }).Subcommands
+            .Where(c => !c.Hidden).SelectMany(c => c.Aliases.Append(c.Name)).Order(),
+        CommandNames.All.Order());
 
     [Fact]
     public void Of_CountsColumns() => Assert.Equal(7, TextWidth.Of("\e[32mok\e[0m 宽宽"));

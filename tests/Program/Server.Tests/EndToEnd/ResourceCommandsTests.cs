@@ -31,6 +31,16 @@ public sealed class ResourceCommandsTests(SharedCloud cloud)
     }
 
     [Fact]
+    public async Task Project_OfADeployThatIsRefused_IsRemovedAgain()
+    {
+        var deploy = await cloud.RunAsync(
+            "deploy", Path.Combine(Cloud.Samples, "hello-static"), "--name", "Not_A_Name", "-p", "made-for-nothing", "--create-project");
+        Assert.Equal(1, deploy.ExitCode);
+        Assert.Contains("Removed project made-for-nothing again", deploy.Error, StringComparison.Ordinal);
+        Assert.Equal(1, (await cloud.RunAsync("get", "project", "made-for-nothing")).ExitCode);
+    }
+
+    [Fact]
     public async Task Role_IsMade_GivenToAToken_AndExplained()
     {
         (await cloud.RunAsync("role", "create", "cli-deployer", "--allow", "deployments.*", "releases.read", "--label", "env=staging"))
