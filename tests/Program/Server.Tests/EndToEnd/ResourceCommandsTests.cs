@@ -34,7 +34,7 @@ public sealed class ResourceCommandsTests(SharedCloud cloud)
     public async Task Project_OfADeployThatIsRefused_IsRemovedAgain()
     {
         var deploy = await cloud.RunAsync(
-            "deploy", Path.Combine(Cloud.Samples, "hello-static"), "--name", "Not_A_Name", "-p", "made-for-nothing", "--create-project");
+            "deploy", Path.Combine(Cloud.Samples, "hello-node"), "--name", "Not_A_Name", "-p", "made-for-nothing", "--create-project");
         Assert.Equal(1, deploy.ExitCode);
         Assert.Contains("Removed project made-for-nothing again", deploy.Error, StringComparison.Ordinal);
         Assert.Equal(1, (await cloud.RunAsync("get", "project", "made-for-nothing")).ExitCode);
