@@ -1,8 +1,8 @@
 namespace Strata.Contracts;
 
 /// <summary>
-/// A role of an organization's own, beside the built-in ones (<see cref="Roles"/>): a set of permissions, for all of the organization or for
-/// some of its resources. Kind <c>role</c>, organization scope. Tokens name it as they name a built-in one.
+/// A role of an organization's own, beside the built-in ones (<see cref="Roles"/>): a set of permissions, for all of the organization or
+/// for some of its resources. Kind <c>role</c>, organization scope. Tokens name it as they name a built-in one.
 /// </summary>
 public sealed record RoleSpec
 {

@@ -102,7 +102,8 @@ internal static class StrataCommand
     private static IEnumerable<string> OptionsOf(ParseResult parse)
     {
         var options = parse.CommandResult.Command.Options.Concat(parse.RootCommandResult.Command.Options.Where(o => o.Recursive));
-        return options.Where(o => !o.Hidden).SelectMany(o => o.Aliases.Append(o.Name)).Where(o => o.StartsWith("--", StringComparison.Ordinal));
+        return options.Where(o => !o.Hidden).SelectMany(o => o.Aliases.Append(o.Name))
+            .Where(o => o.StartsWith("--", StringComparison.Ordinal));
     }
 
     private static string? NearestCommand(ParseResult parse) => parse.UnmatchedTokens is not [var word, ..] ? null

@@ -116,7 +116,8 @@ internal sealed class Composition
         schedules = new SchedulePart(storage, engine, Supervisor, time, loggers);
         Parts =
         [
-            new ActionPart("probe", Probe), database, storage, serverId, engine, blobs, machine, new ActionPart("tenancy", PrepareAsync), api,
+            new ActionPart("probe", Probe), database, storage, serverId, engine, blobs, machine, new ActionPart("tenancy", PrepareAsync),
+            api,
             // After the API, and so stopped before it: while it stops, members leave, and what is due would fail for want of them.
             schedules, new ControllersPart(api), servers, .. Agents(), .. Edges(),
         ];

@@ -27,7 +27,7 @@ public sealed class TokenLookupTests : IAsyncLifetime
         var text = await host.TokenAsync(host.Org, "short", [Roles.Viewer]);
         Assert.True(TokenText.TryParse(text, out var parsed));
         var (log, reads) = HeldReads.Over(host.Log);
-        var authenticator = new TokenAuthenticator(log, host.Tokens, host.Catalog, TimeProvider.System);
+        var authenticator = new TokenAuthenticator(log, host.Tokens, host.RoleGrants, TimeProvider.System);
         reads.Hold();
         var looking = authenticator.AuthenticateAsync(text, default).AsTask();
         await reads.HeldAsync();
@@ -44,7 +44,7 @@ public sealed class TokenLookupTests : IAsyncLifetime
     public async Task Authenticate_WhileOtherOrganizationsRevoke_IsRemembered()
     {
         var (log, reads) = HeldReads.Over(host.Log);
-        var authenticator = new TokenAuthenticator(log, host.Tokens, host.Catalog, TimeProvider.System);
+        var authenticator = new TokenAuthenticator(log, host.Tokens, host.RoleGrants, TimeProvider.System);
         reads.Hold();
         var looking = authenticator.AuthenticateAsync(host.AdminToken, default).AsTask();
         await reads.HeldAsync();
@@ -63,7 +63,7 @@ public sealed class TokenLookupTests : IAsyncLifetime
     {
         var theirs = await host.TokenAsync(host.OtherOrg, "theirs", [Roles.Viewer]);
         var (log, reads) = HeldReads.Over(host.Log);
-        var authenticator = new TokenAuthenticator(log, host.Tokens, host.Catalog, TimeProvider.System);
+        var authenticator = new TokenAuthenticator(log, host.Tokens, host.RoleGrants, TimeProvider.System);
         Assert.True((await authenticator.AuthenticateAsync(host.AdminToken, default)).IsOk);
         Assert.True((await authenticator.AuthenticateAsync(theirs, default)).IsOk);
         authenticator.Invalidate(host.OtherOrg);
@@ -79,7 +79,7 @@ public sealed class TokenLookupTests : IAsyncLifetime
     public async Task Authenticate_WithNothingRevoked_IsRemembered()
     {
         var (log, reads) = HeldReads.Over(host.Log);
-        var authenticator = new TokenAuthenticator(log, host.Tokens, host.Catalog, TimeProvider.System);
+        var authenticator = new TokenAuthenticator(log, host.Tokens, host.RoleGrants, TimeProvider.System);
         Assert.True((await authenticator.AuthenticateAsync(host.AdminToken, default)).IsOk);
         reads.Hold();
         Assert.True((await authenticator.AuthenticateAsync(host.AdminToken, default)).IsOk); // without a read
@@ -90,7 +90,7 @@ public sealed class TokenLookupTests : IAsyncLifetime
     {
         var (log, reads) = HeldReads.Over(host.Log);
         var time = new FakeTime();
-        var authenticator = new TokenAuthenticator(log, host.Tokens, host.Catalog, time);
+        var authenticator = new TokenAuthenticator(log, host.Tokens, host.RoleGrants, time);
         reads.Hold();
         var looking = authenticator.AuthenticateAsync(host.AdminToken, default).AsTask();
         await Wait.UntilAsync(() => time.Waiting > 0, "the read has a deadline");

@@ -75,7 +75,8 @@ public sealed partial class ScheduleRunner(
         {
             for (var failures = 0; ; await PauseAsync(end.Token))
             {
-                Volatile.Write(ref ended, NewSignal()); // before anything is looked at: what ends from here on is a reason to go round again
+                // Before anything is looked at: what ends from here on is a reason to go round again.
+                Volatile.Write(ref ended, NewSignal());
                 try
                 {
                     if (lookAt <= time.GetUtcNow()) await LookAsync(end.Token);

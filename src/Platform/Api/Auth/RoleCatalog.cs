@@ -36,7 +36,7 @@ public sealed class RoleCatalog
         }
         this.declared = declared.ToFrozenDictionary(StringComparer.Ordinal);
         Declared = declared.Keys.ToFrozenSet(StringComparer.Ordinal);
-        Grantable = declared.Keys.Where(name => !name.EndsWith(ControlSuffix, StringComparison.Ordinal)).ToFrozenSet(StringComparer.Ordinal);
+        Grantable = Declared.Where(name => !name.EndsWith(ControlSuffix, StringComparison.Ordinal)).ToFrozenSet(StringComparer.Ordinal);
         ofProjects = kinds.Where(k => k.Scope == KindScope.Project).SelectMany(k => (string[])[k.ReadPermission, k.WritePermission])
             .ToFrozenSet(StringComparer.Ordinal);
         permissions = Roles.Names.ToFrozenDictionary(role => role, role => SetOf(role, declared.Values), StringComparer.Ordinal);
@@ -57,7 +57,8 @@ public sealed class RoleCatalog
     public bool IsGrantable(string name) => Grantable.Contains(name) || (StemOf(name) is { } stem && OfKind(stem).Any(Grantable.Contains));
 
     /// <summary>Whether it is about resources in projects only, so that it can be limited to some of them.</summary>
-    public bool IsOfProjects(string name) => ofProjects.Contains(name) || (StemOf(name) is { } stem && OfKind(stem).All(ofProjects.Contains));
+    public bool IsOfProjects(string name) =>
+        ofProjects.Contains(name) || (StemOf(name) is { } stem && OfKind(stem).All(ofProjects.Contains));
 
     /// <summary>The permissions that a list of names means; what no role can hold is left out.</summary>
     /// <param name="isLimited">To some resources: then only those of resources in projects count.</param>

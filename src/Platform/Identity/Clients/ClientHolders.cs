@@ -14,7 +14,8 @@ internal sealed class ClientHolders(ClientStore clients, RoleCatalog catalog) : 
 
     public string Kind => ClientKind.Kind.Name;
 
-    public async IAsyncEnumerable<AccessHolder> AllAsync(TenantId organization, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<AccessHolder> AllAsync(
+        TenantId organization, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var client in clients.ListAsync(new Caller(organization, Actor), cancellationToken))
             yield return HolderOf(organization, client);

@@ -18,13 +18,15 @@ internal static class AccessCommand
     };
 
     private static readonly Option<int> Limit =
-        new Option<int>("--limit", "-n") { Description = "Maximum number", DefaultValueFactory = _ => 100, HelpName = "N" }.Between(1, 1000);
+        new Option<int>("--limit", "-n") { Description = "Maximum number", DefaultValueFactory = _ => 100,
+            HelpName = "N" }.Between(1, 1000);
 
     public static Command Create(Terminal terminal) => new Command("access", "Show who may do what, and why")
     {
         new Command("explain", "Explain whether a token or client holds a permission (exit code 1: it does not)") { Who, Permission, Resource }
             .Does(terminal, ExplainAsync),
-        new Command("who-can", "List the tokens and clients that hold a permission") { Permission, Resource, Limit }.Does(terminal, WhoCanAsync),
+        new Command("who-can", "List the tokens and clients that hold a permission") { Permission, Resource, Limit }.Does(
+            terminal, WhoCanAsync),
         new Command("permissions", "List the permissions that roles can hold").Does(terminal, ListAsync),
     };
 

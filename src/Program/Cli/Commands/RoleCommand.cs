@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
+using Strata.Client;
 using Strata.Contracts;
 using Strata.Core;
 
@@ -31,7 +32,8 @@ internal static class RoleCommand
     {
         var role = new Command("role", "Create and change roles: sets of permissions that tokens can hold")
         {
-            new Command("create", "Create a role; with -p for one project only") { Name, Allow, Label, Description }.Does(terminal, CreateAsync),
+            new Command("create", "Create a role; with -p for one project only") { Name, Allow, Label, Description }.Does(
+                terminal, CreateAsync),
             new Command("set", "Replace what a role allows; its tokens follow within a second") { Existing, Allow, Description }.Does(
                 terminal, SetAsync),
             new Command("list", "List the roles").Does(terminal, ListAsync),

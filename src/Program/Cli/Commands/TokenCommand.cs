@@ -14,7 +14,8 @@ internal static class TokenCommand
     private static readonly Argument<string> Existing =
         new Argument<string>("name") { Description = "Name or id of the token" }.CompletesNames("tokens");
     private static readonly Option<string[]> Role =
-        new("--role") { Description = "Role: admin, developer, viewer, or one of your own (strata role)", DefaultValueFactory = _ => ["developer"], HelpName = "ROLE" };
+        new("--role") { Description = "Role: admin, developer, viewer, or one of your own (strata role)",
+            DefaultValueFactory = _ => ["developer"], HelpName = "ROLE" };
     private static readonly Option<string?> Expires =
         new("--expires") { Description = "Lifetime, such as 12h or 90d (default: until it is revoked)", HelpName = "AGE" };
 

@@ -219,7 +219,7 @@ internal sealed class Deployer(Run run)
             catch (StrataException e)
                 when (e.Error.Kind is ErrorKind.Invalid or ErrorKind.Unprocessable or ErrorKind.Forbidden or ErrorKind.TooLarge)
             {
-                if (created is not null) await IsUndoneAsync(created, null);
+                if (created is not null) await TryUndoAsync(created, null);
                 throw;
             }
         }
@@ -296,10 +296,10 @@ internal sealed class Deployer(Run run)
 
     /// <summary>Whether a first deploy whose source was never built was undone, with the deployment that it created.</summary>
     private async Task<bool> IsUndoneAsync(DeploymentResource? created, ReleaseResource release) =>
-        created is not null && release.Status.SourceRejected && await IsUndoneAsync(created, release.Id);
+        created is not null && release.Status.SourceRejected && await TryUndoAsync(created, release.Id);
 
     /// <param name="release">Id of the rejected release; null: none was created.</param>
-    private async Task<bool> IsUndoneAsync(DeploymentResource created, string? release)
+    private async Task<bool> TryUndoAsync(DeploymentResource created, string? release)
     {
         if (!await RejectedDeploy.UndoAsync(run, created, release)) return false;
         var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);

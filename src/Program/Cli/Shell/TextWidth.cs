@@ -91,10 +91,12 @@ internal static class TextWidth
     /// <returns>The start, where it is no command of the program.</returns>
     private static int EndOfCommand(string[] words, int start, bool isQuoted)
     {
-        if (!CommandNames.All.Contains(words[start + 1].TrimEnd('"', '.', ',', ';', ':', ')')) && !words[start + 1].StartsWith('-')) return start;
+        var next = words[start + 1];
+        if (!CommandNames.All.Contains(next.TrimEnd('"', '.', ',', ';', ':', ')')) && !next.StartsWith('-')) return start;
         for (var end = start + 1; end < words.Length; end++)
         {
-            if (isQuoted ? words[end].Contains('"', StringComparison.Ordinal) : words[end] is [_, .., '.' or ',' or ';' or ':' or ')']) return end;
+            var word = words[end];
+            if (isQuoted ? word.Contains('"', StringComparison.Ordinal) : word is [_, .., '.' or ',' or ';' or ':' or ')']) return end;
             if (!isQuoted && end + 1 < words.Length && words[end + 1] is "" or "or" or "and" or "#") return end;
         }
         return isQuoted ? start : words.Length - 1;

@@ -1,5 +1,6 @@
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Entities.Log;
 using Strata.Entities.Narrative;
 using Strata.Entities.Tests.Support;
 using Strata.Entities.Workflows;

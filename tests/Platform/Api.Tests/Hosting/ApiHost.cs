@@ -38,6 +38,7 @@ public sealed class ApiHost : IAsyncDisposable
     public TenantId OtherOrg { get; private set; }
     public string AdminToken { get; private set; } = "";
     public RoleCatalog Catalog => app.Services.GetRequiredService<RoleCatalog>();
+    public RoleGrants RoleGrants => app.Services.GetRequiredService<RoleGrants>();
     public ResourceStore<TokenSpec, TokenStatus> Tokens => app.Services.GetRequiredService<ResourceStore<TokenSpec, TokenStatus>>();
     public IServiceProvider Services => app.Services;
     public TokenIssuer Issuer => app.Services.GetRequiredService<TokenIssuer>();

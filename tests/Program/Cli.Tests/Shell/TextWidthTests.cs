@@ -10,7 +10,7 @@ public sealed class TextWidthTests
     [InlineData("see http://a-host.example/with/a/long/path now", 12, "see\n  http://a-host.example/with/a/long/path\n  now")]
     [InlineData("Next: strata logs shop -f, or look", 12, "Next:\n  strata logs shop -f,\n  or look")]
     [InlineData("now \"strata down --all\" stops all", 12, "now\n  \"strata down --all\"\n  stops all")]
-    [InlineData("a strata up or strata down b", 8, "a\n  strata up\n  or\n  strata down b")]
+    [InlineData("abc strata up or strata down b", 8, "abc\n  strata up\n  or\n  strata down b")]
     [InlineData("another strata is using the folder", 12, "another\n  strata is\n  using the\n  folder")]
     [InlineData("a \"strata is using what never ends", 12, "a \"strata is\n  using what\n  never ends")]
     [InlineData("do: strata deploy . --name x", 9, "do:\n  strata deploy . --name x")]

@@ -22,7 +22,8 @@ internal sealed class RoleInUseGuard(IEntityLog log) : IDeletionGuard
             {
                 Tenant = resource.Tenant, Model = TokenKind.Kind.Model, Where = TokenKind.HasRole(name), Limit = 1,
             };
-            return await log.ScanAsync(holders, cancellationToken) is [var holder, ..] ? InUse(name, ResourceDocument.NameOf(holder)) : null;
+            return await log.ScanAsync(holders, cancellationToken) is [var holder, ..]
+                ? InUse(name, ResourceDocument.NameOf(holder)) : null;
         };
     }
 

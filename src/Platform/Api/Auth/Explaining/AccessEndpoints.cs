@@ -153,7 +153,8 @@ internal sealed class AccessEndpoints(
     private static (bool Allowed, string Reason) AnswerOf(AccessQuestion question, AccessHolder holder, HeldRole role)
     {
         if (role.Grants is null) return (false, "does not exist");
-        return holder.Principal is { } principal ? question.Answer(principal with { Grants = role.Grants }) : (false, "has expired with it");
+        return holder.Principal is { } principal
+            ? question.Answer(principal with { Grants = role.Grants }) : (false, "has expired with it");
     }
 
     private static void Write(Utf8JsonWriter json, AccessQuestion question, List<AccessHolder> found, int limit)

@@ -18,7 +18,8 @@ internal sealed class TokenHolders(
 
     public string Kind => TokenKind.Kind.Name;
 
-    public async IAsyncEnumerable<AccessHolder> AllAsync(TenantId organization, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<AccessHolder> AllAsync(
+        TenantId organization, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var known = new Dictionary<string, RoleSpec?>(StringComparer.Ordinal);
         await foreach (var token in tokens.AllAsync(organization, null, cancellationToken))

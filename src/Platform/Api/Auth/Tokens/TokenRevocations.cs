@@ -17,7 +17,8 @@ internal sealed class TokenRevocations(ChangeFeed feed, TokenAuthenticator authe
     private static readonly TimeSpan ListenFor = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    private static readonly HashSet<string> Models = [TokenKind.Kind.Model.Name, RoleKind.Kind.Model.Name, OrganizationKind.Kind.Model.Name];
+    private static readonly HashSet<string> Models =
+        [TokenKind.Kind.Model.Name, RoleKind.Kind.Model.Name, OrganizationKind.Kind.Model.Name];
 
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
