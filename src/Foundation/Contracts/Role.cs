@@ -1,8 +1,8 @@
 namespace Strata.Contracts;
 
 /// <summary>
-/// A role of an organization's own, beside the built-in ones (<see cref="Roles"/>): a set of permissions, for all of the organization or
-/// for some of its resources. Kind <c>role</c>, organization scope. Tokens name it as they name a built-in one.
+/// A role of an organization's own, beside the built-in ones (<see cref="Roles"/>): a set of permissions. Kind <c>role</c>, organization
+/// scope. Tokens name it as they name a built-in one; a token's project limits it.
 /// </summary>
 public sealed record RoleSpec
 {
@@ -14,10 +14,4 @@ public sealed record RoleSpec
     /// <c>deployments.*</c> is read and write.
     /// </summary>
     public required IReadOnlyList<string> Permissions { get; init; }
-
-    /// <summary>Only resources that carry all of these; null: whatever they carry.</summary>
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
-
-    /// <summary>Name or id of the only project; null: all.</summary>
-    public string? Project { get; init; }
 }

@@ -96,6 +96,7 @@ public sealed class CursorTests : IAsyncLifetime
                 "organizations" or "gadgets" => $$"""{"name":"o-{{i}}","spec":{} }""",
                 "projects" => $$"""{"name":"p-{{i}}","spec":{} }""",
                 "tokens" => $$"""{"name":"t-{{i}}","spec":{"roles":["viewer"]} }""",
+                "roles" => $$"""{"name":"r-{{i}}","spec":{"permissions":["widgets.read"]} }""",
                 _ => $$"""{"name":"x-{{i}}","project":"web","spec":{} }""",
             };
             var made = await http.SendJsonAsync("POST", $"/api/v1/{plural}", body);

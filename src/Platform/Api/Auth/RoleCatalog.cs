@@ -17,11 +17,13 @@ public sealed record Permission(string Name, params IReadOnlyList<string> Roles)
 public sealed class RoleCatalog
 {
     private const string AllOfKind = ".*";
+    /// <summary>Which kinds there are, and who one is: the API's description says the first to anyone.</summary>
+    private static readonly string[] OfEveryone = ["kinds.read", "account.read"];
+
     private const string ControlSuffix = ".control";
 
     private readonly FrozenDictionary<string, FrozenSet<string>> permissions;
     private readonly FrozenDictionary<string, Permission> declared;
-    private readonly FrozenSet<string> ofProjects;
 
     /// <exception cref="ArgumentException">A permission is declared twice, or names a role that does not exist.</exception>
     public RoleCatalog(IEnumerable<Kind> kinds, IEnumerable<Permission> others)
@@ -36,8 +38,8 @@ public sealed class RoleCatalog
         }
         this.declared = declared.ToFrozenDictionary(StringComparer.Ordinal);
         Declared = declared.Keys.ToFrozenSet(StringComparer.Ordinal);
-        Grantable = Declared.Where(name => !name.EndsWith(ControlSuffix, StringComparison.Ordinal)).ToFrozenSet(StringComparer.Ordinal);
-        ofProjects = kinds.Where(k => k.Scope == KindScope.Project).SelectMany(k => (string[])[k.ReadPermission, k.WritePermission])
+        var administrators = kinds.Where(k => k.WriteIsAdministrators).Select(k => k.WritePermission).ToHashSet(StringComparer.Ordinal);
+        Grantable = declared.Values.Where(x => IsPeoples(x) && !administrators.Contains(x.Name)).Select(x => x.Name)
             .ToFrozenSet(StringComparer.Ordinal);
         permissions = Roles.Names.ToFrozenDictionary(role => role, role => SetOf(role, declared.Values), StringComparer.Ordinal);
     }
@@ -46,7 +48,8 @@ public sealed class RoleCatalog
     public IReadOnlySet<string> Declared { get; }
 
     /// <summary>
-    /// Permissions that an organization's own roles can hold: all but <c>control</c>, which is for the platform's own parts.
+    /// Permissions that an organization's own roles can hold: not <c>control</c> and what is for the platform's own parts, nor what would
+    /// make its holder an administrator.
     /// </summary>
     public IReadOnlySet<string> Grantable { get; }
 
@@ -56,15 +59,15 @@ public sealed class RoleCatalog
     /// <summary>Whether a role can hold this: a permission, or all of a kind, such as <c>deployments.*</c>.</summary>
     public bool IsGrantable(string name) => Grantable.Contains(name) || (StemOf(name) is { } stem && OfKind(stem).Any(Grantable.Contains));
 
-    /// <summary>Whether it is about resources in projects only, so that it can be limited to some of them.</summary>
-    public bool IsOfProjects(string name) =>
-        ofProjects.Contains(name) || (StemOf(name) is { } stem && OfKind(stem).All(ofProjects.Contains));
+    /// <summary>
+    /// The permissions that a list of names means, with what every caller needs to find its way; what no role can hold is left out.
+    /// </summary>
+    public IReadOnlySet<string> Expand(IEnumerable<string> names) =>
+        names.SelectMany(name => StemOf(name) is { } stem ? OfKind(stem) : [name]).Concat(OfEveryone).Where(Grantable.Contains)
+            .ToFrozenSet(StringComparer.Ordinal);
 
-    /// <summary>The permissions that a list of names means; what no role can hold is left out.</summary>
-    /// <param name="isLimited">To some resources: then only those of resources in projects count.</param>
-    public IReadOnlySet<string> Expand(IEnumerable<string> names, bool isLimited) =>
-        names.SelectMany(name => StemOf(name) is { } stem ? OfKind(stem) : [name])
-            .Where(isLimited ? ofProjects.Contains : Grantable.Contains).ToFrozenSet(StringComparer.Ordinal);
+    private static bool IsPeoples(Permission permission) => !permission.Name.EndsWith(ControlSuffix, StringComparison.Ordinal)
+        && (permission.Roles.Count == 0 || permission.Roles.Any(x => x is not (Roles.Agent or Roles.Edge)));
 
     private static string? StemOf(string name) => name.EndsWith(AllOfKind, StringComparison.Ordinal) ? name[..^AllOfKind.Length] : null;
 

@@ -101,7 +101,7 @@ internal sealed class KindEndpoints(
         }
         if (await RefuseCreateAsync(call, caller, draft) is { } outside) return outside;
         var tenant = Kind.TenantOf(caller);
-        if (admission is not null && body.RootElement.TryGetProperty("spec", out var spec))
+        if (admission is not null && body.RootElement.TryGetProperty("spec", out var spec) && spec.ValueKind == JsonValueKind.Object)
         {
             if (!(await admission.CheckAsync(call.Principal, tenant, spec, call.Aborted)).TryGet(out var fault, out error)) return error;
             if (fault is not null) draft.Faults.Add(fault);

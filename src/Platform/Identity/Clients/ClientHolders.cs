@@ -28,11 +28,11 @@ internal sealed class ClientHolders(ClientStore clients, RoleCatalog catalog) : 
     private AccessHolder HolderOf(TenantId organization, ClientResource client)
     {
         var name = ClientStore.IdOf(organization, client).ToString();
-        var held = client.Spec.Roles
-            .Select(r => new HeldRole(r, [new Grant(ContractRoles.PermissionsOf(catalog, [r]), GrantScope.Organization)])).ToList();
+        var held = client.Spec.Roles.Select(r => new HeldRole(r, ContractRoles.PermissionsOf(catalog, [r]))).ToList();
         var principal = new Principal
         {
-            Tenant = organization, Actor = "client:" + name, Grants = [.. held.SelectMany(r => r.Grants!)], RoleNames = client.Spec.Roles,
+            Tenant = organization, Actor = "client:" + name, RoleNames = client.Spec.Roles,
+            Grants = [new Grant(ContractRoles.PermissionsOf(catalog, client.Spec.Roles), GrantScope.Organization)],
         };
         return new AccessHolder(Kind, name, principal.Actor, held, principal);
     }

@@ -13,6 +13,7 @@ public static class ClientKind
         Plural = Plurals.Clients,
         IdPrefix = "cli",
         Scope = KindScope.Organization,
+        WriteIsAdministrators = true,
         Description = "A program that calls the API in its own name, by access tokens that it gets for its id and secret.",
         Workflow = KindWorkflow.Load(typeof(ClientKind), "client.workflow.json"),
         InitialStatus = new ClientStatus(),

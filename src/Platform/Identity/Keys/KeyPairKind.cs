@@ -26,6 +26,7 @@ public static class KeyPairKind
         Plural = Plurals.KeyPairs,
         IdPrefix = "kyp",
         Scope = KindScope.Platform,
+        WriteIsAdministrators = true,
         Description = "A pair of keys that the cloud signs access tokens with.",
         Workflow = KindWorkflow.Load(typeof(KeyPairKind), "keypair.workflow.json"),
         InitialStatus = new KeyPairStatus(),

@@ -18,6 +18,7 @@ public static class TrustedKeyKind
         Plural = Plurals.TrustedKeys,
         IdPrefix = "tky",
         Scope = KindScope.Organization,
+        WriteIsAdministrators = true,
         Description = "A public key of an issuer whose tokens the organization trusts.",
         Workflow = KindWorkflow.Load(typeof(TrustedKeyKind), "trusted-key.workflow.json"),
         InitialStatus = new TrustedKeyStatus(),

@@ -21,6 +21,7 @@ public static class ProviderKind
         Plural = Plurals.OidcProviders,
         IdPrefix = "oip",
         Scope = KindScope.Organization,
+        WriteIsAdministrators = true,
         Description = "An OpenID Connect provider whose tokens open the organization to its users.",
         Workflow = KindWorkflow.Load(typeof(ProviderKind), "oidc-provider.workflow.json"),
         InitialStatus = Nothing.Instance,

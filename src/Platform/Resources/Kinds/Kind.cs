@@ -154,6 +154,12 @@ public abstract class Kind
     /// <summary>Roles that hold its <c>control</c>: parts of the platform, never people.</summary>
     public IReadOnlyList<string> Controllers { get; init; } = [];
 
+    /// <summary>
+    /// Whether writing it lets people in or decides what they may, such as an identity provider: then no role of an organization's own can
+    /// hold its <c>write</c>.
+    /// </summary>
+    public bool WriteIsAdministrators { get; init; }
+
     public string ReadPermission => Plural + ".read";
     public string WritePermission => Plural + ".write";
     public string ControlPermission => Plural + ".control";

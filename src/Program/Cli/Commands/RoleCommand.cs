@@ -21,18 +21,13 @@ internal static class RoleCommand
         HelpName = "PERMISSION", AllowMultipleArgumentsPerToken = true,
     };
 
-    private static readonly Option<string[]> Label = new("--label")
-    {
-        Description = "Only for resources with this label; repeatable", HelpName = "KEY=VALUE",
-    };
-
     private static readonly Option<string?> Description = new("--description") { Description = "Text for people", HelpName = "TEXT" };
 
     public static Command Create(Terminal terminal)
     {
         var role = new Command("role", "Create and change roles: sets of permissions that tokens can hold")
         {
-            new Command("create", "Create a role; with -p for one project only") { Name, Allow, Label, Description }.Does(
+            new Command("create", "Create a role") { Name, Allow, Description }.Does(
                 terminal, CreateAsync),
             new Command("set", "Replace what a role allows; its tokens follow within a second") { Existing, Allow, Description }.Does(
                 terminal, SetAsync),
@@ -46,8 +41,6 @@ internal static class RoleCommand
     {
         var spec = new Dictionary<string, object> { ["permissions"] = Permissions(run) };
         if (run.Parse.GetValue(Description) is { } description) spec["description"] = description;
-        if (Labels(run) is { Count: > 0 } labels) spec["labels"] = labels;
-        if (run.NamesProject) spec["project"] = run.Project;
         var name = run.Parse.GetRequiredValue(Name);
         var draft = new NewResource<JsonElement> { Name = name, Spec = JsonSerializer.SerializeToElement(spec, WireJson.Options) };
         var created = await run.Client.Resources(Plurals.Roles).CreateAsync(draft, cancellationToken: cancellationToken);
@@ -80,16 +73,4 @@ internal static class RoleCommand
 
     private static string[] Permissions(Run run) => run.Parse.GetValue(Allow) is { Length: > 0 } given
         ? given : throw UsageErrors.Of("A role allows something.", "Give --allow; \"strata access permissions\" lists them.").ToException();
-
-    private static Dictionary<string, string> Labels(Run run)
-    {
-        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var label in run.Parse.GetValue(Label) ?? [])
-        {
-            if (label.IndexOf('=', StringComparison.Ordinal) is not (> 0 and var equals))
-                throw UsageErrors.Of($"\"{label}\" is not a label.", "Write it as KEY=VALUE.").ToException();
-            labels[label[..equals]] = label[(equals + 1)..];
-        }
-        return labels;
-    }
 }

@@ -48,8 +48,7 @@ internal static class KindColumns
         ],
         ["server"] = [new("ADDRESS", r => r.Status.Text("address")), new("VERSION", r => r.Status.Text("version")),
             new("STARTED", r => Time(r.Status, "startedAt"))],
-        ["role"] = [new("PERMISSIONS", r => r.Spec.Text("permissions")), new("PROJECT", r => r.Spec.Text("project")),
-            new("LABELS", r => r.Spec.Text("labels")), new("DESCRIPTION", r => r.Spec.Text("description"))],
+        ["role"] = [new("PERMISSIONS", r => r.Spec.Text("permissions")), new("DESCRIPTION", r => r.Spec.Text("description"))],
         ["token"] = [new("ROLES", r => r.Spec.Text("roles")), new("PROJECT", r => r.Spec.Text("project")),
             new("EXPIRES", r => Time(r.Spec, "expiresAt"))],
     };

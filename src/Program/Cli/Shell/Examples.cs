@@ -82,8 +82,7 @@ internal static class Examples
         ("role create",
         [
             "strata role create deployer --allow deployments.* releases.* routes.* blobs.*",
-            "strata role create staging --allow deployments.* --label env=staging",
-            "strata role create shop-reader --allow deployments.read -p shop",
+            "strata role create reader --allow deployments.read releases.read --description \"Looks, and touches nothing\"",
         ]),
         ("role set", ["strata role set deployer --allow deployments.* releases.*"]),
         ("role list", ["strata role list"]),

@@ -53,15 +53,15 @@ public abstract class LargeListsContract(IStore store) : IAsyncLifetime
         await ReadAsync(method, path, documents: 40, readers: 4);
     }
 
-    /// <summary>One fill for all reads: to write five gigabytes takes minutes.</summary>
+    /// <summary>One fill for all reads, and one reader: to move five gigabytes takes minutes each time.</summary>
     [Fact, Trait("Duration", "Long")]
     public async Task Answer_OfAThousandLargeDocuments_StaysWithinItsMemory()
     {
         await FillAsync(1000);
-        await ReadAsync("GET", "/api/entity/book/1?pageSize=1000", documents: 1000, readers: 2);
-        await ReadAsync("GET", "/api/entity/book/1?limit=1000", documents: 1000, readers: 2);
-        await ReadAsync("POST", "/api/search/direct/book/1?limit=1000", documents: 1000, readers: 2);
-        await ReadAsync("GET", "/api/entity/feed?from=0&model=book", documents: 1000, readers: 2);
+        await ReadAsync("GET", "/api/entity/book/1?pageSize=1000", documents: 1000, readers: 1);
+        await ReadAsync("GET", "/api/entity/book/1?limit=1000", documents: 1000, readers: 1);
+        await ReadAsync("POST", "/api/search/direct/book/1?limit=1000", documents: 1000, readers: 1);
+        await ReadAsync("GET", "/api/entity/feed?from=0&model=book", documents: 1000, readers: 1);
     }
 
     private async Task ReadAsync(string method, string path, int documents, int readers)

@@ -6,7 +6,10 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.Auth.CustomRoles;
 
-/// <summary>A role that tokens hold is deleted only on purpose: they would open less from then on.</summary>
+/// <summary>
+/// A role that tokens hold is deleted only on purpose: they would open less from then on. Best effort: a token that is made at the same
+/// moment holds a role that is gone, which grants nothing.
+/// </summary>
 internal sealed class RoleInUseGuard(IEntityLog log) : IDeletionGuard
 {
     public Kind Kind => RoleKind.Kind;

@@ -17,11 +17,11 @@ public static class RoleKind
         Plural = Plurals.Roles,
         IdPrefix = "rol",
         Scope = KindScope.Organization,
-        Description = "A set of permissions that tokens can hold, for all of the organization or for some of its resources.",
+        Description = "A set of permissions that tokens can hold.",
         Workflow = KindWorkflow.Load(typeof(RoleKind), "role.workflow.json"),
         InitialStatus = Nothing.Instance,
-        References = [new SpecReference("project", ProjectKind.Kind)],
         ReservedNames = Roles.Names,
+        WriteIsAdministrators = true,
         Validate = Check,
     };
 
@@ -34,7 +34,6 @@ public static class RoleKind
             faults.Add(new ValidationError("permissions", $"Each takes 1 to {PermissionLengthMax} characters."));
         if (spec.Description is { Length: > DescriptionLengthMax })
             faults.Add(new ValidationError("description", $"It takes at most {DescriptionLengthMax} characters."));
-        if (spec.Labels is { } labels) faults.AddRange(Labels.Check(labels));
         return faults;
     }
 }

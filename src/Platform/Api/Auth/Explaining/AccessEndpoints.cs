@@ -80,11 +80,15 @@ internal sealed class AccessEndpoints(
         if (!call.QueryInt("limit", HoldersDefault, 1, HoldersMax).TryGet(out var limit, out error)) return error;
         if (!(await ReadQuestionAsync(call)).TryGet(out var question, out error)) return error;
         var found = new List<AccessHolder>();
+        var known = new Dictionary<string, bool>(StringComparer.Ordinal); // thousands of tokens hold the same few roles
         foreach (var source in holders)
         {
             await foreach (var holder in source.AllAsync(caller.Tenant, call.Aborted))
             {
-                if (holder.Principal is { } principal && question.Answer(principal).Allowed) found.Add(holder);
+                if (holder.Principal is not { } principal) continue;
+                var key = $"{string.Join(',', principal.RoleNames)} {principal.Project} {principal.Node}";
+                if (!known.TryGetValue(key, out var allowed)) known[key] = allowed = question.Answer(principal).Allowed;
+                if (allowed) found.Add(holder);
                 if (found.Count > limit) break;
             }
         }
@@ -104,7 +108,10 @@ internal sealed class AccessEndpoints(
             return ApiErrors.QueryValue("resource", $"{kind.Name}/NAME, which {permission} is about");
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
         var found = await new ResourceLookup(log, kind).ReadAsync(caller, nameOrId, AsOf.Latest, call.Aborted);
-        return found.IsOk ? new AccessQuestion(permission, kind, found.Value) : found.Error;
+        if (!found.IsOk) return found.Error;
+        // What the caller may not see does not exist here either.
+        return Scoping.Sees(call.Principal, kind, found.Value)
+            ? new AccessQuestion(permission, kind, found.Value) : ResourceErrors.NotFound(kind, nameOrId);
     }
 
     private Error UnknownPermission(string? name)
@@ -149,12 +156,14 @@ internal sealed class AccessEndpoints(
         json.WriteEndObject();
     }
 
-    /// <summary>What one of its roles alone would allow.</summary>
+    /// <summary>What one of its roles would allow without the others, but for what makes an operator.</summary>
     private static (bool Allowed, string Reason) AnswerOf(AccessQuestion question, AccessHolder holder, HeldRole role)
     {
-        if (role.Grants is null) return (false, "does not exist");
-        return holder.Principal is { } principal
-            ? question.Answer(principal with { Grants = role.Grants }) : (false, "has expired with it");
+        if (role.Permissions is null) return (false, "does not exist");
+        if (holder.Principal is not { } principal) return (false, "has expired with it");
+        var permissions = role.Permissions.ToHashSet(StringComparer.Ordinal);
+        if (principal.IsOperator) permissions.Add(Principal.PlatformPermission);
+        return question.Answer(principal with { Grants = [.. principal.Grants.Select(g => g with { Permissions = permissions })] });
     }
 
     private static void Write(Utf8JsonWriter json, AccessQuestion question, List<AccessHolder> found, int limit)

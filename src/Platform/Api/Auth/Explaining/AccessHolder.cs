@@ -8,8 +8,8 @@ namespace Strata.Api.Auth.Explaining;
 /// <param name="Principal">Who calls with it; null: it opens nothing now, because it has expired.</param>
 public sealed record AccessHolder(string Kind, string Name, string Actor, IReadOnlyList<HeldRole> Roles, Principal? Principal);
 
-/// <param name="Grants">Null: there is no such role.</param>
-public sealed record HeldRole(string Name, IReadOnlyList<Grant>? Grants);
+/// <param name="Permissions">Null: there is no such role.</param>
+public sealed record HeldRole(string Name, IReadOnlySet<string>? Permissions);
 
 /// <summary>All that open an organization's API and are of one kind.</summary>
 public interface IAccessHolders

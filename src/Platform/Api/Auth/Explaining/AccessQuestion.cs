@@ -15,26 +15,20 @@ internal sealed record AccessQuestion(string Permission, Kind? Kind, EntityRevis
     public (bool Allowed, string Reason) Answer(Principal principal)
     {
         if (!principal.May(Permission)) return (false, $"does not hold {Permission}");
-        if (Kind is { Scope: KindScope.Platform } kind && Permission != kind.ReadPermission && !principal.IsOperator)
-            return (false, $"holds {Permission}, but {kind.Plural} belong to the cloud itself, and only operators change them");
+        if (Kind is { Scope: KindScope.Platform } kind && !principal.IsOperator && (Permission != kind.ReadPermission || !kind.TenantsRead))
+            return (false, $"holds {Permission}, but {kind.Plural} belong to the cloud itself: they are for operators");
+        var scope = principal.GrantsOf(Permission).Select(g => Text(g.Scope)).FirstOrDefault();
         if (Resource is null || Kind is null || Scoping.May(principal, Permission, Kind, Resource))
-            return (true, $"holds {Permission}{(ScopesOf(principal) is { } scopes ? $", for {scopes}" : "")}");
-        return (false, $"holds {Permission}, but not for this one: only for {ScopesOf(principal) ?? "others"}");
+            return (true, $"holds {Permission}{(scope is null ? "" : $", for {scope}")}");
+        return (false, $"holds {Permission}, but not for this one: only for {scope ?? "others"}");
     }
 
-    /// <summary>For which resources it is held; null: all of the organization.</summary>
-    private string? ScopesOf(Principal principal)
-    {
-        var scopes = principal.GrantsOf(Permission).Select(g => Text(g.Scope)).ToList();
-        return scopes.Contains("") ? null : string.Join(" or ", scopes.Distinct());
-    }
-
-    private static string Text(GrantScope scope) => scope switch
+    /// <summary>For which resources a token is; null: all of the organization.</summary>
+    private static string? Text(GrantScope scope) => scope switch
     {
         GrantScope.OfProject project => $"the project {project.Project}",
         GrantScope.OfNode node => $"the node {node.Node}",
-        GrantScope.WithLabels labels => "resources labelled " + string.Join(", ", labels.Labels.Order().Select(l => $"{l.Key}={l.Value}")),
-        GrantScope.Both both => $"{Text(both.First)} and of it {Text(both.Second)}",
-        _ => "",
+        GrantScope.Both both => $"{Text(both.First)} and {Text(both.Second)}",
+        _ => null,
     };
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Auth.Tokens;
@@ -21,7 +22,7 @@ internal sealed class TokenHolders(
     public async IAsyncEnumerable<AccessHolder> AllAsync(
         TenantId organization, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var known = new Dictionary<string, RoleSpec?>(StringComparer.Ordinal);
+        var known = new Dictionary<string, IReadOnlySet<string>?>(StringComparer.Ordinal);
         await foreach (var token in tokens.AllAsync(organization, null, cancellationToken))
             yield return await HolderAsync(organization, token, known, cancellationToken);
     }
@@ -32,24 +33,23 @@ internal sealed class TokenHolders(
         return found.IsOk ? await HolderAsync(organization, found.Value, new(StringComparer.Ordinal), cancellationToken) : null;
     }
 
-    /// <param name="known">Roles that were read already.</param>
+    /// <param name="known">What roles grant that were read already.</param>
     private async ValueTask<AccessHolder> HolderAsync(
-        TenantId organization, Resource<TokenSpec, TokenStatus> token, Dictionary<string, RoleSpec?> known,
+        TenantId organization, Resource<TokenSpec, TokenStatus> token, Dictionary<string, IReadOnlySet<string>?> known,
         CancellationToken cancellationToken)
     {
-        var scope = TokenAuthenticator.ScopeOf(token.Spec);
         var held = new List<HeldRole>();
         foreach (var name in token.Spec.Roles.Distinct(StringComparer.Ordinal))
         {
-            if (Roles.Exists(name)) held.Add(new HeldRole(name, [new Grant(catalog.PermissionsOf([name]), scope)]));
-            else
+            if (!known.TryGetValue(name, out var granted))
             {
-                if (!known.TryGetValue(name, out var role))
-                    known[name] = role = await roles.FindAsync(organization, name, cancellationToken);
-                held.Add(new HeldRole(name, role is null ? null : [roles.Of(role, scope)]));
+                known[name] = granted = Roles.Exists(name) ? catalog.PermissionsOf([name])
+                    : await roles.FindAsync(organization, name, cancellationToken);
             }
+            held.Add(new HeldRole(name, granted));
         }
-        var principal = TokenAuthenticator.PrincipalOf(organization, token, [.. held.SelectMany(r => r.Grants ?? [])]);
+        var all = held.SelectMany(r => r.Permissions ?? FrozenSet<string>.Empty).ToHashSet(StringComparer.Ordinal);
+        var principal = TokenAuthenticator.PrincipalOf(organization, token, all);
         return new AccessHolder(Kind, token.Name, principal.Actor, held, token.Spec.ExpiresAt <= time.GetUtcNow() ? null : principal);
     }
 }

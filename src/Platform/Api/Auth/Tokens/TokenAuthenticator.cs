@@ -49,23 +49,23 @@ public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, 
 
     private async ValueTask<Principal> PrincipalOfAsync(
         TenantId tenant, Resource<TokenSpec, TokenStatus> token, CancellationToken cancellationToken) =>
-        PrincipalOf(tenant, token, await roles.OfAsync(tenant, token.Spec.Roles, ScopeOf(token.Spec), cancellationToken));
+        PrincipalOf(tenant, token, await roles.OfAsync(tenant, token.Spec.Roles, cancellationToken));
 
     /// <summary>Who calls with this token.</summary>
-    /// <param name="grants">Of its roles, as they are now.</param>
-    internal static Principal PrincipalOf(TenantId tenant, Resource<TokenSpec, TokenStatus> token, IReadOnlyList<Grant> grants) => new()
+    /// <param name="permissions">Of its roles, as they are now.</param>
+    internal static Principal PrincipalOf(
+        TenantId tenant, Resource<TokenSpec, TokenStatus> token, IReadOnlySet<string> permissions) => new()
     {
         Tenant = tenant,
         Token = TokenKind.Kind.EntityOf(token.Id),
         Actor = token.Spec.Actor ?? "token:" + token.Name,
-        Grants = grants,
+        Grants = [new Grant(permissions, ScopeOf(token.Spec))],
         RoleNames = token.Spec.Roles,
         Project = token.Spec.Project,
         Node = token.Spec.Node,
     };
 
-    /// <summary>Which resources a token is about.</summary>
-    internal static GrantScope ScopeOf(TokenSpec spec) => GrantScope.And(
+    private static GrantScope ScopeOf(TokenSpec spec) => GrantScope.And(
         spec.Project is { } project ? new GrantScope.OfProject(project) : GrantScope.Organization,
         spec.Node is { } node ? new GrantScope.OfNode(node) : GrantScope.Organization);
 }

@@ -14,12 +14,17 @@ namespace Strata.Api.Auth.Tokens;
 
 /// <summary>POST /api/v1/tokens: creates a token and returns its secret, only this once. No caller can grant more than it has.</summary>
 internal sealed class TokenEndpoints(
-    TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator, RoleGrants roles,
+    TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator, RoleCatalog catalog,
+    RoleGrants roles,
     ResourceLimit limit)
 {
     private static readonly Error AlreadyCreated = new(
         ErrorKind.Conflict, "TOKEN_ALREADY_CREATED", "This request has already created its token, and a token's secret is shown only once.",
         "Delete the token and create another.");
+
+    private static readonly Error NotCovered = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "A token cannot grant more than yours does.",
+        "Ask for fewer roles, or use an administrator's token.");
 
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapApi("POST", "/api/v1/tokens", TokenKind.Kind.WritePermission, Describe(), CreateAsync).InProject();
@@ -52,12 +57,10 @@ internal sealed class TokenEndpoints(
         var principal = call.Principal;
         foreach (var name in RoleGrants.CustomOf(organization, spec.Roles))
         {
-            if (await roles.FindAsync(organization, name, call.Aborted) is null) return NoRole(name);
+            if (await roles.FindAsync(organization, name, call.Aborted) is not { } granted) return NoRole(name);
+            if (!principal.Covers(granted)) return NotCovered;
         }
-        var grants = await roles.OfAsync(organization, spec.Roles, GrantScope.Organization, call.Aborted);
-        if (!principal.Covers(grants.SelectMany(x => x.Permissions)))
-            return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A token cannot grant more than yours does.",
-                "Ask for fewer roles, or use an administrator's token.");
+        if (!principal.Covers(catalog.PermissionsOf(spec.Roles))) return NotCovered;
         if ((spec.Actor is not null || spec.Node is not null) && (!principal.IsPlatform || principal.Node is not null))
         {
             return new Error(
