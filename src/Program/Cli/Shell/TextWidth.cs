@@ -37,8 +37,8 @@ internal static class TextWidth
     }
 
     /// <summary>
-    /// Breaks lines at spaces so that they fit. A word that is wider than a line stays whole, such as a URL, and so does a command of the
-    /// program: a reader who copies it must get all of it.
+    /// Breaks lines at spaces so that they fit. A word that is wider than a line stays whole, such as a URL: a reader who copies it must
+    /// get all of it. A command of the program stays whole where a line has room for it.
     /// </summary>
     /// <param name="width">Columns; 0: no limit.</param>
     /// <param name="indent">Before each line that continues another.</param>
@@ -53,7 +53,7 @@ internal static class TextWidth
         if (Of(text) <= width) return text;
         var wrapped = new StringBuilder();
         var (column, isFirst) = (0, true);
-        foreach (var word in Words(text))
+        foreach (var word in Words(text, width - Of(indent)))
         {
             var columns = Of(word);
             if (!isFirst && column > indent.Length && column + 1 + columns > width)
@@ -77,13 +77,15 @@ internal static class TextWidth
     /// <summary>
     /// The words of a line; a command, such as "strata logs shop -f", is one: to the end of its quotes, or of the sentence.
     /// </summary>
-    private static IEnumerable<string> Words(string line)
+    /// <param name="room">Columns that a command may take.</param>
+    private static IEnumerable<string> Words(string line, int room)
     {
         var words = line.Split(' ');
         for (var (start, end) = (0, 0); start < words.Length; start = end = end + 1)
         {
             if (words[start].TrimStart('(') is "strata" or "\"strata" && start + 1 < words.Length)
                 end = EndOfCommand(words, start, words[start].Contains('"', StringComparison.Ordinal));
+            if (Of(string.Join(' ', words[start..(end + 1)])) > room) end = start;
             yield return string.Join(' ', words[start..(end + 1)]);
         }
     }
