@@ -43,6 +43,7 @@ public sealed class AnswersTests(WholeApi api)
         ["deleteOrganization"] = "It is not empty; Api.Tests compares it.",
         ["transitionOrganization"] = NoTransition,
         ["transitionProject"] = NoTransition,
+        ["transitionRole"] = NoTransition,
         ["transitionRelease"] = "The build ends first.",
         ["transitionRoute"] = NoTransition,
         ["transitionTunnel"] = NoTransition,
