@@ -7,7 +7,7 @@ namespace Strata.Cli.Cloud;
 internal sealed record ServiceUnit
 {
     /// <summary>Absolute path of the program.</summary>
-    public required string Program { get; init; }
+    public required string Executable { get; init; }
 
     /// <summary>The data folder.</summary>
     public required string Home { get; init; }
@@ -53,7 +53,7 @@ internal sealed record ServiceUnit
         """);
 
     private string CommandLine =>
-        string.Join(' ', new[] { Program, "up", "--home", Home }.Concat(Arguments).Select(a => Quote(a, isCommand: true)));
+        string.Join(' ', new[] { Executable, "up", "--home", Home }.Concat(Arguments).Select(a => Quote(a, isCommand: true)));
 
     /// <summary>As systemd.syntax(7) and systemd.service(5) have it: a dollar sign is a variable in command lines only.</summary>
     private static string Quote(string text, bool isCommand)

@@ -42,13 +42,13 @@ internal static class InstallServiceCommand
         var installer = ServiceInstaller.ForThisUser();
         var unit = new ServiceUnit
         {
-            Program = StablePath(Environment.ProcessPath!),
+            Executable = StablePath(Environment.ProcessPath!),
             Home = run.Home,
             Arguments = [.. Flags.ToArguments(run)],
             Variables = [.. Kept.Select(v => (v, ValueOf(v, installer.IsSystem))).Where(v => v.Item2.Length > 0)],
             IsSystem = installer.IsSystem,
         };
-        var texts = unit.Arguments.Concat(unit.Variables.Select(v => v.Value)).Append(unit.Home).Append(unit.Program);
+        var texts = unit.Arguments.Concat(unit.Variables.Select(v => v.Value)).Append(unit.Home).Append(unit.Executable);
         if (texts.Any(t => t.Any(char.IsControl)))
             throw UsageErrors.Of("A path or flag has a line break or another control character, which would become a line of the unit.",
                 "Use a data folder and flags without them").ToException();

@@ -122,7 +122,7 @@ public sealed class ServiceUnitTests : IDisposable
 
     private static ServiceUnit Unit() => new()
     {
-        Program = "/opt/strata/strata", Home = "/srv/cloud", Arguments = ["--api-port", "9000"], Variables = [("PATH", "/usr/bin:/bin")],
+        Executable = "/opt/strata/strata", Home = "/srv/cloud", Arguments = ["--api-port", "9000"], Variables = [("PATH", "/usr/bin:/bin")],
         IsSystem = true,
     };
 
