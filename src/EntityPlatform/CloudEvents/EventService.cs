@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Strata.Api.Auth;
+using Strata.Api.Watch;
 using Strata.CloudEvents.Members;
 using Strata.CloudEvents.Requests;
 using Strata.Wire.CloudEvents;
@@ -10,7 +11,8 @@ using Strata.Rpc.Serving;
 namespace Strata.CloudEvents;
 
 /// <summary>The service: requests by the type of the event, on any call, and members.</summary>
-internal sealed class EventService(RequestRouter router, SessionParts sessions) : CloudEventsService.CloudEventsServiceBase
+internal sealed class EventService(RequestRouter router, SessionParts sessions, StreamAccess access)
+    : CloudEventsService.CloudEventsServiceBase
 {
     private const string Join = "compute.join";
 
@@ -21,11 +23,12 @@ internal sealed class EventService(RequestRouter router, SessionParts sessions) 
     public override Task startStreaming(
         IAsyncStreamReader<CloudEvent> requestStream, IServerStreamWriter<CloudEvent> responseStream, ServerCallContext context)
     {
-        var principal = context.GetHttpContext().GetPrincipal();
+        var http = context.GetHttpContext();
+        var principal = http.GetPrincipal();
         if (!principal.May(Join)) throw Api.Http.ApiErrors.Forbidden(Join).ToRpcException();
         if (principal.IsPlatform) throw OneOrganization.ToRpcException();
         return new MemberSession(sessions, principal.Tenant, principal.Actor, principal.Project, requestStream, responseStream,
-            context.CancellationToken).RunAsync();
+            stop => access.IsStillGoodAsync(http, Join, stop, whileUnknown: true), context.CancellationToken).RunAsync();
     }
 
     public override Task<CloudEvent> entityModelManage(CloudEvent request, ServerCallContext context) => OneAsync(request, context);

@@ -1,3 +1,4 @@
+using Strata.Client;
 using Strata.CloudEvents.Members;
 using Strata.Compute;
 using Strata.Compute.Members;
@@ -50,6 +51,23 @@ public abstract class ClientContract(IStore store) : IAsyncLifetime
 
     [Fact]
     public async Task Python_ServesAsAMember() => await Script.PythonAsync("tests/clients/python/events_member.py", await ArgumentsAsync());
+
+    /// <summary>Its client connects again by itself, and is refused.</summary>
+    [Fact]
+    public async Task Member_WhoseTokenIsRevoked_IsAMemberNoMore()
+    {
+        using var client = new StrataClient(host.Address, await host.TokenAsync(host.Org, "member", ["machine"]));
+        using var stop = new CancellationTokenSource();
+        var serving = new ComputeMember(client, new MemberOptions { Tags = ["t"] }).RunAsync(stop.Token);
+        await Wait.UntilAsync(() => directory.Report(host.Org).Count == 1, "it has joined");
+        await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken); // several keep-alives
+        Assert.Single(directory.Report(host.Org));
+        Assert.True(await host.RevokeAsync(host.Org, "member"));
+        await Wait.UntilAsync(() => directory.Report(host.Org).Count == 0, "it has left");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => serving); // cancelled, or refused before that
+        Assert.Empty(directory.Report(host.Org));
+    }
 
     private void AddServices(IServiceCollection services)
     {

@@ -27,11 +27,14 @@ internal sealed record MemberClock(TimeSpan KeepAlive, TimeSpan SilenceMax)
 
 /// <summary>
 /// A compute member's stream, from its join to its end: calls go out in order through a bounded queue, answers come in, and both ends send
-/// keep-alives. Whatever ends the stream, callers that wait for the member are notified at once.
+/// keep-alives. Whatever ends the stream, callers that wait for the member are notified at once. One whose token is no longer good gets no
+/// more calls, and has the time of a keep-alive to answer those that it has.
 /// </summary>
+/// <param name="isStillGood">Whether the member's token still lets it compute.</param>
 internal sealed class MemberSession(
     SessionParts parts, TenantId tenant, string actor, string? project, IAsyncStreamReader<CloudEvent> requests,
-    IServerStreamWriter<CloudEvent> responses, CancellationToken over) : IMemberConnection
+    IServerStreamWriter<CloudEvent> responses, Func<CancellationToken, ValueTask<bool>> isStillGood, CancellationToken over)
+    : IMemberConnection
 {
     /// <summary>
     /// Calls and keep-alives that may wait to be sent, beside their bytes; a member that reads slower is as one that is gone.
@@ -39,6 +42,10 @@ internal sealed class MemberSession(
     private const int QueueMax = 10_240;
 
     private static readonly Error JoinFirst = EventReader.Faulty("The first event of a member must be CalculationMemberJoinEvent.");
+
+    private static readonly Error TokenEnded = new(
+        ErrorKind.Unauthenticated, "UNAUTHORIZED", "The member's token has ended, or no longer grants what it did.",
+        "Connect again with a token that grants compute.join.");
 
     private readonly Channel<Outgoing> outgoing = Channel.CreateBounded<Outgoing>(
         new BoundedChannelOptions(QueueMax) { SingleReader = true });
@@ -121,8 +128,10 @@ internal sealed class MemberSession(
     private async Task KeepAliveAsync(Member member, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(parts.Clock.KeepAlive, parts.Time);
-        while (await timer.WaitForNextTickAsync(cancellationToken))
+        for (var isGood = true; await timer.WaitForNextTickAsync(cancellationToken);)
         {
+            if (!isGood) throw TokenEnded.ToRpcException();
+            if (!(isGood = await isStillGood(cancellationToken))) parts.Directory.Drain(member);
             if (parts.Time.GetElapsedTime(Interlocked.Read(ref heardAt)) > parts.Clock.SilenceMax)
                 throw new RpcException(new Status(
                     StatusCode.DeadlineExceeded, $"The member sent nothing for {parts.Clock.SilenceMax.TotalSeconds:0} s."));

@@ -17,8 +17,8 @@ public sealed record Permission(string Name, params IReadOnlyList<string> Roles)
 public sealed class RoleCatalog
 {
     private const string AllOfKind = ".*";
-    /// <summary>Which kinds there are, and who one is: the API's description says the first to anyone.</summary>
-    private static readonly string[] OfEveryone = ["kinds.read", "account.read"];
+    /// <summary>To find one's way: which kinds there are, as the API's description says to anyone, who one is, and the projects.</summary>
+    private static readonly string[] OfEveryone = ["kinds.read", "account.read", "projects.read"];
 
     private const string ControlSuffix = ".control";
 
@@ -38,7 +38,8 @@ public sealed class RoleCatalog
         }
         this.declared = declared.ToFrozenDictionary(StringComparer.Ordinal);
         Declared = declared.Keys.ToFrozenSet(StringComparer.Ordinal);
-        var administrators = kinds.Where(k => k.WriteIsAdministrators).Select(k => k.WritePermission).ToHashSet(StringComparer.Ordinal);
+        var administrators = kinds.Where(k => k.WriteIsAdministrators || k.Scope == KindScope.Platform).Select(k => k.WritePermission)
+            .ToHashSet(StringComparer.Ordinal);
         Grantable = declared.Values.Where(x => IsPeoples(x) && !administrators.Contains(x.Name)).Select(x => x.Name)
             .ToFrozenSet(StringComparer.Ordinal);
         permissions = Roles.Names.ToFrozenDictionary(role => role, role => SetOf(role, declared.Values), StringComparer.Ordinal);

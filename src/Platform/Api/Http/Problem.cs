@@ -26,6 +26,7 @@ public static class Problem
         http.Response.StatusCode = code;
         http.Response.ContentType = ContentType;
         http.Response.ContentLength = body.WrittenCount;
+        http.Response.Headers.XContentTypeOptions = "nosniff"; // it repeats what was sent
         if (code == StatusCodes.Status401Unauthorized) http.Response.Headers.WWWAuthenticate = "Bearer";
         if (error.Retryable && code is 429 or 503) http.Response.Headers.RetryAfter = "1";
         if (HttpMethods.IsHead(http.Request.Method)) return;

@@ -32,7 +32,7 @@ internal static class RoleCommand
             new Command("set", "Replace what a role allows; its tokens follow within a second") { Existing, Allow, Description }.Does(
                 terminal, SetAsync),
             new Command("list", "List the roles").Does(terminal, ListAsync),
-        };
+        }.Does(terminal, ListAsync);
         role.Aliases.Add("roles");
         return role;
     }
@@ -45,7 +45,7 @@ internal static class RoleCommand
         var draft = new NewResource<JsonElement> { Name = name, Spec = JsonSerializer.SerializeToElement(spec, WireJson.Options) };
         var created = await run.Client.Resources(Plurals.Roles).CreateAsync(draft, cancellationToken: cancellationToken);
         if (!run.WriteMachine(ResourceOutput.ToJson(created)))
-            run.Say($"Created role {name}. Give it to a token: strata token create TOKEN --role {name}");
+            run.Say($"Created role {name}. Give it to a new token: strata token create NAME --role {name}");
         return CommandRunner.Done;
     }
 
@@ -71,6 +71,7 @@ internal static class RoleCommand
         return CommandRunner.Done;
     }
 
+    /// <summary>Also as one word, with commas.</summary>
     private static string[] Permissions(Run run) => run.Parse.GetValue(Allow) is { Length: > 0 } given
-        ? given : throw UsageErrors.Of("A role allows something.", "Give --allow; \"strata access permissions\" lists them.").ToException();
+        ? [.. given.SelectMany(p => p.Split(',', StringSplitOptions.RemoveEmptyEntries))] : throw UsageErrors.Of("A role needs at least one permission.", "Give --allow; \"strata access permissions\" lists them.").ToException();
 }

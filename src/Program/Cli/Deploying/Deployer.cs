@@ -189,7 +189,7 @@ internal sealed class Deployer(Run run)
             return await run.Client.HasBlobAsync(digest, cancellationToken: cancellationToken);
         }
         catch (StrataException e) when (
-            e.Error.Kind is ErrorKind.Unavailable && e.Error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost))
+            e.Error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost))
         {
             return false;
         }

@@ -4,8 +4,9 @@ namespace Strata.Cli.Shell;
 
 /// <summary>
 /// Passes text on without what could control the reader's terminal: applications, builds and other people write much of what a command
-/// prints. Escape sequences (ECMA-48) and control characters other than tab and line feed are dropped; colours (SGR) pass where
-/// <paramref name="keepsColors"/>. A sequence may be spread over several writes. Not safe for concurrent use, as any writer.
+/// prints. Escape sequences (ECMA-48), control characters other than tab and line feed, and what turns the direction of text are dropped;
+/// colours (SGR) pass where <paramref name="keepsColors"/>. A sequence may be spread over several writes. Not safe for concurrent use, as
+/// any writer.
 /// </summary>
 internal sealed class SafeWriter(TextWriter inner, bool keepsColors) : TextWriter
 {
@@ -42,7 +43,8 @@ internal sealed class SafeWriter(TextWriter inner, bool keepsColors) : TextWrite
 
     public override void Write(ReadOnlySpan<char> buffer)
     {
-        if (state == State.Text && !buffer.ContainsAnyInRange('\0', '\u001f') && !buffer.ContainsAnyInRange('\u007f', '\u009f'))
+        if (state == State.Text && !buffer.ContainsAnyInRange('\0', '\u001f') && !buffer.ContainsAnyInRange('\u007f', '\u009f')
+            && !buffer.ContainsAnyInRange('\u202a', '\u202e') && !buffer.ContainsAnyInRange('\u2066', '\u2069'))
             inner.Write(buffer);
         else
             foreach (var c in buffer) Write(c);
@@ -59,8 +61,11 @@ internal sealed class SafeWriter(TextWriter inner, bool keepsColors) : TextWrite
         if (c == '\e') state = State.Escape;
         else if (c is '\u009b') Begin();
         else if (IsString(c)) state = State.String;
-        else if (c is '\t' or '\n' || !char.IsControl(c)) inner.Write(c);
+        else if (c is '\t' or '\n' || (!char.IsControl(c) && !IsDirection(c))) inner.Write(c);
     }
+
+    /// <summary>What turns the direction of text, so that it reads as another.</summary>
+    private static bool IsDirection(char c) => c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
 
     private void AfterEscape(char c)
     {

@@ -68,6 +68,9 @@ public sealed class EntityHost : IAsyncDisposable
         return client;
     }
 
+    public Task<bool> RevokeAsync(TenantId tenant, string name) =>
+        app.Services.GetRequiredService<TokenIssuer>().RevokeAsync(new Caller(tenant, "test"), name, default);
+
     public async Task<string> TokenAsync(TenantId tenant, string name, string[] roles)
     {
         var issuer = app.Services.GetRequiredService<TokenIssuer>();

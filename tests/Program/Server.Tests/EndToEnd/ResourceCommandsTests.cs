@@ -65,6 +65,20 @@ public sealed class ResourceCommandsTests(SharedCloud cloud)
         (await cloud.RunAsync("delete", "role/cli-deployer", "-y")).ShouldSucceed();
     }
 
+    /// <summary>The role of docs/identity.md.</summary>
+    [Fact]
+    public async Task Role_OfAPipeline_DeploysAndNothingElse()
+    {
+        (await cloud.RunAsync("role", "create", "pipeline", "--allow", "deployments.*,releases.*", "blobs.*")).ShouldSucceed();
+        var token = (await cloud.RunAsync("token", "create", "pipeline", "--role", "pipeline", "-p", "default")).ShouldSucceed();
+        var variables = new Dictionary<string, string> { ["STRATA_TOKEN"] = token.Output.Trim(), ["STRATA_URL"] = cloud.ApiUrl.ToString() };
+        var folder = Path.Combine(Cloud.Samples, "welcome");
+        (await cloud.RunAsync(variables, "deploy", folder, "--name", "by-pipeline")).ShouldSucceed();
+        Assert.Contains("entities.read", (await cloud.RunAsync(variables, "entity", "list", "order")).Error, StringComparison.Ordinal);
+        Assert.Equal(1, (await cloud.RunAsync(variables, "token", "create", "more", "--role", "pipeline")).ExitCode);
+        (await cloud.RunAsync("delete", "by-pipeline", "-y")).ShouldSucceed();
+    }
+
     private async Task<string> CreateAndDeleteAsync()
     {
         var body = JsonText.FromString("""{"name":"history-gone","spec":{}}""");

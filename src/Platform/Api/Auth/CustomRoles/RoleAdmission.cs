@@ -21,6 +21,6 @@ internal sealed class RoleAdmission(RoleCatalog catalog) : ISpecAdmission
         if (unknown is null) return null;
         var near = NearestWord.To(unknown, catalog.Grantable) is { } meant ? $" Did you mean \"{meant}\"?" : "";
         return new ValidationError("spec.permissions", $"There is no permission \"{unknown.Shortened(100)}\" that a role can hold.{near} "
-            + "GET /api/v1/access/permissions lists them.");
+            + "\"strata access permissions\" (GET /api/v1/access/permissions) lists them.");
     }
 }

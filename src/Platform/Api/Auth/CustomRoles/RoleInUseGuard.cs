@@ -31,6 +31,6 @@ internal sealed class RoleInUseGuard(IEntityLog log) : IDeletionGuard
     }
 
     private static Error InUse(string name, string token) => new(
-        ErrorKind.Conflict, "ROLE_IN_USE", $"Tokens hold the role \"{name}\", \"{token}\" for one: without it they open less.",
-        $"To do it anyway: strata delete role/{name} --force (over HTTP: ?force=true).");
+        ErrorKind.Conflict, "ROLE_IN_USE", $"Tokens hold the role \"{name}\", \"{token}\" for one: without it they grant less.",
+        $"To do it anyway: strata delete role/{name} --force -y (over HTTP: ?force=true).");
 }

@@ -117,7 +117,11 @@ internal sealed class AccessEndpoints(
     private Error UnknownPermission(string? name)
     {
         var near = name is not null && NearestWord.To(name, catalog.Declared) is { } meant ? $"Did you mean {meant}? " : "";
-        return ApiErrors.Query("permission", "must be the name of a permission.", near + "GET /api/v1/access/permissions lists them.");
+        return new Error(ErrorKind.Invalid, "INVALID_QUERY", $"There is no permission \"{name?.Shortened(100)}\".",
+            near + "\"strata access permissions\" (GET /api/v1/access/permissions) lists them.")
+        {
+            Faults = [new ValidationError("permission", "must be the name of a permission.")],
+        };
     }
 
     private void WritePermissions(Utf8JsonWriter json)
