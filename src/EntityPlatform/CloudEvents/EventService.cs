@@ -28,7 +28,7 @@ internal sealed class EventService(RequestRouter router, SessionParts sessions, 
         if (!principal.May(Join)) throw Api.Http.ApiErrors.Forbidden(Join).ToRpcException();
         if (principal.IsPlatform) throw OneOrganization.ToRpcException();
         return new MemberSession(sessions, principal.Tenant, principal.Actor, principal.Project, requestStream, responseStream,
-            stop => access.IsStillGoodAsync(http, Join, stop, whileUnknown: true), context.CancellationToken).RunAsync();
+            stop => access.IsNotRefusedAsync(http, Join, stop), context.CancellationToken).RunAsync();
     }
 
     public override Task<CloudEvent> entityModelManage(CloudEvent request, ServerCallContext context) => OneAsync(request, context);
