@@ -132,6 +132,7 @@ public sealed class CustomRoleTests : IAsyncLifetime
     [InlineData("who=token/ci&permission=gadgets.read", false, "gadgets belong to the cloud itself")]
     [InlineData("who=token/old&permission=boxes.read", false, "The token old has expired.")]
     [InlineData("who=token/admin&permission=gadgets.write", true, "The role admin holds gadgets.write.")]
+    [InlineData("who=token/admin&permission=gadgets.write", true, "The role operator makes its holder an operator, which this takes.")]
     public async Task Explain_ShowsTheRoleThatGrants_OrWhatIsMissing(string question, bool allowed, string expected)
     {
         await FillAsync();

@@ -12,7 +12,8 @@ public sealed class StreamAccessTests
 {
     private static readonly Principal Member = new()
     {
-        Tenant = new(Guid.CreateVersion7()), Actor = "token:m", Grants = [new Grant(FrozenSet.Create("compute.join"), GrantScope.Organization)],
+        Tenant = new(Guid.CreateVersion7()), Actor = "token:m",
+        Grants = [new Grant(FrozenSet.Create("compute.join"), GrantScope.Organization)],
     };
 
     [Theory]

@@ -60,7 +60,7 @@ public static class ApiErrors
 
     public static Error Forbidden(string permission) => new(
         ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".",
-        "Use a token whose role grants it, or ask an administrator for one.");
+        $"Use a token whose role grants it. An administrator sees why it does not: strata access explain NAME {permission}");
 
     internal static Error NoRoute(string method, string path) => new(
         ErrorKind.NotFound, "NO_SUCH_ENDPOINT", $"There is nothing at {method} {path.Shortened(100)}.",

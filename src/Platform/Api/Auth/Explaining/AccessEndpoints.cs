@@ -165,6 +165,8 @@ internal sealed class AccessEndpoints(
     {
         if (role.Permissions is null) return (false, "does not exist");
         if (holder.Principal is not { } principal) return (false, "has expired with it");
+        if (question.IsOperators && role.Permissions.Contains(Principal.PlatformPermission))
+            return (true, "makes its holder an operator, which this takes");
         var permissions = role.Permissions.ToHashSet(StringComparer.Ordinal);
         if (principal.IsOperator) permissions.Add(Principal.PlatformPermission);
         return question.Answer(principal with { Grants = [.. principal.Grants.Select(g => g with { Permissions = permissions })] });

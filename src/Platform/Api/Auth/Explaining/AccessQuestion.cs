@@ -11,12 +11,15 @@ namespace Strata.Api.Auth.Explaining;
 /// <param name="Resource">Null: some resource at least.</param>
 internal sealed record AccessQuestion(string Permission, Kind? Kind, EntityRevision? Resource)
 {
+    /// <summary>Whether only operators may, besides holding the permission.</summary>
+    public bool IsOperators => Kind is { Scope: KindScope.Platform } kind && (Permission != kind.ReadPermission || !kind.TenantsRead);
+
     /// <summary>Whether whoever it is may, and why, in a sentence without a subject.</summary>
     public (bool Allowed, string Reason) Answer(Principal principal)
     {
         if (!principal.May(Permission)) return (false, $"does not hold {Permission}");
-        if (Kind is { Scope: KindScope.Platform } kind && !principal.IsOperator && (Permission != kind.ReadPermission || !kind.TenantsRead))
-            return (false, $"holds {Permission}, but {kind.Plural} belong to the cloud itself: they are for operators");
+        if (IsOperators && !principal.IsOperator)
+            return (false, $"holds {Permission}, but {Kind!.Plural} belong to the cloud itself: they are for operators");
         var scope = principal.GrantsOf(Permission).Select(g => Text(g.Scope)).FirstOrDefault();
         if (Resource is null || Kind is null || Scoping.May(principal, Permission, Kind, Resource))
             return (true, $"holds {Permission}{(scope is null ? "" : $", for {scope}")}");
