@@ -169,7 +169,7 @@ public sealed partial class ScheduleRunner(
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            // The term has ended: whoever has the next one finds it due.
+            // The term has ended: the server that holds the next one finds it due.
         }
         finally
         {

@@ -15,6 +15,7 @@ internal static class HeadOfPages
         var request = http.Request;
         if (!HttpMethods.IsHead(request.Method) || !IsPage(request.Path)) return next(http);
         request.Method = HttpMethods.Get;
+        // The method as it was sent, before anything decides by it whether a body follows.
         http.Response.OnStarting(static state =>
         {
             ((HttpRequest)state).Method = HttpMethods.Head;

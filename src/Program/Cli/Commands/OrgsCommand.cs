@@ -47,15 +47,8 @@ internal static class OrgsCommand
         return CommandRunner.Done;
     }
 
-    private static async Task<int> ListAsync(Run run, CancellationToken cancellationToken)
-    {
-        var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
-        var organizations = new List<AnyResource>();
-        await foreach (var organization in run.Client.Resources(Plurals.Organizations).ListAsync(cancellationToken: cancellationToken))
-            organizations.Add(organization);
-        await ResourceOutput.WriteListAsync(run, kinds, kinds.Find("organizations"), organizations, cancellationToken);
-        return CommandRunner.Done;
-    }
+    private static Task<int> ListAsync(Run run, CancellationToken cancellationToken) =>
+        ResourceOutput.WriteAllAsync(run, Plurals.Organizations, cancellationToken);
 
     private static async Task<JsonDocument> PostAsync(
         Run run, string path, Dictionary<string, object> body, CancellationToken cancellationToken)

@@ -62,14 +62,8 @@ internal static class RoleCommand
         return CommandRunner.Done;
     }
 
-    private static async Task<int> ListAsync(Run run, CancellationToken cancellationToken)
-    {
-        var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
-        var roles = new List<AnyResource>();
-        await foreach (var role in run.Client.Resources(Plurals.Roles).ListAsync(cancellationToken: cancellationToken)) roles.Add(role);
-        await ResourceOutput.WriteListAsync(run, kinds, kinds.Find(Plurals.Roles), roles, cancellationToken);
-        return CommandRunner.Done;
-    }
+    private static Task<int> ListAsync(Run run, CancellationToken cancellationToken) =>
+        ResourceOutput.WriteAllAsync(run, Plurals.Roles, cancellationToken);
 
     /// <summary>Also as one word, with commas.</summary>
     private static string[] Permissions(Run run) => run.Parse.GetValue(Allow) is { Length: > 0 } given

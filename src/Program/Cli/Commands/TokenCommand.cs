@@ -60,14 +60,8 @@ internal static class TokenCommand
         return CommandRunner.Done;
     }
 
-    private static async Task<int> ListAsync(Run run, CancellationToken cancellationToken)
-    {
-        var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
-        var tokens = new List<AnyResource>();
-        await foreach (var token in run.Client.Resources(Plurals.Tokens).ListAsync(cancellationToken: cancellationToken)) tokens.Add(token);
-        await ResourceOutput.WriteListAsync(run, kinds, kinds.Find("tokens"), tokens, cancellationToken);
-        return CommandRunner.Done;
-    }
+    private static Task<int> ListAsync(Run run, CancellationToken cancellationToken) =>
+        ResourceOutput.WriteAllAsync(run, Plurals.Tokens, cancellationToken);
 
     private static async Task<int> RevokeAsync(Run run, CancellationToken cancellationToken)
     {

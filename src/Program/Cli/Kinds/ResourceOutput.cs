@@ -19,6 +19,17 @@ internal static class ResourceOutput
     public static JsonElement ToJson(IEnumerable<AnyResource> resources) =>
         JsonSerializer.SerializeToElement(resources.Select(ToJson).ToArray(), WireJson.Options);
 
+    /// <summary>Lists all of a kind that the caller sees.</summary>
+    public static async Task<int> WriteAllAsync(Run run, string plural, CancellationToken cancellationToken)
+    {
+        var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
+        var resources = new List<AnyResource>();
+        await foreach (var resource in run.Client.Resources(plural).ListAsync(cancellationToken: cancellationToken))
+            resources.Add(resource);
+        await WriteListAsync(run, kinds, kinds.Find(plural), resources, cancellationToken);
+        return CommandRunner.Done;
+    }
+
     public static async Task WriteListAsync(
         Run run, KindCatalog kinds, KindInfo kind, IReadOnlyList<AnyResource> resources, CancellationToken cancellationToken)
     {

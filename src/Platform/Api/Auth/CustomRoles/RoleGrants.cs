@@ -18,25 +18,23 @@ public sealed class RoleGrants(RoleCatalog catalog, ResourceStore<RoleSpec, Noth
     public async ValueTask<IReadOnlySet<string>> OfAsync(
         TenantId organization, IReadOnlyList<string> roles, CancellationToken cancellationToken)
     {
-        var granted = catalog.PermissionsOf(roles);
-        foreach (var name in CustomOf(organization, roles))
+        if (roles.All(Roles.Exists)) return catalog.PermissionsOf(roles);
+        var granted = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in roles.Distinct(StringComparer.Ordinal))
         {
-            if (await FindAsync(organization, name, cancellationToken) is { } role)
-                granted = granted.Concat(role).ToHashSet(StringComparer.Ordinal);
+            if (await FindAsync(organization, name, cancellationToken) is { } role) granted.UnionWith(role);
         }
         return granted;
     }
 
-    /// <summary>What the organization's own role of that name grants; null: it has none.</summary>
+    /// <summary>What one role grants; null: the organization has no such role. The platform has built-in ones only.</summary>
     public async ValueTask<IReadOnlySet<string>?> FindAsync(TenantId organization, string name, CancellationToken cancellationToken)
     {
+        if (Roles.Exists(name)) return catalog.PermissionsOf([name]);
+        if (organization == TenantId.Platform) return null;
         var found = await lookup.ReadAsync(new Caller(organization, "system:roles"), name, AsOf.Latest, cancellationToken);
         // By its name only: a token that named it by id would hold it under two names.
         return found.IsOk && store.TryToResource(found.Value) is { } role && role.Name == name
             ? catalog.Expand(role.Spec.Permissions) : null;
     }
-
-    /// <summary>Names that are not built in; the platform's own log has none.</summary>
-    public static IEnumerable<string> CustomOf(TenantId organization, IEnumerable<string> roles) =>
-        organization == TenantId.Platform ? [] : roles.Where(name => !Roles.Exists(name)).Distinct(StringComparer.Ordinal);
 }

@@ -79,21 +79,25 @@ internal sealed class AccessEndpoints(
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
         if (!call.QueryInt("limit", HoldersDefault, 1, HoldersMax).TryGet(out var limit, out error)) return error;
         if (!(await ReadQuestionAsync(call)).TryGet(out var question, out error)) return error;
-        var found = new List<AccessHolder>();
-        var known = new Dictionary<string, bool>(StringComparer.Ordinal); // thousands of tokens hold the same few roles
+        var found = new List<(AccessHolder Holder, IReadOnlyList<string> Roles)>();
+        var known = new Dictionary<string, IReadOnlyList<string>?>(StringComparer.Ordinal); // thousands of tokens hold the same few roles
         foreach (var source in holders)
         {
             await foreach (var holder in source.AllAsync(caller.Tenant, call.Aborted))
             {
                 if (holder.Principal is not { } principal) continue;
                 var key = $"{string.Join(',', principal.RoleNames)} {principal.Project} {principal.Node}";
-                if (!known.TryGetValue(key, out var allowed)) known[key] = allowed = question.Answer(principal).Allowed;
-                if (allowed) found.Add(holder);
+                if (!known.TryGetValue(key, out var granting)) known[key] = granting = Granting(question, holder, principal);
+                if (granting is not null) found.Add((holder, granting));
                 if (found.Count > limit) break;
             }
         }
-        return Answer.Json(json => Write(json, question, found, limit));
+        return Answer.Json(json => Write(json, found, limit));
     }
+
+    /// <returns>The roles that allow it; null: it is not allowed.</returns>
+    private static IReadOnlyList<string>? Granting(AccessQuestion question, AccessHolder holder, Principal principal) =>
+        question.Answer(principal).Allowed ? [.. holder.Roles.Where(r => AnswerOf(question, holder, r).Allowed).Select(r => r.Name)] : null;
 
     private async ValueTask<Result<AccessQuestion>> ReadQuestionAsync(ApiCall call)
     {
@@ -165,24 +169,24 @@ internal sealed class AccessEndpoints(
     {
         if (role.Permissions is null) return (false, "does not exist");
         if (holder.Principal is not { } principal) return (false, "has expired with it");
-        if (question.IsOperators && role.Permissions.Contains(Principal.PlatformPermission))
+        if (question.NeedsOperator && role.Permissions.Contains(Principal.PlatformPermission))
             return (true, "makes its holder an operator, which this takes");
         var permissions = role.Permissions.ToHashSet(StringComparer.Ordinal);
         if (principal.IsOperator) permissions.Add(Principal.PlatformPermission);
         return question.Answer(principal with { Grants = [.. principal.Grants.Select(g => g with { Permissions = permissions })] });
     }
 
-    private static void Write(Utf8JsonWriter json, AccessQuestion question, List<AccessHolder> found, int limit)
+    private static void Write(Utf8JsonWriter json, List<(AccessHolder Holder, IReadOnlyList<string> Roles)> found, int limit)
     {
         json.WriteStartObject();
         json.WriteStartArray("items");
-        foreach (var holder in found.Take(limit))
+        foreach (var (holder, roles) in found.Take(limit))
         {
             json.WriteStartObject();
             json.WriteString("kind", holder.Kind);
             json.WriteString("name", holder.Name);
             json.WriteString("actor", holder.Actor);
-            Write(json, "roles", holder.Roles.Where(r => AnswerOf(question, holder, r).Allowed).Select(r => r.Name));
+            Write(json, "roles", roles);
             json.WriteEndObject();
         }
         json.WriteEndArray();

@@ -19,6 +19,6 @@ public interface IAccessHolders
 
     IAsyncEnumerable<AccessHolder> AllAsync(TenantId organization, CancellationToken cancellationToken);
 
-    /// <returns>Null: there is none of that name or id.</returns>
+    /// <returns>Null: the organization has none of that name or id.</returns>
     ValueTask<AccessHolder?> FindAsync(TenantId organization, string nameOrId, CancellationToken cancellationToken);
 }

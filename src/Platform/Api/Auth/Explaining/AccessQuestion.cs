@@ -11,14 +11,13 @@ namespace Strata.Api.Auth.Explaining;
 /// <param name="Resource">Null: some resource at least.</param>
 internal sealed record AccessQuestion(string Permission, Kind? Kind, EntityRevision? Resource)
 {
-    /// <summary>Whether only operators may, besides holding the permission.</summary>
-    public bool IsOperators => Kind is { Scope: KindScope.Platform } kind && (Permission != kind.ReadPermission || !kind.TenantsRead);
+    public bool NeedsOperator => Kind is { Scope: KindScope.Platform } kind && (Permission != kind.ReadPermission || !kind.TenantsRead);
 
-    /// <summary>Whether whoever it is may, and why, in a sentence without a subject.</summary>
+    /// <summary>Whether the principal may, and why, in a sentence without a subject.</summary>
     public (bool Allowed, string Reason) Answer(Principal principal)
     {
         if (!principal.May(Permission)) return (false, $"does not hold {Permission}");
-        if (IsOperators && !principal.IsOperator)
+        if (NeedsOperator && !principal.IsOperator)
             return (false, $"holds {Permission}, but {Kind!.Plural} belong to the cloud itself: they are for operators");
         var scope = principal.GrantsOf(Permission).Select(g => Text(g.Scope)).FirstOrDefault();
         if (Resource is null || Kind is null || Scoping.May(principal, Permission, Kind, Resource))

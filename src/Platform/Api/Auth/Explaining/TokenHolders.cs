@@ -11,9 +11,7 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth.Explaining;
 
 /// <summary>Tokens as those who open an organization's API.</summary>
-internal sealed class TokenHolders(
-    ResourceStore<TokenSpec, TokenStatus> tokens, RoleCatalog catalog, RoleGrants roles, TimeProvider time)
-    : IAccessHolders
+internal sealed class TokenHolders(ResourceStore<TokenSpec, TokenStatus> tokens, RoleGrants roles, TimeProvider time) : IAccessHolders
 {
     private const string Actor = "system:access";
 
@@ -42,10 +40,7 @@ internal sealed class TokenHolders(
         foreach (var name in token.Spec.Roles.Distinct(StringComparer.Ordinal))
         {
             if (!known.TryGetValue(name, out var granted))
-            {
-                known[name] = granted = Roles.Exists(name) ? catalog.PermissionsOf([name])
-                    : await roles.FindAsync(organization, name, cancellationToken);
-            }
+                known[name] = granted = await roles.FindAsync(organization, name, cancellationToken);
             held.Add(new HeldRole(name, granted));
         }
         var all = held.SelectMany(r => r.Permissions ?? FrozenSet<string>.Empty).ToHashSet(StringComparer.Ordinal);

@@ -14,8 +14,7 @@ namespace Strata.Api.Auth.Tokens;
 
 /// <summary>POST /api/v1/tokens: creates a token and returns its secret, only this once. No caller can grant more than it has.</summary>
 internal sealed class TokenEndpoints(
-    TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator, RoleCatalog catalog,
-    RoleGrants roles,
+    TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator, RoleGrants roles,
     ResourceLimit limit)
 {
     private static readonly Error AlreadyCreated = new(
@@ -55,12 +54,11 @@ internal sealed class TokenEndpoints(
     private async ValueTask<Error?> RefuseAsync(ApiCall call, TenantId organization, TokenSpec spec)
     {
         var principal = call.Principal;
-        foreach (var name in RoleGrants.CustomOf(organization, spec.Roles))
+        foreach (var name in spec.Roles)
         {
             if (await roles.FindAsync(organization, name, call.Aborted) is not { } granted) return NoRole(name);
             if (!principal.Covers(granted)) return NotCovered;
         }
-        if (!principal.Covers(catalog.PermissionsOf(spec.Roles))) return NotCovered;
         if ((spec.Actor is not null || spec.Node is not null) && (!principal.IsPlatform || principal.Node is not null))
         {
             return new Error(
