@@ -51,7 +51,8 @@ public static class StrataApi
         services.AddSingleton<ISpecAdmission, RoleAdmission>();
         services.AddSingleton<IDeletionGuard, RoleInUseGuard>();
         services.AddSingleton<IAccessHolders, TokenHolders>();
-        services.AddPermissions(new Permission(AccessEndpoints.Read));
+        services.AddPermissions(new Permission(AccessEndpoints.Read),
+            new Permission(CallerEndpoint.Read, Roles.Viewer, Roles.Developer, Roles.Application, Roles.Machine));
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<TokenAuthenticator>();
         services.TryAddSingleton<IAuthenticator>(s => s.GetRequiredService<TokenAuthenticator>());
@@ -112,6 +113,7 @@ public static class StrataApi
         routes.ServiceProvider.GetRequiredService<TokenEndpoints>().Map(routes);
         ActivatorUtilities.CreateInstance<AccessEndpoints>(
             routes.ServiceProvider, kinds, routes.ServiceProvider.GetServices<IAccessHolders>().ToList()).Map(routes);
+        ActivatorUtilities.CreateInstance<CallerEndpoint>(routes.ServiceProvider).Map(routes);
         routes.MapHealth();
         routes.MapDescription(kinds);
         routes.MapDocs();

@@ -60,6 +60,29 @@ public sealed class CustomRoleTests : IAsyncLifetime
         Assert.Equal(404, await StatusAsync(limited, "/api/v1/boxes/in-side"));
     }
 
+    [Fact]
+    public async Task Me_IsWhoTheTokenSays_AndWhatItMay()
+    {
+        var me = await MeAsync(admin);
+        Assert.Equal(("default", "admin", true), (Name(me, "organization"), Name(me, "token"), me.GetProperty("isOperator").GetBoolean()));
+        Assert.Equal(["admin", "operator"], Texts(me, "roles"));
+        Assert.Contains("widgets.write", Texts(me, "permissions"));
+        Assert.DoesNotContain("widgets.control", Texts(me, "permissions"));
+
+        await MakeRoleAsync("polisher", """{"permissions":["widgets.*"]}""");
+        using var limited = host.Client(
+            await MakeTokenAsync("""{"name":"one","spec":{"roles":["polisher"],"project":"web","expiresAt":"2099-01-01T00:00:00Z"}}"""));
+        me = await MeAsync(limited);
+        Assert.Equal(("token:one", "web"), (me.GetProperty("actor").GetString(), Name(me, "project")));
+        Assert.Equal(["access.me", "projects.read", "widgets.read", "widgets.write"], Texts(me, "permissions"));
+        Assert.Equal("2099-01-01T00:00:00+00:00", me.GetProperty("token").GetProperty("expiresAt").GetString());
+
+        var elsewhere = await MeAsync(admin, "?org=other");
+        Assert.Equal(("other", "operator:token:admin"), (Name(elsewhere, "organization"), elsewhere.GetProperty("actor").GetString()));
+        Assert.False(elsewhere.TryGetProperty("token", out _));
+        Assert.Equal(404, await StatusAsync(limited, "/api/v1/access/me?org=other"));
+    }
+
     [Theory]
     [InlineData("mine", """{"permissions":["widgets.polish"]}""", "widgets.polish")]
     [InlineData("mine", """{"permissions":["widgets.raed"]}""", "Did you mean \\\"widgets.read\\\"?")]
@@ -231,4 +254,16 @@ public sealed class CustomRoleTests : IAsyncLifetime
     }
 
     private static async Task<int> StatusAsync(HttpClient http, string path) => (await http.SendJsonAsync("GET", path)).Status;
+
+    private static async Task<JsonElement> MeAsync(HttpClient http, string query = "")
+    {
+        var answer = await http.SendJsonAsync("GET", "/api/v1/access/me" + query);
+        Assert.True(answer.Status == 200, answer.Body.ToString());
+        return answer.Body;
+    }
+
+    private static string? Name(JsonElement me, string member) => me.GetProperty(member).GetProperty("name").GetString();
+
+    private static List<string?> Texts(JsonElement me, string member) =>
+        [.. me.GetProperty(member).EnumerateArray().Select(x => x.GetString())];
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Strata.Api.Auth.Explaining;
 using Strata.Contracts;
 using Strata.Resources.Kinds;
 
@@ -18,7 +19,7 @@ public sealed class RoleCatalog
 {
     private const string AllOfKind = ".*";
     /// <summary>To find one's way: which kinds there are, as the API's description says to anyone, who one is, and the projects.</summary>
-    private static readonly string[] OfEveryone = ["kinds.read", "account.read", "projects.read"];
+    private static readonly string[] OfEveryone = ["kinds.read", "account.read", CallerEndpoint.Read, "projects.read"];
 
     private const string ControlSuffix = ".control";
 

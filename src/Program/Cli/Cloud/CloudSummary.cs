@@ -24,6 +24,9 @@ internal sealed record CloudSummary
     /// </summary>
     public bool SignedIn { get; init; }
 
+    /// <summary>The context that commands mean, where it is not this cloud's; null: it is.</summary>
+    public string? OtherContext { get; init; }
+
     /// <summary>Address of the welcome page; null where it does not run.</summary>
     public string? Welcome { get; init; }
 
@@ -46,10 +49,13 @@ internal sealed record CloudSummary
 
     public static async Task<CloudSummary> LoadAsync(Run run, RunningCloud cloud, CancellationToken cancellationToken)
     {
+        var own = CliContext.Load(run.Home, cloud.ApiUrl.AbsoluteUri);
+        run.SignIn(own); // the current context may be another cloud's
         var summary = new CloudSummary
         {
             Version = cloud.Version, ApiUrl = cloud.ApiUrl, HttpUrl = cloud.HttpUrl, Home = run.Home, Pid = cloud.Pid,
-            SignedIn = CliContext.Load(run.Home, cloud.ApiUrl.AbsoluteUri).Token is not null,
+            SignedIn = own.Token is not null,
+            OtherContext = Contexts.CurrentName(run.Home) is { } current and not CliContext.LocalName ? current : null,
         };
         if (!summary.SignedIn || cloud.HttpUrl is null) return summary;
         try
@@ -81,6 +87,8 @@ internal sealed record CloudSummary
         output.WriteLine($"  Data           {Home}");
         output.WriteLine();
         foreach (var line in SignedIn ? SignedInText : NotSignedInText) run.Print("  " + run.Hint(line));
+        if (OtherContext is { } other)
+            run.Print("  " + run.Hint($"Commands mean the context \"{other}\"; \"strata context use local\" makes them mean this cloud."));
         foreach (var sentence in NotIsolated) run.Print($"  {run.Terminal.OnOut(Tone.Waiting, "Note:")} {sentence}");
         output.WriteLine();
         run.Print(

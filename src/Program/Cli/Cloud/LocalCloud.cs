@@ -1,3 +1,4 @@
+using Strata.Cli.Context;
 using Strata.Cli.Shell;
 using Strata.Client;
 using Strata.Core;
@@ -27,9 +28,14 @@ internal static class LocalCloud
     public static CloudPresence Find(HomeLayout home) =>
         HomeLock.IsHeld(home) ? CloudPresence.Running : Watchdog.Watches(home) ? CloudPresence.Restarting : CloudPresence.None;
 
-    /// <summary>False where STRATA_URL or <c>--server</c> names a cloud, which may be on another machine.</summary>
-    public static bool IsMeant(Run run) => string.IsNullOrEmpty(Environment.GetEnvironmentVariable("STRATA_URL"))
-        && run.Parse.GetValue(GlobalOptions.Server) is null;
+    /// <summary>False where an option, STRATA_URL or the current context names a cloud, which may be on another machine.</summary>
+    public static bool IsMeant(Run run)
+    {
+        if (run.Parse.GetValue(GlobalOptions.Server) is not null) return false;
+        if (run.Parse.GetValue(GlobalOptions.Context) is { } named) return named == CliContext.LocalName;
+        return string.IsNullOrEmpty(Environment.GetEnvironmentVariable("STRATA_URL"))
+            && Contexts.CurrentName(run.Home) is null or CliContext.LocalName;
+    }
 
     /// <summary>What there is to say of the cloud of this machine where no server answers, and what to do.</summary>
     public static CloudNews News(HomeLayout home, TimeProvider time)

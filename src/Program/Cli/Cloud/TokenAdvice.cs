@@ -21,7 +21,7 @@ internal static class TokenAdvice
     public static Error Explain(Run run, Error error)
     {
         if (error.Code != NotAccepted) return error;
-        var (server, file) = (run.Context.Server, Path.Combine(run.Home, CliContext.FileName));
+        var (server, file) = (run.Context.Server, Path.Combine(run.Home, Contexts.FileName));
         return run.Context.Source switch
         {
             TokenSource.Environment => error with
@@ -34,13 +34,18 @@ internal static class TokenAdvice
             TokenSource.File => error with
             {
                 Message = $"The server at {server} does not accept the token that is kept in {file}: it has expired or was revoked, or it is another cloud's.",
-                NextStep = "Set the variable STRATA_TOKEN to a valid one. If the administrator's token is lost, replace it on the server's machine: "
+                NextStep = "Sign in with a valid one: strata login. If the administrator's token is lost, replace it on the server's machine: "
                     + $"strata down, then {KeptSettings.StartCommand(new HomeLayout(run.Home), detached: true)} --new-admin-token",
+            },
+            TokenSource.Entered => error with
+            {
+                Message = $"The server at {server} does not accept this token: it is wrong, has expired or was revoked. Nothing was changed.",
+                NextStep = "Enter a valid one; an administrator of the organization makes it with: strata token create NAME",
             },
             _ => error with
             {
                 Message = $"The server at {server} needs a token, and none is known for it: a token is sent only to the address that it was made for.",
-                NextStep = "Set the variables STRATA_URL and STRATA_TOKEN to the server's address and a token of it.",
+                NextStep = $"Sign in with a token of it: strata login {server}. Or set the variables STRATA_URL and STRATA_TOKEN.",
             },
         };
     }

@@ -84,7 +84,7 @@ internal static class UpCommand
         try
         {
             return await StrataServer.StartAsync(
-                options, CliContext.Read(run.Home)?.Token, run.Terminal.Error, run.Terminal.Time, stop);
+                options, Contexts.Read(run.Home).Local?.Token, run.Terminal.Error, run.Terminal.Time, stop);
         }
         catch (Exception) when (stop.IsCancellationRequested)
         {
@@ -103,10 +103,11 @@ internal static class UpCommand
     {
         var address = server.Options.ApiUrl.ToString().TrimEnd('/');
         // Without a token too, as on a second server of a cloud: commands then find the server, and ask for the token alone.
-        var own = server.AdminToken is { } token
-            ? new CliContext { Server = address, Token = token }
-            : (CliContext.Read(run.Home) ?? new CliContext { Server = address }) with { Server = address };
-        own.Save(run.Home);
+        var contexts = Contexts.Read(run.Home);
+        var own = (contexts.Local ?? new CliContext { Server = address }) with { Server = address };
+        if (server.AdminToken is { } token) own = own with { Token = token };
+        // A restart leaves the choice of another cloud as it is.
+        contexts.With(own, current: server.IsNew || contexts.Current is null || contexts.Current.Name == own.Name).Save(run.Home);
         run.SignIn(own); // this cloud is meant, whatever STRATA_URL and STRATA_TOKEN say
         if (server.AdminToken is not null) await server.ConfirmAdminTokenAsync(cancellationToken);
         if (server.IsNew) await Welcoming.DeployAsync(run, cancellationToken);

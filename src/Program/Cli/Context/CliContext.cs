@@ -1,13 +1,15 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Strata.Cli.Shell;
 using Strata.Core;
 
 namespace Strata.Cli.Context;
 
-/// <summary>Which cloud a command speaks to, and as whom. Kept in <c>STRATA_HOME/context.json</c>, readable by its owner only.</summary>
+/// <summary>Which cloud a command speaks to, and as whom; one of <see cref="Contexts"/>, unless options or variables say otherwise.</summary>
 internal sealed record CliContext
 {
+    /// <summary>What it is called on this machine; "local" is the cloud of the data folder. Empty: it is none of the file's.</summary>
+    public string Name { get; init; } = LocalName;
+
     /// <summary>For example <c>http://127.0.0.1:8080</c>.</summary>
     public required string Server { get; init; }
     public string? Token { get; init; }
@@ -24,82 +26,70 @@ internal sealed record CliContext
     public bool HasOther { get; init; }
 
     public const string DefaultProject = "default";
-    public const string FileName = "context.json";
-    private const int BytesMax = 65_536;
+    public const string LocalName = "local";
+    private const int NameLengthMax = 63;
 
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
-    /// <summary>STRATA_URL and STRATA_TOKEN win over the file; <paramref name="server"/> (the option <c>--server</c>) over both.</summary>
-    public static CliContext Load(string home, string? server = null) =>
-        Load(home, server, Environment.GetEnvironmentVariable("STRATA_URL"), Environment.GetEnvironmentVariable("STRATA_TOKEN"));
+    /// <summary>Whether a context can have this name: letters, digits, dots, hyphens and underscores.</summary>
+    public static bool IsName(string name) => name.Length is > 0 and <= NameLengthMax && name[0] != '-'
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
 
     /// <summary>
-    /// A token goes only to the address that it was made for: the file's to the file's server, STRATA_TOKEN to STRATA_URL where that is
-    /// set, and else to wherever the command is sent.
+    /// STRATA_URL and STRATA_TOKEN win over the file's current context; <paramref name="server"/> (the option <c>--server</c>) and
+    /// <paramref name="name"/> (<c>--context</c>) over both.
     /// </summary>
-    internal static CliContext Load(string home, string? server, string? url, string? token)
+    public static CliContext Load(string home, string? server = null, string? name = null) => Load(
+        home, server, Environment.GetEnvironmentVariable("STRATA_URL"), Environment.GetEnvironmentVariable("STRATA_TOKEN"), name);
+
+    /// <summary>
+    /// A token goes only to the address that it was made for: a context's to its server, STRATA_TOKEN to STRATA_URL where that is set, and
+    /// else to wherever the command is sent. A context that is named is taken whole.
+    /// </summary>
+    internal static CliContext Load(string home, string? server, string? url, string? token, string? name = null)
     {
-        (url, token) = (string.IsNullOrEmpty(url) ? null : url, string.IsNullOrEmpty(token) ? null : token);
-        var file = Read(home);
-        if ((server ?? url ?? file?.Server) is not { } address) throw Unset(home).ToException();
-        if (!IsHttp(address))
-            throw NoAddress(address, server is not null ? "--server" : url is not null ? "STRATA_URL" : Path.Combine(home, FileName))
-                .ToException();
-        if (token is not null && url is not null && !IsSame(address, url)) token = null;
-        var kept = file is not null && IsSame(address, file.Server) ? file.Token : null;
-        return new CliContext
+        var file = Contexts.Read(home);
+        if (name is not null)
         {
+            if (server is not null)
+                throw UsageErrors.Of("--context and --server name a cloud each.", "Leave one of them out.").ToException();
+            var named = file.Get(name);
+            var source = named.Token is null ? TokenSource.None : TokenSource.File;
+            return Checked(named with { Source = source }, Path.Combine(home, Contexts.FileName));
+        }
+        (url, token) = (string.IsNullOrEmpty(url) ? null : url, string.IsNullOrEmpty(token) ? null : token);
+        if ((server ?? url ?? file.Current?.Server) is not { } address) throw Unset(home).ToException();
+        if (token is not null && url is not null && !IsSame(address, url)) token = null;
+        var known = server is null && url is null ? file.Current : file.ForServer(address);
+        return Checked(new CliContext
+        {
+            Name = known?.Name ?? "",
             Server = address,
-            Token = token ?? kept,
-            Source = token is not null ? TokenSource.Environment : kept is not null ? TokenSource.File : TokenSource.None,
-            HasOther = token is not null && kept is not null && kept != token,
-            Project = file is not null && url is null ? file.Project : DefaultProject,
-        };
+            Token = token ?? known?.Token,
+            Source = token is not null ? TokenSource.Environment : known?.Token is not null ? TokenSource.File : TokenSource.None,
+            HasOther = token is not null && known?.Token is { } kept && kept != token,
+            Project = url is null ? (known ?? file.Current)?.Project ?? DefaultProject : DefaultProject,
+        }, server is not null ? "--server" : url is not null ? "STRATA_URL" : Path.Combine(home, Contexts.FileName));
     }
 
-    private static bool IsHttp(string address) =>
-        Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
-
-    private static Error NoAddress(string address, string from) =>
-        UsageErrors.Of($"\"{address}\" ({from}) is not the address of a server.",
-            "Give one that begins with http:// or https://, such as http://127.0.0.1:8080.");
-
-    private static bool IsSame(string address, string other) =>
+    /// <summary>Whether two addresses are of one server.</summary>
+    public static bool IsSame(string address, string other) =>
         Uri.TryCreate(address, UriKind.Absolute, out var a) && Uri.TryCreate(other, UriKind.Absolute, out var b)
         && Uri.Compare(a, b, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
 
-    /// <summary>The file's context, or null where there is none.</summary>
-    public static CliContext? Read(string home)
-    {
-        var path = Path.Combine(home, FileName);
-        try
-        {
-            if (!File.Exists(path)) return null;
-            // A pipe, whose opening would wait for a writer, has the length 0.
-            var read = FileLength.Of(path) is > 0 and <= BytesMax
-                ? JsonSerializer.Deserialize(File.ReadAllBytes(path), WireJson.Of<CliContext>()) : null;
-            return read is null || read.Token?.Any(char.IsControl) == true ? throw new JsonException() : read;
-        }
-        catch (JsonException e)
-        {
-            var line = e.LineNumber is { } number ? $" (line {number + 1})" : "";
-            throw new Error(ErrorKind.Invalid, "CONTEXT_INVALID", $"{path} is not a valid context file{line}.",
-                "Delete it; \"strata up\" writes it again.").ToException();
-        }
-    }
+    public static bool IsHttp(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
 
-    public void Save(string home)
-    {
-        var path = Path.Combine(home, FileName);
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
-        using (var file = new FileStream(path + ".new", options)) JsonSerializer.Serialize(file, this, WireJson.Of<CliContext>());
-        File.Move(path + ".new", path, overwrite: true);
-    }
+    /// <param name="from">Where the address comes from.</param>
+    public static Error NoAddress(string address, string from) =>
+        UsageErrors.Of($"\"{address}\" ({from}) is not the address of a server.",
+            "Give one that begins with http:// or https://, such as http://127.0.0.1:8080.");
+
+    private static CliContext Checked(CliContext context, string from) =>
+        IsHttp(context.Server) ? context : throw NoAddress(context.Server, from).ToException();
 
     private static Error Unset(string home) => new(
         ErrorKind.NotFound, "NO_CONTEXT",
-        $"No cloud is configured here: {Path.Combine(home, FileName)} does not exist and STRATA_URL is not set.",
-        "Start one with \"strata up\", or set STRATA_URL and STRATA_TOKEN.");
+        $"No cloud is configured here: {Path.Combine(home, Contexts.FileName)} does not exist and STRATA_URL is not set.",
+        "Start one with \"strata up\", or sign in to one with \"strata login URL\".");
 }
 
 /// <summary>Where a command has its token from.</summary>
@@ -112,4 +102,7 @@ internal enum TokenSource
 
     /// <summary>The data folder's <c>context.json</c>.</summary>
     File,
+
+    /// <summary>It was just entered.</summary>
+    Entered,
 }

@@ -58,10 +58,11 @@ internal sealed class Deployer(Run run)
         {
             return await RunAsync(name, source, waits, patience, cancellationToken);
         }
-        catch (StrataException) when (madeProject is not null && (Release is null || isUndone))
+        catch (StrataException e) when (Release is null || isUndone)
         {
-            await RemoveProjectAsync(madeProject, cancellationToken);
-            throw;
+            if (madeProject is not null) await RemoveProjectAsync(madeProject, cancellationToken);
+            if (e.Error.Kind != ErrorKind.Forbidden) throw;
+            throw (await MissingPermissions.ExplainAsync(run, e.Error, source, cancellationToken)).ToException();
         }
     }
 

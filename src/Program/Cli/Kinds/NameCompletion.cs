@@ -126,7 +126,8 @@ internal static class NameCompletion
         {
             var home = context.ParseResult.GetValue(GlobalOptions.Home) is { Length: > 0 } given
                 ? Path.GetFullPath(given) : HomeLayout.DefaultRoot();
-            var target = CliContext.Load(home, context.ParseResult.GetValue(GlobalOptions.Server));
+            var target = CliContext.Load(
+                home, context.ParseResult.GetValue(GlobalOptions.Server), context.ParseResult.GetValue(GlobalOptions.Context));
             var options = new ClientOptions { RetriesMax = 0, CallTimeout = Patience,
                 Organization = context.ParseResult.GetValue(GlobalOptions.Org) };
             using var client = new StrataClient(new Uri(target.Server), target.Token, options);

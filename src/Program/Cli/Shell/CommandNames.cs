@@ -6,7 +6,8 @@ internal static class CommandNames
     public static readonly IReadOnlySet<string> All = new HashSet<string>(StringComparer.Ordinal)
     {
         "up", "down", "status", "doctor", "install-service", "deploy", "cancel", "get", "describe", "history", "logs", "scale", "rollback",
-        "restart", "delete", "open", "new", "dev", "tunnel", "model", "workflow", "entity", "search", "compute", "orgs", "org", "token",
-        "role", "roles", "access", "env", "client", "api", "edge", "completion", "version", "help",
+        "restart", "delete", "open", "new", "dev", "tunnel", "model", "workflow", "entity", "search", "compute", "login", "logout",
+        "whoami", "context", "orgs", "org", "token", "role", "roles", "access", "env", "client", "api", "edge", "completion", "version",
+        "help",
     };
 }

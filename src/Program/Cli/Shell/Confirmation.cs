@@ -15,7 +15,7 @@ internal static class Confirmation
         if (!run.Terminal.InIsTerminal || !run.Terminal.ErrorIsTerminal) throw NotAsked(question).ToException();
         await run.Terminal.Error.WriteAsync($"{question} [y/N] ");
         // The console's reader does not look at the token: Ctrl-C must not wait for Enter.
-        var answer = await Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(cancellationToken);
+        var answer = await Task.Run(run.Terminal.In.ReadLine, CancellationToken.None).WaitAsync(cancellationToken);
         return answer is "y" or "Y" or "yes";
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Strata.Cli.Context;
 using Strata.Cli.Kinds;
 using Strata.Contracts;
 
@@ -25,6 +26,9 @@ internal static class GlobalOptions
     };
     public static readonly Option<string?> Server =
         new("--server") { Description = "Address of the server's API, instead of the context's", Recursive = true, HelpName = "URL" };
+    public static readonly Option<string?> Context =
+        new Option<string?>("--context") { Description = "Context, instead of the current one (strata context)", Recursive = true,
+            HelpName = "CONTEXT" }.CompletesContexts();
     public static readonly Option<string?> Home =
         new("--home") { Description = "The cloud's data folder (STRATA_HOME, ~/.strata)", Recursive = true, HelpName = "FOLDER" };
 
@@ -35,5 +39,5 @@ internal static class GlobalOptions
         return option;
     }
 
-    public static readonly Option[] All = [Output, Json, Quiet, NoColor, Project, Org, Server, Home];
+    public static readonly Option[] All = [Output, Json, Quiet, NoColor, Project, Org, Server, Context, Home];
 }

@@ -16,12 +16,13 @@ internal static partial class Hints
 {
     private static readonly string[] AboutTheProgram = ["help", "version", "completion", "new"];
     private static readonly string[] AboutThisMachine = ["up", "down", "edge", "install-service"];
-    private static readonly string[] AboutTheCloud = ["status", "doctor", "env"];
+    private static readonly string[] AboutTheCloud = ["status", "doctor", "env", "whoami"];
+    private static readonly string[] AboutContexts = ["login", "logout", "context"];
 
     /// <param name="faulty">Options whose values were the mistake: a proposal with them would repeat it.</param>
     public static string Complete(ParseResult parse, string text, params IReadOnlyCollection<Option> faulty)
     {
-        var options = new[] { GlobalOptions.Home, GlobalOptions.Server, GlobalOptions.Org, GlobalOptions.Project }
+        var options = new[] { GlobalOptions.Home, GlobalOptions.Server, GlobalOptions.Context, GlobalOptions.Org, GlobalOptions.Project }
             .Where(o => !faulty.Contains(o) && parse.GetResult(o) is { Implicit: false } && parse.GetValue(o) is not null).ToList();
         if (options.Count == 0) return text;
         var commands = parse.RootCommandResult.Command.Subcommands.SelectMany(c => c.Aliases.Append(c.Name))
@@ -58,8 +59,9 @@ internal static partial class Hints
 
     private static bool Takes(string command, Option option) =>
         !AboutTheProgram.Contains(command)
-        && (option == GlobalOptions.Home || !AboutThisMachine.Contains(command))
-        && (option == GlobalOptions.Home || option == GlobalOptions.Server || !AboutTheCloud.Contains(command));
+        && (option == GlobalOptions.Home || !(AboutThisMachine.Contains(command) || AboutContexts.Contains(command)))
+        && (option == GlobalOptions.Home || option == GlobalOptions.Server || option == GlobalOptions.Context
+            || !AboutTheCloud.Contains(command));
 
     [GeneratedRegex(@"(?<![\w./-])strata ([a-z]+)(?![\w.-]*/)(?![\w-])", RegexOptions.CultureInvariant)]
     private static partial Regex Proposal();

@@ -92,9 +92,9 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
 
     private CliContext LoadContext()
     {
-        var loaded = CliContext.Load(Home, parse.GetValue(GlobalOptions.Server));
+        var loaded = CliContext.Load(Home, parse.GetValue(GlobalOptions.Server), parse.GetValue(GlobalOptions.Context));
         if (loaded.Token is null)
-            Say($"No token is known for {loaded.Server}: set STRATA_TOKEN. A token is sent only to the address that it was made for.");
+            Say($"No token is known for {loaded.Server}: \"strata login {loaded.Server}\" or STRATA_TOKEN sets one.");
         return loaded;
     }
 }

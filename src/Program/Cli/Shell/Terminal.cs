@@ -16,6 +16,9 @@ internal sealed record Terminal
     public required TextWriter Out { get; init; }
     public required TextWriter Error { get; init; }
 
+    /// <summary>What is piped in, or typed.</summary>
+    public TextReader In { get; init; } = Console.In;
+
     /// <summary>
     /// Standard output as it is, for what moves the cursor; the writer must clean the text. Null: <see cref="Out"/> will do.
     /// </summary>

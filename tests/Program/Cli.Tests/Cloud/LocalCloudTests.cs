@@ -101,7 +101,7 @@ public sealed class LocalCloudTests : IDisposable
     [InlineData(false, "You are not signed in here")]
     public async Task Up_SaysWhetherAnybodyIsSignedIn(bool hasToken, string expected)
     {
-        new CliContext { Server = $"{Cloud(ready: true).ApiUrl}", Token = hasToken ? "x" : null }.Save(home.Path);
+        Contexts.Read(home.Path).With(new CliContext { Server = $"{Cloud(ready: true).ApiUrl}", Token = hasToken ? "x" : null }, current: true).Save(home.Path);
         var text = new StringWriter();
         var command = new RootCommand();
         foreach (var option in GlobalOptions.All) command.Add(option);
@@ -154,6 +154,7 @@ public sealed class LocalCloudTests : IDisposable
         var (code, said) = await RunAsync($"doctor --server {api.Address}");
         Assert.Equal(0, code);
         Assert.Contains(api.Address.ToString().TrimEnd('/'), said, StringComparison.Ordinal);
+        said = said.Replace($"strata --home {home.Path}", "strata", StringComparison.Ordinal);
         foreach (var local in (string[])[home.Path, "19191", "SETTING", "iproute2", "disk", "free"])
             Assert.DoesNotContain(local, said, StringComparison.Ordinal);
 

@@ -68,7 +68,8 @@ public sealed class NewCommandTests : IDisposable
     [Fact]
     public async Task Env_OfTheContext_CanBeEvaluatedByAShell()
     {
-        new CliContext { Server = "http://127.0.0.1:9001", Token = "it's $HOME" }.Save(home.Path);
+        var context = new CliContext { Server = "http://127.0.0.1:9001", Token = "it's $HOME" };
+        Contexts.Read(home.Path).With(context, current: true).Save(home.Path);
         var (_, output, _) = await RunAsync("env", "--server", "http://127.0.0.1:9001");
         var said = await TestSupport.Script.RunAsync(
             "bash", ["-c", $"eval \"$1\"; printf '%s|%s' \"$STRATA_URL\" \"$STRATA_TOKEN\"", "-", output], home.Path);
@@ -79,7 +80,7 @@ public sealed class NewCommandTests : IDisposable
     [Fact]
     public async Task Env_WithoutATokenForTheServer_ClearsTheVariable()
     {
-        new CliContext { Server = "http://127.0.0.1:9001", Token = "local" }.Save(home.Path);
+        Contexts.Read(home.Path).With(new CliContext { Server = "http://127.0.0.1:9001", Token = "local" }, current: true).Save(home.Path);
         var (code, output, _) = await RunAsync("env", "--server", "http://127.0.0.1:9002");
         Assert.Equal((CommandRunner.Done, "export STRATA_URL=http://127.0.0.1:9002\nexport STRATA_TOKEN=''\n"), (code, output));
     }

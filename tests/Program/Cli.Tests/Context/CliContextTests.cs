@@ -28,7 +28,7 @@ public sealed class CliContextTests : IDisposable
     public void Load_OfOptionVariablesAndFile_TakesTheTokenOfThatAddress(
         string? server, string? url, string? token, string expectedServer, string? expectedToken)
     {
-        new CliContext { Server = Local, Token = "local" }.Save(home.Path);
+        Contexts.Read(home.Path).With(new CliContext { Server = Local, Token = "local" }, current: true).Save(home.Path);
         var context = CliContext.Load(home.Path, server, url, token);
         Assert.Equal((expectedServer, expectedToken), (context.Server, context.Token));
     }
@@ -38,8 +38,8 @@ public sealed class CliContextTests : IDisposable
     [InlineData(true)]
     public void Load_OfAPipe_DoesNotWaitForAWriter(bool isLink)
     {
-        System.Diagnostics.Process.Start("mkfifo", Path.Combine(home.Path, isLink ? "pipe" : CliContext.FileName))!.WaitForExit();
-        if (isLink) File.CreateSymbolicLink(Path.Combine(home.Path, CliContext.FileName), "pipe");
+        System.Diagnostics.Process.Start("mkfifo", Path.Combine(home.Path, isLink ? "pipe" : Contexts.FileName))!.WaitForExit();
+        if (isLink) File.CreateSymbolicLink(Path.Combine(home.Path, Contexts.FileName), "pipe");
         Assert.Equal("CONTEXT_INVALID", Assert.Throws<StrataException>(() => CliContext.Load(home.Path, null, null, null)).Error.Code);
     }
 
@@ -53,7 +53,7 @@ public sealed class CliContextTests : IDisposable
         Assert.True(cases.Count >= 10, $"only {cases.Count} cases");
         foreach (var given in cases)
         {
-            home.Write(CliContext.FileName, given.GetProperty("file").GetRawText());
+            home.Write(Contexts.FileName, given.GetProperty("file").GetRawText());
             var context = CliContext.Load(
                 home.Path, Text(given, "arguments", "url"), Text(given, "environment", "STRATA_URL"),
                 Text(given, "environment", "STRATA_TOKEN"));

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth.Tokens;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Auth.Explaining;
+
+/// <summary>
+/// Who the caller is and what it may do: /api/v1/access/me. A program finds out in one call what it would otherwise find out one refusal
+/// at a time.
+/// </summary>
+internal sealed class CallerEndpoint(
+    RoleCatalog catalog, ResourceStore<TokenSpec, TokenStatus> tokens, EntityEngine engine, TimeProvider time)
+{
+    /// <summary>Every role but those of nodes and edges holds it.</summary>
+    public const string Read = "access.me";
+    private const string System = "system:access";
+
+    private readonly ResourceStore<OrganizationSpec, Nothing> organizations = new(engine, OrganizationKind.Kind, time);
+    private readonly ResourceStore<ProjectSpec, Nothing> projects = new(engine, ProjectKind.Kind, time);
+
+    public void Map(IEndpointRouteBuilder routes) =>
+        routes.MapApi("GET", "/api/v1/access/me", Read, new Operation
+        {
+            Id = "getCaller", Summary = "Show who the token of the call is: its organization, project, roles and permissions.", Tag = "access",
+            Answer = Content.Json(Description()),
+        }, GetAsync).InProject();
+
+    private async Task<Result<Answer>> GetAsync(ApiCall call)
+    {
+        var principal = call.Principal;
+        var organization = principal.IsPlatform ? null
+            : (await FindAsync(organizations, TenantId.Platform, principal.Tenant.ToString(), call.Aborted))?.Name;
+        var project = principal.Project is { } id ? (await FindAsync(projects, principal.Tenant, id, call.Aborted))?.Name : null;
+        // An operator's token is not one of the organization that it acts in.
+        var token = principal.Token is { } own && !principal.IsOperatorElsewhere
+            ? await FindAsync(tokens, principal.Tenant, TokenKind.Kind.IdOf(own), call.Aborted) : null;
+        return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("actor", principal.Actor);
+            Write(json, "organization", principal.Tenant.ToString(), organization);
+            if (principal.Project is { } only) Write(json, "project", only, project);
+            Write(json, "roles", principal.RoleNames);
+            Write(json, "permissions", catalog.Declared.Where(principal.May).Order(StringComparer.Ordinal));
+            json.WriteBoolean("isOperator", principal.IsOperator);
+            if (token is not null)
+            {
+                json.WriteStartObject("token");
+                json.WriteString("id", token.Id);
+                json.WriteString("name", token.Name);
+                if (token.Spec.ExpiresAt is { } end) json.WriteString("expiresAt", end);
+                json.WriteEndObject();
+            }
+            json.WriteEndObject();
+        });
+    }
+
+    /// <returns>Null: it is gone.</returns>
+    private static async ValueTask<Resource<TSpec, TStatus>?> FindAsync<TSpec, TStatus>(
+        ResourceStore<TSpec, TStatus> store, TenantId tenant, string id, CancellationToken cancellationToken)
+        where TSpec : class where TStatus : class, new()
+    {
+        var found = await store.GetAsync(new Caller(tenant, System), id, AsOf.Latest, cancellationToken);
+        return found.IsOk ? found.Value : null;
+    }
+
+    private static void Write(Utf8JsonWriter json, string member, string id, string? name)
+    {
+        json.WriteStartObject(member);
+        json.WriteString("id", id);
+        json.WriteString("name", name ?? id);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, string member, IEnumerable<string> values)
+    {
+        json.WriteStartArray(member);
+        foreach (var value in values) json.WriteStringValue(value);
+        json.WriteEndArray();
+    }
+
+    private static JsonObject Description() => Schemas.Members(
+        [
+            ("actor", Schemas.Text()), ("organization", Named()), ("project", Named()), ("roles", Schemas.List(Schemas.Text())),
+            ("permissions", Schemas.List(Schemas.Text())), ("isOperator", Schemas.Flag()),
+            ("token", Schemas.Members(
+                [("id", Schemas.Text()), ("name", Schemas.Text()), ("expiresAt", Schemas.Time())], "id", "name")),
+        ], "actor", "organization", "roles", "permissions", "isOperator");
+
+    private static JsonObject Named() => Schemas.Members([("id", Schemas.Text()), ("name", Schemas.Text())], "id", "name");
+}

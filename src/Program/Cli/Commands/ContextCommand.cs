@@ -1,0 +1,74 @@
+using System.CommandLine;
+using Strata.Cli.Context;
+using Strata.Cli.Kinds;
+using Strata.Cli.Shell;
+using Strata.Contracts;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata context</c>: the clouds that this machine's command line knows, and which of them commands mean.</summary>
+internal static class ContextCommand
+{
+    private static readonly Argument<string> Name =
+        new Argument<string>("context") { Description = "Name of the context" }.CompletesContexts();
+    private static readonly Option<bool> Yes = SharedOptions.Yes();
+
+    /// <summary>As programs see one; tokens are not shown.</summary>
+    public sealed record Shown(string Name, string Server, string Project, bool SignedIn, bool Current);
+
+    public static Command Create(Terminal terminal) => new Command("context", "List the clouds that you are signed in to, and choose one")
+    {
+        new Command("list", "List the contexts") { }.Does(terminal, ListAsync),
+        new Command("use", "Make commands mean this context, and with -p this project of it") { Name }.Does(terminal, UseAsync),
+        new Command("delete", "Forget a context with its token") { Name, Yes }.Does(terminal, DeleteAsync),
+    }.Does(terminal, ListAsync);
+
+    public static Shown Show(CliContext context, bool current) =>
+        new(context.Name, context.Server, context.Project, context.Token is not null, current);
+
+    private static Task<int> ListAsync(Run run, CancellationToken cancellationToken)
+    {
+        var contexts = Contexts.Read(run.Home);
+        List<Shown> all = [.. contexts.All.Select(c => Show(c, c == contexts.Current)).OrderBy(c => c.Name, StringComparer.Ordinal)];
+        if (run.WriteMachine(all)) return Task.FromResult(CommandRunner.Done);
+        if (all.Count == 0) run.Say("There is none: start a cloud with \"strata up\", or sign in to one with \"strata login URL\".");
+        else
+        {
+            var table = new Table("NAME", "SERVER", "PROJECT", "SIGNED IN", "CURRENT");
+            foreach (var context in all)
+                table.Add(context.Name, context.Server, context.Project, context.SignedIn ? "yes" : "no", context.Current ? "current" : "");
+            table.Write(run.Terminal);
+        }
+        return Task.FromResult(CommandRunner.Done);
+    }
+
+    private static async Task<int> UseAsync(Run run, CancellationToken cancellationToken)
+    {
+        var context = Contexts.Read(run.Home).Get(run.Parse.GetRequiredValue(Name));
+        if (run.Parse.GetValue(GlobalOptions.Project) is { } project)
+        {
+            run.SignIn(context);
+            context = context with { Project = project };
+            await run.Client.Resources(Plurals.Projects).GetAsync(project, cancellationToken: cancellationToken);
+        }
+        Contexts.Read(run.Home).With(context, current: true).Save(run.Home);
+        if (!run.WriteMachine(Show(context, current: true)))
+            run.Say($"Commands mean {context.Server} now, project {context.Project}.");
+        return CommandRunner.Done;
+    }
+
+    private static async Task<int> DeleteAsync(Run run, CancellationToken cancellationToken)
+    {
+        var contexts = Contexts.Read(run.Home);
+        var context = contexts.Get(run.Parse.GetRequiredValue(Name));
+        var question = context.Token is null ? $"Forget the context {context.Name} ({context.Server})?"
+            : $"Forget the context {context.Name} ({context.Server}), with its token?";
+        if (!await Confirmation.AskAsync(run, Yes, question, cancellationToken)) return CommandRunner.Failed;
+        var left = contexts.Without(context.Name);
+        left.Save(run.Home);
+        if (run.WriteMachine(Show(context, current: false))) return CommandRunner.Done;
+        var next = context == contexts.Current && left.Current is { } current ? $" Commands mean {current.Server} now." : "";
+        run.Say($"Forgot {context.Name}.{next}");
+        return CommandRunner.Done;
+    }
+}

@@ -1,0 +1,132 @@
+using System.CommandLine;
+using System.Net;
+using System.Text;
+using Strata.Cli.Context;
+using Strata.Cli.Shell;
+using Strata.Core;
+
+namespace Strata.Cli.Commands;
+
+/// <summary>
+/// <c>strata login</c>: keeps a token for a cloud, when that cloud has accepted it. The token is asked for, or read from a pipe, and is no
+/// argument: those are seen by other users of the machine, and kept by the shell.
+/// </summary>
+internal static class LoginCommand
+{
+    private const int TokenLengthMax = 16_384;
+
+    private static readonly Argument<string?> Url = new("url")
+    {
+        Description = "Address of the cloud's API [the current context's]", Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<string?> Name =
+        new("--name") { Description = "Name of the context [the server's host]", HelpName = "CONTEXT" };
+
+    public static Command Create(Terminal terminal) =>
+        new Command("login", "Sign in to a cloud with a token, and make it the current context") { Url, Name }.Does(terminal, RunAsync);
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        var contexts = Contexts.Read(run.Home);
+        var address = AddressOf(run, contexts);
+        var name = NameOf(run, contexts, address);
+        if (IsInTheClear(address)) run.Say($"Note: {address} is not encrypted. Whoever is on the way to it can read the token.");
+        var token = await ReadTokenAsync(run, address, cancellationToken);
+        var context = new CliContext { Name = name, Server = address, Token = token, Source = TokenSource.Entered,
+            Project = contexts.Find(name)?.Project ?? CliContext.DefaultProject };
+        run.SignIn(context);
+        var caller = await Caller.AskAsync(run, cancellationToken);
+        Directory.CreateDirectory(run.Home, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Contexts.Read(run.Home).With(context, current: true).Save(run.Home); // it may have changed while the token was entered
+        if (!run.WriteMachine(caller.Json))
+            run.Say($"Signed in to {address} as {caller.Actor} of the organization {caller.Organization}. The context is \"{name}\".");
+        return CommandRunner.Done;
+    }
+
+    private static string AddressOf(Run run, Contexts contexts)
+    {
+        var given = run.Parse.GetValue(Url) ?? run.Parse.GetValue(GlobalOptions.Server);
+        var named = given is null && run.Parse.GetValue(GlobalOptions.Context) is { } context ? contexts.Get(context) : null;
+        var address = given ?? (named ?? contexts.Current)?.Server
+            ?? throw UsageErrors.Of("It is not known which cloud is meant.", "Give its address: strata login https://cloud.example.com")
+                .ToException();
+        if (!CliContext.IsHttp(address)) throw CliContext.NoAddress(address, given is null ? Contexts.FileName : "URL").ToException();
+        var uri = new Uri(address);
+        // A user name, a path or a query belongs to something else that was copied.
+        if (uri.UserInfo.Length > 0 || uri.PathAndQuery != "/" || uri.Fragment.Length > 0)
+            throw UsageErrors.Of($"\"{address}\" is more than the address of a server.",
+                $"Leave out what comes after the port: strata login {uri.GetLeftPart(UriPartial.Authority)}").ToException();
+        return uri.GetLeftPart(UriPartial.Authority);
+    }
+
+    private static string NameOf(Run run, Contexts contexts, string address)
+    {
+        var given = run.Parse.GetValue(Name) ?? run.Parse.GetValue(GlobalOptions.Context);
+        if (given is null && contexts.ForServer(address) is { } known) return known.Name;
+        var uri = new Uri(address);
+        var name = given ?? (uri.IsDefaultPort ? uri.IdnHost : $"{uri.IdnHost.Trim('[', ']').Replace(':', '-')}-{uri.Port}");
+        if (given is null && (!CliContext.IsName(name) || name == CliContext.LocalName)) name = "cloud";
+        if (!CliContext.IsName(name))
+            throw UsageErrors.Of($"\"{name.Shortened(100)}\" cannot be the name of a context.",
+                "Use 1 to 63 letters, digits, dots, hyphens and underscores.").ToException();
+        var isOthers = contexts.Find(name) is { } taken ? !CliContext.IsSame(taken.Server, address) : name == CliContext.LocalName;
+        return isOthers ? throw Taken(name, contexts.Find(name)?.Server).ToException() : name;
+    }
+
+    private static Error Taken(string name, string? server) => new(
+        ErrorKind.Conflict, "CONTEXT_EXISTS",
+        server is null ? $"The context \"{name}\" is that of the cloud which \"strata up\" starts here."
+            : $"The context \"{name}\" is that of {server}.",
+        "Choose another name: --name NAME");
+
+    /// <summary>Loopback addresses leave no machine.</summary>
+    private static bool IsInTheClear(string address)
+    {
+        var uri = new Uri(address);
+        return uri.Scheme == Uri.UriSchemeHttp && !uri.IsLoopback
+            && !uri.Host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+            && !(IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
+    }
+
+    /// <exception cref="StrataException">USAGE: it is empty, or no token.</exception>
+    private static async Task<string> ReadTokenAsync(Run run, string address, CancellationToken cancellationToken)
+    {
+        string? line;
+        if (run.Terminal.InIsTerminal && run.Terminal.ErrorIsTerminal)
+        {
+            await run.Terminal.Error.WriteAsync($"Token for {address} (it is not shown): ");
+            // The console does not look at the token: Ctrl-C must not wait for a key.
+            line = await Task.Run(ReadHidden, CancellationToken.None).WaitAsync(cancellationToken);
+            await run.Terminal.Error.WriteLineAsync();
+        }
+        else line = await Task.Run(() => ReadLine(run.Terminal.In), CancellationToken.None).WaitAsync(cancellationToken);
+        line = line?.Trim() ?? "";
+        if (line.Length == 0)
+            throw UsageErrors.Of("No token was given.", "Enter it when you are asked, or pipe it in: strata login URL < token.txt")
+                .ToException();
+        if (line.Length > TokenLengthMax || line.Any(c => c is <= ' ' or > '~'))
+            throw UsageErrors.Of("That is not a token.", "Strata's begin with stk_; \"strata token create NAME\" makes one.").ToException();
+        return line;
+    }
+
+    /// <summary>Of no more than a token can have: what is piped in may have no end.</summary>
+    private static string ReadLine(TextReader from)
+    {
+        var text = new StringBuilder();
+        while (text.Length <= TokenLengthMax && from.Read() is var next and >= 0 && next != '\n') text.Append((char)next);
+        return text.ToString();
+    }
+
+    private static string ReadHidden()
+    {
+        var text = new StringBuilder();
+        while (Console.ReadKey(intercept: true) is var key && key.Key != ConsoleKey.Enter)
+        {
+            if (key.Key != ConsoleKey.Backspace) text.Append(key.KeyChar);
+            else if (text.Length > 0) text.Length--;
+            if (text.Length > TokenLengthMax) break;
+        }
+        return text.ToString();
+    }
+}

@@ -1,0 +1,30 @@
+using System.CommandLine;
+using Strata.Cli.Context;
+using Strata.Cli.Shell;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata whoami</c>: which cloud commands mean, and as whom.</summary>
+internal static class WhoamiCommand
+{
+    public static Command Create(Terminal terminal) =>
+        new Command("whoami", "Show which cloud commands mean, who you are there, and your roles").Does(terminal, RunAsync);
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        var caller = await Caller.AskAsync(run, cancellationToken);
+        if (run.WriteMachine(caller.Json)) return CommandRunner.Done;
+        var context = run.Context;
+        Line("Actor", caller.Actor);
+        Line("Organization", caller.Organization);
+        Line("Project", caller.Project ?? "all");
+        Line("Roles", string.Join(", ", caller.Roles));
+        if (caller.Token is { } token)
+            Line("Token", $"{token.Name}, {(token.ExpiresAt is { } end ? $"expires {TimeText.Stamp(end)}" : "does not expire")}");
+        Line("Server", context.Server);
+        Line("Context", context.Source == TokenSource.Environment ? "none (the token is from STRATA_TOKEN)" : context.Name);
+        return CommandRunner.Done;
+
+        void Line(string label, string value) => run.Print($"{label,-14}{value}");
+    }
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using Strata.Cli.Shell;
+using Strata.Core;
+using Strata.Server.Options;
+
+namespace Strata.Cli.Context;
+
+/// <summary>What the shell offers where a context is named.</summary>
+internal static class ContextCompletion
+{
+    public static Argument<T> CompletesContexts<T>(this Argument<T> argument)
+    {
+        argument.CompletionSources.Add(Names);
+        return argument;
+    }
+
+    public static Option<T> CompletesContexts<T>(this Option<T> option)
+    {
+        option.CompletionSources.Add(Names);
+        return option;
+    }
+
+    private static IEnumerable<CompletionItem> Names(CompletionContext context)
+    {
+        try
+        {
+            var home = context.ParseResult.GetValue(GlobalOptions.Home) is { Length: > 0 } given
+                ? Path.GetFullPath(given) : HomeLayout.DefaultRoot();
+            return [.. Contexts.Read(home).All.Select(c => new CompletionItem(c.Name))];
+        }
+        catch (Exception e) when (e is StrataException or IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            return [];
+        }
+    }
+}
