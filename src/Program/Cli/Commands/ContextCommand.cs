@@ -34,9 +34,9 @@ internal static class ContextCommand
         if (all.Count == 0) run.Say("There is none: start a cloud with \"strata up\", or sign in to one with \"strata login URL\".");
         else
         {
-            var table = new Table("NAME", "SERVER", "PROJECT", "SIGNED IN", "CURRENT");
+            var table = new Table("NAME", "CURRENT", "SERVER", "PROJECT", "SIGNED IN");
             foreach (var context in all)
-                table.Add(context.Name, context.Server, context.Project, context.SignedIn ? "yes" : "no", context.Current ? "current" : "");
+                table.Add(context.Name, context.Current ? "current" : "", context.Server, context.Project, context.SignedIn ? "yes" : "no");
             table.Write(run.Terminal);
         }
         return Task.FromResult(CommandRunner.Done);
