@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Strata.Entities.Log;
@@ -48,10 +49,18 @@ public sealed class MemoryStore : IStore
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
-/// <summary>A database of its own on the assembly's server.</summary>
-public sealed class PostgresDatabase(TestServer server) : IStore
+/// <summary>A database on the assembly's server: its own, or one that tests use one after another.</summary>
+/// <param name="reused">
+/// It comes with an open store and with what earlier tests wrote, and goes to a later test: for tests that keep to organizations of their
+/// own. To create a database and to connect to it costs ten times what such a test does.
+/// </param>
+public sealed class PostgresDatabase(TestServer server, bool reused) : IStore
 {
     private PostgresStore store = null!;
+
+    public PostgresDatabase(TestServer server) : this(server, reused: false)
+    {
+    }
 
     public string ConnectionString { get; private set; } = "";
 
@@ -77,6 +86,11 @@ public sealed class PostgresDatabase(TestServer server) : IStore
 
     public async ValueTask InitializeAsync()
     {
+        if (reused && server.Reused.TryTake(out var open))
+        {
+            (ConnectionString, store) = open;
+            return;
+        }
         ConnectionString = await server.CreateDatabaseAsync();
         store = await OpenAsync();
     }
@@ -86,7 +100,12 @@ public sealed class PostgresDatabase(TestServer server) : IStore
         new PostgresOptions { ConnectionString = ConnectionString, PoolSizeMax = 4 }, TimeProvider.System, NullLoggerFactory.Instance,
         CancellationToken.None);
 
-    public ValueTask DisposeAsync() => store.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        if (!reused) return store.DisposeAsync();
+        server.Reused.Add((ConnectionString, store));
+        return ValueTask.CompletedTask;
+    }
 }
 
 /// <summary>The private PostgreSQL of all tests of this assembly; gone with its folder when they end.</summary>
@@ -99,6 +118,9 @@ public sealed class TestServer : IAsyncLifetime
     private readonly SemaphoreSlim creating = new(1);
     private PrivatePostgres? server;
     private int databases;
+
+    /// <summary>Databases that no test uses at the moment, with their open stores.</summary>
+    public ConcurrentBag<(string ConnectionString, PostgresStore Store)> Reused { get; } = [];
 
     public async ValueTask InitializeAsync()
     {
@@ -129,6 +151,7 @@ public sealed class TestServer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var (_, store) in Reused) await store.DisposeAsync();
         if (server is not null) await server.StopAsync(CancellationToken.None);
         Folder.Delete(home);
         creating.Dispose();

@@ -107,4 +107,4 @@ public abstract class CursorContract(IStore store) : IAsyncLifetime
 
 public sealed class MemoryCursorTests() : CursorContract(new MemoryStore());
 
-public sealed class PostgresCursorTests(TestServer server) : CursorContract(new PostgresDatabase(server));
+public sealed class PostgresCursorTests(TestServer server) : CursorContract(new PostgresDatabase(server, reused: true));

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -30,6 +31,9 @@ public sealed class EntityHost : IAsyncDisposable
     /// <summary>One for all, so that a host that is started again opens what the former one sealed.</summary>
     private static readonly byte[] Key = System.Security.Cryptography.RandomNumberGenerator.GetBytes(SealedSecrets.KeyBytes);
 
+    /// <summary>Stores whose test has its organizations already.</summary>
+    private static readonly ConditionalWeakTable<IStore, object> Filled = [];
+
     private readonly WebApplication app;
 
     private EntityHost(WebApplication app, IStore store) => (this.app, Store) = (app, store);
@@ -43,7 +47,7 @@ public sealed class EntityHost : IAsyncDisposable
     /// <summary>May do everything in <see cref="Org"/> and on the platform.</summary>
     public string AdminToken { get; private set; } = "";
 
-    /// <param name="store">Initialized by the caller, who also disposes it. One that holds organizations already is taken as it is.</param>
+    /// <param name="store">Initialized by the caller, who also disposes it. A host that is not its first finds the organizations of that one.</param>
     /// <param name="more">Another module beside the entity API: its kinds, its services, its endpoints.</param>
     public static async Task<EntityHost> StartAsync(
         IStore store, WebhookOptions? webhooks = null, EntityApiLimits? limits = null, Action<IServiceCollection>? configure = null,
@@ -51,7 +55,7 @@ public sealed class EntityHost : IAsyncDisposable
     {
         var host = new EntityHost(Build(store, webhooks ?? new WebhookOptions(), limits, configure, more ?? HostedModule.None), store);
         await host.app.StartAsync();
-        if (await store.Log.HeadAsync(TenantId.Platform, default) == Revision.None) await host.FillAsync();
+        if (Filled.TryAdd(store, Filled)) await host.FillAsync();
         return host;
     }
 
@@ -126,8 +130,11 @@ public sealed class EntityHost : IAsyncDisposable
 
     private async Task FillAsync()
     {
-        Org = await AddOrganizationAsync("default");
-        OtherOrg = await AddOrganizationAsync("other");
+        // An earlier test may have had the same database.
+        var head = await Log.HeadAsync(TenantId.Platform, default);
+        var suffix = head == Revision.None ? "" : $"-{head.Value}";
+        Org = await AddOrganizationAsync("default" + suffix);
+        OtherOrg = await AddOrganizationAsync("other" + suffix);
         AdminToken = await TokenAsync(Org, "admin", [Roles.Admin, Roles.Operator]);
     }
 
