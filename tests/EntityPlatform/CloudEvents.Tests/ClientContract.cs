@@ -83,4 +83,4 @@ public abstract class ClientContract(IStore store) : IAsyncLifetime
 
 public sealed class MemoryClientTests() : ClientContract(new MemoryStore());
 
-public sealed class PostgresClientTests(TestServer server) : ClientContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresClientTests(TestServer server) : ClientContract(PostgresDatabase.Reused(server));

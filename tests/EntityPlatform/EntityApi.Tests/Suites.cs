@@ -5,8 +5,8 @@ namespace Strata.EntityApi.Tests;
 // Every contract of the entity API runs over both stores.
 public sealed class MemoryEntityTests() : EntityContract(new MemoryStore());
 
-public sealed class PostgresEntityTests(TestServer server) : EntityContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresEntityTests(TestServer server) : EntityContract(PostgresDatabase.Reused(server));
 
 public sealed class MemorySearchApiTests() : SearchApiContract(new MemoryStore());
 
-public sealed class PostgresSearchApiTests(TestServer server) : SearchApiContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresSearchApiTests(TestServer server) : SearchApiContract(PostgresDatabase.Reused(server));

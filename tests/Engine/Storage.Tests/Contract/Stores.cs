@@ -50,17 +50,16 @@ public sealed class MemoryStore : IStore
 }
 
 /// <summary>A database on the assembly's server: its own, or one that tests use one after another.</summary>
-/// <param name="reused">
-/// It comes with an open store and with what earlier tests wrote, and goes to a later test: for tests that keep to organizations of their
-/// own. To create a database and to connect to it costs ten times what such a test does.
-/// </param>
-public sealed class PostgresDatabase(TestServer server, bool reused) : IStore
+public sealed class PostgresDatabase(TestServer server) : IStore
 {
     private PostgresStore store = null!;
+    private bool reused;
 
-    public PostgresDatabase(TestServer server) : this(server, reused: false)
-    {
-    }
+    /// <summary>
+    /// One that comes with an open store and with what earlier tests wrote, and goes to a later test: for tests that keep to organizations
+    /// of their own. To create a database and to connect to it costs ten times what such a test does.
+    /// </summary>
+    public static PostgresDatabase Reused(TestServer server) => new(server) { reused = true };
 
     public string ConnectionString { get; private set; } = "";
 
@@ -86,7 +85,7 @@ public sealed class PostgresDatabase(TestServer server, bool reused) : IStore
 
     public async ValueTask InitializeAsync()
     {
-        if (reused && server.Reused.TryTake(out var open))
+        if (reused && server.Idle.TryTake(out var open))
         {
             (ConnectionString, store) = open;
             return;
@@ -103,7 +102,7 @@ public sealed class PostgresDatabase(TestServer server, bool reused) : IStore
     public ValueTask DisposeAsync()
     {
         if (!reused) return store.DisposeAsync();
-        server.Reused.Add((ConnectionString, store));
+        server.Idle.Add((ConnectionString, store));
         return ValueTask.CompletedTask;
     }
 }
@@ -120,7 +119,7 @@ public sealed class TestServer : IAsyncLifetime
     private int databases;
 
     /// <summary>Databases that no test uses at the moment, with their open stores.</summary>
-    public ConcurrentBag<(string ConnectionString, PostgresStore Store)> Reused { get; } = [];
+    public ConcurrentBag<(string ConnectionString, PostgresStore Store)> Idle { get; } = [];
 
     public async ValueTask InitializeAsync()
     {
@@ -151,7 +150,7 @@ public sealed class TestServer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var (_, store) in Reused) await store.DisposeAsync();
+        foreach (var (_, store) in Idle) await store.DisposeAsync();
         if (server is not null) await server.StopAsync(CancellationToken.None);
         Folder.Delete(home);
         creating.Dispose();

@@ -107,4 +107,4 @@ public abstract class FuzzContract(IStore store) : EntityApiContract(store)
 
 public sealed class MemoryFuzzTests() : FuzzContract(new MemoryStore());
 
-public sealed class PostgresFuzzTests(TestServer server) : FuzzContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresFuzzTests(TestServer server) : FuzzContract(PostgresDatabase.Reused(server));

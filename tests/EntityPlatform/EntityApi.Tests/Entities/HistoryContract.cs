@@ -120,4 +120,4 @@ public abstract class HistoryContract(IStore store) : EntityApiContract(store)
 
 public sealed class MemoryHistoryTests() : HistoryContract(new MemoryStore());
 
-public sealed class PostgresHistoryTests(TestServer server) : HistoryContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresHistoryTests(TestServer server) : HistoryContract(PostgresDatabase.Reused(server));

@@ -107,4 +107,4 @@ public abstract class CursorContract(IStore store) : IAsyncLifetime
 
 public sealed class MemoryCursorTests() : CursorContract(new MemoryStore());
 
-public sealed class PostgresCursorTests(TestServer server) : CursorContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresCursorTests(TestServer server) : CursorContract(PostgresDatabase.Reused(server));

@@ -195,4 +195,4 @@ public abstract class FeedContract(IStore store) : IAsyncLifetime
 
 public sealed class MemoryFeedTests() : FeedContract(new MemoryStore());
 
-public sealed class PostgresFeedTests(TestServer server) : FeedContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresFeedTests(TestServer server) : FeedContract(PostgresDatabase.Reused(server));

@@ -11,7 +11,7 @@ public sealed class MemoryLargeListsTests() : LargeListsContract(new MemoryStore
 
 /// <summary>Writes gigabytes.</summary>
 [Trait("Duration", "Long")]
-public sealed class PostgresLargeListsTests(TestServer server) : LargeListsContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresLargeListsTests(TestServer server) : LargeListsContract(PostgresDatabase.Reused(server));
 
 /// <summary>
 /// Lists of large documents take memory by their bytes and not by their rows, however many are read at once and however slowly.

@@ -165,4 +165,4 @@ public abstract class MessageContract(IStore store) : IAsyncLifetime
 
 public sealed class MemoryMessageTests() : MessageContract(new MemoryStore());
 
-public sealed class PostgresMessageTests(TestServer server) : MessageContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresMessageTests(TestServer server) : MessageContract(PostgresDatabase.Reused(server));

@@ -109,4 +109,4 @@ public abstract class MigrationContract(IStore store) : IAsyncLifetime
 
 public sealed class MemoryMigrationTests() : MigrationContract(new MemoryStore());
 
-public sealed class PostgresMigrationTests(TestServer server) : MigrationContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresMigrationTests(TestServer server) : MigrationContract(PostgresDatabase.Reused(server));

@@ -200,4 +200,4 @@ public abstract class RetentionContract(IStore store) : IAsyncLifetime
 
 public sealed class MemoryRetentionTests() : RetentionContract(new MemoryStore());
 
-public sealed class PostgresRetentionTests(TestServer server) : RetentionContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresRetentionTests(TestServer server) : RetentionContract(PostgresDatabase.Reused(server));

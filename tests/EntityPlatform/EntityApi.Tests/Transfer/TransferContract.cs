@@ -328,4 +328,4 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
 
 public sealed class MemoryTransferTests() : TransferContract(new MemoryStore());
 
-public sealed class PostgresTransferTests(TestServer server) : TransferContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresTransferTests(TestServer server) : TransferContract(PostgresDatabase.Reused(server));

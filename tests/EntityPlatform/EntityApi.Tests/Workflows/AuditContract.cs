@@ -173,4 +173,4 @@ public abstract class AuditContract(IStore store) : WorkflowContract(store)
 
 public sealed class MemoryAuditTests() : AuditContract(new MemoryStore());
 
-public sealed class PostgresAuditTests(TestServer server) : AuditContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresAuditTests(TestServer server) : AuditContract(PostgresDatabase.Reused(server));

@@ -107,4 +107,4 @@ public abstract class ComputationContract(IStore store) : WorkflowContract(store
 
 public sealed class MemoryComputationTests() : ComputationContract(new MemoryStore());
 
-public sealed class PostgresComputationTests(TestServer server) : ComputationContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresComputationTests(TestServer server) : ComputationContract(PostgresDatabase.Reused(server));

@@ -88,4 +88,4 @@ public abstract class DryRunContract(IStore store) : WorkflowContract(store)
 
 public sealed class MemoryDryRunTests() : DryRunContract(new MemoryStore());
 
-public sealed class PostgresDryRunTests(TestServer server) : DryRunContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresDryRunTests(TestServer server) : DryRunContract(PostgresDatabase.Reused(server));

@@ -192,4 +192,4 @@ public abstract class KeyedCallContract(IStore store) : WorkflowContract(store)
 
 public sealed class MemoryKeyedCallTests() : KeyedCallContract(new MemoryStore());
 
-public sealed class PostgresKeyedCallTests(TestServer server) : KeyedCallContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresKeyedCallTests(TestServer server) : KeyedCallContract(PostgresDatabase.Reused(server));

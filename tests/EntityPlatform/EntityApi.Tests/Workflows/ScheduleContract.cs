@@ -88,4 +88,4 @@ public abstract class ScheduleContract(IStore store) : WorkflowContract(store)
 
 public sealed class MemoryScheduleTests() : ScheduleContract(new MemoryStore());
 
-public sealed class PostgresScheduleTests(TestServer server) : ScheduleContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresScheduleTests(TestServer server) : ScheduleContract(PostgresDatabase.Reused(server));

@@ -132,4 +132,4 @@ public abstract partial class StoryContract(IStore store) : WorkflowContract(sto
 
 public sealed class MemoryStoryTests() : StoryContract(new MemoryStore());
 
-public sealed class PostgresStoryTests(TestServer server) : StoryContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresStoryTests(TestServer server) : StoryContract(PostgresDatabase.Reused(server));

@@ -102,4 +102,4 @@ public abstract class WorkflowImportContract(IStore store) : WorkflowContract(st
 
 public sealed class MemoryWorkflowImportTests() : WorkflowImportContract(new MemoryStore());
 
-public sealed class PostgresWorkflowImportTests(TestServer server) : WorkflowImportContract(new PostgresDatabase(server, reused: true));
+public sealed class PostgresWorkflowImportTests(TestServer server) : WorkflowImportContract(PostgresDatabase.Reused(server));

@@ -54,6 +54,7 @@ public sealed class BadApplicationTests(SharedCloud cloud)
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Application_ThatIgnoresSigterm_IsKilledAfterItsGrace()
     {
         const string name = "stubborn";

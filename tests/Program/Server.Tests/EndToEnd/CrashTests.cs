@@ -70,6 +70,7 @@ public sealed class CrashTests(CrashCloud cloud) : IClassFixture<CrashCloud>, IA
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task DownAndUp_NeverStopsInstances()
     {
         using var app = AppFolder.Saying("upgraded around");
@@ -86,6 +87,7 @@ public sealed class CrashTests(CrashCloud cloud) : IClassFixture<CrashCloud>, IA
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task DownAllAndUp_BringsEverythingBack()
     {
         using var app = AppFolder.Saying("back again");
@@ -100,6 +102,7 @@ public sealed class CrashTests(CrashCloud cloud) : IClassFixture<CrashCloud>, IA
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task DownAll_AfterAKill_StopsWhatWasLeft()
     {
         using var app = AppFolder.Saying("left alone");
@@ -112,6 +115,7 @@ public sealed class CrashTests(CrashCloud cloud) : IClassFixture<CrashCloud>, IA
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task TwoClouds_SideBySide_KnowNothingOfEachOther()
     {
         Cloud one = cloud;

@@ -23,6 +23,7 @@ public sealed class InlineEdgeTests : IAsyncLifetime
     public ValueTask DisposeAsync() => cloud.DisposeAsync();
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Edge_Killed_ComesBackAndServes()
     {
         Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
@@ -56,6 +57,7 @@ public sealed class InlineEdgeTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Edge_LeftByADeadServer_GivesItsPortToTheInProcessMode()
     {
         var left = EdgePid();
@@ -66,6 +68,7 @@ public sealed class InlineEdgeTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Port_InUse_IsOneSentenceAndTheFix()
     {
         (await cloud.RunAsync("down", "--all")).ShouldSucceed();

@@ -13,6 +13,7 @@ public sealed class NewTests(SharedCloud cloud) : IDisposable
     public void Dispose() => stranger.Dispose();
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Python_FromTheFirstCommandToTheFirstCall()
     {
         var member = await NewAsync("python");
@@ -23,6 +24,7 @@ public sealed class NewTests(SharedCloud cloud) : IDisposable
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task TypeScript_FromTheFirstCommandToTheFirstCall()
     {
         var member = await NewAsync("typescript");

@@ -13,6 +13,7 @@ public sealed class StrangersProgramTests(SharedCloud cloud) : IDisposable
     public void Dispose() => stranger.Dispose();
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task TypeScript_PackageInAnEmptyProject_RunsAProgram()
     {
         stranger.Write("app/package.json", """{"name": "app", "private": true, "type": "module"}""");
@@ -29,6 +30,7 @@ public sealed class StrangersProgramTests(SharedCloud cloud) : IDisposable
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Python_WheelInAnEmptyProject_RunsAProgram()
     {
         stranger.Write("app/app.py", Python);

@@ -23,6 +23,7 @@ public sealed class TunnelTests : IAsyncLifetime
 
     /// <summary>Its life: served, told when the program is down, connected again after the server's death, gone at the end.</summary>
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Program_IsServed_AlsoAfterTheServerDied_UntilTheTunnelEnds()
     {
         using var tunnel = cloud.Start("tunnel", $"{port}", "--name", "mine");

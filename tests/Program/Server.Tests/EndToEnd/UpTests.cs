@@ -79,6 +79,7 @@ public sealed class UpTests(SharedCloud cloud)
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Up_PostgresThatDoesNotStart_IsOneSentenceAndTheFix()
     {
         await using var broken = new Cloud();

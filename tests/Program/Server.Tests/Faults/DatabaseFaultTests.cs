@@ -31,6 +31,7 @@ public sealed class DatabaseFaultTests
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task StalledPostgres_IsSaidByStatusAndDoctor_AndGoesOnAfterwards()
     {
         await using var cloud = new Cloud();

@@ -15,6 +15,7 @@ public sealed class DatabasePasswordAndFailoverTests : IAsyncLifetime
     public ValueTask DisposeAsync() => cloud.DisposeAsync();
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task DatabaseThatBecomesReadOnly_AnswersUnavailable_AndWritesGoOnAfterwards()
     {
         (await CreateAsync("before")).ShouldSucceed();

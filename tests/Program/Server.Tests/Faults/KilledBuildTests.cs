@@ -15,6 +15,7 @@ public sealed class KilledBuildTests
     private static string UniqueSleep() => $"sleep 4.{Environment.ProcessId:D8}{Interlocked.Increment(ref sleeps)}";
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Kill_InTheMiddleOfABuild_BuildsAgainAndLeavesNothing()
     {
         await using var cloud = new Cloud();

@@ -6,6 +6,7 @@ namespace Strata.Server.Tests.Faults;
 public sealed class NodeDeletedTests
 {
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task DeletedNode_IsRegisteredAgain_WithoutARestartOfTheServer()
     {
         await using var cloud = new Cloud();

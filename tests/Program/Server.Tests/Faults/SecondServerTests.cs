@@ -46,6 +46,7 @@ public sealed class SecondServerTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task CopiedDataFolder_IsRefused_WhileItsOriginalRuns()
     {
         (await pair.UpAsync(First)).ShouldSucceed();

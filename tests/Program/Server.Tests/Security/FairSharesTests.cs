@@ -16,6 +16,7 @@ public sealed class FairSharesTests : IAsyncLifetime
     public ValueTask DisposeAsync() => cloud.DisposeAsync();
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task OneOrganization_TakesAllItCan_AnotherIsStillServed()
     {
         var (a, b) = (cloud.A.Admin, cloud.B.Admin);

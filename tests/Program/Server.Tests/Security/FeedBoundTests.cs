@@ -25,6 +25,7 @@ public sealed class FeedBoundTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Streams_BeyondTheirBounds_AreRefused_OthersGoOn_AndClosedOnesMakeRoom()
     {
         Func<string, Task<Opened>>[] kinds = [WatchAsync, FeedAsync, RpcAsync];

@@ -14,6 +14,7 @@ public sealed class FloodAndEgressTests(SecurityClouds clouds)
     private const long Written = 320L << 20;
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Application_WritesOutputWithoutEnd_TheDataFolderStaysBoundedAndNeighboursAnswer()
     {
         var cloud = await clouds.InProcessAsync();
