@@ -20,23 +20,24 @@ def connection(url: str | None = None, token: str | None = None, variables: Mapp
     """The address and the token of a client.
 
     Arguments win over STRATA_URL and STRATA_TOKEN, and those over the local context, the file that the command line keeps in its data folder.
-    A token goes only to the server that it belongs to: the context's to the context's server, and STRATA_TOKEN to STRATA_URL if that is set.
+    A token goes only to the server that it belongs to: the context's to the context's server, and STRATA_TOKEN to STRATA_URL if that is set,
+    otherwise to an address argument or the cloud of this machine.
     """
     variable, secret = variables.get("STRATA_URL"), variables.get("STRATA_TOKEN")
     given = url or variable
     if token:
-        return _address(given or (_local_context(variables) or (_DEFAULT, None))[0]), token
+        return _address(given or (_local_context(variables) or (_DEFAULT,))[0]), token
     if secret and given and (not variable or _is_same(given, variable)):
         return _address(given), secret
-    server, kept = _local_context(variables) or (None, None)
+    server, kept, is_local = _local_context(variables) or (None, None, True)
     target = given or server or _DEFAULT
-    if secret and not variable:
+    if secret and not variable and is_local:  # alone it is for the cloud of this machine, not for another one that the context names
         return _address(target), secret
     return _address(target), kept if server and _is_same(target, server) else None
 
 
-def _local_context(variables: Mapping[str, str]) -> tuple[str, str | None] | None:
-    """Its server and token; None if there is no file."""
+def _local_context(variables: Mapping[str, str]) -> tuple[str, str | None, bool] | None:
+    """Its server, its token, and whether it is the cloud of this machine; None if there is no file."""
     path = Path(variables.get("STRATA_HOME") or os.path.expanduser("~/.strata")) / "context.json"
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # to open a pipe would wait for a writer
@@ -57,10 +58,10 @@ def _local_context(variables: Mapping[str, str]) -> tuple[str, str | None] | Non
             raise ValueError("no server")
         if token and any(unicodedata.category(c) == "Cc" for c in token):
             raise ValueError("control characters")
-        return server, token or None
+        return server, token or None, context.get("name", "local") == "local"
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise StrataError(
-            "CONTEXT_INVALID", f"{path} is not a valid context file.", next='Delete it; "strata up" writes it again.') from None
+            "CONTEXT_INVALID", f"{path} is not a valid context file.", next='Move it away, and sign in again: strata login URL.') from None
 
 
 def _address(text: str) -> str:

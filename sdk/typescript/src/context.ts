@@ -6,12 +6,12 @@ import { StrataError } from './errors.js';
 const DefaultUrl = 'http://127.0.0.1:8080';
 const FileBytesMax = 65_536;
 
-interface Context { server: string; token: string | undefined }
+interface Context { server: string; token: string | undefined; isLocal: boolean }
 
 /**
  * The address and the token of a client: arguments win over STRATA_URL and STRATA_TOKEN, and those over the local context, the file that the
  * command line keeps in its data folder. A token goes only to the server that it belongs to: the context's to the context's server, and
- * STRATA_TOKEN to STRATA_URL if that is set.
+ * STRATA_TOKEN to STRATA_URL if that is set, otherwise to an address argument or the cloud of this machine.
  */
 export function connection(
   url?: string, token?: string, variables: NodeJS.ProcessEnv = process.env,
@@ -22,7 +22,8 @@ export function connection(
   if (secret && given && (!variable || isSame(given, variable))) return { url: address(given), token: secret };
   const context = localContext(variables);
   const target = given ?? context?.server ?? DefaultUrl;
-  if (secret && !variable) return { url: address(target), token: secret };
+  // Alone it is for the cloud of this machine: not for another one that the context names.
+  if (secret && !variable && context?.isLocal !== false) return { url: address(target), token: secret };
   return { url: address(target), token: context && isSame(target, context.server) ? context.token : undefined };
 }
 
@@ -33,12 +34,12 @@ function localContext(variables: NodeJS.ProcessEnv): Context | undefined {
   if (text === undefined) return undefined;
   try {
     if (text.length > FileBytesMax) throw new RangeError('too long');
-    const { server, token } = JSON.parse(text.toString()) as Record<string, unknown>;
+    const { server, token, name } = JSON.parse(text.toString()) as Record<string, unknown>;
     if (typeof server !== 'string' || !(token === undefined || token === null || typeof token === 'string')) throw new TypeError('no server');
     if (token && /\p{Cc}/u.test(token)) throw new RangeError('control characters');
-    return { server, token: token || undefined };
+    return { server, token: token || undefined, isLocal: name === undefined || name === 'local' };
   } catch {
-    throw new StrataError('CONTEXT_INVALID', `${path} is not a valid context file.`, 0, false, 'Delete it; "strata up" writes it again.');
+    throw new StrataError('CONTEXT_INVALID', `${path} is not a valid context file.`, 0, false, 'Move it away, and sign in again: strata login URL.');
   }
 }
 

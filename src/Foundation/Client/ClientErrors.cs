@@ -43,7 +43,7 @@ public static class ClientErrors
         "Check the address, and that client and server are of the same version.");
 
     internal static Error InvalidContext(string path) => new(
-        ErrorKind.Invalid, "CONTEXT_INVALID", $"{path} is not a valid context file.", "Delete it; \"strata up\" writes it again.");
+        ErrorKind.Invalid, "CONTEXT_INVALID", $"{path} is not a valid context file.", "Move it away, and sign in again: strata login URL.");
 
     internal static Error UnreadableContext(string path) => new(
         ErrorKind.Invalid, "CONTEXT_UNREADABLE", $"{path} cannot be read.", "Set STRATA_URL and STRATA_TOKEN, or STRATA_HOME.");

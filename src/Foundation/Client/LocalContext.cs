@@ -7,14 +7,17 @@ namespace Strata.Client;
 /// The file <c>context.json</c> that the command line keeps in its data folder: a server's address, and a token that is sent to that server
 /// only.
 /// </summary>
-internal sealed record LocalContext(string Server, string? Token)
+/// <param name="IsLocal">Whether it is the cloud of the data folder, and not another one that "strata login" signed in to.</param>
+internal sealed record LocalContext(string Server, string? Token, bool IsLocal)
 {
     private const string DefaultAddress = "http://127.0.0.1:8080";
+    private const string LocalName = "local";
     private const int BytesMax = 65_536;
 
     /// <summary>
-    /// Arguments win over STRATA_URL and STRATA_TOKEN, and those over the local context. A token goes only to the server that it belongs
-    /// to: the context's to the context's server, and STRATA_TOKEN to STRATA_URL if that is set.
+    /// Arguments win over STRATA_URL and STRATA_TOKEN, and those over the current context. A token goes only to the server that it belongs
+    /// to: the context's to the context's server, and STRATA_TOKEN to STRATA_URL if that is set, otherwise to an address argument or the
+    /// cloud of this machine.
     /// </summary>
     /// <param name="variable">Value of an environment variable.</param>
     /// <exception cref="StrataException">CONTEXT_INVALID, CONTEXT_UNREADABLE, ADDRESS_INVALID.</exception>
@@ -26,7 +29,8 @@ internal sealed record LocalContext(string Server, string? Token)
         if (secret is not null && given is not null && (url is null || IsSame(given, url))) return (AddressOf(given), secret);
         var context = Read(variable);
         var target = given ?? context?.Server ?? DefaultAddress;
-        if (secret is not null && url is null) return (AddressOf(target), secret);
+        // Alone it is for the cloud of this machine: not for another one that the context names.
+        if (secret is not null && url is null && context is not { IsLocal: false }) return (AddressOf(target), secret);
         return (AddressOf(target), context is not null && IsSame(target, context.Server) ? context.Token : null);
     }
 
@@ -47,7 +51,8 @@ internal sealed record LocalContext(string Server, string? Token)
             using var json = JsonDocument.Parse(bytes.AsMemory(0, length));
             var token = json.RootElement.TryGetProperty("token", out var member) ? Set(member.GetString()) : null;
             if (token?.Any(char.IsControl) == true) throw new JsonException();
-            return new LocalContext(json.RootElement.GetProperty("server").GetString() ?? throw new JsonException(), token);
+            var isLocal = !json.RootElement.TryGetProperty("name", out member) || member.GetString() == LocalName;
+            return new LocalContext(json.RootElement.GetProperty("server").GetString() ?? throw new JsonException(), token, isLocal);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -113,7 +113,7 @@ public static class StrataApi
         routes.ServiceProvider.GetRequiredService<TokenEndpoints>().Map(routes);
         ActivatorUtilities.CreateInstance<AccessEndpoints>(
             routes.ServiceProvider, kinds, routes.ServiceProvider.GetServices<IAccessHolders>().ToList()).Map(routes);
-        ActivatorUtilities.CreateInstance<CallerEndpoint>(routes.ServiceProvider).Map(routes);
+        ActivatorUtilities.CreateInstance<CallerEndpoint>(routes.ServiceProvider, kinds).Map(routes);
         routes.MapHealth();
         routes.MapDescription(kinds);
         routes.MapDocs();

@@ -90,7 +90,7 @@ public sealed class RoleCatalog
     private static FrozenSet<string> SetOf(string role, IEnumerable<Permission> declared) => role switch
     {
         Roles.Admin => FrozenSet.Create(StringComparer.Ordinal, Principal.Everything),
-        Roles.Operator => FrozenSet.Create(StringComparer.Ordinal, Principal.PlatformPermission),
+        Roles.Operator => FrozenSet.Create(StringComparer.Ordinal, Principal.PlatformPermission, CallerEndpoint.Read),
         _ => declared.Where(x => x.Roles.Contains(role)).Select(x => x.Name).ToFrozenSet(StringComparer.Ordinal),
     };
 }

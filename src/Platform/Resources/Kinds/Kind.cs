@@ -164,6 +164,10 @@ public abstract class Kind
     public string WritePermission => Plural + ".write";
     public string ControlPermission => Plural + ".control";
 
+    /// <summary>Whether a permission is one of this kind.</summary>
+    public bool HasPermission(string permission) =>
+        permission == ReadPermission || permission == WritePermission || permission == ControlPermission;
+
     public abstract Type SpecType { get; }
     public abstract Type StatusType { get; }
 

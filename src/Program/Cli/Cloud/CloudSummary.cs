@@ -38,7 +38,7 @@ internal sealed record CloudSummary
     private static readonly string[] NotSignedInText =
     [
         "You are not signed in here: the administrator's token is where the cloud was started first.",
-        "\"strata token\" prints it there; set STRATA_TOKEN to it here. If it is lost: strata down && strata up --new-admin-token",
+        "\"strata token\" prints it there; sign in with it here: strata login. If it is lost: strata down && strata up --new-admin-token",
     ];
 
     private static readonly string[] DetachedText =
@@ -49,13 +49,16 @@ internal sealed record CloudSummary
 
     public static async Task<CloudSummary> LoadAsync(Run run, RunningCloud cloud, CancellationToken cancellationToken)
     {
-        var own = CliContext.Load(run.Home, cloud.ApiUrl.AbsoluteUri);
-        run.SignIn(own); // the current context may be another cloud's
+        // The current context may be another cloud's; STRATA_TOKEN counts where nothing is kept, as on a second server.
+        var contexts = Contexts.TryRead(run.Home);
+        var own = contexts?.Local is { Token: not null } local && CliContext.IsSame(local.Server, cloud.ApiUrl.AbsoluteUri)
+            ? local : CliContext.Load(run.Home, cloud.ApiUrl.AbsoluteUri);
+        run.SignIn(own);
         var summary = new CloudSummary
         {
             Version = cloud.Version, ApiUrl = cloud.ApiUrl, HttpUrl = cloud.HttpUrl, Home = run.Home, Pid = cloud.Pid,
             SignedIn = own.Token is not null,
-            OtherContext = Contexts.CurrentName(run.Home) is { } current and not CliContext.LocalName ? current : null,
+            OtherContext = contexts?.Current is { } current && !contexts.IsLocal(current) ? current.Name : null,
         };
         if (!summary.SignedIn || cloud.HttpUrl is null) return summary;
         try
@@ -77,6 +80,7 @@ internal sealed record CloudSummary
     public void Write(Run run, bool detached)
     {
         if (run.WriteMachine(this)) return;
+        run.HintContext = OtherContext is null ? null : CliContext.LocalName;
         var output = run.Terminal.Out;
         output.WriteLine($"{run.Terminal.OnOut(Tone.Good, $"Strata {Version} is up.")}");
         output.WriteLine();

@@ -32,9 +32,13 @@ internal static class LocalCloud
     public static bool IsMeant(Run run)
     {
         if (run.Parse.GetValue(GlobalOptions.Server) is not null) return false;
-        if (run.Parse.GetValue(GlobalOptions.Context) is { } named) return named == CliContext.LocalName;
-        return string.IsNullOrEmpty(Environment.GetEnvironmentVariable("STRATA_URL"))
-            && Contexts.CurrentName(run.Home) is null or CliContext.LocalName;
+        var contexts = Contexts.TryRead(run.Home);
+        if (run.Settled is { } settled && (settled.Source == TokenSource.Entered || contexts?.All.Contains(settled) == true))
+            return contexts?.IsLocal(settled) == true;
+        if (run.Parse.GetValue(GlobalOptions.Context) is { } named)
+            return contexts?.Find(named) is { } found ? contexts.IsLocal(found) : named == CliContext.LocalName;
+        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable("STRATA_URL"))) return false;
+        return contexts?.Current is not { } current || contexts.IsLocal(current);
     }
 
     /// <summary>What there is to say of the cloud of this machine where no server answers, and what to do.</summary>

@@ -22,6 +22,7 @@ internal static class TokenAdvice
     {
         if (error.Code != NotAccepted) return error;
         var (server, file) = (run.Context.Server, Path.Combine(run.Home, Contexts.FileName));
+        var login = $"strata login {server}{(run.Context.Name.Length > 0 ? $" --name {run.Context.Name}" : "")}";
         return run.Context.Source switch
         {
             TokenSource.Environment => error with
@@ -34,7 +35,7 @@ internal static class TokenAdvice
             TokenSource.File => error with
             {
                 Message = $"The server at {server} does not accept the token that is kept in {file}: it has expired or was revoked, or it is another cloud's.",
-                NextStep = "Sign in with a valid one: strata login. If the administrator's token is lost, replace it on the server's machine: "
+                NextStep = $"Sign in with a valid one: {login}. If the administrator's token is lost, replace it on the server's machine: "
                     + $"strata down, then {KeptSettings.StartCommand(new HomeLayout(run.Home), detached: true)} --new-admin-token",
             },
             TokenSource.Entered => error with
@@ -45,7 +46,7 @@ internal static class TokenAdvice
             _ => error with
             {
                 Message = $"The server at {server} needs a token, and none is known for it: a token is sent only to the address that it was made for.",
-                NextStep = $"Sign in with a token of it: strata login {server}. Or set the variables STRATA_URL and STRATA_TOKEN.",
+                NextStep = $"Sign in with a token of it: {login}",
             },
         };
     }

@@ -26,6 +26,15 @@ internal static class ContextCommand
     public static Shown Show(CliContext context, bool current) =>
         new(context.Name, context.Server, context.Project, context.Token is not null, current);
 
+    /// <summary>Says so where variables decide which cloud commands mean, and the choice that was just made does not.</summary>
+    public static void SayWhatHides(Run run)
+    {
+        string[] set = [.. new[] { "STRATA_URL", "STRATA_TOKEN" }.Where(v => Environment.GetEnvironmentVariable(v) is { Length: > 0 })];
+        if (set.Length > 0)
+            run.Say($"Note: {string.Join(" and ", set)} {(set.Length == 1 ? "is" : "are")} set in this shell, and commands go by that first. "
+                + $"To go by the context: unset {string.Join(' ', set)}");
+    }
+
     private static Task<int> ListAsync(Run run, CancellationToken cancellationToken)
     {
         var contexts = Contexts.Read(run.Home);
@@ -45,15 +54,21 @@ internal static class ContextCommand
     private static async Task<int> UseAsync(Run run, CancellationToken cancellationToken)
     {
         var context = Contexts.Read(run.Home).Get(run.Parse.GetRequiredValue(Name));
-        if (run.Parse.GetValue(GlobalOptions.Project) is { } project)
+        var project = run.Parse.GetValue(GlobalOptions.Project);
+        if (project is not null)
         {
             run.SignIn(context);
-            context = context with { Project = project };
             await run.Client.Resources(Plurals.Projects).GetAsync(project, cancellationToken: cancellationToken);
         }
-        Contexts.Read(run.Home).With(context, current: true).Save(run.Home);
+        var contexts = await Contexts.ChangeAsync(run.Home, run.Terminal.Time, now =>
+        {
+            var found = now.Get(context.Name);
+            return now.With(found with { Project = project ?? found.Project }, current: true);
+        }, cancellationToken);
+        context = contexts.Current!;
         if (!run.WriteMachine(Show(context, current: true)))
             run.Say($"Commands mean {context.Server} now, project {context.Project}.");
+        SayWhatHides(run);
         return CommandRunner.Done;
     }
 
@@ -63,9 +78,9 @@ internal static class ContextCommand
         var context = contexts.Get(run.Parse.GetRequiredValue(Name));
         var question = context.Token is null ? $"Forget the context {context.Name} ({context.Server})?"
             : $"Forget the context {context.Name} ({context.Server}), with its token?";
+        if (context is { Name: CliContext.LocalName, Token: not null }) question += " " + LogoutCommand.LastOneHint;
         if (!await Confirmation.AskAsync(run, Yes, question, cancellationToken)) return CommandRunner.Failed;
-        var left = contexts.Without(context.Name);
-        left.Save(run.Home);
+        var left = await Contexts.ChangeAsync(run.Home, run.Terminal.Time, now => now.Without(context.Name), cancellationToken);
         if (run.WriteMachine(Show(context, current: false))) return CommandRunner.Done;
         var next = context == contexts.Current && left.Current is { } current ? $" Commands mean {current.Server} now." : "";
         run.Say($"Forgot {context.Name}.{next}");

@@ -46,7 +46,7 @@ internal static class DoctorCommand
     private static async Task<int> RunElsewhereAsync(Run run, CancellationToken cancellationToken)
     {
         var findings = new List<Finding> { Finding.Ok(
-            "cloud", $"{run.Context.Server.TrimEnd('/')}; this machine is not looked at, strata doctor without --server and STRATA_URL does") };
+            "cloud", $"{run.Context.Server.TrimEnd('/')}; this machine is not looked at; \"strata doctor --context local\" does") };
         findings.AddRange(await CloudChecks.RunElsewhereAsync(run, cancellationToken));
         Write(run, new Diagnosis(findings.TrueForAll(f => f.Verdict != Verdict.Failure), findings, []));
         return findings.Exists(f => f.Verdict == Verdict.Failure) ? CommandRunner.Failed : CommandRunner.Done;

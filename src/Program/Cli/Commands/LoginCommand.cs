@@ -23,30 +23,38 @@ internal static class LoginCommand
     private static readonly Option<string?> Name =
         new("--name") { Description = "Name of the context [the server's host]", HelpName = "CONTEXT" };
 
+    private static readonly Option<bool> Yes = SharedOptions.Yes();
+
     public static Command Create(Terminal terminal) =>
-        new Command("login", "Sign in to a cloud with a token, and make it the current context") { Url, Name }.Does(terminal, RunAsync);
+        new Command("login", "Sign in to a cloud with a token, and make it the current context") { Url, Name, Yes }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var contexts = Contexts.Read(run.Home);
         var address = AddressOf(run, contexts);
         var name = NameOf(run, contexts, address);
+        if (name == CliContext.LocalName && contexts.Local?.Token is not null && !await Confirmation.AskAsync(
+            run, Yes, "Replace the token of this machine's cloud? " + LogoutCommand.LastOneHint, cancellationToken))
+            return CommandRunner.Failed;
         if (IsInTheClear(address)) run.Say($"Note: {address} is not encrypted. Whoever is on the way to it can read the token.");
         var token = await ReadTokenAsync(run, address, cancellationToken);
-        var context = new CliContext { Name = name, Server = address, Token = token, Source = TokenSource.Entered,
-            Project = contexts.Find(name)?.Project ?? CliContext.DefaultProject };
+        var context = new CliContext { Name = name, Server = address, Token = token, Source = TokenSource.Entered };
         run.SignIn(context);
         var caller = await Caller.AskAsync(run, cancellationToken);
-        Directory.CreateDirectory(run.Home, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        Contexts.Read(run.Home).With(context, current: true).Save(run.Home); // it may have changed while the token was entered
+        await Contexts.ChangeAsync(run.Home, run.Terminal.Time, now =>
+            CheckedName(now, name, address).With(
+                context with { Project = now.Find(name)?.Project ?? CliContext.DefaultProject }, current: true), cancellationToken);
         if (!run.WriteMachine(caller.Json))
             run.Say($"Signed in to {address} as {caller.Actor} of the organization {caller.Organization}. The context is \"{name}\".");
+        ContextCommand.SayWhatHides(run);
         return CommandRunner.Done;
     }
 
     private static string AddressOf(Run run, Contexts contexts)
     {
         var given = run.Parse.GetValue(Url) ?? run.Parse.GetValue(GlobalOptions.Server);
+        if (given is null && run.Parse.GetValue(GlobalOptions.Context) is null
+            && Environment.GetEnvironmentVariable("STRATA_URL") is { Length: > 0 } url) given = url;
         var named = given is null && run.Parse.GetValue(GlobalOptions.Context) is { } context ? contexts.Get(context) : null;
         var address = given ?? (named ?? contexts.Current)?.Server
             ?? throw UsageErrors.Of("It is not known which cloud is meant.", "Give its address: strata login https://cloud.example.com")
@@ -63,15 +71,25 @@ internal static class LoginCommand
     private static string NameOf(Run run, Contexts contexts, string address)
     {
         var given = run.Parse.GetValue(Name) ?? run.Parse.GetValue(GlobalOptions.Context);
-        if (given is null && contexts.ForServer(address) is { } known) return known.Name;
+        if (given is null && contexts.AllForServer(address).ToList() is [var known, .. var more])
+            return more.Count == 0 ? known.Name : throw UsageErrors.Of(
+                $"There are several contexts of {address}: {string.Join(", ", contexts.AllForServer(address).Select(c => c.Name))}.",
+                $"Say which one to sign in to: strata login {address} --name {known.Name}").ToException();
         var uri = new Uri(address);
         var name = given ?? (uri.IsDefaultPort ? uri.IdnHost : $"{uri.IdnHost.Trim('[', ']').Replace(':', '-')}-{uri.Port}");
         if (given is null && (!CliContext.IsName(name) || name == CliContext.LocalName)) name = "cloud";
         if (!CliContext.IsName(name))
             throw UsageErrors.Of($"\"{name.Shortened(100)}\" cannot be the name of a context.",
                 "Use 1 to 63 letters, digits, dots, hyphens and underscores.").ToException();
+        CheckedName(contexts, name, address);
+        return name;
+    }
+
+    /// <exception cref="StrataException">CONTEXT_EXISTS: it is the name of another cloud's.</exception>
+    private static Contexts CheckedName(Contexts contexts, string name, string address)
+    {
         var isOthers = contexts.Find(name) is { } taken ? !CliContext.IsSame(taken.Server, address) : name == CliContext.LocalName;
-        return isOthers ? throw Taken(name, contexts.Find(name)?.Server).ToException() : name;
+        return isOthers ? throw Taken(name, contexts.Find(name)?.Server).ToException() : contexts;
     }
 
     private static Error Taken(string name, string? server) => new(
@@ -93,8 +111,12 @@ internal static class LoginCommand
     private static async Task<string> ReadTokenAsync(Run run, string address, CancellationToken cancellationToken)
     {
         string? line;
-        if (run.Terminal.InIsTerminal && run.Terminal.ErrorIsTerminal)
+        if (run.Terminal.InIsTerminal)
         {
+            // To read it without a question would show what is typed.
+            if (!run.Terminal.ErrorIsTerminal)
+                throw UsageErrors.Of("There is no terminal to ask for the token in.", "Pipe it in: strata login URL < token.txt")
+                    .ToException();
             await run.Terminal.Error.WriteAsync($"Token for {address} (it is not shown): ");
             // The console does not look at the token: Ctrl-C must not wait for a key.
             line = await Task.Run(ReadHidden, CancellationToken.None).WaitAsync(cancellationToken);

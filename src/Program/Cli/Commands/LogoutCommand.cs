@@ -9,6 +9,10 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata logout</c>: forgets the token of a context on this machine.</summary>
 internal static class LogoutCommand
 {
+    /// <summary>Of a token of this machine's cloud, which may be the only one there is.</summary>
+    public const string LastOneHint =
+        "If it is kept nowhere else, only a new one replaces it: strata down, then strata up --new-admin-token.";
+
     private static readonly Argument<string?> Name =
         new Argument<string?>("context") { Description = "Context [the current one]", Arity = ArgumentArity.ZeroOrOne }.CompletesContexts();
 
@@ -28,11 +32,13 @@ internal static class LogoutCommand
             return CommandRunner.Done;
         }
         if (context.Name == CliContext.LocalName && !await Confirmation.AskAsync(
-            run, Yes, "Forget the token of this machine's cloud? If it is kept nowhere else, only \"strata up --new-admin-token\" replaces it.",
-            cancellationToken)) return CommandRunner.Failed;
-        contexts.With(context with { Token = null }, current: context.Name == contexts.Current?.Name).Save(run.Home);
+            run, Yes, "Forget the token of this machine's cloud? " + LastOneHint, cancellationToken)) return CommandRunner.Failed;
+        contexts = await Contexts.ChangeAsync(run.Home, run.Terminal.Time, now => now.Find(context.Name) is { } found
+            ? now.With(found with { Token = null }, current: found == now.Current) : now, cancellationToken);
         if (!run.WriteMachine(ContextCommand.Show(context with { Token = null }, context.Name == contexts.Current?.Name)))
-            run.Say($"Signed out of {context.Server}. The token itself is still valid: \"strata token revoke\" revokes one.");
+            run.Say($"Signed out of {context.Server}. The token itself stays valid until an administrator there revokes it: "
+                + "strata token revoke NAME");
+        ContextCommand.SayWhatHides(run);
         return CommandRunner.Done;
     }
 }

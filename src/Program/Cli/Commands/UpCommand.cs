@@ -103,11 +103,14 @@ internal static class UpCommand
     {
         var address = server.Options.ApiUrl.ToString().TrimEnd('/');
         // Without a token too, as on a second server of a cloud: commands then find the server, and ask for the token alone.
-        var contexts = Contexts.Read(run.Home);
-        var own = (contexts.Local ?? new CliContext { Server = address }) with { Server = address };
-        if (server.AdminToken is { } token) own = own with { Token = token };
-        // A restart leaves the choice of another cloud as it is.
-        contexts.With(own, current: server.IsNew || contexts.Current is null || contexts.Current.Name == own.Name).Save(run.Home);
+        var contexts = await Contexts.ChangeAsync(run.Home, run.Terminal.Time, now =>
+        {
+            var local = (now.Local ?? new CliContext { Server = address }) with { Server = address };
+            if (server.AdminToken is { } token) local = local with { Token = token, Source = TokenSource.File };
+            // A restart leaves the choice of another cloud as it is.
+            return now.With(local, current: server.IsNew || now.Current is null || now.Current.Name == local.Name);
+        }, cancellationToken);
+        var own = contexts.Local!;
         run.SignIn(own); // this cloud is meant, whatever STRATA_URL and STRATA_TOKEN say
         if (server.AdminToken is not null) await server.ConfirmAdminTokenAsync(cancellationToken);
         if (server.IsNew) await Welcoming.DeployAsync(run, cancellationToken);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Strata.Cli.Context;
 using Strata.Cli.Shell;
 
@@ -13,16 +14,19 @@ internal static class WhoamiCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var caller = await Caller.AskAsync(run, cancellationToken);
-        if (run.WriteMachine(caller.Json)) return CommandRunner.Done;
         var context = run.Context;
+        var name = context.Source == TokenSource.Environment ? null : context.Name;
+        var json = JsonNode.Parse(caller.Json.GetRawText());
+        var whole = new JsonObject { ["server"] = context.Server, ["context"] = name, ["caller"] = json };
+        if (run.WriteMachine(whole)) return CommandRunner.Done;
         Line("Actor", caller.Actor);
         Line("Organization", caller.Organization);
         Line("Project", caller.Project ?? "all");
         Line("Roles", string.Join(", ", caller.Roles));
         if (caller.Token is { } token)
-            Line("Token", $"{token.Name}, {(token.ExpiresAt is { } end ? $"expires {TimeText.Stamp(end)}" : "does not expire")}");
+            Line("Token", $"{token}, {(caller.ExpiresAt is { } end ? $"expires {TimeText.Stamp(end)}" : "does not expire")}");
         Line("Server", context.Server);
-        Line("Context", context.Source == TokenSource.Environment ? "none (the token is from STRATA_TOKEN)" : context.Name);
+        Line("Context", name ?? "none (the token is from STRATA_TOKEN)");
         return CommandRunner.Done;
 
         void Line(string label, string value) => run.Print($"{label,-14}{value}");

@@ -42,7 +42,7 @@ internal sealed record CliContext
 
     /// <summary>
     /// A token goes only to the address that it was made for: a context's to its server, STRATA_TOKEN to STRATA_URL where that is set, and
-    /// else to wherever the command is sent. A context that is named is taken whole.
+    /// else to the cloud of this machine, or to the address that the command names. A context that is named is taken whole.
     /// </summary>
     internal static CliContext Load(string home, string? server, string? url, string? token, string? name = null)
     {
@@ -51,14 +51,15 @@ internal sealed record CliContext
         {
             if (server is not null)
                 throw UsageErrors.Of("--context and --server name a cloud each.", "Leave one of them out.").ToException();
-            var named = file.Get(name);
-            var source = named.Token is null ? TokenSource.None : TokenSource.File;
-            return Checked(named with { Source = source }, Path.Combine(home, Contexts.FileName));
+            return Checked(file.Get(name), Path.Combine(home, Contexts.FileName));
         }
         (url, token) = (string.IsNullOrEmpty(url) ? null : url, string.IsNullOrEmpty(token) ? null : token);
         if ((server ?? url ?? file.Current?.Server) is not { } address) throw Unset(home).ToException();
-        if (token is not null && url is not null && !IsSame(address, url)) token = null;
         var known = server is null && url is null ? file.Current : file.ForServer(address);
+        // Without an address of its own it is for the cloud of this machine, or for the one that the command names.
+        var isMeant = url is not null ? IsSame(address, url)
+            : server is not null || file.Current is not { } current || file.IsLocal(current);
+        if (!isMeant) token = null;
         return Checked(new CliContext
         {
             Name = known?.Name ?? "",

@@ -27,9 +27,9 @@ internal static class ContextCompletion
         {
             var home = context.ParseResult.GetValue(GlobalOptions.Home) is { Length: > 0 } given
                 ? Path.GetFullPath(given) : HomeLayout.DefaultRoot();
-            return [.. Contexts.Read(home).All.Select(c => new CompletionItem(c.Name))];
+            return [.. (Contexts.TryRead(home)?.All ?? []).Select(c => new CompletionItem(c.Name))];
         }
-        catch (Exception e) when (e is StrataException or IOException or UnauthorizedAccessException or InvalidOperationException)
+        catch (InvalidOperationException) // of a command line that is not whole
         {
             return [];
         }

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using Strata.Core;
+using Strata.Server.Options;
 
 namespace Strata.Cli.Context;
 
@@ -12,8 +14,8 @@ internal sealed class Contexts
     public const string FileName = "context.json";
     private const int BytesMax = 65_536;
     private const int CountMax = 50;
-
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private static readonly TimeSpan TurnMax = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan TurnPause = TimeSpan.FromMilliseconds(20);
 
     private Contexts(IReadOnlyList<CliContext> all) => All = all;
 
@@ -35,16 +37,20 @@ internal sealed class Contexts
         + "\"strata context\" lists them, and \"strata login URL\" adds one.").ToException();
 
     /// <summary>The first of a server's, the current one before others; null: none is.</summary>
-    public CliContext? ForServer(string address) => All.FirstOrDefault(c => CliContext.IsSame(c.Server, address));
+    public CliContext? ForServer(string address) => AllForServer(address).FirstOrDefault();
+
+    public IEnumerable<CliContext> AllForServer(string address) => All.Where(c => CliContext.IsSame(c.Server, address));
+
+    /// <summary>Whether this is the cloud of the data folder, under whatever name.</summary>
+    public bool IsLocal(CliContext context) =>
+        context.Name == CliContext.LocalName || (Local is { } local && CliContext.IsSame(local.Server, context.Server));
 
     /// <param name="current">Whether commands mean it from now on.</param>
     /// <exception cref="StrataException">TOO_MANY_CONTEXTS.</exception>
     public Contexts With(CliContext context, bool current)
     {
         var at = All.Index().FirstOrDefault(c => c.Item.Name == context.Name, (Index: All.Count, Item: context)).Index;
-        if (at == CountMax)
-            throw new Error(ErrorKind.Conflict, "TOO_MANY_CONTEXTS", $"There are {CountMax} contexts, which is the most that are kept.",
-                "Delete one that you do not need: strata context delete NAME").ToException();
+        if (at == CountMax) throw TooMany($"There are {CountMax} contexts, which is the most that are kept.").ToException();
         var others = All.Where(c => c.Name != context.Name);
         return new Contexts(current ? [context, .. others] : [.. All.Take(at), context, .. All.Skip(at + 1)]);
     }
@@ -67,32 +73,72 @@ internal sealed class Contexts
             // A pipe, whose opening would wait for a writer, has the length 0.
             var read = FileLength.Of(path) is > 0 and <= BytesMax
                 ? JsonSerializer.Deserialize(File.ReadAllBytes(path), WireJson.Of<Kept>()) : null;
-            var all = read is null ? [] : read.All.ToList();
+            var all = read is null ? [] : read.ToAll().ToList();
             return all.Count is > 0 and <= CountMax && all.TrueForAll(IsWhole) && all.DistinctBy(c => c.Name).Count() == all.Count
-                ? new Contexts(all) : throw new JsonException();
+                ? new Contexts([.. all.Select(c => c with { Source = c.Token is null ? TokenSource.None : TokenSource.File })])
+                : throw new JsonException();
         }
         catch (JsonException e)
         {
             var line = e.LineNumber is { } number ? $" (line {number + 1})" : "";
             throw new Error(ErrorKind.Invalid, "CONTEXT_INVALID", $"{path} is not a valid context file{line}.",
-                "Delete it; \"strata up\" writes it again, and \"strata login URL\" signs in to another cloud.").ToException();
+                "Move it away, and sign in again: strata login URL. A new token for the cloud of this machine: "
+                + "strata down, then strata up --new-admin-token").ToException();
         }
     }
 
-    /// <summary>The name of the current one; null where there is none, or none can be read.</summary>
-    public static string? CurrentName(string home)
+    /// <summary>Null where they cannot be read: whoever needs one of them fails by that.</summary>
+    public static Contexts? TryRead(string home)
     {
         try
         {
-            return Read(home).Current?.Name;
+            return Read(home);
         }
         catch (Exception e) when (e is StrataException or IOException or UnauthorizedAccessException)
         {
-            return null; // whoever needs the context itself fails by it
+            return null;
         }
     }
 
-    public void Save(string home)
+    /// <summary>
+    /// Changes what is in the file at that moment; commands that do so at once take turns. Nothing that takes long, or asks, belongs in
+    /// <paramref name="change"/>.
+    /// </summary>
+    /// <exception cref="StrataException">CONTEXT_INVALID, CONTEXT_BUSY, TOO_MANY_CONTEXTS; DATA_FOLDER_NOT_PRIVATE.</exception>
+    public static async Task<Contexts> ChangeAsync(
+        string home, TimeProvider time, Func<Contexts, Contexts> change, CancellationToken cancellationToken)
+    {
+        new HomeLayout(home).CreateRoot();
+        await using var turn = await TakeTurnAsync(home, time, cancellationToken);
+        var changed = change(Read(home));
+        changed.Save(home);
+        return changed;
+    }
+
+    private static async Task<FileStream> TakeTurnAsync(string home, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(home, "context.lock");
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
+        for (var end = time.GetUtcNow() + TurnMax; ; await Task.Delay(TurnPause, time, cancellationToken))
+        {
+            try
+            {
+                return new FileStream(path, options);
+            }
+            catch (IOException) when (File.Exists(path)) // another command has it
+            {
+                if (time.GetUtcNow() >= end)
+                    throw new Error(ErrorKind.Conflict, "CONTEXT_BUSY", $"Another command has held {path} for {TurnMax.TotalSeconds:0} seconds.",
+                        "Wait for that command, or stop it, and try again.").ToException();
+            }
+        }
+    }
+
+    private void Save(string home)
     {
         var path = Path.Combine(home, FileName);
         if (Current is not { } current)
@@ -103,12 +149,19 @@ internal sealed class Contexts
         IReadOnlyList<CliContext>? others = All.Count > 1 ? [.. All.Skip(1)] : null;
         var kept = new Kept { Name = current.Name, Server = current.Server, Token = current.Token, Project = current.Project,
             Others = others };
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
-        using (var file = new FileStream(path + ".new", options)) JsonSerializer.Serialize(file, kept, WireJson.Of<Kept>());
-        File.Move(path + ".new", path, overwrite: true);
+        var text = JsonSerializer.Serialize(kept, WireJson.Of<Kept>());
+        // No larger than its readers take, the client libraries among them.
+        if (Encoding.UTF8.GetByteCount(text) > BytesMax)
+            throw TooMany($"With this token {path} would be larger than {BytesMax / 1024} KiB, which is the most that is read.").ToException();
+        AtomicFile.WritePrivate(path, text);
     }
 
-    private static bool IsWhole(CliContext context) => CliContext.IsName(context.Name) && context.Token?.Any(char.IsControl) != true;
+    private static Error TooMany(string message) => new(ErrorKind.Conflict, "TOO_MANY_CONTEXTS", message,
+        "Delete one that you do not need: strata context delete NAME");
+
+    // One of a damaged file may be null.
+    private static bool IsWhole(CliContext? context) =>
+        context is not null && CliContext.IsName(context.Name) && context.Token?.Any(char.IsControl) != true;
 
     /// <summary>As the file has them.</summary>
     private sealed record Kept
@@ -119,7 +172,7 @@ internal sealed class Contexts
         public string Project { get; init; } = CliContext.DefaultProject;
         public IReadOnlyList<CliContext>? Others { get; init; }
 
-        public IEnumerable<CliContext> All =>
+        public IEnumerable<CliContext> ToAll() =>
             [new CliContext { Name = Name, Server = Server, Token = Token, Project = Project }, .. Others ?? []];
     }
 }

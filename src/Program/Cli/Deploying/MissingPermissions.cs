@@ -8,7 +8,7 @@ namespace Strata.Cli.Deploying;
 internal static class MissingPermissions
 {
     private static readonly string[] OfEvery = ["deployments.read", "deployments.write", "releases.read", "releases.write"];
-    private static readonly string[] OfUploads = ["blobs.read", "blobs.write"];
+    private static readonly string[] OfUploads = ["blobs.write"];
 
     /// <param name="error">FORBIDDEN, of the first call that was refused.</param>
     public static async Task<Error> ExplainAsync(Run run, Error error, DeploySource source, CancellationToken cancellationToken)
@@ -17,7 +17,8 @@ internal static class MissingPermissions
         try
         {
             var missing = needed.Except((await Caller.AskAsync(run, cancellationToken)).Permissions).ToList();
-            return missing.Count == 0 ? error : error with
+            // What was refused may be something else, such as a project's creation.
+            return !missing.Exists(m => error.Message.Contains($"\"{m}\"", StringComparison.Ordinal)) ? error : error with
             {
                 Message = $"A deploy needs permissions that your token does not grant: {string.Join(", ", missing)}.",
                 NextStep = "Use a token with a role that grants them, such as developer; strata whoami shows what yours has.",

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Strata.Cli.Cloud;
+using Strata.Cli.Context;
 using Strata.Contracts;
 using Strata.Core;
 
@@ -61,6 +62,10 @@ internal static class CommandRunner
         {
             try
             {
+                if (Hints.OfThisMachine(run.Parse) is { } local
+                    && run.Parse.GetValue(GlobalOptions.Context) is not (null or CliContext.LocalName))
+                    throw UsageErrors.Of($"\"strata {local}\" is about the cloud of this machine, and knows no other context.",
+                        "Leave --context out.").ToException();
                 var code = await work(run, cancellationToken);
                 return code == Done && !serves && cancellationToken.IsCancellationRequested ? Interrupted : code;
             }

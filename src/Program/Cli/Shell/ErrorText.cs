@@ -12,7 +12,7 @@ internal static class ErrorText
         Write(run.Terminal,
             error with { Message = Complete(error.Message), NextStep = error.NextStep is { } next ? Complete(next) : null });
 
-        string Complete(string text) => Hints.Complete(run.Parse, text, faulty);
+        string Complete(string text) => Hints.Complete(run.Parse, text, faulty, run.HintContext);
     }
 
     public static void Write(Terminal terminal, Error error)

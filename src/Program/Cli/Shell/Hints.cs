@@ -20,11 +20,12 @@ internal static partial class Hints
     private static readonly string[] AboutContexts = ["login", "logout", "context"];
 
     /// <param name="faulty">Options whose values were the mistake: a proposal with them would repeat it.</param>
-    public static string Complete(ParseResult parse, string text, params IReadOnlyCollection<Option> faulty)
+    /// <param name="context">The context that is meant where no option says so; null: the current one.</param>
+    public static string Complete(ParseResult parse, string text, IReadOnlyCollection<Option>? faulty = null, string? context = null)
     {
         var options = new[] { GlobalOptions.Home, GlobalOptions.Server, GlobalOptions.Context, GlobalOptions.Org, GlobalOptions.Project }
-            .Where(o => !faulty.Contains(o) && parse.GetResult(o) is { Implicit: false } && parse.GetValue(o) is not null).ToList();
-        if (options.Count == 0) return text;
+            .Where(o => faulty?.Contains(o) != true && parse.GetResult(o) is { Implicit: false } && parse.GetValue(o) is not null).ToList();
+        if (options.Count == 0 && context is null) return text;
         var commands = parse.RootCommandResult.Command.Subcommands.SelectMany(c => c.Aliases.Append(c.Name))
             .ToHashSet(StringComparer.Ordinal);
         return Proposal().Replace(text, match =>
@@ -32,14 +33,15 @@ internal static partial class Hints
             var command = match.Groups[1].Value;
             if (!commands.Contains(command)) return match.Value;
             var given = options.Where(o => Takes(command, o)).Select(o => $"{o.Name} {ShellWord.Of(parse.GetValue(o)!)} ");
-            return $"strata {string.Concat(given)}{command}";
+            var ofContext = context is not null && Takes(command, GlobalOptions.Context) ? $"{GlobalOptions.Context.Name} {context} " : "";
+            return $"strata {string.Concat(given)}{ofContext}{command}";
         });
     }
 
     /// <summary>The options of the command line that an error is about.</summary>
     public static IReadOnlyCollection<Option> Faulty(ParseResult parse, Error error)
     {
-        if (error.Code == ClientErrors.ServerUnreachable) return [GlobalOptions.Server];
+        if (error.Code == ClientErrors.ServerUnreachable) return [GlobalOptions.Server, GlobalOptions.Context];
         if (error.Kind != ErrorKind.NotFound) return [];
         // A list of organizations is not one of a project.
         if (IsMissing("organization", GlobalOptions.Org)) return [GlobalOptions.Org, GlobalOptions.Project];
@@ -47,6 +49,14 @@ internal static partial class Hints
 
         bool IsMissing(string kind, Option<string?> option) =>
             parse.GetValue(option) is { } given && error.Message.Contains($"no {kind} \"{given}\"", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The command of this machine's cloud that is called, if one is: it takes no other.</summary>
+    public static string? OfThisMachine(ParseResult parse)
+    {
+        var command = parse.CommandResult;
+        while (command.Parent is CommandResult { Parent: CommandResult } parent) command = parent;
+        return AboutThisMachine.Contains(command.Command.Name) ? command.Command.Name : null;
     }
 
     /// <summary>Whether the command means the project of <c>--project</c>.</summary>

@@ -63,7 +63,13 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     public void Print(string line) => Terminal.Out.WriteLine(TextWidth.Wrap(line, Terminal.Width, "  "));
 
     /// <summary>A text whose proposed commands mean the cloud, organization and project of this one.</summary>
-    public string Hint(string text) => Hints.Complete(parse, text);
+    public string Hint(string text) => Hints.Complete(parse, text, context: HintContext);
+
+    /// <summary>The context that proposed commands mean, where it is neither the current one nor an option's.</summary>
+    public string? HintContext { get; set; }
+
+    /// <summary>The context that <see cref="SignIn"/> or an earlier use has settled; null: none is yet.</summary>
+    public CliContext? Settled => context;
 
     /// <summary>Uses another identity from now on, whatever STRATA_URL and STRATA_TOKEN say.</summary>
     public void SignIn(CliContext other)
@@ -94,7 +100,7 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     {
         var loaded = CliContext.Load(Home, parse.GetValue(GlobalOptions.Server), parse.GetValue(GlobalOptions.Context));
         if (loaded.Token is null)
-            Say($"No token is known for {loaded.Server}: \"strata login {loaded.Server}\" or STRATA_TOKEN sets one.");
+            Say($"No token is known for {loaded.Server}.");
         return loaded;
     }
 }

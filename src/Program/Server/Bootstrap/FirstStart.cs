@@ -56,7 +56,9 @@ internal sealed class FirstStart(
     /// <param name="replace">The operator has requested a new one.</param>
     public async Task<string?> EnsureAdminTokenAsync(TenantId tenant, string? known, bool replace, CancellationToken cancellationToken)
     {
-        if (await HoldsAsync(known, tenant, null, cancellationToken)) return null;
+        // A token that is known and opens the organization need not be the administrator's: it was replaced by "strata login".
+        if (replace ? await HoldsAllAsync(known, tenant, cancellationToken) : await HoldsAsync(known, tenant, null, cancellationToken))
+            return null;
         var made = await durable.ReadAsync(TenantId.Platform, AdminMark, cancellationToken) is { } text
             ? text.To(WireJson.Of<AdminTokenMark>()) : null;
         if (!replace && made is not null && (made.Kept || made.Server != serverId)) return null;
@@ -129,5 +131,14 @@ internal sealed class FirstStart(
         if (string.IsNullOrEmpty(token)) return false;
         var principal = await authenticator.AuthenticateAsync(token, cancellationToken);
         return principal.IsOk && principal.Value.Tenant == tenant && principal.Value.Node == node;
+    }
+
+    /// <summary>Whether it is an administrator's and operator's, as the one that the first start makes.</summary>
+    private async Task<bool> HoldsAllAsync(string? token, TenantId tenant, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(token)) return false;
+        var principal = await authenticator.AuthenticateAsync(token, cancellationToken);
+        return principal.IsOk && principal.Value is { IsOperator: true, Project: null, Node: null } found && found.Tenant == tenant
+            && found.RoleNames.Contains(Roles.Admin);
     }
 }

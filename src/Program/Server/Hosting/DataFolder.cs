@@ -26,11 +26,17 @@ internal static partial class DataFolder
     /// else.</exception>
     public static void Create(HomeLayout home)
     {
+        CreateRoot(home);
+        foreach (var folder in (string[])[home.Blobs, home.Node, home.Edge, home.Run]) CreateInside(folder);
+    }
+
+    /// <summary>As <see cref="Create"/>, without the folders of a server: for what keeps its sign-in there only.</summary>
+    public static void CreateRoot(HomeLayout home)
+    {
         Directory.CreateDirectory(home.Root, OwnerOnly);
         if (OwnerOf(home.Root) is { } owner && owner != EffectiveUser()) TakeOver(home, owner);
         else if (File.GetUnixFileMode(home.Root) != OwnerOnly) Close(home);
         foreach (var file in (string[])[home.KeyFile, Path.Combine(home.Root, "context.json")]) CloseFile(file);
-        foreach (var folder in (string[])[home.Blobs, home.Node, home.Edge, home.Run]) CreateInside(folder);
     }
 
     /// <summary>What a copy of a folder has not: its device and inode. Zeros where the system does not say.</summary>

@@ -51,4 +51,7 @@ public sealed record HomeLayout(string Root)
     /// <summary>Makes the folders, for this program's user only.</summary>
     /// <exception cref="Core.StrataException">DATA_FOLDER_NOT_PRIVATE.</exception>
     public void Create() => Hosting.DataFolder.Create(this);
+
+    /// <summary>Makes the folder itself, private, without what a server needs in it.</summary>
+    public void CreateRoot() => Hosting.DataFolder.CreateRoot(this);
 }

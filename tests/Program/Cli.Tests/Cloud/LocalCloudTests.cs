@@ -1,3 +1,4 @@
+using Strata.Cli.Tests.Context;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Net;
@@ -101,7 +102,7 @@ public sealed class LocalCloudTests : IDisposable
     [InlineData(false, "You are not signed in here")]
     public async Task Up_SaysWhetherAnybodyIsSignedIn(bool hasToken, string expected)
     {
-        Contexts.Read(home.Path).With(new CliContext { Server = $"{Cloud(ready: true).ApiUrl}", Token = hasToken ? "x" : null }, current: true).Save(home.Path);
+        await home.KeepAsync(new CliContext { Server = $"{Cloud(ready: true).ApiUrl}", Token = hasToken ? "x" : null });
         var text = new StringWriter();
         var command = new RootCommand();
         foreach (var option in GlobalOptions.All) command.Add(option);

@@ -20,7 +20,7 @@ public sealed class TokenAdviceTests : IDisposable
     [InlineData("Environment", true, "the token in the variable STRATA_TOKEN", "unset STRATA_TOKEN")]
     [InlineData("Environment", false, "the token in the variable STRATA_TOKEN", "strata token create NAME")]
     [InlineData("File", false, "context.json: it has expired or was revoked", "--new-admin-token")]
-    [InlineData("None", false, "none is known for it", "STRATA_URL and STRATA_TOKEN")]
+    [InlineData("None", false, "none is known for it", "strata login http://127.0.0.1:1")]
     public void Explain_OfATokenThatIsNotAccepted_NamesItAndTheStep(string source, bool hasOther, string message, string step)
     {
         using var run = new Run(new RootCommand().Parse([]), new Terminal { Out = TextWriter.Null, Error = TextWriter.Null });

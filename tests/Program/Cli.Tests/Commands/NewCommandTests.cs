@@ -1,3 +1,4 @@
+using Strata.Cli.Tests.Context;
 using System.Text.Json;
 using Strata.Cli.Context;
 using Strata.Cli.Developing;
@@ -69,7 +70,7 @@ public sealed class NewCommandTests : IDisposable
     public async Task Env_OfTheContext_CanBeEvaluatedByAShell()
     {
         var context = new CliContext { Server = "http://127.0.0.1:9001", Token = "it's $HOME" };
-        Contexts.Read(home.Path).With(context, current: true).Save(home.Path);
+        await home.KeepAsync(context);
         var (_, output, _) = await RunAsync("env", "--server", "http://127.0.0.1:9001");
         var said = await TestSupport.Script.RunAsync(
             "bash", ["-c", $"eval \"$1\"; printf '%s|%s' \"$STRATA_URL\" \"$STRATA_TOKEN\"", "-", output], home.Path);
@@ -80,7 +81,7 @@ public sealed class NewCommandTests : IDisposable
     [Fact]
     public async Task Env_WithoutATokenForTheServer_ClearsTheVariable()
     {
-        Contexts.Read(home.Path).With(new CliContext { Server = "http://127.0.0.1:9001", Token = "local" }, current: true).Save(home.Path);
+        await home.KeepAsync(new CliContext { Server = "http://127.0.0.1:9001", Token = "local" });
         var (code, output, _) = await RunAsync("env", "--server", "http://127.0.0.1:9002");
         Assert.Equal((CommandRunner.Done, "export STRATA_URL=http://127.0.0.1:9002\nexport STRATA_TOKEN=''\n"), (code, output));
     }

@@ -25,10 +25,10 @@ public sealed class CliContextTests : IDisposable
     [InlineData("http://evil.example", "http://other.example", "given", "http://evil.example", null)]
     [InlineData(null, null, "given", Local, "given")]
     [InlineData("http://127.0.0.1:8080", "http://other.example", "given", "http://127.0.0.1:8080", "local")]
-    public void Load_OfOptionVariablesAndFile_TakesTheTokenOfThatAddress(
+    public async Task Load_OfOptionVariablesAndFile_TakesTheTokenOfThatAddress(
         string? server, string? url, string? token, string expectedServer, string? expectedToken)
     {
-        Contexts.Read(home.Path).With(new CliContext { Server = Local, Token = "local" }, current: true).Save(home.Path);
+        await home.KeepAsync(new CliContext { Server = Local, Token = "local" });
         var context = CliContext.Load(home.Path, server, url, token);
         Assert.Equal((expectedServer, expectedToken), (context.Server, context.Token));
     }

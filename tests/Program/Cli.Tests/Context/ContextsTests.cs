@@ -12,33 +12,38 @@ public sealed class ContextsTests : IDisposable
     private const string Local = "http://127.0.0.1:8080";
     private const string Far = "https://cloud.example";
 
+    private const string Me = """
+        {"actor":"token:ci","organization":{"id":"o","name":"acme"},"roles":["developer"],"permissions":[],"isOperator":false}
+        """;
+
     private readonly TempFolder home = new();
 
     public void Dispose() => home.Dispose();
 
     [Fact]
-    public void File_OfOneContext_IsAsItAlwaysWas()
+    public async Task File_OfOneContext_IsAsItAlwaysWas()
     {
         home.Write(Contexts.FileName, """{"server":"http://127.0.0.1:8080","token":"t","project":"shop"}""");
-        var (read, expected) = (Contexts.Read(home.Path), new CliContext { Server = Local, Token = "t", Project = "shop" });
+        var (read, expected) = (Contexts.Read(home.Path),
+            new CliContext { Server = Local, Token = "t", Project = "shop", Source = TokenSource.File });
         Assert.Equal([expected], read.All);
         Assert.Equal(expected, read.Local);
-        read.Save(home.Path);
+        await home.ChangeAsync(now => now);
         Assert.Equal([expected], Contexts.Read(home.Path).All);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(home.Path, Contexts.FileName)));
     }
 
     [Fact]
-    public void Current_StandsWhereTheClientLibrariesReadIt_AndTheOthersAreKept()
+    public async Task Current_StandsWhereTheClientLibrariesReadIt_AndTheOthersAreKept()
     {
-        Save(current: false);
+        await SaveAsync(current: false);
         Assert.Equal((Local, "local"), TopOfFile());
-        Contexts.Read(home.Path).With(Contexts.Read(home.Path).Get("far"), current: true).Save(home.Path);
+        await home.ChangeAsync(now => now.With(now.Get("far"), current: true));
         Assert.Equal((Far, "far"), TopOfFile());
         Assert.Equal("local", Contexts.Read(home.Path).Local?.Token);
-        var left = Contexts.Read(home.Path).Without("far");
+        var left = await home.ChangeAsync(now => now.Without("far"));
         Assert.Equal(["local"], left.All.Select(c => c.Name));
-        left.Without("local").Save(home.Path);
+        await home.ChangeAsync(now => now.Without("local"));
         Assert.False(File.Exists(Path.Combine(home.Path, Contexts.FileName)));
         Assert.Equal("NO_CONTEXT", Assert.Throws<StrataException>(() => CliContext.Load(home.Path, null, null, null)).Error.Code);
     }
@@ -48,21 +53,23 @@ public sealed class ContextsTests : IDisposable
     [InlineData(null, "local", null, null, Local, "local")]
     [InlineData(null, "local", null, "given", Local, "local")] // a context is taken whole
     [InlineData(null, "local", "http://other.example", "given", Local, "local")]
+    [InlineData(null, null, null, "given", Far, "far")] // alone it is for this machine's cloud
+    [InlineData("http://other.example", null, null, "given", "http://other.example", "given")]
     [InlineData("http://127.0.0.1:8080/", null, null, null, "http://127.0.0.1:8080/", "local")]
     [InlineData("http://other.example", null, null, null, "http://other.example", null)]
     [InlineData(null, null, Local, null, Local, "local")]
-    public void Load_OfSeveral_TakesTheOneThatIsMeant(
+    public async Task Load_OfSeveral_TakesTheOneThatIsMeant(
         string? server, string? name, string? url, string? token, string expectedServer, string? expectedToken)
     {
-        Save(current: true);
+        await SaveAsync(current: true);
         var context = CliContext.Load(home.Path, server, url, token, name);
         Assert.Equal((expectedServer, expectedToken), (context.Server, context.Token));
     }
 
     [Fact]
-    public void Load_OfTwoChoices_OrOfNoContext_IsRefused()
+    public async Task Load_OfTwoChoices_OrOfNoContext_IsRefused()
     {
-        Save(current: true);
+        await SaveAsync(current: true);
         Assert.Equal("USAGE", Assert.Throws<StrataException>(() => CliContext.Load(home.Path, Local, null, null, "far")).Error.Code);
         var unknown = Assert.Throws<StrataException>(() => CliContext.Load(home.Path, null, null, null, "locl")).Error;
         Assert.Equal("NO_SUCH_CONTEXT", unknown.Code);
@@ -76,11 +83,12 @@ public sealed class ContextsTests : IDisposable
     [InlineData("""{"server":"http://a","others":[{"name":"b"}]}""")]
     [InlineData("""{"server":"http://a","others":[{"name":"b","server":"http://b","token":"a\nb"}]}""")]
     [InlineData("""{"others":[]}""")]
+    [InlineData("""{"server":"http://a","others":[null]}""")]
     public void File_ThatIsDamaged_IsRefused_AndNothingFailsThatDoesWithoutIt(string content)
     {
         home.Write(Contexts.FileName, content);
         Assert.Equal("CONTEXT_INVALID", Assert.Throws<StrataException>(() => Contexts.Read(home.Path)).Error.Code);
-        Assert.Null(Contexts.CurrentName(home.Path));
+        Assert.Null(Contexts.TryRead(home.Path));
     }
 
     [Fact]
@@ -89,15 +97,39 @@ public sealed class ContextsTests : IDisposable
         var all = Enumerable.Range(0, 50).Aggregate(Contexts.Read(home.Path), (made, i) => made.With(Of($"c{i}"), current: true));
         Assert.Equal("TOO_MANY_CONTEXTS", Assert.Throws<StrataException>(() => all.With(Of("one-more"), current: false)).Error.Code);
         Assert.Equal("c7", all.With(Of("c7"), current: true).Current?.Name);
+    }
 
-        static CliContext Of(string name) => new() { Name = name, Server = Far };
+    /// <summary>A file that is larger than its readers take would leave every command without any context.</summary>
+    [Fact]
+    public async Task File_IsNeverLargerThanItsReadersTake()
+    {
+        for (var i = 0; i < 4; i++) await home.KeepAsync(Of($"c{i}") with { Token = new string('t', 15_000) });
+        var refused = await Assert.ThrowsAsync<StrataException>(() => home.KeepAsync(Of("c4") with { Token = new string('t', 15_000) }));
+        Assert.Equal("TOO_MANY_CONTEXTS", refused.Error.Code);
+        Assert.Equal(4, Contexts.Read(home.Path).All.Count);
+    }
+
+    [Fact]
+    public async Task Changes_AtOnce_TakeTurns_AndNoneIsLost()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(() => home.KeepAsync(Of($"c{i}"), current: i % 2 == 0))));
+        Assert.Equal(20, Contexts.Read(home.Path).All.Count);
+    }
+
+    [Theory, InlineData("down"), InlineData("up"), InlineData("install-service --print")]
+    public async Task CommandsOfThisMachine_ForAnotherContext_AreRefused(string command)
+    {
+        await SaveAsync(current: true);
+        var refused = await RunAsync("", [.. command.Split(' '), "--context", "far"]);
+        Assert.Equal(2, refused.Code);
+        Assert.Contains("knows no other context", refused.Text, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Login_KeepsATokenThatTheServerAccepts_AndLogoutForgetsIt()
     {
         await using var api = await FakeApi.StartAsync();
-        api.Answer = """{"actor":"token:ci","organization":{"id":"o","name":"acme"},"roles":["developer"],"permissions":[],"isOperator":false}""";
+        api.Answer = Me;
         var address = api.Address.ToString().TrimEnd('/');
         var name = $"127.0.0.1-{api.Address.Port}";
         Assert.Equal(0, (await RunAsync("  stk_secret\n", "login", address)).Code);
@@ -118,10 +150,41 @@ public sealed class ContextsTests : IDisposable
         Assert.Empty(Contexts.Read(home.Path).All);
     }
 
+    /// <summary>The administrator's token may be kept nowhere else.</summary>
+    [Fact]
+    public async Task Login_WithAnotherTokenOfThisMachinesCloud_AsksFirst()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Answer = Me;
+        var address = api.Address.ToString().TrimEnd('/');
+        await home.KeepAsync(new CliContext { Server = address, Token = "admin" });
+        var refused = await RunAsync("stk_other\n", "login", address);
+        Assert.Equal(2, refused.Code);
+        Assert.Contains("CONFIRMATION_NEEDED", refused.Text, StringComparison.Ordinal);
+        Assert.Equal("admin", Contexts.Read(home.Path).Local?.Token);
+        Assert.Equal(0, (await RunAsync("stk_other\n", "login", address, "--name", "other")).Code);
+        Assert.Equal(("admin", "other"), (Contexts.Read(home.Path).Local?.Token, Contexts.Read(home.Path).Current?.Name));
+        var several = await RunAsync("t\n", "login", address);
+        Assert.Contains("There are several contexts", several.Text, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("stk_third\n", "login", address, "--name", "local", "-y")).Code);
+        Assert.Equal("stk_third", Contexts.Read(home.Path).Local?.Token);
+    }
+
+    [Theory, InlineData("{}"), InlineData("[]"), InlineData("""{"actor":"x","organization":{"name":"o"},"roles":1,"permissions":[]}""")]
+    public async Task Login_WhereSomethingElseAnswers_KeepsNothing(string answer)
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Answer = answer;
+        var refused = await RunAsync("stk_x\n", "login", api.Address.ToString().TrimEnd('/'));
+        Assert.Equal(1, refused.Code);
+        Assert.Contains("UNEXPECTED_ANSWER", refused.Text, StringComparison.Ordinal);
+        Assert.Empty(Contexts.Read(home.Path).All);
+    }
+
     [Fact]
     public async Task Login_ThatIsRefused_ChangesNothing()
     {
-        Save(current: false);
+        await SaveAsync(current: false);
         await using var api = await FakeApi.StartAsync();
         api.Respond = (http, _) =>
         {
@@ -156,7 +219,7 @@ public sealed class ContextsTests : IDisposable
     {
         await using var api = await FakeApi.StartAsync();
         var other = new CliContext { Name = "other", Server = api.Address.ToString().TrimEnd('/'), Token = "t" };
-        Contexts.Read(home.Path).With(new CliContext { Server = Local }, current: true).With(other, current: false).Save(home.Path);
+        await home.ChangeAsync(now => now.With(new CliContext { Server = Local }, current: true).With(other, current: false));
         api.Respond = (http, _) =>
         {
             var found = http.Request.Path.Value!.EndsWith("/shop", StringComparison.Ordinal);
@@ -173,6 +236,8 @@ public sealed class ContextsTests : IDisposable
         Assert.Equal(("other", "shop"), (Contexts.Read(home.Path).Current?.Name, Contexts.Read(home.Path).Current?.Project));
     }
 
+    private static CliContext Of(string name) => new() { Name = name, Server = Far };
+
     private async Task<(int Code, string Text)> RunAsync(string input, params string[] arguments)
     {
         var text = new StringWriter();
@@ -181,8 +246,9 @@ public sealed class ContextsTests : IDisposable
         return (code, text.ToString());
     }
 
-    private void Save(bool current) => Contexts.Read(home.Path).With(new CliContext { Server = Local, Token = "local" }, current: true)
-        .With(new CliContext { Name = "far", Server = Far, Token = "far" }, current).Save(home.Path);
+    private Task SaveAsync(bool current) => home.ChangeAsync(now =>
+        now.With(new CliContext { Server = Local, Token = "local" }, current: true)
+            .With(new CliContext { Name = "far", Server = Far, Token = "far" }, current));
 
     private (string?, string?) TopOfFile()
     {

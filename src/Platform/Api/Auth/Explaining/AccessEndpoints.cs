@@ -103,8 +103,7 @@ internal sealed class AccessEndpoints(
     {
         if (!call.Query("permission").TryGet(out var permission, out var error)) return error;
         if (permission is null || !catalog.Declared.Contains(permission)) return UnknownPermission(permission);
-        var kind = kinds.FirstOrDefault(k => permission == k.ReadPermission || permission == k.WritePermission
-            || permission == k.ControlPermission);
+        var kind = kinds.FirstOrDefault(k => k.HasPermission(permission));
         if (!call.Query("resource").TryGet(out var resource, out error)) return error;
         if (resource is null) return new AccessQuestion(permission, kind, null);
         if (kind is null) return ApiErrors.Query("resource", $"does not go with {permission}, which is about no kind.", "Leave it out.");

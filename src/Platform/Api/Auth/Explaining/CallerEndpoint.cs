@@ -17,7 +17,8 @@ namespace Strata.Api.Auth.Explaining;
 /// at a time.
 /// </summary>
 internal sealed class CallerEndpoint(
-    RoleCatalog catalog, ResourceStore<TokenSpec, TokenStatus> tokens, EntityEngine engine, TimeProvider time)
+    RoleCatalog catalog, IReadOnlyCollection<Kind> kinds, ResourceStore<TokenSpec, TokenStatus> tokens, EntityEngine engine,
+    TimeProvider time)
 {
     /// <summary>Every role but those of nodes and edges holds it.</summary>
     public const string Read = "access.me";
@@ -49,7 +50,7 @@ internal sealed class CallerEndpoint(
             Write(json, "organization", principal.Tenant.ToString(), organization);
             if (principal.Project is { } only) Write(json, "project", only, project);
             Write(json, "roles", principal.RoleNames);
-            Write(json, "permissions", catalog.Declared.Where(principal.May).Order(StringComparer.Ordinal));
+            Write(json, "permissions", catalog.Declared.Where(p => Allows(principal, p)).Order(StringComparer.Ordinal));
             json.WriteBoolean("isOperator", principal.IsOperator);
             if (token is not null)
             {
@@ -62,6 +63,10 @@ internal sealed class CallerEndpoint(
             json.WriteEndObject();
         });
     }
+
+    /// <summary>As "access explain" says: what belongs to the cloud itself is for operators.</summary>
+    private bool Allows(Principal principal, string permission) =>
+        new AccessQuestion(permission, kinds.FirstOrDefault(k => k.HasPermission(permission)), null).Answer(principal).Allowed;
 
     /// <returns>Null: it is gone.</returns>
     private static async ValueTask<Resource<TSpec, TStatus>?> FindAsync<TSpec, TStatus>(
