@@ -65,8 +65,13 @@ internal static class LocalCloud
     /// <summary>The error of a server that does not answer, or has gone, with what is known on this machine; any other as it is.</summary>
     public static Error Explain(Run run, Error error)
     {
-        if (error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost) || !IsMeant(run))
-            return TokenAdvice.Explain(run, error);
+        if (error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost)) return TokenAdvice.Explain(run, error);
+        if (!IsMeant(run))
+        {
+            // Of a context; "strata up" would start another cloud.
+            return error.Code == ClientErrors.ServerUnreachable && run.Parse.GetValue(GlobalOptions.Server) is null && run.Context.Name.Length > 0
+                ? error with { NextStep = "Check the address, the network, and whether that cloud runs." } : error;
+        }
         var news = News(new HomeLayout(run.Home), run.Terminal.Time);
         if (error.Code == ClientErrors.ConnectionLost && news.Presence == CloudPresence.Running) return error;
         // What was cut off may have a next step of its own; what the client says of any connection would repeat the other.

@@ -99,6 +99,7 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("POST", "/api/v1/projects", """{"name":"walked","spec":{}}""");
         await walk.SendAsync("POST", "/api/v1/tokens", """{"name":"walked","spec":{"roles":["viewer"]}}""");
         await walk.SendAsync("POST", "/api/v1/roles", """{"name":"walked","spec":{"permissions":["deployments.*"]}}""");
+        await walk.GetAsync("/api/v1/access/me");
         await walk.GetAsync("/api/v1/access/permissions");
         await walk.GetAsync("/api/v1/access/explain?who=token/walked&permission=deployments.read");
         await walk.GetAsync("/api/v1/access/holders?permission=deployments.read");

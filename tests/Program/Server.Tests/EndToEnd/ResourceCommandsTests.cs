@@ -40,6 +40,34 @@ public sealed class ResourceCommandsTests(SharedCloud cloud)
         Assert.Equal(1, (await cloud.RunAsync("get", "project", "made-for-nothing")).ExitCode);
     }
 
+    /// <summary>A machine without a cloud, which signs in to this one.</summary>
+    [Fact]
+    public async Task Login_OnAnotherMachine_IsWhoItsTokenIs_UntilLogout()
+    {
+        var home = Directory.CreateTempSubdirectory("strata-e2e-guest-").FullName;
+        try
+        {
+            var token = (await cloud.RunAsync("token", "create", "cli-guest", "--role", "viewer", "-q")).ShouldSucceed().Output.Trim();
+            await TestSupport.Script.RunAsync(
+                "bash", ["-c", "printf '%s\\n' \"$1\" | STRATA_URL= STRATA_TOKEN= \"$2\" login \"$3\" --name guest --home \"$4\"", "-", token,
+                    Cloud.Program, cloud.ApiUrl.ToString(), home], home);
+            var me = (await cloud.RunAsync("whoami", "--home", home, "-o", "json")).ShouldSucceed().Json;
+            Assert.Equal("guest", me.GetProperty("context").GetString());
+            Assert.Equal("token:cli-guest", me.GetProperty("caller").GetProperty("actor").GetString());
+            (await cloud.RunAsync("get", "deployments", "--home", home)).ShouldSucceed();
+            var refused = await cloud.RunAsync("deploy", Path.Combine(Cloud.Samples, "hello-node"), "--name", "guests", "--home", home);
+            Assert.Contains("deployments.write, releases.write, blobs.write", refused.Error, StringComparison.Ordinal);
+            (await cloud.RunAsync("logout", "--home", home)).ShouldSucceed();
+            Assert.Contains(" login http", (await cloud.RunAsync("whoami", "--home", home)).Error, StringComparison.Ordinal);
+            Assert.DoesNotContain(token, await File.ReadAllTextAsync(
+                Path.Combine(home, "context.json"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Folder.Delete(home);
+        }
+    }
+
     [Fact]
     public async Task Role_IsMade_GivenToAToken_AndExplained()
     {
