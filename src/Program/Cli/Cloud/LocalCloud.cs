@@ -68,8 +68,9 @@ internal static class LocalCloud
         if (error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost)) return TokenAdvice.Explain(run, error);
         if (!IsMeant(run))
         {
-            // Of a context; "strata up" would start another cloud.
-            return error.Code == ClientErrors.ServerUnreachable && run.Parse.GetValue(GlobalOptions.Server) is null && run.Context.Name.Length > 0
+            // "strata up" would start another cloud than the context's.
+            var isContexts = run.Parse.GetValue(GlobalOptions.Server) is null && run.Context.Name.Length > 0;
+            return isContexts && error.Code == ClientErrors.ServerUnreachable
                 ? error with { NextStep = "Check the address, the network, and whether that cloud runs." } : error;
         }
         var news = News(new HomeLayout(run.Home), run.Terminal.Time);
