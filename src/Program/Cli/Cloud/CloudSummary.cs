@@ -35,10 +35,11 @@ internal sealed record CloudSummary
 
     private static readonly string[] SignedInText = ["You are signed in as admin here; \"strata token\" prints a token for curl."];
 
-    private static readonly string[] NotSignedInText =
+    /// <summary>The token may be on another machine, where the cloud was started first, or lost.</summary>
+    private string[] NotSignedInText =>
     [
-        "You are not signed in here: the administrator's token is where the cloud was started first.",
-        "\"strata token\" prints it there; sign in with it here: strata login. If it is lost: strata down && strata up --new-admin-token",
+        $"You are not signed in here. With a token of this cloud: strata login {ApiUrl.AbsoluteUri.TrimEnd('/')}",
+        "Where the cloud was started first, \"strata token\" prints the administrator's. If it is lost: strata down && strata up --new-admin-token",
     ];
 
     private static readonly string[] DetachedText =

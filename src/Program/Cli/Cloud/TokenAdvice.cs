@@ -15,6 +15,10 @@ internal static class TokenAdvice
     /// <summary>Whether the server has answered, and only refused the caller.</summary>
     public static bool IsRefusal(Error error) => error.Kind is ErrorKind.Unauthenticated or ErrorKind.Forbidden;
 
+    /// <summary>The command that signs in to a context's server again.</summary>
+    public static string LoginOf(CliContext context) =>
+        $"strata login {context.Server.TrimEnd('/')}{(context.Name.Length > 0 ? $" --name {context.Name}" : "")}";
+
     /// <summary>
     /// An error for a token that is not accepted says which one it was and how to use another; any other error is left as it is.
     /// </summary>
@@ -22,7 +26,7 @@ internal static class TokenAdvice
     {
         if (error.Code != NotAccepted) return error;
         var (server, file) = (run.Context.Server, Path.Combine(run.Home, Contexts.FileName));
-        var login = $"strata login {server}{(run.Context.Name.Length > 0 ? $" --name {run.Context.Name}" : "")}";
+        var login = LoginOf(run.Context);
         return run.Context.Source switch
         {
             TokenSource.Environment => error with
@@ -41,7 +45,7 @@ internal static class TokenAdvice
             TokenSource.Entered => error with
             {
                 Message = $"The server at {server} does not accept this token: it is wrong, has expired or was revoked. Nothing was changed.",
-                NextStep = "Enter a valid one; an administrator of the organization makes it with: strata token create NAME",
+                NextStep = "Enter a valid one. An administrator of the organization makes it there: strata token create NAME",
             },
             _ => error with
             {

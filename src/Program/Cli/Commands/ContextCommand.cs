@@ -30,6 +30,8 @@ internal static class ContextCommand
     public static void SayWhatHides(Run run)
     {
         string[] set = [.. new[] { "STRATA_URL", "STRATA_TOKEN" }.Where(v => Environment.GetEnvironmentVariable(v) is { Length: > 0 })];
+        // Alone, the token is for the cloud of this machine.
+        if (set is ["STRATA_TOKEN"] && Contexts.TryRead(run.Home) is { Current: { } current } contexts && !contexts.IsLocal(current)) return;
         if (set.Length > 0)
             run.Say($"Note: {string.Join(" and ", set)} {(set.Length == 1 ? "is" : "are")} set in this shell, and commands go by that first. "
                 + $"To go by the context: unset {string.Join(' ', set)}");
@@ -67,7 +69,7 @@ internal static class ContextCommand
         }, cancellationToken);
         context = contexts.Current!;
         if (!run.WriteMachine(Show(context, current: true)))
-            run.Say($"Commands mean {context.Server} now, project {context.Project}.");
+            run.Say($"The context is \"{context.Name}\" now: {context.Server}, project {context.Project}.");
         SayWhatHides(run);
         return CommandRunner.Done;
     }
@@ -82,7 +84,7 @@ internal static class ContextCommand
         if (!await Confirmation.AskAsync(run, Yes, question, cancellationToken)) return CommandRunner.Failed;
         var left = await Contexts.ChangeAsync(run.Home, run.Terminal.Time, now => now.Without(context.Name), cancellationToken);
         if (run.WriteMachine(Show(context, current: false))) return CommandRunner.Done;
-        var next = context == contexts.Current && left.Current is { } current ? $" Commands mean {current.Server} now." : "";
+        var next = context == contexts.Current && left.Current is { } current ? $" The context is \"{current.Name}\" now: {current.Server}" : "";
         run.Say($"Forgot {context.Name}.{next}");
         return CommandRunner.Done;
     }

@@ -3,7 +3,9 @@ using System.Net;
 using System.Text;
 using Strata.Cli.Context;
 using Strata.Cli.Shell;
+using Strata.Contracts;
 using Strata.Core;
+using Strata.Server.Options;
 
 namespace Strata.Cli.Commands;
 
@@ -14,6 +16,7 @@ namespace Strata.Cli.Commands;
 internal static class LoginCommand
 {
     private const int TokenLengthMax = 16_384;
+    private const char EndOfInput = '\x04'; // Ctrl-D
 
     private static readonly Argument<string?> Url = new("url")
     {
@@ -21,7 +24,7 @@ internal static class LoginCommand
     };
 
     private static readonly Option<string?> Name =
-        new("--name") { Description = "Name of the context [the server's host]", HelpName = "CONTEXT" };
+        new("--name") { Description = "Name of the context [the server's host and port]", HelpName = "CONTEXT" };
 
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
@@ -30,20 +33,30 @@ internal static class LoginCommand
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
+        if (run.Org is not null)
+            throw UsageErrors.Of("A context means the organization of its token.", "Leave --org out here, and give it to each command.")
+                .ToException();
+        if (Directory.Exists(run.Home)) new HomeLayout(run.Home).CreateRoot(); // refused before a token is asked for
         var contexts = Contexts.Read(run.Home);
         var address = AddressOf(run, contexts);
         var name = NameOf(run, contexts, address);
         if (name == CliContext.LocalName && contexts.Local?.Token is not null && !await Confirmation.AskAsync(
             run, Yes, "Replace the token of this machine's cloud? " + LogoutCommand.LastOneHint, cancellationToken))
             return CommandRunner.Failed;
-        if (IsInTheClear(address)) run.Say($"Note: {address} is not encrypted. Whoever is on the way to it can read the token.");
+        if (IsInTheClear(address) && !await Confirmation.AskAsync(
+            run, Yes, $"{address} is not encrypted: whoever is on the way to it can read the token. Sign in all the same?", cancellationToken))
+            return CommandRunner.Failed;
         var token = await ReadTokenAsync(run, address, cancellationToken);
         var context = new CliContext { Name = name, Server = address, Token = token, Source = TokenSource.Entered };
         run.SignIn(context);
         var caller = await Caller.AskAsync(run, cancellationToken);
+        var project = run.Parse.GetValue(GlobalOptions.Project);
+        if (project is not null) await run.Client.Resources(Plurals.Projects).GetAsync(project, cancellationToken: cancellationToken);
         await Contexts.ChangeAsync(run.Home, run.Terminal.Time, now =>
-            CheckedName(now, name, address).With(
-                context with { Project = now.Find(name)?.Project ?? CliContext.DefaultProject }, current: true), cancellationToken);
+        {
+            CheckName(now, name, address);
+            return now.With(context with { Project = project ?? now.Find(name)?.Project ?? CliContext.DefaultProject }, current: true);
+        }, cancellationToken);
         if (!run.WriteMachine(caller.Json))
             run.Say($"Signed in to {address} as {caller.Actor} of the organization {caller.Organization}. The context is \"{name}\".");
         ContextCommand.SayWhatHides(run);
@@ -59,14 +72,20 @@ internal static class LoginCommand
         var address = given ?? (named ?? contexts.Current)?.Server
             ?? throw UsageErrors.Of("It is not known which cloud is meant.", "Give its address: strata login https://cloud.example.com")
                 .ToException();
+        if (address.StartsWith("stk_", StringComparison.Ordinal))
+            throw UsageErrors.Of("That is a token, and not the address of a server. Tokens are not arguments: other users could see them.",
+                "Leave it out; it is asked for. If others may have seen it, revoke it.").ToException();
         if (!CliContext.IsHttp(address)) throw CliContext.NoAddress(address, given is null ? Contexts.FileName : "URL").ToException();
         var uri = new Uri(address);
         // A user name, a path or a query belongs to something else that was copied.
         if (uri.UserInfo.Length > 0 || uri.PathAndQuery != "/" || uri.Fragment.Length > 0)
-            throw UsageErrors.Of($"\"{address}\" is more than the address of a server.",
-                $"Leave out what comes after the port: strata login {uri.GetLeftPart(UriPartial.Authority)}").ToException();
-        return uri.GetLeftPart(UriPartial.Authority);
+            throw UsageErrors.Of("The address of a server has a scheme, a host and a port, and nothing else.",
+                $"Leave the rest out: strata login {ServerOf(uri)}").ToException();
+        return ServerOf(uri);
     }
+
+    /// <summary>Without a user name, which may stand beside a password.</summary>
+    private static string ServerOf(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
 
     private static string NameOf(Run run, Contexts contexts, string address)
     {
@@ -81,15 +100,15 @@ internal static class LoginCommand
         if (!CliContext.IsName(name))
             throw UsageErrors.Of($"\"{name.Shortened(100)}\" cannot be the name of a context.",
                 "Use 1 to 63 letters, digits, dots, hyphens and underscores.").ToException();
-        CheckedName(contexts, name, address);
+        CheckName(contexts, name, address);
         return name;
     }
 
     /// <exception cref="StrataException">CONTEXT_EXISTS: it is the name of another cloud's.</exception>
-    private static Contexts CheckedName(Contexts contexts, string name, string address)
+    private static void CheckName(Contexts contexts, string name, string address)
     {
         var isOthers = contexts.Find(name) is { } taken ? !CliContext.IsSame(taken.Server, address) : name == CliContext.LocalName;
-        return isOthers ? throw Taken(name, contexts.Find(name)?.Server).ToException() : contexts;
+        if (isOthers) throw Taken(name, contexts.Find(name)?.Server).ToException();
     }
 
     private static Error Taken(string name, string? server) => new(
@@ -143,7 +162,7 @@ internal static class LoginCommand
     private static string ReadHidden()
     {
         var text = new StringBuilder();
-        while (Console.ReadKey(intercept: true) is var key && key.Key != ConsoleKey.Enter)
+        while (Console.ReadKey(intercept: true) is var key && key.Key != ConsoleKey.Enter && key.KeyChar != EndOfInput)
         {
             if (key.Key != ConsoleKey.Backspace) text.Append(key.KeyChar);
             else if (text.Length > 0) text.Length--;

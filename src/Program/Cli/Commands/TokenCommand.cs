@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Strata.Cli.Cloud;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
 using Strata.Contracts;
@@ -33,7 +34,7 @@ internal static class TokenCommand
     private static Task<int> PrintAsync(Run run, CancellationToken cancellationToken)
     {
         var token = run.Context.Token ?? throw new Error(
-            ErrorKind.Unauthenticated, "NO_TOKEN", "No token is configured here.", "Sign in with \"strata login\", or start a cloud with \"strata up\".")
+            ErrorKind.Unauthenticated, "NO_TOKEN", "No token is configured here.", $"Sign in: {TokenAdvice.LoginOf(run.Context)}")
                 .ToException();
         if (!run.WriteMachine(new Dictionary<string, string> { ["token"] = token, ["server"] = run.Context.Server }))
             run.Terminal.Out.WriteLine(token);

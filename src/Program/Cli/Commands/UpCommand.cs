@@ -34,6 +34,7 @@ internal static class UpCommand
     private static async Task<int> RunDetachedAsync(Run run, CancellationToken cancellationToken)
     {
         var options = Flags.ReadForStart(run, run.Parse.GetValue(ResetSettings));
+        LookAtContexts(run, options.Home);
         if (HomeLock.IsHeld(options.Home) && await Repair.TryAsync(run, options.Home, cancellationToken) is { } repaired)
         {
             (await CloudSummary.LoadAsync(run, repaired, cancellationToken)).Write(run, detached: true);
@@ -52,6 +53,7 @@ internal static class UpCommand
     {
         var options = Flags.ReadForStart(run, run.Parse.GetValue(ResetSettings));
         if (!HomeLock.IsHeld(options.Home) && run.Terminal.ErrorIsTerminal) SayWhatIsKept(run, options);
+        LookAtContexts(run, options.Home);
         options = options with { NewAdminToken = run.Parse.GetValue(NewAdminToken) && !Watchdog.IsRestart };
         if (Watchdog.IsRestart && HomeLock.IsHeld(options.Home)) return CommandRunner.TakenByAnother;
         using var stop = new StopSignals(cancellationToken);
@@ -91,6 +93,14 @@ internal static class UpCommand
             run.Say("Stopped before it was up.");
             return null;
         }
+    }
+
+    /// <summary>What this command proposes means this cloud. A damaged file keeps no cloud from starting.</summary>
+    private static void LookAtContexts(Run run, HomeLayout home)
+    {
+        if (!HomeLock.IsHeld(home) && Contexts.PutDamagedAside(run.Home) is { } aside)
+            run.Say($"Note: {Contexts.FileName} was no valid context file, so you are signed in nowhere. It is kept as {aside}");
+        if (Contexts.TryRead(run.Home) is { Current: { } current } all && !all.IsLocal(current)) run.HintContext = CliContext.LocalName;
     }
 
     private static void SayWhatIsKept(Run run, ServerOptions options)

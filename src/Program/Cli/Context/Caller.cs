@@ -17,6 +17,8 @@ internal sealed record Caller(
     string? Token, DateTimeOffset? ExpiresAt)
 {
     private const string Path = "/api/v1/access/me";
+    private const int TextLengthMax = 300;
+    private const int TextsMax = 2000;
 
     /// <exception cref="StrataException">UNEXPECTED_ANSWER: what answers is no Strata server, or an older one.</exception>
     public static async Task<Caller> AskAsync(Run run, CancellationToken cancellationToken)
@@ -26,7 +28,7 @@ internal sealed record Caller(
             using var answer = await run.Client.SendAsync(HttpMethod.Get, Path, cancellationToken: cancellationToken);
             return Read(answer!.RootElement.Clone());
         }
-        catch (StrataException e) when (e.Error.Kind == ErrorKind.NotFound)
+        catch (StrataException e) when (e.Error.Code == "NO_SUCH_ENDPOINT")
         {
             throw Unexpected(run).ToException();
         }
@@ -40,16 +42,21 @@ internal sealed record Caller(
     {
         var hasToken = json.TryGetProperty("token", out var token);
         return new Caller(
-            json, json.GetProperty("actor").GetString()!, json.GetProperty("organization").GetProperty("name").GetString()!,
-            json.TryGetProperty("project", out var project) ? project.Text("name") : null, Texts(json, "roles"),
-            Texts(json, "permissions").ToHashSet(StringComparer.Ordinal), hasToken ? token.Text("name") : null,
+            json, Plain(json.GetProperty("actor")), Plain(json.GetProperty("organization").GetProperty("name")),
+            json.TryGetProperty("project", out var project) ? Plain(project.GetProperty("name")) : null, Texts(json, "roles"),
+            Texts(json, "permissions").ToHashSet(StringComparer.Ordinal), hasToken ? Plain(token.GetProperty("name")) : null,
             hasToken && token.TryGetProperty("expiresAt", out var end) ? end.GetDateTimeOffset() : null);
     }
 
     private static Error Unexpected(Run run) => new(
-        ErrorKind.Unavailable, ClientErrors.UnexpectedAnswer, $"{run.Context.Server} does not say whose token it is.",
-        "Check the address; a server of an earlier version does not know this command.");
+        ErrorKind.Unavailable, ClientErrors.UnexpectedAnswer, $"No Strata API answers at {run.Context.Server}, or one of an earlier version.",
+        "Check the address.");
 
     private static List<string> Texts(JsonElement json, string name) =>
-        [.. json.GetProperty(name).EnumerateArray().Select(x => x.GetString() ?? "")];
+        json.GetProperty(name).GetArrayLength() <= TextsMax ? [.. json.GetProperty(name).EnumerateArray().Select(Plain)]
+            : throw new FormatException();
+
+    /// <summary>What is printed in a line of its own: of a server that is not one, it could be anything.</summary>
+    private static string Plain(JsonElement json) =>
+        json.GetString() is { Length: > 0 and <= TextLengthMax } text && !text.Any(char.IsControl) ? text : throw new FormatException();
 }

@@ -25,6 +25,10 @@ internal sealed record CliContext
     [JsonIgnore]
     public bool HasOther { get; init; }
 
+    /// <summary>Whether STRATA_TOKEN is set and not used, because it is for the cloud of this machine and another one is meant.</summary>
+    [JsonIgnore]
+    public bool IgnoresVariable { get; init; }
+
     public const string DefaultProject = "default";
     public const string LocalName = "local";
     private const int NameLengthMax = 63;
@@ -59,6 +63,7 @@ internal sealed record CliContext
         // Without an address of its own it is for the cloud of this machine, or for the one that the command names.
         var isMeant = url is not null ? IsSame(address, url)
             : server is not null || file.Current is not { } current || file.IsLocal(current);
+        var ignoresVariable = !isMeant && token is not null && url is null;
         if (!isMeant) token = null;
         return Checked(new CliContext
         {
@@ -67,6 +72,7 @@ internal sealed record CliContext
             Token = token ?? known?.Token,
             Source = token is not null ? TokenSource.Environment : known?.Token is not null ? TokenSource.File : TokenSource.None,
             HasOther = token is not null && known?.Token is { } kept && kept != token,
+            IgnoresVariable = ignoresVariable,
             Project = url is null ? (known ?? file.Current)?.Project ?? DefaultProject : DefaultProject,
         }, server is not null ? "--server" : url is not null ? "STRATA_URL" : Path.Combine(home, Contexts.FileName));
     }

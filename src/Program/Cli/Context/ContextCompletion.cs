@@ -11,6 +11,7 @@ internal static class ContextCompletion
 {
     public static Argument<T> CompletesContexts<T>(this Argument<T> argument)
     {
+        argument.HelpName = argument.Name; // and not the names that there are
         argument.CompletionSources.Add(Names);
         return argument;
     }

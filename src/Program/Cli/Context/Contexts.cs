@@ -87,6 +87,25 @@ internal sealed class Contexts
         }
     }
 
+    /// <summary>
+    /// Puts a damaged file aside, so that a cloud starts all the same: its applications are more than the sign-ins of a command line.
+    /// </summary>
+    /// <returns>Where it is now; null: it was not damaged.</returns>
+    public static string? PutDamagedAside(string home)
+    {
+        try
+        {
+            Read(home);
+            return null;
+        }
+        catch (StrataException e) when (e.Error.Code == "CONTEXT_INVALID")
+        {
+            var (path, aside) = (Path.Combine(home, FileName), Path.Combine(home, FileName + ".damaged"));
+            File.Move(path, aside, overwrite: true);
+            return aside;
+        }
+    }
+
     /// <summary>Null where they cannot be read: whoever needs one of them fails by that.</summary>
     public static Contexts? TryRead(string home)
     {
@@ -118,6 +137,7 @@ internal sealed class Contexts
     private static async Task<FileStream> TakeTurnAsync(string home, TimeProvider time, CancellationToken cancellationToken)
     {
         var path = Path.Combine(home, "context.lock");
+        if (new FileInfo(path).LinkTarget is not null) File.Delete(path); // what it leads to is not ours
         var options = new FileStreamOptions
         {
             Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None,
@@ -153,7 +173,9 @@ internal sealed class Contexts
         // No larger than its readers take, the client libraries among them.
         if (Encoding.UTF8.GetByteCount(text) > BytesMax)
             throw TooMany($"With this token {path} would be larger than {BytesMax / 1024} KiB, which is the most that is read.").ToException();
-        AtomicFile.WritePrivate(path, text);
+        // A link stays one.
+        var target = new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true) : null;
+        AtomicFile.WritePrivate(target?.FullName ?? path, text);
     }
 
     private static Error TooMany(string message) => new(ErrorKind.Conflict, "TOO_MANY_CONTEXTS", message,

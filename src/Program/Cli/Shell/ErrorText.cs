@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Strata.Client;
 using Strata.Core;
 
 namespace Strata.Cli.Shell;
 
 /// <summary>How a failure is shown: what went wrong, each faulty field, what to do next, the code and the request's id.</summary>
-internal static class ErrorText
+internal static partial class ErrorText
 {
     public static void Write(Run run, Error error)
     {
@@ -27,8 +28,12 @@ internal static class ErrorText
         terminal.Error.WriteLine(
             terminal.OnError(Tone.Faint, error.RequestId is null ? $"  {error.Code}" : $"  {error.Code} · request {error.RequestId}"));
 
-        void Line(string text) => terminal.Error.WriteLine(TextWidth.Wrap(text, terminal.ErrorWidth, "    "));
+        void Line(string text) => terminal.Error.WriteLine(TextWidth.Wrap(Token().Replace(text, "stk_…"), terminal.ErrorWidth, "    "));
     }
+
+    /// <summary>A token that was given as an argument, or that a server repeats: errors go to logs and screens.</summary>
+    [GeneratedRegex("stk_[0-9A-Za-z_-]{8,}", RegexOptions.CultureInvariant)]
+    private static partial Regex Token();
 
     /// <summary>
     /// 2 where the command line or the settings were wrong, 74 where another process has the data folder, and 1 for everything else.

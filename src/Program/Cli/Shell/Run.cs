@@ -99,8 +99,9 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     private CliContext LoadContext()
     {
         var loaded = CliContext.Load(Home, parse.GetValue(GlobalOptions.Server), parse.GetValue(GlobalOptions.Context));
-        if (loaded.Token is null)
-            Say($"No token is known for {loaded.Server}.");
+        if (loaded.IgnoresVariable)
+            Say($"Note: STRATA_TOKEN is not used: without STRATA_URL it is for the cloud of this machine, and the context is \"{loaded.Name}\".");
+        if (loaded.Token is null) Say($"No token is known for {loaded.Server}.");
         return loaded;
     }
 }

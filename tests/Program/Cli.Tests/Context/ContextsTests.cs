@@ -110,6 +110,28 @@ public sealed class ContextsTests : IDisposable
     }
 
     [Fact]
+    public async Task Links_StayOrAreNotFollowed()
+    {
+        var elsewhere = home.Write("dotfiles/context.json", """{"server":"http://127.0.0.1:8080"}""");
+        File.CreateSymbolicLink(Path.Combine(home.Path, Contexts.FileName), elsewhere);
+        var bait = Path.Combine(home.Path, "dotfiles", "bait");
+        File.CreateSymbolicLink(Path.Combine(home.Path, "context.lock"), bait);
+        await home.KeepAsync(Of("far"));
+        Assert.Contains("far", await File.ReadAllTextAsync(elsewhere, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.NotNull(new FileInfo(Path.Combine(home.Path, Contexts.FileName)).LinkTarget);
+        Assert.False(File.Exists(bait));
+    }
+
+    [Fact]
+    public void DamagedFile_IsPutAside_AndAWholeOneIsNot()
+    {
+        home.Write(Contexts.FileName, "{\"na");
+        Assert.Equal(Path.Combine(home.Path, "context.json.damaged"), Contexts.PutDamagedAside(home.Path));
+        Assert.Empty(Contexts.Read(home.Path).All);
+        Assert.Null(Contexts.PutDamagedAside(home.Path));
+    }
+
+    [Fact]
     public async Task Changes_AtOnce_TakeTurns_AndNoneIsLost()
     {
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(() => home.KeepAsync(Of($"c{i}"), current: i % 2 == 0))));
@@ -170,7 +192,8 @@ public sealed class ContextsTests : IDisposable
         Assert.Equal("stk_third", Contexts.Read(home.Path).Local?.Token);
     }
 
-    [Theory, InlineData("{}"), InlineData("[]"), InlineData("""{"actor":"x","organization":{"name":"o"},"roles":1,"permissions":[]}""")]
+    [Theory, InlineData("{}"), InlineData("[]"), InlineData("""{"actor":"x","organization":{"name":"o"},"roles":1,"permissions":[]}"""),
+        InlineData("""{"actor":"x\nSigned in to bank","organization":{"name":"o"},"roles":[],"permissions":[]}""")]
     public async Task Login_WhereSomethingElseAnswers_KeepsNothing(string answer)
     {
         await using var api = await FakeApi.StartAsync();
@@ -202,7 +225,10 @@ public sealed class ContextsTests : IDisposable
             ("two words\n", ["login", address], "not a token"),
             (new string('x', 100_000), ["login", address], "not a token"),
             ("t\n", ["login", "ftp://x"], "not the address"),
-            ("t\n", ["login", "https://me:pw@x.example/api/v1?q"], "more than the address"),
+            ("t\n", ["login", "stk_0123456789abcdef"], "That is a token"),
+            ("t\n", ["login", "http://cloud.example"], "CONFIRMATION_NEEDED"),
+            ("t\n", ["login", address, "--org", "acme"], "organization of its token"),
+            ("t\n", ["login", "https://me:pw@x.example/api/v1?q"], "has a scheme, a host and a port"),
             ("t\n", ["login", address, "--name", "local"], "CONTEXT_EXISTS"),
             ("t\n", ["login", address, "--name", "far"], "CONTEXT_EXISTS"),
             ("t\n", ["login", address, "--name", "a b"], "cannot be the name")])
