@@ -58,10 +58,18 @@ def _local_context(variables: Mapping[str, str]) -> tuple[str, str | None, bool]
             raise ValueError("no server")
         if token and any(unicodedata.category(c) == "Cc" for c in token):
             raise ValueError("control characters")
-        return server, token or None, context.get("name", "local") == "local"
+        others = [other for other in context.get("others") or [] if _is_same(server, other["server"])]
+        return server, token or None, "local" in [_name(known) for known in [context, *others]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise StrataError(
             "CONTEXT_INVALID", f"{path} is not a valid context file.", next='Move it away, and sign in again: strata login URL.') from None
+
+
+def _name(context: Mapping[str, object]) -> str:
+    name = context.get("name", "local")
+    if not isinstance(name, str):
+        raise ValueError("no name")
+    return name
 
 
 def _address(text: str) -> str:

@@ -34,13 +34,21 @@ function localContext(variables: NodeJS.ProcessEnv): Context | undefined {
   if (text === undefined) return undefined;
   try {
     if (text.length > FileBytesMax) throw new RangeError('too long');
-    const { server, token, name } = JSON.parse(text.toString()) as Record<string, unknown>;
+    const file = JSON.parse(text.toString()) as Record<string, unknown>;
+    const { server, token } = file;
     if (typeof server !== 'string' || !(token === undefined || token === null || typeof token === 'string')) throw new TypeError('no server');
     if (token && /\p{Cc}/u.test(token)) throw new RangeError('control characters');
-    return { server, token: token || undefined, isLocal: name === undefined || name === 'local' };
+    const others = ((file['others'] ?? []) as { server: string }[]).filter(other => isSame(server, other.server));
+    return { server, token: token || undefined, isLocal: [file, ...others].map(nameOf).includes('local') };
   } catch {
     throw new StrataError('CONTEXT_INVALID', `${path} is not a valid context file.`, 0, false, 'Move it away, and sign in again: strata login URL.');
   }
+}
+
+function nameOf(context: { name?: unknown }): string {
+  const { name = 'local' } = context;
+  if (typeof name !== 'string') throw new TypeError('no name');
+  return name;
 }
 
 /** The beginning of a file, one byte more than may be there; undefined if there is no file. */

@@ -51,8 +51,8 @@ internal sealed record LocalContext(string Server, string? Token, bool IsLocal)
             using var json = JsonDocument.Parse(bytes.AsMemory(0, length));
             var token = json.RootElement.TryGetProperty("token", out var member) ? Set(member.GetString()) : null;
             if (token?.Any(char.IsControl) == true) throw new JsonException();
-            var isLocal = !json.RootElement.TryGetProperty("name", out member) || member.GetString() == LocalName;
-            return new LocalContext(json.RootElement.GetProperty("server").GetString() ?? throw new JsonException(), token, isLocal);
+            var server = json.RootElement.GetProperty("server").GetString() ?? throw new JsonException();
+            return new LocalContext(server, token, IsOfThisMachine(json.RootElement, server));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -67,6 +67,14 @@ internal sealed record LocalContext(string Server, string? Token, bool IsLocal)
             throw ClientErrors.UnreadableContext(path).ToException();
         }
     }
+
+    /// <summary>By its name, or by its server, of which there may be several contexts.</summary>
+    private static bool IsOfThisMachine(JsonElement file, string server) =>
+        NameOf(file) == LocalName || (file.TryGetProperty("others", out var others) && others.ValueKind == JsonValueKind.Array
+            && others.EnumerateArray().Any(o => NameOf(o) == LocalName && IsSame(server, o.GetProperty("server").GetString() ?? "")));
+
+    private static string NameOf(JsonElement context) =>
+        context.TryGetProperty("name", out var name) ? name.GetString() ?? throw new JsonException() : LocalName;
 
     private static Uri AddressOf(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Strata.Cli.Context;
 using Strata.Cli.Shell;
 using Strata.Client;
@@ -24,6 +25,10 @@ internal sealed record CloudSummary
     /// </summary>
     public bool SignedIn { get; init; }
 
+    /// <summary>Address that "strata login" takes.</summary>
+    [JsonIgnore]
+    public string SignInAt { get; init; } = "";
+
     /// <summary>The context that commands mean, where it is not this cloud's; null: it is.</summary>
     public string? OtherContext { get; init; }
 
@@ -38,7 +43,7 @@ internal sealed record CloudSummary
     /// <summary>The token may be on another machine, where the cloud was started first, or lost.</summary>
     private string[] NotSignedInText =>
     [
-        $"You are not signed in here. With a token of this cloud: strata login {ApiUrl.AbsoluteUri.TrimEnd('/')}",
+        $"You are not signed in here. With a token of this cloud: strata login {SignInAt}",
         "Where the cloud was started first, \"strata token\" prints the administrator's. If it is lost: strata down && strata up --new-admin-token",
     ];
 
@@ -52,13 +57,15 @@ internal sealed record CloudSummary
     {
         // The current context may be another cloud's; STRATA_TOKEN counts where nothing is kept, as on a second server.
         var contexts = Contexts.TryRead(run.Home);
-        var own = contexts?.Local is { Token: not null } local && CliContext.IsSame(local.Server, cloud.ApiUrl.AbsoluteUri)
-            ? local : CliContext.Load(run.Home, cloud.ApiUrl.AbsoluteUri);
+        var address = contexts?.Local?.Server ?? cloud.ApiUrl.AbsoluteUri.TrimEnd('/'); // which may be the public one
+        var own = contexts is null ? new CliContext { Server = address }
+            : contexts.Local is { Token: not null } local ? local : CliContext.Load(run.Home, address);
         run.SignIn(own);
         var summary = new CloudSummary
         {
             Version = cloud.Version, ApiUrl = cloud.ApiUrl, HttpUrl = cloud.HttpUrl, Home = run.Home, Pid = cloud.Pid,
             SignedIn = own.Token is not null,
+            SignInAt = own.Server,
             OtherContext = contexts?.Current is { } current && !contexts.IsLocal(current) ? current.Name : null,
         };
         if (!summary.SignedIn || cloud.HttpUrl is null) return summary;

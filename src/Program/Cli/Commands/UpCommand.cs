@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Strata.Cli.Cloud;
 using Strata.Cli.Context;
 using Strata.Cli.Shell;
+using Strata.Core;
 using Strata.Server;
 using Strata.Server.Hosting;
 using Strata.Server.Options;
@@ -86,7 +87,7 @@ internal static class UpCommand
         try
         {
             return await StrataServer.StartAsync(
-                options, Contexts.Read(run.Home).Local?.Token, run.Terminal.Error, run.Terminal.Time, stop);
+                options, KnownToken(run, options.Home), run.Terminal.Error, run.Terminal.Time, stop);
         }
         catch (Exception) when (stop.IsCancellationRequested)
         {
@@ -98,10 +99,27 @@ internal static class UpCommand
     /// <summary>What this command proposes means this cloud. A damaged file keeps no cloud from starting.</summary>
     private static void LookAtContexts(Run run, HomeLayout home)
     {
-        if (!HomeLock.IsHeld(home) && Contexts.PutDamagedAside(run.Home) is { } aside)
-            run.Say($"Note: {Contexts.FileName} was no valid context file, so you are signed in nowhere. It is kept as {aside}");
+        if (!HomeLock.IsHeld(home) && IsOfACloud(home))
+        {
+            home.CreateRoot(); // the folder of someone else is refused before anything in it is moved
+            try
+            {
+                if (Contexts.PutDamagedAside(run.Home, run.Now) is { } aside)
+                    run.Say($"Note: {Contexts.FileName} was no valid context file, so you are signed in nowhere. It is kept as {aside}");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                run.Say($"Note: {Contexts.FileName} can be neither read nor moved, so you are signed in nowhere.");
+            }
+        }
         if (Contexts.TryRead(run.Home) is { Current: { } current } all && !all.IsLocal(current)) run.HintContext = CliContext.LocalName;
     }
+
+    /// <summary>The sign-ins of a command line keep no cloud from starting; a first start, which makes one, needs their file.</summary>
+    private static string? KnownToken(Run run, HomeLayout home) =>
+        (IsOfACloud(home) ? Contexts.TryRead(run.Home) : Contexts.Read(run.Home))?.Local?.Token;
+
+    private static bool IsOfACloud(HomeLayout home) => File.Exists(home.KeyFile);
 
     private static void SayWhatIsKept(Run run, ServerOptions options)
     {
@@ -109,19 +127,36 @@ internal static class UpCommand
             run.Say(run.Hint($"As at the last start: {flags} (\"strata up --reset-settings\" forgets that)"));
     }
 
+    /// <summary>
+    /// Keeps the cloud's context. Without a token too, as on a second server of a cloud: commands then find the server, and ask for the
+    /// token alone.
+    /// </summary>
+    private static async Task<CliContext> KeepContextAsync(Run run, StrataServer server, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // A restart leaves the choice of another cloud as it is.
+            var kept = await Contexts.ChangeAsync(run.Home, run.Terminal.Time, now => now.With(
+                Own(now), current: server.IsNew || now.Current is null || now.Current.Name == CliContext.LocalName), cancellationToken);
+            return kept.Local!;
+        }
+        catch (Exception e) when (server.AdminToken is null && (e is IOException or UnauthorizedAccessException or StrataException))
+        {
+            run.Say($"Note: {Contexts.FileName} was not written; the cloud is up all the same. {e.Message}");
+            return Own(Contexts.TryRead(run.Home));
+        }
+
+        CliContext Own(Contexts? now)
+        {
+            var address = server.Options.ApiUrl.ToString().TrimEnd('/');
+            var local = (now?.Local ?? new CliContext { Server = address }) with { Server = address };
+            return server.AdminToken is { } token ? local with { Token = token, Source = TokenSource.File } : local;
+        }
+    }
+
     private static async Task WelcomeAsync(Run run, StrataServer server, CancellationToken cancellationToken)
     {
-        var address = server.Options.ApiUrl.ToString().TrimEnd('/');
-        // Without a token too, as on a second server of a cloud: commands then find the server, and ask for the token alone.
-        var contexts = await Contexts.ChangeAsync(run.Home, run.Terminal.Time, now =>
-        {
-            var local = (now.Local ?? new CliContext { Server = address }) with { Server = address };
-            if (server.AdminToken is { } token) local = local with { Token = token, Source = TokenSource.File };
-            // A restart leaves the choice of another cloud as it is.
-            return now.With(local, current: server.IsNew || now.Current is null || now.Current.Name == local.Name);
-        }, cancellationToken);
-        var own = contexts.Local!;
-        run.SignIn(own); // this cloud is meant, whatever STRATA_URL and STRATA_TOKEN say
+        run.SignIn(await KeepContextAsync(run, server, cancellationToken)); // this cloud is meant, whatever STRATA_URL and STRATA_TOKEN say
         if (server.AdminToken is not null) await server.ConfirmAdminTokenAsync(cancellationToken);
         if (server.IsNew) await Welcoming.DeployAsync(run, cancellationToken);
         var cloud = server.PublishReady();

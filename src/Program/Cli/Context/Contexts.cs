@@ -14,6 +14,7 @@ internal sealed class Contexts
     public const string FileName = "context.json";
     private const int BytesMax = 65_536;
     private const int CountMax = 50;
+    private const int WouldBlock = 11; // EWOULDBLOCK
     private static readonly TimeSpan TurnMax = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TurnPause = TimeSpan.FromMilliseconds(20);
 
@@ -91,7 +92,7 @@ internal sealed class Contexts
     /// Puts a damaged file aside, so that a cloud starts all the same: its applications are more than the sign-ins of a command line.
     /// </summary>
     /// <returns>Where it is now; null: it was not damaged.</returns>
-    public static string? PutDamagedAside(string home)
+    public static string? PutDamagedAside(string home, DateTimeOffset now)
     {
         try
         {
@@ -100,8 +101,9 @@ internal sealed class Contexts
         }
         catch (StrataException e) when (e.Error.Code == "CONTEXT_INVALID")
         {
-            var (path, aside) = (Path.Combine(home, FileName), Path.Combine(home, FileName + ".damaged"));
-            File.Move(path, aside, overwrite: true);
+            // An earlier one may hold the only copy of a token.
+            var aside = Path.Combine(home, $"{FileName}.damaged-{now.UtcDateTime:yyyyMMddTHHmmss}");
+            File.Move(Path.Combine(home, FileName), aside);
             return aside;
         }
     }
@@ -129,8 +131,10 @@ internal sealed class Contexts
     {
         new HomeLayout(home).CreateRoot();
         await using var turn = await TakeTurnAsync(home, time, cancellationToken);
-        var changed = change(Read(home));
-        changed.Save(home);
+        var before = Read(home);
+        var changed = change(before);
+        // What stays as it is need not be writable.
+        if (!changed.All.SequenceEqual(before.All)) changed.Save(home);
         return changed;
     }
 
@@ -149,7 +153,7 @@ internal sealed class Contexts
             {
                 return new FileStream(path, options);
             }
-            catch (IOException) when (File.Exists(path)) // another command has it
+            catch (IOException e) when ((e.HResult & 0xFFFF) == WouldBlock) // another command has it
             {
                 if (time.GetUtcNow() >= end)
                     throw new Error(ErrorKind.Conflict, "CONTEXT_BUSY", $"Another command has held {path} for {TurnMax.TotalSeconds:0} seconds.",
@@ -161,9 +165,11 @@ internal sealed class Contexts
     private void Save(string home)
     {
         var path = Path.Combine(home, FileName);
+        // A link stays one, and what it leads to is changed.
+        var target = new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true) : null;
         if (Current is not { } current)
         {
-            File.Delete(path);
+            File.Delete(target?.FullName ?? path);
             return;
         }
         IReadOnlyList<CliContext>? others = All.Count > 1 ? [.. All.Skip(1)] : null;
@@ -173,8 +179,6 @@ internal sealed class Contexts
         // No larger than its readers take, the client libraries among them.
         if (Encoding.UTF8.GetByteCount(text) > BytesMax)
             throw TooMany($"With this token {path} would be larger than {BytesMax / 1024} KiB, which is the most that is read.").ToException();
-        // A link stays one.
-        var target = new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true) : null;
         AtomicFile.WritePrivate(target?.FullName ?? path, text);
     }
 

@@ -25,6 +25,7 @@ internal static partial class Hints
     {
         var options = new[] { GlobalOptions.Home, GlobalOptions.Server, GlobalOptions.Context, GlobalOptions.Org, GlobalOptions.Project }
             .Where(o => faulty?.Contains(o) != true && parse.GetResult(o) is { Implicit: false } && parse.GetValue(o) is not null).ToList();
+        if (options.Contains(GlobalOptions.Context) || options.Contains(GlobalOptions.Server)) context = null; // a command takes one
         if (options.Count == 0 && context is null) return text;
         var commands = parse.RootCommandResult.Command.Subcommands.SelectMany(c => c.Aliases.Append(c.Name))
             .ToHashSet(StringComparer.Ordinal);
@@ -41,7 +42,7 @@ internal static partial class Hints
     /// <summary>The options of the command line that an error is about.</summary>
     public static IReadOnlyCollection<Option> Faulty(ParseResult parse, Error error)
     {
-        if (error.Code == ClientErrors.ServerUnreachable) return [GlobalOptions.Server, GlobalOptions.Context];
+        if (error.Code == ClientErrors.ServerUnreachable) return [GlobalOptions.Server];
         if (error.Kind != ErrorKind.NotFound) return [];
         // A list of organizations is not one of a project.
         if (IsMissing("organization", GlobalOptions.Org)) return [GlobalOptions.Org, GlobalOptions.Project];

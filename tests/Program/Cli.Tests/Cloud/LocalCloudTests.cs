@@ -98,16 +98,19 @@ public sealed class LocalCloudTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true, "You are signed in as admin here")]
-    [InlineData(false, "You are not signed in here")]
-    public async Task Up_SaysWhetherAnybodyIsSignedIn(bool hasToken, string expected)
+    [InlineData(true, "http://127.0.0.1:1", "You are signed in as admin here")]
+    [InlineData(true, "https://cloud.example", "You are signed in as admin here")]
+    [InlineData(false, "http://127.0.0.1:1", "You are not signed in here")]
+    [InlineData(false, "https://cloud.example", "login http://127.0.0.1:1")]
+    public async Task Up_SaysWhetherAnybodyIsSignedIn(bool hasToken, string publicUrl, string expected)
     {
-        await home.KeepAsync(new CliContext { Server = $"{Cloud(ready: true).ApiUrl}", Token = hasToken ? "x" : null });
+        var cloud = Cloud(ready: true) with { ApiUrl = new Uri(publicUrl) };
+        await home.KeepAsync(new CliContext { Server = "http://127.0.0.1:1", Token = hasToken ? "x" : null });
         var text = new StringWriter();
         var command = new RootCommand();
         foreach (var option in GlobalOptions.All) command.Add(option);
         using var run = new Run(command.Parse(["--home", home.Path]), new Terminal { Out = text, Error = text });
-        (await CloudSummary.LoadAsync(run, Cloud(ready: true), TestContext.Current.CancellationToken)).Write(run, detached: true);
+        (await CloudSummary.LoadAsync(run, cloud, TestContext.Current.CancellationToken)).Write(run, detached: true);
         Assert.Contains(expected, text.ToString(), StringComparison.Ordinal);
     }
 

@@ -120,15 +120,18 @@ public sealed class ContextsTests : IDisposable
         Assert.Contains("far", await File.ReadAllTextAsync(elsewhere, TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.NotNull(new FileInfo(Path.Combine(home.Path, Contexts.FileName)).LinkTarget);
         Assert.False(File.Exists(bait));
+        await home.ChangeAsync(now => now.Without("far").Without("local"));
+        Assert.False(File.Exists(elsewhere)); // with the token in it
     }
 
     [Fact]
     public void DamagedFile_IsPutAside_AndAWholeOneIsNot()
     {
         home.Write(Contexts.FileName, "{\"na");
-        Assert.Equal(Path.Combine(home.Path, "context.json.damaged"), Contexts.PutDamagedAside(home.Path));
+        var now = new DateTimeOffset(2026, 11, 30, 1, 2, 3, TimeSpan.Zero);
+        Assert.Equal(Path.Combine(home.Path, "context.json.damaged-20261130T010203"), Contexts.PutDamagedAside(home.Path, now));
         Assert.Empty(Contexts.Read(home.Path).All);
-        Assert.Null(Contexts.PutDamagedAside(home.Path));
+        Assert.Null(Contexts.PutDamagedAside(home.Path, now));
     }
 
     [Fact]
