@@ -38,7 +38,7 @@ function localContext(variables: NodeJS.ProcessEnv): Context | undefined {
     const { server, token } = file;
     if (typeof server !== 'string' || !(token === undefined || token === null || typeof token === 'string')) throw new TypeError('no server');
     if (token && /\p{Cc}/u.test(token)) throw new RangeError('control characters');
-    const others = ((file['others'] ?? []) as { server: string }[]).filter(other => isSame(server, other.server));
+    const others = ((file['others'] ?? []) as { name?: unknown; server: string }[]).filter(other => isSame(server, other.server));
     return { server, token: token || undefined, isLocal: [file, ...others].map(nameOf).includes('local') };
   } catch {
     throw new StrataError('CONTEXT_INVALID', `${path} is not a valid context file.`, 0, false, 'Move it away, and sign in again: strata login URL.');
