@@ -12,8 +12,9 @@ internal static class TokenAdvice
 {
     private const string NotAccepted = "UNAUTHORIZED";
 
-    /// <summary>Whether the server has answered, and only refused the caller.</summary>
-    public static bool IsRefusal(Error error) => error.Kind is ErrorKind.Unauthenticated or ErrorKind.Forbidden;
+    /// <summary>Whether the fault is with the caller's sign-in: the server refused it, or the file that has it cannot be read.</summary>
+    public static bool IsOfSignIn(Error error) =>
+        error.Kind is ErrorKind.Unauthenticated or ErrorKind.Forbidden || error.Code == Contexts.InvalidCode;
 
     /// <summary>The command that signs in to a context's server again.</summary>
     public static string LoginOf(CliContext context) =>

@@ -42,7 +42,7 @@ internal static class ContextCommand
         var contexts = Contexts.Read(run.Home);
         List<Shown> all = [.. contexts.All.Select(c => Show(c, c == contexts.Current)).OrderBy(c => c.Name, StringComparer.Ordinal)];
         if (run.WriteMachine(all)) return Task.FromResult(CommandRunner.Done);
-        if (all.Count == 0) run.Say("There is none: start a cloud with \"strata up\", or sign in to one with \"strata login URL\".");
+        if (all.Count == 0) run.Say("You have no contexts: start a cloud with \"strata up\", or sign in to one with \"strata login URL\".");
         else
         {
             var table = new Table("NAME", "CURRENT", "SERVER", "PROJECT", "SIGNED IN");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Strata.Cli.Cloud;
 using Strata.Cli.Shell;
 using Strata.Server.Options;
 
@@ -12,6 +13,7 @@ internal static class EnvCommand
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
+        if (run.Context.Token is null) run.Say($"No token is known for {run.Context.Server}. Sign in: {TokenAdvice.LoginOf(run.Context)}");
         // Empty counts as not set everywhere: a token of another server must not stay in the shell.
         var (url, token) = (run.Context.Server, run.Context.Token ?? "");
         if (run.WriteMachine(new Dictionary<string, string> { ["STRATA_URL"] = url, ["STRATA_TOKEN"] = token }))

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Net;
-using System.Text;
 using Strata.Cli.Context;
 using Strata.Cli.Shell;
 using Strata.Contracts;
@@ -15,9 +13,6 @@ namespace Strata.Cli.Commands;
 /// </summary>
 internal static class LoginCommand
 {
-    private const int TokenLengthMax = 16_384;
-    private const char EndOfInput = '\x04'; // Ctrl-D
-
     private static readonly Argument<string?> Url = new("url")
     {
         Description = "Address of the cloud's API [the current context's]", Arity = ArgumentArity.ZeroOrOne,
@@ -44,9 +39,9 @@ internal static class LoginCommand
             run, Yes, "Replace the token of this machine's cloud? " + LogoutCommand.LastOneHint, cancellationToken))
             return CommandRunner.Failed;
         if (IsInTheClear(address) && !await Confirmation.AskAsync(
-            run, Yes, $"{address} is not encrypted: whoever is on the way to it can read the token. Sign in all the same?", cancellationToken))
+            run, Yes, $"The way to {address} is not encrypted, so others on it can read the token. Sign in anyway?", cancellationToken))
             return CommandRunner.Failed;
-        var token = await ReadTokenAsync(run, address, cancellationToken);
+        var token = await TokenPrompt.ReadAsync(run, address, cancellationToken);
         var context = new CliContext { Name = name, Server = address, Token = token, Source = TokenSource.Entered };
         run.SignIn(context);
         var caller = await Caller.AskAsync(run, cancellationToken);
@@ -121,53 +116,6 @@ internal static class LoginCommand
     private static bool IsInTheClear(string address)
     {
         var uri = new Uri(address);
-        return uri.Scheme == Uri.UriSchemeHttp && !uri.IsLoopback
-            && !uri.Host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
-            && !(IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
-    }
-
-    /// <exception cref="StrataException">USAGE: it is empty, or no token.</exception>
-    private static async Task<string> ReadTokenAsync(Run run, string address, CancellationToken cancellationToken)
-    {
-        string? line;
-        if (run.Terminal.InIsTerminal)
-        {
-            // To read it without a question would show what is typed.
-            if (!run.Terminal.ErrorIsTerminal)
-                throw UsageErrors.Of("There is no terminal to ask for the token in.", "Pipe it in: strata login URL < token.txt")
-                    .ToException();
-            await run.Terminal.Error.WriteAsync($"Token for {address} (it is not shown): ");
-            // The console does not look at the token: Ctrl-C must not wait for a key.
-            line = await Task.Run(ReadHidden, CancellationToken.None).WaitAsync(cancellationToken);
-            await run.Terminal.Error.WriteLineAsync();
-        }
-        else line = await Task.Run(() => ReadLine(run.Terminal.In), CancellationToken.None).WaitAsync(cancellationToken);
-        line = line?.Trim() ?? "";
-        if (line.Length == 0)
-            throw UsageErrors.Of("No token was given.", "Enter it when you are asked, or pipe it in: strata login URL < token.txt")
-                .ToException();
-        if (line.Length > TokenLengthMax || line.Any(c => c is <= ' ' or > '~'))
-            throw UsageErrors.Of("That is not a token.", "Strata's begin with stk_; \"strata token create NAME\" makes one.").ToException();
-        return line;
-    }
-
-    /// <summary>Of no more than a token can have: what is piped in may have no end.</summary>
-    private static string ReadLine(TextReader from)
-    {
-        var text = new StringBuilder();
-        while (text.Length <= TokenLengthMax && from.Read() is var next and >= 0 && next != '\n') text.Append((char)next);
-        return text.ToString();
-    }
-
-    private static string ReadHidden()
-    {
-        var text = new StringBuilder();
-        while (Console.ReadKey(intercept: true) is var key && key.Key != ConsoleKey.Enter && key.KeyChar != EndOfInput)
-        {
-            if (key.Key != ConsoleKey.Backspace) text.Append(key.KeyChar);
-            else if (text.Length > 0) text.Length--;
-            if (text.Length > TokenLengthMax) break;
-        }
-        return text.ToString();
+        return uri.Scheme == Uri.UriSchemeHttp && !uri.IsLoopback && !uri.Host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
     }
 }

@@ -51,7 +51,7 @@ internal static class StatusCommand
         var (status, api) = await CloudStatus.AskAsync(run, cancellationToken);
         if (api is null) return status!;
         if (status is null) throw api.ToException();
-        if (TokenAdvice.IsRefusal(api))
+        if (TokenAdvice.IsOfSignIn(api))
         {
             // The cloud may be well all the same.
             ErrorText.Write(run, TokenAdvice.Explain(run, api));

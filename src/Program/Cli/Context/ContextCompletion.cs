@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using Strata.Cli.Shell;
-using Strata.Core;
-using Strata.Server.Options;
 
 namespace Strata.Cli.Context;
 
@@ -26,9 +24,7 @@ internal static class ContextCompletion
     {
         try
         {
-            var home = context.ParseResult.GetValue(GlobalOptions.Home) is { Length: > 0 } given
-                ? Path.GetFullPath(given) : HomeLayout.DefaultRoot();
-            return [.. (Contexts.TryRead(home)?.All ?? []).Select(c => new CompletionItem(c.Name))];
+            return [.. (Contexts.TryRead(GlobalOptions.HomeOf(context.ParseResult))?.All ?? []).Select(c => new CompletionItem(c.Name))];
         }
         catch (InvalidOperationException) // of a command line that is not whole
         {

@@ -12,6 +12,7 @@ namespace Strata.Cli.Context;
 internal sealed class Contexts
 {
     public const string FileName = "context.json";
+    public const string InvalidCode = "CONTEXT_INVALID";
     private const int BytesMax = 65_536;
     private const int CountMax = 50;
     private const int WouldBlock = 11; // EWOULDBLOCK
@@ -82,7 +83,7 @@ internal sealed class Contexts
         catch (JsonException e)
         {
             var line = e.LineNumber is { } number ? $" (line {number + 1})" : "";
-            throw new Error(ErrorKind.Invalid, "CONTEXT_INVALID", $"{path} is not a valid context file{line}.",
+            throw new Error(ErrorKind.Invalid, InvalidCode, $"{path} is not a valid context file{line}.",
                 "Move it away, and sign in again: strata login URL. A new token for the cloud of this machine: "
                 + "strata down, then strata up --new-admin-token").ToException();
         }
@@ -99,7 +100,7 @@ internal sealed class Contexts
             Read(home);
             return null;
         }
-        catch (StrataException e) when (e.Error.Code == "CONTEXT_INVALID")
+        catch (StrataException e) when (e.Error.Code == InvalidCode)
         {
             // An earlier one may hold the only copy of a token.
             var aside = Path.Combine(home, $"{FileName}.damaged-{now.UtcDateTime:yyyyMMddTHHmmss}");
@@ -108,7 +109,7 @@ internal sealed class Contexts
         }
     }
 
-    /// <summary>Null where they cannot be read: whoever needs one of them fails by that.</summary>
+    /// <summary>Null where they cannot be read, for what can do without.</summary>
     public static Contexts? TryRead(string home)
     {
         try

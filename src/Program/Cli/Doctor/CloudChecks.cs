@@ -37,7 +37,7 @@ internal static class CloudChecks
 
     private static Finding OfApi(Run run, Error error, string fix)
     {
-        if (!TokenAdvice.IsRefusal(error)) return Finding.Failure("API", error.Message, fix);
+        if (!TokenAdvice.IsOfSignIn(error)) return Finding.Failure("API", error.Message, fix);
         var advice = TokenAdvice.Explain(run, error);
         return Finding.Failure("token", advice.Message, advice.NextStep ?? "Use another token: set STRATA_TOKEN.");
     }

@@ -124,10 +124,9 @@ internal static class NameCompletion
     {
         try
         {
-            var home = context.ParseResult.GetValue(GlobalOptions.Home) is { Length: > 0 } given
-                ? Path.GetFullPath(given) : HomeLayout.DefaultRoot();
+            var parse = context.ParseResult;
             var target = CliContext.Load(
-                home, context.ParseResult.GetValue(GlobalOptions.Server), context.ParseResult.GetValue(GlobalOptions.Context));
+                GlobalOptions.HomeOf(parse), parse.GetValue(GlobalOptions.Server), parse.GetValue(GlobalOptions.Context));
             var options = new ClientOptions { RetriesMax = 0, CallTimeout = Patience,
                 Organization = context.ParseResult.GetValue(GlobalOptions.Org) };
             using var client = new StrataClient(new Uri(target.Server), target.Token, options);

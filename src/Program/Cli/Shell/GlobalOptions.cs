@@ -2,6 +2,7 @@ using System.CommandLine;
 using Strata.Cli.Context;
 using Strata.Cli.Kinds;
 using Strata.Contracts;
+using Strata.Server.Options;
 
 namespace Strata.Cli.Shell;
 
@@ -31,6 +32,10 @@ internal static class GlobalOptions
             HelpName = "CONTEXT" }.CompletesContexts();
     public static readonly Option<string?> Home =
         new("--home") { Description = "The cloud's data folder (STRATA_HOME, ~/.strata)", Recursive = true, HelpName = "FOLDER" };
+
+    /// <summary>The data folder that a command line means.</summary>
+    public static string HomeOf(ParseResult parse) =>
+        parse.GetValue(Home) is { Length: > 0 } home ? Path.GetFullPath(home) : HomeLayout.DefaultRoot();
 
     private static Option<T> CompletesWith<T>(this Option<T> option, params string[] words)
     {

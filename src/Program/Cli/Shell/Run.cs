@@ -26,8 +26,7 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     public Terminal Terminal { get; } =
         parse.GetValue(GlobalOptions.NoColor) ? terminal with { Color = false } : terminal;
 
-    public string Home { get; } = parse.GetValue(GlobalOptions.Home) is { Length: > 0 } home
-        ? Path.GetFullPath(home) : HomeLayout.DefaultRoot();
+    public string Home { get; } = GlobalOptions.HomeOf(parse);
 
     public OutputFormat Format { get; } = parse.GetValue(GlobalOptions.Json) ? OutputFormat.Json : parse.GetValue(GlobalOptions.Output);
 
@@ -101,7 +100,6 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
         var loaded = CliContext.Load(Home, parse.GetValue(GlobalOptions.Server), parse.GetValue(GlobalOptions.Context));
         if (loaded.IgnoresVariable)
             Say($"Note: STRATA_TOKEN is not used: without STRATA_URL it is for the cloud of this machine, and the context is \"{loaded.Name}\".");
-        if (loaded.Token is null) Say($"No token is known for {loaded.Server}.");
         return loaded;
     }
 }

@@ -170,7 +170,7 @@ public sealed class ContextsTests : IDisposable
         Assert.Equal(0, (await RunAsync("", "logout")).Code);
         Assert.Null(Contexts.Read(home.Path).Current!.Token);
         Assert.Contains("not signed in", (await RunAsync("", "logout", name)).Text, StringComparison.Ordinal);
-        Assert.Equal(2, (await RunAsync("", "context", "delete", name)).Code); // without -y, nobody can be asked
+        Assert.Equal(2, (await RunAsync("", "context", "delete", name)).Code); // it asks, and there is no terminal
         Assert.Equal(0, (await RunAsync("", "context", "delete", name, "-y")).Code);
         Assert.Empty(Contexts.Read(home.Path).All);
     }
