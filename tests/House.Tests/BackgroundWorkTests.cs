@@ -41,6 +41,7 @@ public partial class BackgroundWorkTests
         ["src/Platform/Resources/Background/SupervisedService.cs"] =
             "The one base class of hosted services: it starts its work under the supervisor.",
         ["src/Platform/Resources/Background/SupervisedServices.cs"] = "Registers them.",
+        ["src/Platform/Identity/OAuth/OAuthServer.cs"] = "Takes one of the framework's away.",
         ["src/Program/Server/Parts/ApiPart.cs"] = "Tells the host not to stop for an exception of one.",
     };
 

@@ -20,6 +20,7 @@ public partial class OneWayTests
         ["src/Fabric/Edge/EdgeServer.cs"] =
             "The edge's coarse clock: a millisecond counter and time-outs, thousands of times cheaper than a timer for each request.",
         ["src/Platform/Resources/Hosts/HostClaimKeeper.cs"] = "The period of supervised work.",
+        ["src/Platform/Identity/People/PeopleKeeper.cs"] = "The period of supervised work.",
         ["src/Applications/Deployments/Retention/BlobSweeper.cs"] = "The period of supervised work.",
         ["src/EntityPlatform/CloudEvents/Members/MemberSession.cs"] = "Keep-alives of one stream, awaited by its call.",
         ["src/EntityPlatform/EntityApi/Search/Jobs/SearchJobRunner.cs"] = "The beat of one job, awaited by it.",
@@ -75,7 +76,7 @@ public partial class OneWayTests
         ["src/Program/Server/Parts/EdgeChild.cs"] = "The edge's process, which outlives this one.",
         ["src/Program/Cli/Cloud/Detached.cs"] = "The server's process, which outlives this one.",
         ["src/Program/Cli/Developing/MemberRunner.cs"] = "The user's program, at the user's terminal, until its files change.",
-        ["src/Program/Cli/Commands/OpenCommand.cs"] = "The user's browser.",
+        ["src/Program/Cli/Shell/Browser.cs"] = "The user's browser.",
     }, "Use ProcessRun, which bounds its output and kills it when nobody waits for it any more");
 
     [Fact]

@@ -7,6 +7,10 @@ public static class Plurals
     public const string Projects = "projects";
     public const string Tokens = "tokens";
     public const string Roles = "roles";
+    public const string People = "people";
+    public const string Memberships = "memberships";
+    public const string Invitations = "invitations";
+    public const string Sessions = "sessions";
     public const string Clients = "clients";
     public const string OidcProviders = "oidc-providers";
     public const string TrustedKeys = "trusted-keys";

@@ -49,7 +49,7 @@ public static class StrataApi
             s.GetRequiredService<EntityEngine>(), RoleKind.Kind, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<RoleGrants>();
         services.AddSingleton<ISpecAdmission, RoleAdmission>();
-        services.AddSingleton<IDeletionGuard, RoleInUseGuard>();
+        services.AddSingleton<IDeletionGuard, RoleInUseGuard>().AddSingleton(new RoleHolders(TokenKind.Kind));
         services.AddSingleton<IAccessHolders, TokenHolders>();
         services.AddPermissions(new Permission(AccessEndpoints.Read),
             new Permission(CallerEndpoint.Read, Roles.Viewer, Roles.Developer, Roles.Application, Roles.Machine));
@@ -90,6 +90,9 @@ public static class StrataApi
     public static IApplicationBuilder UseStrataApi(this IApplicationBuilder app)
     {
         var time = app.ApplicationServices.GetRequiredService<TimeProvider>();
+        // The host adds the framework's own authentication, in front of all, where a module registers schemes. Only the routes that need
+        // those ask for them.
+        app.Properties["__AuthenticationMiddlewareSet"] = true;
         app.Use(next =>
         {
             app.ApplicationServices.GetRequiredService<InProcessApi>().Use(next);
@@ -158,7 +161,7 @@ public static class StrataApi
         var sources = routes.DataSources;
         var version = typeof(StrataApi).Assembly.GetName().Version?.ToString(3) ?? "0";
         var document = new Lazy<byte[]>(() => System.Text.Encoding.UTF8.GetBytes(
-            OpenApiDocument.Write(sources.SelectMany(s => s.Endpoints).Where(e => e.Metadata.GetMetadata<PeersOnly>() is null), kinds,
+            OpenApiDocument.Write(sources.SelectMany(s => s.Endpoints).Where(IsDescribed), kinds,
                 version).ToJsonString(WireJson.Options)));
         routes.MapGet("/", (HttpContext http) => DocsEndpoints.WantsPage(http) ? Results.Redirect("/docs") : Answer.Json(json =>
         {
@@ -178,6 +181,10 @@ public static class StrataApi
                 Describe("getDescription",
                     "This description.") with { Answer = Content.Json(Schemas.Members([("openapi", Schemas.Text())], "openapi")) }).Open();
     }
+
+    /// <summary>Neither what the cloud's servers ask each other, nor a page for people.</summary>
+    private static bool IsDescribed(Endpoint endpoint) =>
+        endpoint.Metadata.GetMetadata<PeersOnly>() is null && endpoint.Metadata.GetMetadata<PageRoute>() is null;
 
     private static void WriteStatus(System.Text.Json.Utf8JsonWriter json, string status)
     {

@@ -28,6 +28,37 @@ internal static class IdentityErrors
         ErrorKind.Conflict, "CLIENT_ALREADY_CREATED", "This request made its client before, and a client's secret is shown only once.",
         "Find the client with GET /api/clients, and give it a new secret with PUT /api/clients/ID/secret.");
 
+    public static readonly Error PasswordsBusy = new(
+        ErrorKind.Unavailable, "PASSWORDS_BUSY", "Too many passwords are being checked at the moment.", "Try again in a few seconds.")
+    { Retryable = true };
+
+    public static readonly Error AlreadyMember = new(
+        ErrorKind.Conflict, "ALREADY_MEMBER", "This person is a member of the organization already.",
+        "An administrator changes their roles with: strata members set NAME --role ROLE");
+
+    public static readonly Error InvitationUsed = new(
+        ErrorKind.Conflict, "INVITATION_USED", "This invitation has been accepted already.", "Ask for another one.");
+
+    public static readonly Error InvitedAnother = new(
+        ErrorKind.Forbidden, "INVITED_ANOTHER", "This invitation is for another address than the one you are signed in with.",
+        "Sign out and open the link again, or ask for an invitation for your address.");
+
+    public static readonly Error InvitationAlreadyCreated = new(
+        ErrorKind.Conflict, "INVITATION_ALREADY_CREATED", "This request has made its invitation, and a link is shown only once.",
+        "Delete the invitation and make another.");
+
+    public static readonly Error NotCovered = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "You cannot give a person more than you have yourself.",
+        "Choose other roles, or ask an administrator.");
+
+    public static readonly Error PeopleAreOperators = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "People belong to the cloud itself, and your token is not an operator's.",
+        "Use the token of the cloud's operator.");
+
+    public static readonly Error NoPerson = new(
+        ErrorKind.NotFound, "NO_PERSON", "This call was not made by a person who has signed in, but with a token.",
+        "Sign in with: strata login");
+
     public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
     public static readonly Error Period = ApiErrors.BodyValue("validTo", "a time in the future and after validFrom");

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Administrators;
+using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Auth.Explaining;
 using Strata.Api.Kinds;
 using Strata.Contracts;
@@ -11,8 +12,15 @@ using Strata.Entities.Engine;
 using Strata.Identity.Account;
 using Strata.Identity.Authentication;
 using Strata.Identity.Clients;
+using Strata.Identity.Invitations;
 using Strata.Identity.Keys;
+using Strata.Identity.Memberships;
+using Strata.Identity.OAuth;
+using Strata.Identity.Pages;
+using Strata.Identity.Passwords;
+using Strata.Identity.People;
 using Strata.Identity.Providers;
+using Strata.Identity.Sessions;
 using Strata.Identity.Tokens;
 using Strata.Resources.Background;
 using Strata.Resources.Kinds;
@@ -20,12 +28,16 @@ using Strata.Resources.Kinds;
 namespace Strata.Identity;
 
 /// <summary>
-/// Authentication beyond the API's own tokens: machine clients with access tokens, users of external issuers. Needs the engine, the log,
-/// the API's services and the cloud's <see cref="Core.SealedSecrets"/>.
+/// Authentication beyond the API's own tokens: people who sign in, machine clients with access tokens, users of external issuers. Needs the
+/// engine, the log, the API's services and the cloud's <see cref="Core.SealedSecrets"/>.
 /// </summary>
 public static class IdentityModule
 {
-    public static readonly IReadOnlyList<Kind> Kinds = [ClientKind.Kind, KeyPairKind.Kind, TrustedKeyKind.Kind, ProviderKind.Kind];
+    public static readonly IReadOnlyList<Kind> Kinds =
+    [
+        PersonKind.Kind, MembershipKind.Kind, InvitationKind.Kind, SessionKind.Kind, ClientKind.Kind, KeyPairKind.Kind, TrustedKeyKind.Kind,
+        ProviderKind.Kind,
+    ];
 
     public static IServiceCollection AddIdentity(this IServiceCollection services, IdentityOptions options)
     {
@@ -36,6 +48,7 @@ public static class IdentityModule
         AddStore(services, TrustedKeyKind.Kind);
         AddStore(services, ProviderKind.Kind);
         AddStore(services, OrganizationKind.Kind);
+        AddPeople(services);
         services.AddSingleton<ClientStore>().AddSingleton<SigningKeys>().AddSingleton<TrustedKeyStore>().AddSingleton<ProviderStore>()
             .AddSingleton<ProviderDocuments>();
         services.AddSingleton<AccessTokens>().AddSingleton<ExternalTokens>().AddSingleton<JwtAuthenticator>();
@@ -57,6 +70,35 @@ public static class IdentityModule
         services.GetRequiredService<TrustedKeyEndpoints>().Map(routes);
         services.GetRequiredService<ProviderEndpoints>().Map(routes);
         services.GetRequiredService<AccountEndpoints>().Map(routes);
+        services.GetRequiredService<InvitationEndpoints>().Map(routes);
+        services.GetRequiredService<PersonEndpoints>().Map(routes);
+        services.GetRequiredService<SessionEndpoints>().Map(routes);
+        routes.MapOAuthServer();
+        services.GetRequiredService<SignInPages>().Map(routes);
+        services.GetRequiredService<InvitePages>().Map(routes);
+        services.GetRequiredService<PasswordPages>().Map(routes);
+        services.GetRequiredService<DevicePages>().Map(routes);
+        services.GetRequiredService<AccountPages>().Map(routes);
+    }
+
+    private static void AddPeople(IServiceCollection services)
+    {
+        AddStore(services, PersonKind.Kind);
+        AddStore(services, MembershipKind.Kind);
+        AddStore(services, InvitationKind.Kind);
+        AddStore(services, SessionKind.Kind);
+        services.AddSingleton<PasswordHasher>().AddSingleton<SignInLimit>().AddSingleton<SignInMetrics>().AddSingleton<PasswordSignIn>();
+        services.AddSingleton<PersonStore>().AddSingleton<MembershipStore>().AddSingleton<InvitationStore>().AddSingleton<SessionStore>()
+            .AddSingleton<DeviceRequests>();
+        services.AddSingleton<SessionAuthenticator>();
+        services.AddSingleton<ISpecAdmission, MembershipAdmission>().AddSingleton<IAccessHolders, MemberHolders>();
+        services.AddSingleton(new RoleHolders(MembershipKind.Kind)).AddSingleton(new RoleHolders(InvitationKind.Kind));
+        services.AddSingleton<InvitationEndpoints>().AddSingleton<PersonEndpoints>().AddSingleton<SessionEndpoints>();
+        services.AddSingleton<PageRenderer>().AddSingleton<BrowserSession>().AddSingleton<PageEndpoints>();
+        services.AddSingleton<SignInPages>().AddSingleton<InvitePages>().AddSingleton<PasswordPages>().AddSingleton<DevicePages>()
+            .AddSingleton<AccountPages>();
+        services.AddOAuthServer();
+        services.AddSupervised<PeopleKeeper>();
     }
 
     private static void AddStore<TSpec, TStatus>(IServiceCollection services, Kind<TSpec, TStatus> kind) =>

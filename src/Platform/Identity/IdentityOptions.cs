@@ -1,13 +1,19 @@
 namespace Strata.Identity;
 
-/// <summary>Settings and limits of this module; all have defaults but the issuer. Immutable.</summary>
+/// <summary>Settings and limits of this module; all have defaults but the address. Immutable.</summary>
 public sealed record IdentityOptions
 {
+    /// <summary>Under which browsers and clients reach the API, for example <c>http://127.0.0.1:8080</c>; links begin with it.</summary>
+    public required Uri PublicUrl { get; init; }
+
     /// <summary>
     /// What access tokens say they come from (<c>iss</c>), for example <c>http://127.0.0.1:8080/api</c>. Tokens of another issuer's name
     /// are not accepted any more after a change.
     /// </summary>
-    public required string Issuer { get; init; }
+    public string Issuer => LinkTo("/api");
+
+    /// <param name="path">Begins with a slash.</param>
+    public string LinkTo(string path) => PublicUrl.ToString().TrimEnd('/') + path;
 
     /// <summary>How long an access token is good for.</summary>
     public TimeSpan TokenLifetime { get; init; } = TimeSpan.FromHours(1);

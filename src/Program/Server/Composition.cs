@@ -193,8 +193,7 @@ internal sealed class Composition
         services.AddSingleton(options.Limits.Search);
         services.AddEntityApi(options.Limits.EntityApi);
         services.AddIdentity(
-            new IdentityOptions { Issuer = options.PublicUrl.ToString().TrimEnd('/')
-                + "/api", AllowPrivateProviders = options.PrivateProviders });
+            new IdentityOptions { PublicUrl = options.PublicUrl, AllowPrivateProviders = options.PrivateProviders });
         services.AddServers(self).AddPeers();
         services.AddCompute(members).AddPeerCompute(peerCalls, computation);
         services.AddCloudEvents();

@@ -36,7 +36,7 @@ public abstract class IdentityContract(IStore store) : IAsyncLifetime
     protected Task<EntityHost> StartAsync() => EntityHost.StartAsync(store, more: new HostedModule(
         IdentityModule.Kinds, services =>
             services.AddIdentity(
-                new IdentityOptions { Issuer = "http://strata.test/api", AllowPrivateProviders = true, GuessesMax = 5, ClientsMax = 8 }),
+                new IdentityOptions { PublicUrl = new Uri("http://strata.test"), AllowPrivateProviders = true, GuessesMax = 5, ClientsMax = 8 }),
                 app => app.MapIdentity()));
 
     /// <summary>As after a restart: another server on the same store.</summary>

@@ -11,6 +11,7 @@ using Strata.Identity.Authentication;
 using Strata.Identity.Clients;
 using Strata.Identity.Keys;
 using Strata.Identity.Providers;
+using Strata.Identity.Sessions;
 using Strata.Identity.Tokens;
 using Strata.Resources.Kinds;
 using Strata.Storage.Tests.Contract;
@@ -23,7 +24,7 @@ namespace Strata.Identity.Tests;
 /// </summary>
 public sealed class LookupRaceTests() : IdentityContract(new MemoryStore())
 {
-    private static readonly IdentityOptions Options = new() { Issuer = "http://strata.test/api", AllowPrivateProviders = true };
+    private static readonly IdentityOptions Options = new() { PublicUrl = new Uri("http://strata.test"), AllowPrivateProviders = true };
 
     [Fact]
     public async Task Authenticate_ClientDeletedMeanwhile_IsNotRemembered()
@@ -32,7 +33,8 @@ public sealed class LookupRaceTests() : IdentityContract(new MemoryStore())
         var token = await TokenAsync(id, secret);
         var (log, reads) = HeldReads.Over(Host.Log);
         var authenticator = new JwtAuthenticator(
-            Host.Service<TokenAuthenticator>(), Host.Service<AccessTokens>(), Host.Service<ExternalTokens>(), Host.Service<ClientStore>(),
+            Host.Service<TokenAuthenticator>(), Host.Service<SessionAuthenticator>(), Host.Service<AccessTokens>(),
+                Host.Service<ExternalTokens>(), Host.Service<ClientStore>(),
                 Host.Service<RoleCatalog>(), log, TimeProvider.System);
         reads.Hold(); // the client is read by then: it is the organization that is waited for
         var looking = authenticator.AuthenticateAsync(token, default).AsTask();

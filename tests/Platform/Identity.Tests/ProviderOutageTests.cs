@@ -200,7 +200,7 @@ public sealed class ProviderOutageTests() : IdentityContract(new MemoryStore())
     }
 
     private static readonly IdentityOptions Options =
-        new() { Issuer = "http://strata.test/api", AllowPrivateProviders = true, ProviderTimeout = Patience };
+        new() { PublicUrl = new Uri("http://strata.test"), AllowPrivateProviders = true, ProviderTimeout = Patience };
 
     private static ProviderDocuments DocumentsOn(TimeProvider time) => new(Options, time, NullLogger<ProviderDocuments>.Instance);
 

@@ -57,11 +57,14 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
         if (endpoint.Metadata.GetMetadata<Access>() is not { } access) return ApiErrors.Closed;
         if (access.AnyOf.Count == 0) return null;
         if (!(await PrincipalOfAsync(http)).TryGet(out var principal, out var error)) return error;
+        // In another organization a person has other roles, so these decide.
+        if (principal.Person is not null
+            && !(await organizations.ApplyAsync(http, principal)).TryGet(out principal, out error)) return error;
         if (!access.AnyOf.Any(principal.May)) return ApiErrors.Forbidden(access.AnyOf[0]);
         if (principal.Project is not null && await OutsideAsync(http, endpoint, principal) is { } outside) return outside;
         if (PeerForwarder.IsForwarded(http)) return null; // the organization was chosen where it came from
-        if (!(await organizations.ApplyAsync(http, principal)).TryGet(out var chosen, out error)) return error;
-        http.Features.Set(chosen);
+        if (principal.Person is null && !(await organizations.ApplyAsync(http, principal)).TryGet(out principal, out error)) return error;
+        http.Features.Set(principal);
         return null;
     }
 

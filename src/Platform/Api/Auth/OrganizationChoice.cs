@@ -9,9 +9,10 @@ namespace Strata.Api.Auth;
 /// <summary>
 /// Which organization a request is about. That of the token, unless an operator names another one by <c>?org=</c>: the request then runs in
 /// that organization with the operator's permissions, and its audit shows the actor as <c>operator:ACTOR</c>, which no token of that
-/// organization can be. The platform's own parts name the organization too; their endpoints read it themselves.
+/// organization can be. A person may name any that they are a member of. The platform's own parts name the organization too; their
+/// endpoints read it themselves.
 /// </summary>
-internal sealed class OrganizationChoice(IEntityLog log)
+internal sealed class OrganizationChoice(IEntityLog log, IAuthenticator authenticator)
 {
     public const string Parameter = "org";
 
@@ -29,8 +30,10 @@ internal sealed class OrganizationChoice(IEntityLog log)
         if (!found.TryGet(out var organization, out var error)) return error;
         var tenant = new TenantId(organization.Id.Value);
         if (tenant == principal.Tenant) return principal;
-        return principal.IsOperator && principal.Project is null
-            ? principal with { Tenant = tenant, Actor = "operator:" + principal.Actor, IsOperatorElsewhere = true }
-            : ResourceErrors.NotFound(OrganizationKind.Kind, named);
+        if (principal.IsOperator && principal.Project is null)
+            return principal with { Tenant = tenant, Actor = "operator:" + principal.Actor, IsOperatorElsewhere = true };
+        if (principal.Person is not null && Authentication.TokenOf(http) is { } token
+            && (await authenticator.AuthenticateInAsync(token, tenant, http.RequestAborted)).TryGet(out var member, out _)) return member;
+        return ResourceErrors.NotFound(OrganizationKind.Kind, named);
     }
 }

@@ -1,3 +1,4 @@
+using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
@@ -29,6 +30,9 @@ public sealed record Principal
 
     /// <summary>The token of this call, as an entity of <see cref="Tenant"/>; null: it came with other credentials.</summary>
     public EntityId? Token { get; init; }
+
+    /// <summary>Null: the call came with a token, by a client, or from a user of an external issuer.</summary>
+    public SignedInPerson? Person { get; init; }
 
     /// <summary>The OAuth client that got the token of this call, as an entity of <see cref="Tenant"/>; null: none did.</summary>
     public EntityId? Client { get; init; }
@@ -105,9 +109,17 @@ public sealed record Principal
         || (grant.Permissions.Contains(Everything) && (IsPlatform || !permission.EndsWith(ControlSuffix, StringComparison.Ordinal)));
 }
 
+/// <summary>A person, and what they have signed in to; both are entities of the platform.</summary>
+public sealed record SignedInPerson(EntityId Id, EntityId Session, string Email, string? DisplayName);
+
 /// <summary>Turns a bearer token into a principal.</summary>
 public interface IAuthenticator
 {
     /// <returns>UNAUTHORIZED for a token that is malformed, unknown, expired or revoked; the error never reveals which.</returns>
     ValueTask<Result<Principal>> AuthenticateAsync(string token, CancellationToken cancellationToken);
+
+    /// <summary>The same caller in another organization, of which it is a member too: only a person can be.</summary>
+    /// <returns>UNAUTHORIZED where it is none.</returns>
+    ValueTask<Result<Principal>> AuthenticateInAsync(string token, TenantId organization, CancellationToken cancellationToken) =>
+        new((Result<Principal>)ApiErrors.Unauthorized);
 }

@@ -34,10 +34,12 @@ public sealed class PrincipalCache(TimeProvider time)
     }
 
     /// <param name="source">The entity that the principal came from.</param>
+    /// <param name="of">Whose the source is; null: the principal's organization's.</param>
     /// <param name="expiresAt">Of the token; null: never.</param>
     /// <param name="state">As it was before the look-up began. Where anything of the principal's organization was invalidated since,
     /// nothing is remembered, and the next request looks again.</param>
-    public void Remember(string token, EntityId source, Principal principal, DateTimeOffset? expiresAt, long state)
+    public void Remember(
+        string token, EntityId source, Principal principal, DateTimeOffset? expiresAt, long state, TenantId? of = null)
     {
         var until = time.GetUtcNow() + KeptFor;
         var entry = new Entry(source, principal, expiresAt < until ? expiresAt.Value : until);
@@ -45,6 +47,7 @@ public sealed class PrincipalCache(TimeProvider time)
         lock (changing)
         {
             if (state < allInvalidatedAt || state < invalidatedAt.GetValueOrDefault(principal.Tenant)) return;
+            if (of is { } owner && state < invalidatedAt.GetValueOrDefault(owner)) return;
             if (entries.Count >= Size) entries.Clear(); // rare, and cheaper than keeping an order of use
             entries[key] = entry;
         }
@@ -62,6 +65,9 @@ public sealed class PrincipalCache(TimeProvider time)
 
     /// <summary>Forgets what came from one entity of an organization.</summary>
     public void Invalidate(TenantId tenant, EntityId source) => Invalidate(tenant, entry => entry.Source == source);
+
+    /// <summary>Forgets all that speaks for a person, whatever organization it is in.</summary>
+    public void InvalidatePerson(EntityId person) => Invalidate(TenantId.Platform, entry => entry.Principal.Person?.Id == person);
 
     /// <summary>Forgets all that speaks for an organization.</summary>
     public void Invalidate(TenantId tenant) => Invalidate(tenant, entry => entry.Principal.Tenant == tenant);

@@ -34,14 +34,9 @@ internal static class MapKindsExtensions
         routes.MapApi("GET", list, kind.ReadPermission, operations.List, call => ListOrWatchAsync(call, endpoints, watch)).InProject();
         routes.MapApi("GET", one, kind.ReadPermission, operations.Get, endpoints.GetAsync).InProject();
         routes.MapApi("GET", one + "/history", kind.ReadPermission, operations.History, endpoints.HistoryAsync).InProject();
-        if (kind == TokenKind.Kind)
-        {
-            // Made by an endpoint of its own, and never changed: a change could widen what it grants.
-            routes.MapApi("DELETE", one, change, operations.Delete,
-                call => endpoints.DeleteAsync(call, services.GetRequiredService<TokenEndpoints>().Revoked)).InProject();
-            return;
-        }
-        routes.MapApi("DELETE", one, change, operations.Delete, endpoints.DeleteAsync).InProject();
+        routes.MapApi("DELETE", one, change, operations.Delete, kind != TokenKind.Kind ? endpoints.DeleteAsync
+            : call => endpoints.DeleteAsync(call, services.GetRequiredService<TokenEndpoints>().Revoked)).InProject();
+        if (kind.IsIssued) return;
         routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create,
             CreateOf(kind, endpoints, services)).InProject();
         routes.MapApi("PATCH", one, change, operations.Patch, endpoints.PatchAsync).InProject();

@@ -25,7 +25,7 @@ internal static class KindSchemas
             schemas[Resource(kind) + "Status"] = Schemas.Of(kind.StatusType);
             schemas[Resource(kind)] = ResourceSchema(kind);
             schemas[New(kind)] = NewSchema(kind);
-            if (kind != TokenKind.Kind) schemas[Patch(kind)] = PatchSchema(); // tokens are never changed
+            if (!kind.IsIssued) schemas[Patch(kind)] = PatchSchema();
             schemas[Page(kind)] = Schemas.Members(
                 [("items", Schemas.List(Schemas.Reference(Resource(kind)))), ("nextCursor", Schemas.Text())], "items");
         }

@@ -9,7 +9,7 @@ namespace Strata.Api.Watch;
 /// <summary>Whether a long-running response may continue: checks its token again.</summary>
 public sealed class StreamAccess(IAuthenticator authenticator, IEntityLog log)
 {
-    private readonly OrganizationChoice organizations = new(log);
+    private readonly OrganizationChoice organizations = new(log, authenticator);
 
     /// <returns>
     /// False where the token has expired, was revoked or no longer grants what it did, and where it cannot be asked about: over a hop, of
@@ -20,8 +20,8 @@ public sealed class StreamAccess(IAuthenticator authenticator, IEntityLog log)
         (await AskAsync(http, permission, cancellationToken)).TryGet(out var isGood, out _) && isGood;
 
     /// <summary>
-    /// As <see cref="IsStillGoodAsync"/>, but good while the token cannot be asked about, because the store or an identity provider does not
-    /// answer: for what must outlive that, such as a member with calls in hand.
+    /// As <see cref="IsStillGoodAsync"/>, but good while the token cannot be asked about, because the store or an identity provider does
+    /// not answer: for what must outlive that, such as a member with calls in hand.
     /// </summary>
     public async ValueTask<bool> IsNotRefusedAsync(HttpContext http, string permission, CancellationToken cancellationToken)
     {

@@ -1,19 +1,24 @@
+using Strata.Api.Auth.CustomRoles;
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Entities.Log;
 using Strata.Identity.Clients;
 using Strata.Identity.Keys;
+using Strata.Identity.Memberships;
+using Strata.Identity.People;
 using Strata.Identity.Providers;
+using Strata.Identity.Sessions;
 using Strata.Resources.Background;
 using Strata.Resources.Feed;
 using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Authentication;
 
-/// <summary>Makes every cache of clients, keys and providers forget one that any server has changed, by following the
+/// <summary>Makes every cache of clients, keys, providers and people forget what any server has changed, by following the
 /// change feed.</summary>
 internal sealed class IdentityChanges(
-    ChangeFeed feed, JwtAuthenticator authenticator, SigningKeys keys, ProviderStore providers, TimeProvider time, Supervisor supervisor)
+    ChangeFeed feed, JwtAuthenticator authenticator, SessionAuthenticator sessions, SigningKeys keys, ProviderStore providers,
+    TimeProvider time, Supervisor supervisor)
     : SupervisedService(supervisor, "identity-changes")
 {
     private static readonly TimeSpan ListenFor = TimeSpan.FromMinutes(1);
@@ -21,7 +26,8 @@ internal sealed class IdentityChanges(
     private static readonly HashSet<string> Models =
     [
         ClientKind.Kind.Model.Name, KeyPairKind.Kind.Model.Name, TrustedKeyKind.Kind.Model.Name, ProviderKind.Kind.Model.Name,
-        OrganizationKind.Kind.Model.Name,
+        OrganizationKind.Kind.Model.Name, RoleKind.Kind.Model.Name, MembershipKind.Kind.Model.Name, PersonKind.Kind.Model.Name,
+        SessionKind.Kind.Model.Name,
     ];
 
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
@@ -51,7 +57,13 @@ internal sealed class IdentityChanges(
             keys.Invalidate();
             authenticator.Invalidate();
         }
-        else if (change.Model == OrganizationKind.Kind.Model) authenticator.Invalidate(new TenantId(change.Id.Value));
+        else if (change.Model == OrganizationKind.Kind.Model)
+        {
+            authenticator.Invalidate(new TenantId(change.Id.Value));
+            sessions.Invalidate(new TenantId(change.Id.Value));
+        }
+        else if (change.Model == RoleKind.Kind.Model || change.Model == MembershipKind.Kind.Model) sessions.Invalidate(change.Tenant);
+        else if (change.Model == SessionKind.Kind.Model || change.Model == PersonKind.Kind.Model) sessions.Invalidate(change);
         else if (change.Model == ClientKind.Kind.Model) authenticator.Invalidate(change.Tenant, change.Id);
         else
         {
@@ -65,5 +77,6 @@ internal sealed class IdentityChanges(
         keys.Invalidate();
         providers.Invalidate();
         authenticator.Invalidate();
+        sessions.Invalidate();
     }
 }

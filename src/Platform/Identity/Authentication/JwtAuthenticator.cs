@@ -5,24 +5,26 @@ using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Identity.Clients;
+using Strata.Identity.Sessions;
 using Strata.Identity.Tokens;
 using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Authentication;
 
 /// <summary>
-/// Authenticates all kinds of tokens: <c>stk_…</c> by their entities, JSON Web Tokens of the cloud's own by its keys and the client behind
-/// them, those of OIDC providers by their keys. Results are cached in <see cref="PrincipalCache"/>. No token is valid for an organization
-/// that is deleted. Safe for concurrent use.
+/// Authenticates all kinds of tokens: <c>stk_…</c> by their entities, <c>sts_…</c> by the sessions of people, JSON Web Tokens of the
+/// cloud's own by its keys and the client behind them, those of OIDC providers by their keys. Results are cached in <see
+/// cref="PrincipalCache"/>. No token is valid for an organization that is deleted. Safe for concurrent use.
 /// </summary>
 internal sealed class JwtAuthenticator(
-    TokenAuthenticator tokens, AccessTokens own, ExternalTokens external, ClientStore clients, RoleCatalog catalog, IEntityLog log,
-    TimeProvider time) : IAuthenticator
+    TokenAuthenticator tokens, SessionAuthenticator sessions, AccessTokens own, ExternalTokens external, ClientStore clients,
+    RoleCatalog catalog, IEntityLog log, TimeProvider time) : IAuthenticator
 {
     private readonly PrincipalCache cache = new(time);
 
     public async ValueTask<Result<Principal>> AuthenticateAsync(string token, CancellationToken cancellationToken)
     {
+        if (SessionAuthenticator.IsSession(token)) return await sessions.AuthenticateAsync(token, null, cancellationToken);
         // a JWT begins with a brace, in base64
         if (!token.StartsWith("ey", StringComparison.Ordinal)) return await tokens.AuthenticateAsync(token, cancellationToken);
         if (cache.TryGet(token, out var known)) return known;
@@ -37,6 +39,10 @@ internal sealed class JwtAuthenticator(
         cache.Remember(token, source, principal, jwt.ValidTo, state);
         return principal;
     }
+
+    public async ValueTask<Result<Principal>> AuthenticateInAsync(
+        string token, TenantId organization, CancellationToken cancellationToken) => SessionAuthenticator.IsSession(token)
+        ? await sessions.AuthenticateAsync(token, organization, cancellationToken) : ApiErrors.Unauthorized;
 
     /// <summary>Forgets all that was found: the cloud's own keys have changed, or changes may have gone by unseen.</summary>
     public void Invalidate() => cache.Clear();

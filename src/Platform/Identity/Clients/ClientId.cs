@@ -1,7 +1,4 @@
-using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
-using System.Text;
 using Strata.Core;
 
 namespace Strata.Identity.Clients;
@@ -29,18 +26,4 @@ internal readonly record struct ClientId(TenantId Tenant, EntityId Id)
         IdText.Encode(id.Tenant.Value, text);
         IdText.Encode(id.Id.Value, text[IdText.EncodedLength..]);
     });
-}
-
-/// <summary>Secrets of clients: 256 random bits in base64url, kept as a plain hash, since there is nothing to guess.</summary>
-internal static class ClientSecret
-{
-    private const int Bytes = 32;
-
-    public static string New() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
-
-    public static string HashOf(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
-
-    /// <summary>Compares in constant time.</summary>
-    public static bool Matches(string secret, string? hash) =>
-        hash is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(HashOf(secret)), Encoding.UTF8.GetBytes(hash));
 }

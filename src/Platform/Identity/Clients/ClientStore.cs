@@ -23,7 +23,7 @@ internal sealed class ClientStore(ResourceStore<ClientSpec, ClientStatus> store,
         if (count >= options.ClientsMax) return IdentityErrors.Cap("M2M_CLIENT_CAP_REACHED", "clients", options.ClientsMax);
         var client = new NewResource<ClientSpec> { Name = "client-"
             + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = new ClientSpec { Roles = roles } };
-        var secret = ClientSecret.New();
+        var secret = SecretText.NewSecret();
         var created = await store.CreateAsync(caller, client, StatusOf(secret), null, cancellationToken);
         return created.TryGet(out var made, out var error) ? new IssuedClient(IdOf(caller.Tenant, made), made, secret) : error;
     }
@@ -58,11 +58,11 @@ internal sealed class ClientStore(ResourceStore<ClientSpec, ClientStatus> store,
 
     private async Task<Result<IssuedClient>> GiveSecretAsync(Caller caller, string id, CancellationToken cancellationToken)
     {
-        var secret = ClientSecret.New();
+        var secret = SecretText.NewSecret();
         var status = StatusOf(secret);
         var changed = await store.ChangeAsync(caller, id, c => c with { Status = status }, null, null, cancellationToken);
         return changed.TryGet(out var client, out var error) ? new IssuedClient(IdOf(caller.Tenant, client), client, secret) : error;
     }
 
-    private ClientStatus StatusOf(string secret) => new() { SecretHash = ClientSecret.HashOf(secret), SecretMadeAt = time.GetUtcNow() };
+    private ClientStatus StatusOf(string secret) => new() { SecretHash = SecretText.HashOf(secret), SecretMadeAt = time.GetUtcNow() };
 }

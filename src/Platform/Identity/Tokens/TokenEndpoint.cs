@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -9,6 +7,7 @@ using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Identity.Authentication;
 using Strata.Identity.Clients;
+using Strata.Identity.OAuth;
 
 namespace Strata.Identity.Tokens;
 
@@ -19,7 +18,12 @@ namespace Strata.Identity.Tokens;
 internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, JwtAuthenticator authenticator, ExternalTokens external,
     IdentityOptions options, TimeProvider time)
 {
-    private readonly GuessLimit guesses = new(options.GuessesMax, time);
+    private static readonly TimeSpan GuessWindow = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Of wrong secrets; a right one is never counted nor kept out: a limit that blocks a client would let anyone lock it out.
+    /// </summary>
+    private readonly GuessLimit guesses = new(options.GuessesMax, GuessWindow, time);
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/oauth/token", AnswerAsync).WithMetadata(new Operation
     {
@@ -29,8 +33,11 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
         Body = new Content(
             ["application/x-www-form-urlencoded"],
             Schemas.Members(
-                [("grant_type", Schemas.OneOf(TokenRequest.Credentials, TokenRequest.Exchange)), ("subject_token", Schemas.Text()),
-                    ("subject_token_type", Schemas.Text())], "grant_type")),
+                [
+                    ("grant_type", Schemas.OneOf(TokenRequest.Credentials, TokenRequest.Exchange, TokenRequest.DeviceCode)),
+                    ("subject_token", Schemas.Text()), ("subject_token_type", Schemas.Text()), ("client_id", Schemas.Text()),
+                    ("device_code", Schemas.Text()),
+                ], "grant_type")),
         Answer = Content.Json(Schemas.Members(
             [
                 ("access_token", Schemas.Text()), ("token_type", Schemas.OneOf("Bearer")), ("expires_in", Schemas.Integer(0, int.MaxValue)),
@@ -43,6 +50,7 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.Pragma = "no-cache";
         if (await TokenRequest.ReadAsync(http) is not { } request) await OAuthError.NoForm.WriteAsync(http);
+        else if (request.GrantType == TokenRequest.DeviceCode) await OAuthServer.ServeAsync(http);
         else if (request.GrantType is not (TokenRequest.Credentials or TokenRequest.Exchange))
             await OAuthError.Grant(request.GrantType).WriteAsync(http);
         else await GrantAsync(http, request);
@@ -67,7 +75,7 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
         string clientId, string secret, CancellationToken cancellationToken)
     {
         if (!ClientId.TryParse(clientId, out var id)) return null;
-        if (await clients.FindAsync(id, cancellationToken) is { } client && ClientSecret.Matches(secret, client.Status.SecretHash))
+        if (await clients.FindAsync(id, cancellationToken) is { } client && SecretText.Matches(secret, client.Status.SecretHash))
             return (id, client.Spec.Roles);
         return null;
     }
@@ -75,18 +83,9 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
     /// <summary>Wrong secrets are counted by where they come from, whichever client they are for.</summary>
     private Task RefuseAsync(HttpContext http)
     {
-        var source = SourceOf(http.Connection.RemoteIpAddress);
+        var source = RequestSource.Of(http);
         guesses.Failed(source);
         return (guesses.IsOver(source) ? OAuthError.TooManyGuesses : OAuthError.NoClient).WriteAsync(http);
-    }
-
-    /// <summary>An address; of IPv6 its network of 64 bits, of which one machine has all addresses.</summary>
-    private static string SourceOf(IPAddress? address)
-    {
-        if (address is null) return "inside";
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        return address.AddressFamily == AddressFamily.InterNetworkV6
-            ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
     }
 
     private async Task ExchangeAsync(HttpContext http, TokenRequest request, ClientId id, string clientId)

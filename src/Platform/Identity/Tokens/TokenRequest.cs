@@ -11,6 +11,7 @@ internal sealed record TokenRequest(string? GrantType, string? SubjectToken, str
 {
     public const string Credentials = "client_credentials";
     public const string Exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    public const string DeviceCode = "urn:ietf:params:oauth:grant-type:device_code";
     public const string Jwt = "urn:ietf:params:oauth:token-type:jwt";
     public const string AccessToken = "urn:ietf:params:oauth:token-type:access_token";
 
@@ -28,7 +29,9 @@ internal sealed record TokenRequest(string? GrantType, string? SubjectToken, str
         {
             using var reader = new FormReader(http.Request.Body) { ValueCountLimit = MembersMax, ValueLengthLimit = BodyBytesMax,
                 KeyLengthLimit = 256 };
-            return Of(await reader.ReadFormAsync(http.RequestAborted));
+            var form = await reader.ReadFormAsync(http.RequestAborted);
+            http.Request.Form = new FormCollection(form); // for who answers other grants
+            return Of(form);
         }
         catch (InvalidDataException)
         {

@@ -69,6 +69,12 @@ public abstract class Kind
     public bool UserCreates { get; init; } = true;
 
     /// <summary>
+    /// Whether it is made by an endpoint of its own, which shows its secret this once, and never changed: a change could widen what it
+    /// grants.
+    /// </summary>
+    public bool IsIssued { get; init; }
+
+    /// <summary>
     /// The transition that a user's DELETE takes, for kinds whose end is work (the last controller then deletes the entity). Null: deleted
     /// at once.
     /// </summary>

@@ -32,6 +32,11 @@ internal sealed record CloudSummary
     /// <summary>The context that commands mean, where it is not this cloud's; null: it is.</summary>
     public string? OtherContext { get; init; }
 
+    /// <summary>
+    /// Where the first person makes themselves an administrator; null: there is one, or nobody at a terminal would see it.
+    /// </summary>
+    public string? SignUp { get; init; }
+
     /// <summary>Address of the welcome page; null where it does not run.</summary>
     public string? Welcome { get; init; }
 
@@ -68,7 +73,9 @@ internal sealed record CloudSummary
             SignInAt = own.Server,
             OtherContext = contexts?.Current is { } current && !contexts.IsLocal(current) ? current.Name : null,
         };
-        if (!summary.SignedIn || cloud.HttpUrl is null) return summary;
+        if (!summary.SignedIn) return summary;
+        summary = summary with { SignUp = await FirstAdministrator.LinkAsync(run, cancellationToken) };
+        if (cloud.HttpUrl is null) return summary;
         try
         {
             var welcome = await run.Client.Resources(Plurals.Deployments).FindAsync(Welcoming.Name, cancellationToken: cancellationToken);
@@ -98,6 +105,12 @@ internal sealed record CloudSummary
         if (Welcome is { Length: > 0 }) output.WriteLine($"  First one      {run.Terminal.OnOut(Tone.Strong, Welcome)}");
         output.WriteLine($"  Data           {Home}");
         output.WriteLine();
+        if (SignUp is { } link)
+        {
+            run.Print("  Make your account, as the cloud's administrator (the link works once, for a day):");
+            output.WriteLine($"  {run.Terminal.OnOut(Tone.Strong, link)}");
+            output.WriteLine();
+        }
         foreach (var line in SignedIn ? SignedInText : NotSignedInText) run.Print("  " + run.Hint(line));
         if (OtherContext is { } other)
             run.Print("  " + run.Hint($"Commands mean the context \"{other}\"; \"strata context use local\" makes them mean this cloud."));

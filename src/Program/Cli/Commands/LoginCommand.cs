@@ -8,8 +8,8 @@ using Strata.Server.Options;
 namespace Strata.Cli.Commands;
 
 /// <summary>
-/// <c>strata login</c>: keeps a token for a cloud, when that cloud has accepted it. The token is asked for, or read from a pipe, and is no
-/// argument: those are seen by other users of the machine, and kept by the shell.
+/// <c>strata login</c>: signs a person in by their browser, or keeps a token for a cloud when that cloud has accepted it. A token is asked
+/// for, or read from a pipe, and is no argument: those are seen by other users of the machine, and kept by the shell.
 /// </summary>
 internal static class LoginCommand
 {
@@ -21,10 +21,14 @@ internal static class LoginCommand
     private static readonly Option<string?> Name =
         new("--name") { Description = "Name of the context [the server's host and port]", HelpName = "CONTEXT" };
 
+    private static readonly Option<bool> WithToken =
+        new("--with-token") { Description = "Ask for a token, and not for a sign-in in a browser" };
+
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
-    public static Command Create(Terminal terminal) =>
-        new Command("login", "Sign in to a cloud with a token, and make it the current context") { Url, Name, Yes }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) => new Command(
+        "login", "Sign in to a cloud by your browser or with a token, and make it the current context") { Url, Name, WithToken, Yes }
+        .Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
@@ -41,7 +45,7 @@ internal static class LoginCommand
         if (IsInTheClear(address) && !await Confirmation.AskAsync(
             run, Yes, $"The way to {address} is not encrypted, so others on it can read the token. Sign in anyway?", cancellationToken))
             return CommandRunner.Failed;
-        var token = await TokenPrompt.ReadAsync(run, address, cancellationToken);
+        var token = await SignInAsync(run, address, cancellationToken);
         var context = new CliContext { Name = name, Server = address, Token = token, Source = TokenSource.Entered };
         run.SignIn(context);
         var caller = await Caller.AskAsync(run, cancellationToken);
@@ -53,9 +57,17 @@ internal static class LoginCommand
             return now.With(context with { Project = project ?? now.Find(name)?.Project ?? CliContext.DefaultProject }, current: true);
         }, cancellationToken);
         if (!run.WriteMachine(caller.Json))
-            run.Say($"Signed in to {address} as {caller.Actor} of the organization {caller.Organization}. The context is \"{name}\".");
+            run.Say($"Signed in to {address} as {caller.Person ?? caller.Actor} of the organization {caller.Organization}. The context is \"{name}\".");
         ContextCommand.SayWhatHides(run);
         return CommandRunner.Done;
+    }
+
+    /// <summary>What is piped in is a token; without a terminal nobody sees the code of a sign-in.</summary>
+    private static async Task<string> SignInAsync(Run run, string address, CancellationToken cancellationToken)
+    {
+        var asks = !run.Parse.GetValue(WithToken) && run.Terminal.InIsTerminal && run.Terminal.ErrorIsTerminal;
+        return asks && await DeviceSignIn.RunAsync(run, address, cancellationToken) is { } token
+            ? token : await TokenPrompt.ReadAsync(run, address, cancellationToken);
     }
 
     private static string AddressOf(Run run, Contexts contexts)
@@ -67,7 +79,7 @@ internal static class LoginCommand
         var address = given ?? (named ?? contexts.Current)?.Server
             ?? throw UsageErrors.Of("It is not known which cloud is meant.", "Give its address: strata login https://cloud.example.com")
                 .ToException();
-        if (address.StartsWith("stk_", StringComparison.Ordinal))
+        if (address.StartsWith("stk_", StringComparison.Ordinal) || address.StartsWith("sts_", StringComparison.Ordinal))
             throw UsageErrors.Of("That is a token, and not the address of a server. Tokens are not arguments: other users could see them.",
                 "Leave it out; it is asked for. If others may have seen it, revoke it.").ToException();
         if (!CliContext.IsHttp(address)) throw CliContext.NoAddress(address, given is null ? Contexts.FileName : "URL").ToException();

@@ -33,12 +33,34 @@ internal static class LogoutCommand
         }
         if (context.Name == CliContext.LocalName && !await Confirmation.AskAsync(
             run, Yes, "Forget the token of this machine's cloud? " + LastOneHint, cancellationToken)) return CommandRunner.Failed;
+        var ended = await EndSessionAsync(run, context, cancellationToken);
         contexts = await Contexts.ChangeAsync(run.Home, run.Terminal.Time, now => now.Find(context.Name) is { } found
             ? now.With(found with { Token = null }, current: found == now.Current) : now, cancellationToken);
         if (!run.WriteMachine(ContextCommand.Show(context with { Token = null }, context.Name == contexts.Current?.Name)))
-            run.Say($"Signed out of {context.Server}. The token itself stays valid until an administrator there revokes it: "
-                + "strata token revoke NAME");
+            run.Say($"Signed out of {context.Server}. {ended}");
         ContextCommand.SayWhatHides(run);
         return CommandRunner.Done;
+    }
+
+    /// <summary>Of a person's sign-in, which is over with this. A server that does not answer keeps nobody from signing out here.</summary>
+    /// <returns>What became of it.</returns>
+    private static async Task<string> EndSessionAsync(Run run, CliContext context, CancellationToken cancellationToken)
+    {
+        if (!context.Token!.StartsWith("sts_", StringComparison.Ordinal))
+            return "The token itself stays valid until an administrator there revokes it: strata token revoke NAME";
+        run.SignIn(context);
+        try
+        {
+            await run.Client.SendBytesAsync(HttpMethod.Delete, "/api/v1/access/sessions/current", cancellationToken: cancellationToken);
+            return "The sign-in has ended.";
+        }
+        catch (StrataException e) when (e.Error.Kind == ErrorKind.Unauthenticated)
+        {
+            return "The sign-in had ended before.";
+        }
+        catch (StrataException e)
+        {
+            return $"The sign-in could not be ended there ({e.Error.Code}): end it at {context.Server}/account.";
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
 using Strata.Contracts;
@@ -24,27 +23,7 @@ internal static class OpenCommand
         var url = deployment.Status.Url ?? throw new Error(
             ErrorKind.Unavailable, "NO_ADDRESS", $"{name} has no address yet.", $"strata describe {name}").ToException();
         await run.Terminal.Out.WriteLineAsync(url);
-        if (run.Terminal.OutIsTerminal && HasDesktop() && IsOfTheWeb(url)) Show(url);
+        Browser.ShowFor(run, url);
         return CommandRunner.Done;
-    }
-
-    /// <summary>A server could name a file or a program's own scheme, which a desktop would open too.</summary>
-    private static bool IsOfTheWeb(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https");
-
-    private static bool HasDesktop() =>
-        !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DISPLAY"))
-            || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("WAYLAND_DISPLAY"));
-
-    private static void Show(string url)
-    {
-        try
-        {
-            using var browser = Process.Start(new ProcessStartInfo("xdg-open", [url]) { RedirectStandardError = true });
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            // No browser to be found; the address is printed.
-        }
     }
 }

@@ -44,12 +44,7 @@ internal static class TokenCommand
     private static async Task<int> CreateAsync(Run run, CancellationToken cancellationToken)
     {
         var spec = new Dictionary<string, object> { ["roles"] = run.Parse.GetValue(Role)! };
-        if (run.Parse.GetValue(Expires) is { } lifetime)
-        {
-            if (!TimeText.Parse(lifetime, run.Now).TryGet(out var then, out _) || then >= run.Now)
-                throw UsageErrors.Of($"\"{lifetime}\" is not a lifetime.", "Write it as 12h or 90d").ToException();
-            spec["expiresAt"] = run.Now + (run.Now - then);
-        }
+        if (run.Parse.GetValue(Expires) is { } lifetime) spec["expiresAt"] = TimeText.ParseLifetime(lifetime, run.Now).Value;
         if (run.Parse.GetValue(GlobalOptions.Project) is { } project) spec["project"] = project;
         var body = JsonSerializer.SerializeToUtf8Bytes(
             new Dictionary<string, object> { ["name"] = run.Parse.GetRequiredValue(Name), ["spec"] = spec }, WireJson.Options);

@@ -20,6 +20,7 @@ internal static class WhoamiCommand
         var whole = new JsonObject { ["server"] = context.Server, ["context"] = name, ["caller"] = json };
         if (run.WriteMachine(whole)) return CommandRunner.Done;
         Line("Actor", caller.Actor);
+        if (caller.Person is { } person) Line("Person", person);
         Line("Organization", caller.Organization);
         Line("Project", caller.Project ?? "all");
         Line("Roles", string.Join(", ", caller.Roles));

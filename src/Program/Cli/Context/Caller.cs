@@ -16,6 +16,9 @@ internal sealed record Caller(
     JsonElement Json, string Actor, string Organization, string? Project, IReadOnlyList<string> Roles, IReadOnlySet<string> Permissions,
     string? Token, DateTimeOffset? ExpiresAt)
 {
+    /// <summary>Address of the person who signed in; null: it is none.</summary>
+    public string? Person { get; init; }
+
     private const string Path = "/api/v1/access/me";
     private const int TextLengthMax = 300;
     private const int TextsMax = 2000;
@@ -45,7 +48,10 @@ internal sealed record Caller(
             json, Plain(json.GetProperty("actor")), Plain(json.GetProperty("organization").GetProperty("name")),
             json.TryGetProperty("project", out var project) ? Plain(project.GetProperty("name")) : null, Texts(json, "roles"),
             Texts(json, "permissions").ToHashSet(StringComparer.Ordinal), hasToken ? Plain(token.GetProperty("name")) : null,
-            hasToken && token.TryGetProperty("expiresAt", out var end) ? end.GetDateTimeOffset() : null);
+            hasToken && token.TryGetProperty("expiresAt", out var end) ? end.GetDateTimeOffset() : null)
+        {
+            Person = json.TryGetProperty("person", out var person) ? Plain(person.GetProperty("email")) : null,
+        };
     }
 
     private static Error Unexpected(Run run) => new(

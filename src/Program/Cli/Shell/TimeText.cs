@@ -51,6 +51,11 @@ internal static partial class TimeText
             ErrorKind.Invalid, InvalidTime, $"\"{text}\" is not a time.", "Write it as 2026-11-20T14:00Z or as an age such as \"2h ago\".");
     }
 
+    /// <summary>When a lifetime such as 12h or 90d ends that begins now.</summary>
+    public static Result<DateTimeOffset> ParseLifetime(string text, DateTimeOffset now) =>
+        Parse(text, now).TryGet(out var then, out _) && then < now ? now + (now - then)
+            : UsageErrors.Of($"\"{text}\" is not a lifetime.", "Write it as 12h or 90d");
+
     /// <summary>As <see cref="Parse"/>, of what has been: a state of tomorrow is not known. Clocks may differ a little.</summary>
     public static Result<DateTimeOffset> ParsePast(string text, DateTimeOffset now)
     {

@@ -1,3 +1,4 @@
+using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Auth.Tokens;
 using Strata.Contracts;
 using Strata.Core;
@@ -13,10 +14,10 @@ internal sealed class TokenAdministrators(ResourceStore<TokenSpec, TokenStatus> 
 {
     public Kind Kind => TokenKind.Kind;
 
-    public Condition? Where { get; } = TokenKind.HasRole(Roles.Admin);
+    public Condition? Where { get; } = RoleHolders.Of(Roles.Admin);
 
     /// <summary>Narrows a search to tokens of operators.</summary>
-    public static Condition OfOperators { get; } = TokenKind.HasRole(Roles.Operator);
+    public static Condition OfOperators { get; } = RoleHolders.Of(Roles.Operator);
 
     public bool Admits(EntityRevision revision) => Has(revision, Roles.Admin);
 

@@ -52,6 +52,7 @@ internal sealed class CallerEndpoint(
             Write(json, "roles", principal.RoleNames);
             Write(json, "permissions", catalog.Declared.Where(p => Allows(principal, p)).Order(StringComparer.Ordinal));
             json.WriteBoolean("isOperator", principal.IsOperator);
+            if (principal.Person is { } person) Write(json, person, principal);
             if (token is not null)
             {
                 json.WriteStartObject("token");
@@ -77,6 +78,16 @@ internal sealed class CallerEndpoint(
         return found.IsOk ? found.Value : null;
     }
 
+    /// <summary>The id is left out: people are known by their names, and only operators see the cloud's people.</summary>
+    private static void Write(Utf8JsonWriter json, SignedInPerson person, Principal principal)
+    {
+        json.WriteStartObject("person");
+        json.WriteString("name", principal.Actor[(principal.Actor.LastIndexOf(':') + 1)..]);
+        json.WriteString("email", person.Email);
+        if (person.DisplayName is { } name) json.WriteString("displayName", name);
+        json.WriteEndObject();
+    }
+
     private static void Write(Utf8JsonWriter json, string member, string id, string? name)
     {
         json.WriteStartObject(member);
@@ -96,6 +107,8 @@ internal sealed class CallerEndpoint(
         [
             ("actor", Schemas.Text()), ("organization", Named()), ("project", Named()), ("roles", Schemas.List(Schemas.Text())),
             ("permissions", Schemas.List(Schemas.Text())), ("isOperator", Schemas.Flag()),
+            ("person", Schemas.Members(
+                [("name", Schemas.Text()), ("email", Schemas.Text()), ("displayName", Schemas.Text())], "name", "email")),
             ("token", Schemas.Members(
                 [("id", Schemas.Text()), ("name", Schemas.Text()), ("expiresAt", Schemas.Time())], "id", "name")),
         ], "actor", "organization", "roles", "permissions", "isOperator");

@@ -1,6 +1,5 @@
 using Strata.Contracts;
 using Strata.Core;
-using Strata.Entities.Conditions;
 using Strata.Resources.Kinds;
 
 namespace Strata.Api.Auth.Tokens;
@@ -21,16 +20,12 @@ public static class TokenKind
         InitialStatus = new TokenStatus(),
         References = [new SpecReference("project", ProjectKind.Kind)],
         Readers = [],
+        IsIssued = true,
         HiddenStatus = ["secretHash"],
         Validate = Check,
     };
 
     private const int RolesMax = 20;
-    private static readonly JsonPath RolesPath = JsonPath.Parse("$.spec.roles[*]");
-
-    /// <summary>Narrows a search to tokens that hold a role.</summary>
-    internal static Condition.Compare HasRole(string role) =>
-        new(new Field.Path(RolesPath), Operator.Equal, [JsonText.From(role, WireJson.Of<string>())]);
 
     private static List<ValidationError> Check(TokenSpec spec)
     {

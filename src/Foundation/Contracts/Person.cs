@@ -1,0 +1,38 @@
+namespace Strata.Contracts;
+
+/// <summary>
+/// Someone who signs in. Kind <c>person</c>, platform scope: a person exists once in the cloud, however many organizations they are a
+/// member of. Made by accepting an invitation.
+/// </summary>
+public sealed record PersonSpec
+{
+    /// <summary>In small letters; no two people have the same.</summary>
+    public required string Email { get; init; }
+
+    /// <summary>Null: they are shown by their name.</summary>
+    public string? DisplayName { get; init; }
+
+    /// <summary>Whether they can neither sign in nor use what they signed in to before.</summary>
+    public bool Disabled { get; init; }
+}
+
+public sealed record PersonStatus
+{
+    /// <summary>Hash of the password, sealed under the cloud's key; null: none was set.</summary>
+    public string? Password { get; init; }
+
+    public DateTimeOffset? PasswordSetAt { get; init; }
+
+    /// <summary>SHA-256 in hex of the secret of a link that sets a new password; null: there is none.</summary>
+    public string? ResetHash { get; init; }
+
+    public DateTimeOffset? ResetExpiresAt { get; init; }
+
+    public DateTimeOffset? LastSignInAt { get; init; }
+
+    /// <summary>Ids of the organizations that they joined. A hint: what counts is the membership, which may have ended.</summary>
+    public IReadOnlyList<string> Organizations { get; init; } = [];
+
+    /// <summary>Ids of their sessions, oldest first. A hint: some may have ended.</summary>
+    public IReadOnlyList<string> Sessions { get; init; } = [];
+}

@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Identity.Memberships;
+using Strata.Identity.People;
+using Strata.Resources.Kinds;
+using InvitationResource = Strata.Core.Resource<Strata.Contracts.InvitationSpec, Strata.Contracts.InvitationStatus>;
+using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
+
+namespace Strata.Identity.Invitations;
+
+/// <summary>A new invitation.</summary>
+/// <param name="Text">The secret part of its link; known only now.</param>
+internal sealed record IssuedInvitation(string Text, InvitationResource Resource);
+
+/// <summary>An invitation with the organization that it is to.</summary>
+internal sealed record FoundInvitation(TenantId Tenant, string Organization, InvitationResource Resource);
+
+/// <summary>Makes, finds and accepts invitations. Safe for concurrent use.</summary>
+internal sealed class InvitationStore(
+    ResourceStore<InvitationSpec, InvitationStatus> store, ResourceStore<OrganizationSpec, Nothing> organizations,
+    MembershipStore memberships, PersonStore people, IEntityLog log, TimeProvider time)
+{
+    public const string Prefix = "sti";
+
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
+
+    /// <summary>How long an invitation that has expired is shown, so that the one who made it sees why.</summary>
+    private static readonly TimeSpan KeptFor = TimeSpan.FromDays(30);
+
+    private static readonly JsonPath EndPath = JsonPath.Parse("$.spec.expiresAt");
+
+    /// <param name="name">Null: one is made up.</param>
+    public async Task<Result<IssuedInvitation>> CreateAsync(
+        Caller caller, string? name, InvitationSpec spec, CancellationToken cancellationToken)
+    {
+        var secret = SecretText.NewSecret();
+        var invitation = new NewResource<InvitationSpec>
+        {
+            Name = name ?? "invitation-" + RandomNumberGenerator.GetHexString(10, lowercase: true),
+            Spec = spec with { ExpiresAt = spec.ExpiresAt ?? time.GetUtcNow() + Lifetime },
+        };
+        var status = new InvitationStatus { SecretHash = SecretText.HashOf(secret) };
+        var made = await store.CreateAsync(caller, invitation, status, null, cancellationToken);
+        if (!made.TryGet(out var resource, out var error)) return error;
+        var text = new SecretText(Prefix, [caller.Tenant.Value, InvitationKind.Kind.EntityOf(resource.Id).Value], secret);
+        return new IssuedInvitation(text.ToString(), resource);
+    }
+
+    /// <returns>Null for one that is unknown, was withdrawn or has expired. One that was accepted is returned.</returns>
+    public async ValueTask<FoundInvitation?> FindAsync(string? text, CancellationToken cancellationToken)
+    {
+        if (!SecretText.TryParse(Prefix, 2, text, out var secret)) return null;
+        var tenant = new TenantId(secret.Ids[0]);
+        var revision = await log.ReadAsync(tenant, new EntityId(secret.Ids[1]), AsOf.Latest, cancellationToken);
+        if (revision is null || revision.Model != InvitationKind.Kind.Model) return null;
+        var invitation = store.ToResource(revision);
+        if (!secret.Matches(invitation.Status.SecretHash) || invitation.Spec.ExpiresAt <= time.GetUtcNow()) return null;
+        if (!await log.IsActiveAsync(tenant, cancellationToken)) return null;
+        var organization = await organizations.GetAsync(
+            new Caller(TenantId.Platform, "system:invitations"), tenant.ToString(), AsOf.Latest, cancellationToken);
+        return organization.IsOk ? new FoundInvitation(tenant, organization.Value.Name, invitation) : null;
+    }
+
+    /// <summary>
+    /// Makes a person a member. First the invitation is taken, which only one can; the rest is done again by who has taken it, so that an
+    /// attempt that was cut off can be finished. INVITATION_USED, ALREADY_MEMBER.
+    /// </summary>
+    public async Task<Result<PersonResource>> AcceptAsync(
+        FoundInvitation found, PersonResource person, CancellationToken cancellationToken)
+    {
+        var (tenant, invitation) = (found.Tenant, found.Resource);
+        if (invitation.Spec.Email is { } email && email != person.Spec.Email) return IdentityErrors.InvitedAnother;
+        if (invitation.State != InvitationKind.Open && invitation.Status.Person != person.Id) return IdentityErrors.InvitationUsed;
+        // Before it is taken: it would be used up for nothing.
+        if (await memberships.FindAsync(tenant, person, cancellationToken) is { } known && known.Spec.Invitation != invitation.Id)
+            return IdentityErrors.AlreadyMember;
+        if (invitation.State == InvitationKind.Open)
+        {
+            var taken = await store.ChangeAsync(new Caller(tenant, PersonStore.ActorOf(person)), invitation.Id, i => i with
+            {
+                Status = i.Status with { Person = person.Id, AcceptedAt = time.GetUtcNow() },
+            }, InvitationKind.Accept, new Revision(invitation.Revision), cancellationToken);
+            if (!taken.IsOk) return taken.Error.Kind is ErrorKind.Unavailable ? taken.Error : IdentityErrors.InvitationUsed;
+        }
+        var joined = await memberships.JoinAsync(tenant, person, new MembershipSpec
+        {
+            Person = person.Id, Email = person.Spec.Email, Roles = invitation.Spec.Roles, Project = invitation.Spec.Project,
+            Invitation = invitation.Id,
+        }, cancellationToken);
+        return joined.IsOk ? await people.AddOrganizationAsync(person, tenant.ToString(), cancellationToken) : joined.Error;
+    }
+
+    /// <summary>Removes those that expired a while ago, accepted ones too: the membership names it, and its history stays.</summary>
+    public async Task SweepAsync(Func<TenantId, Caller> callerIn, CancellationToken cancellationToken)
+    {
+        var before = time.GetUtcNow() - KeptFor;
+        var past = new Condition.Compare(new Field.Path(EndPath), Operator.Less, [JsonText.From(before, WireJson.Of<DateTimeOffset>())]);
+        await foreach (var invitation in store.AllAsync(null, past, cancellationToken))
+        {
+            if (invitation.Spec.ExpiresAt < before && TenantId.TryParse(invitation.Org, out var tenant))
+                await store.DeleteAsync(callerIn(tenant), invitation.Id, new Revision(invitation.Revision), cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text.Json;
+using Strata.Api.Auth;
+using Strata.Api.Auth.CustomRoles;
+using Strata.Api.Kinds;
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Resources.Kinds;
+
+namespace Strata.Identity.Memberships;
+
+/// <summary>Nobody gives a person more than they have themselves, nor a role that does not exist.</summary>
+internal sealed class MembershipAdmission(RoleGrants roles) : ISpecAdmission
+{
+    public Kind Kind => MembershipKind.Kind;
+
+    public async ValueTask<Result<ValidationError?>> CheckAsync(
+        Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken)
+    {
+        if (!spec.TryGetProperty("roles", out var given) || given.ValueKind != JsonValueKind.Array)
+            return Result.Of<ValidationError?>(null);
+        var names = given.EnumerateArray().Where(r => r.ValueKind == JsonValueKind.String).Select(r => r.GetString()!).ToList();
+        return await RefuseAsync(roles, principal, tenant, names, cancellationToken);
+    }
+
+    /// <summary>For what hands out roles: the fault of a role that does not exist, or FORBIDDEN for more than the caller has.</summary>
+    public static async ValueTask<Result<ValidationError?>> RefuseAsync(
+        RoleGrants roles, Principal principal, TenantId organization, IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        foreach (var name in names)
+        {
+            if (await roles.FindAsync(organization, name, cancellationToken) is not { } granted)
+                return new ValidationError(
+                    "spec.roles", $"There is no role \"{name.Shortened(100)}\": it is {string.Join(", ", OfPeople)}, or one of the organization's own.");
+            if (!principal.Covers(granted)) return IdentityErrors.NotCovered;
+        }
+        return Result.Of<ValidationError?>(null);
+    }
+
+    private static readonly string[] OfPeople = [Roles.Admin, Roles.Developer, Roles.Viewer, Roles.Operator];
+}

@@ -1,0 +1,93 @@
+using Strata.Api.Auth;
+using Strata.Api.Auth.CustomRoles;
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Identity.People;
+using Strata.Resources.Kinds;
+using MembershipResource = Strata.Core.Resource<Strata.Contracts.MembershipSpec, Strata.Core.Nothing>;
+using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
+
+namespace Strata.Identity.Memberships;
+
+/// <summary>Who is a member of which organization, and what that grants. Safe for concurrent use.</summary>
+internal sealed class MembershipStore(
+    ResourceStore<MembershipSpec, Nothing> store, ResourceStore<OrganizationSpec, Nothing> organizations, RoleGrants roles, IEntityLog log)
+{
+    private const string System = "system:memberships";
+
+    /// <returns>Null: the person is not a member.</returns>
+    public async ValueTask<MembershipResource?> FindAsync(TenantId organization, PersonResource person, CancellationToken cancellationToken)
+    {
+        var found = await store.GetAsync(new Caller(organization, System), person.Name, AsOf.Latest, cancellationToken);
+        // A name may have been another person's before.
+        return found.TryGet(out var membership, out _) && membership.Spec.Person == person.Id ? membership : null;
+    }
+
+    public async ValueTask<MembershipResource?> FindAsync(TenantId organization, string nameOrId, CancellationToken cancellationToken)
+    {
+        var found = await store.GetAsync(new Caller(organization, System), nameOrId, AsOf.Latest, cancellationToken);
+        return found.IsOk ? found.Value : null;
+    }
+
+    public IAsyncEnumerable<MembershipResource> AllAsync(TenantId organization, CancellationToken cancellationToken) =>
+        store.AllAsync(organization, null, cancellationToken);
+
+    /// <summary>Makes a person a member; one that they became by the same invitation is returned.</summary>
+    public async Task<Result<MembershipResource>> JoinAsync(
+        TenantId organization, PersonResource person, MembershipSpec spec, CancellationToken cancellationToken)
+    {
+        var caller = new Caller(organization, PersonStore.ActorOf(person));
+        var made = await store.CreateAsync(
+            caller, new NewResource<MembershipSpec> { Name = person.Name, Spec = spec }, null, cancellationToken);
+        if (made.IsOk || made.Error.Code != ResourceErrors.NameTakenCode) return made;
+        return await FindAsync(organization, person, cancellationToken) is { } known && known.Spec.Invitation == spec.Invitation
+            ? known : IdentityErrors.AlreadyMember;
+    }
+
+    /// <summary>Ends a membership; one that has ended is as good.</summary>
+    public async Task<Result<Done>> EndAsync(Caller caller, string id, CancellationToken cancellationToken)
+    {
+        var deleted = await store.DeleteAsync(caller, id, null, cancellationToken);
+        return deleted.Error?.Kind == ErrorKind.NotFound ? default(Done) : deleted;
+    }
+
+    /// <summary>Where the person is a member now, in the order in which they joined.</summary>
+    public async ValueTask<IReadOnlyList<JoinedOrganization>> OfAsync(PersonResource person, CancellationToken cancellationToken)
+    {
+        var found = new List<JoinedOrganization>();
+        foreach (var id in person.Status.Organizations)
+        {
+            if (!TenantId.TryParse(id, out var tenant) || !await log.IsActiveAsync(tenant, cancellationToken)) continue;
+            if (await FindAsync(tenant, person, cancellationToken) is not { } membership) continue;
+            var organization = await organizations.GetAsync(new Caller(TenantId.Platform, System), id, AsOf.Latest, cancellationToken);
+            if (organization.IsOk) found.Add(new JoinedOrganization(tenant, organization.Value.Name, membership));
+        }
+        return found;
+    }
+
+    /// <summary>What a person may do in an organization as its member; null: it is deleted, or they are none.</summary>
+    public async ValueTask<Principal?> PrincipalAsync(
+        TenantId organization, PersonResource person, StorageDeadline storage, CancellationToken cancellationToken)
+    {
+        if (!await storage.WithinAsync(log.IsActiveAsync(organization, cancellationToken), cancellationToken)) return null;
+        var found = await storage.WithinAsync(FindAsync(organization, person, cancellationToken), cancellationToken);
+        if (found is not { } membership) return null;
+        var granted = await storage.WithinAsync(roles.OfAsync(organization, membership.Spec.Roles, cancellationToken), cancellationToken);
+        return PrincipalOf(organization, membership, granted);
+    }
+
+    /// <param name="permissions">Of the roles, as they are now.</param>
+    public static Principal PrincipalOf(TenantId organization, MembershipResource membership, IReadOnlySet<string> permissions) => new()
+    {
+        Tenant = organization, Actor = "person:" + membership.Name, RoleNames = membership.Spec.Roles, Project = membership.Spec.Project,
+        Grants =
+        [
+            new Grant(permissions, membership.Spec.Project is { } project ? new GrantScope.OfProject(project) : GrantScope.Organization),
+        ],
+    };
+}
+
+/// <param name="Name">Of the organization.</param>
+internal sealed record JoinedOrganization(TenantId Tenant, string Name, MembershipResource Membership);

@@ -1,0 +1,167 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore;
+using Microsoft.AspNetCore.Http;
+using OpenIddict.Abstractions;
+using OpenIddict.Server;
+using OpenIddict.Server.AspNetCore;
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Identity.People;
+using Strata.Identity.Sessions;
+using Strata.Identity.Tokens;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+using static OpenIddict.Server.OpenIddictServerEvents;
+
+namespace Strata.Identity.OAuth;
+
+/// <summary>What codes say, and what passes between the steps of one request.</summary>
+internal static class CodeClaims
+{
+    /// <summary>The code that a person enters.</summary>
+    public const string UserCode = "strata_user_code";
+
+    /// <summary>See <see cref="DeviceRequest.Grant"/>.</summary>
+    public const string Grant = "strata_grant";
+
+    /// <summary>Of a transaction: the token that is given out.</summary>
+    public const string Token = "strata_token";
+
+    public static HttpContext HttpOf(OpenIddictServerTransaction transaction) => transaction.GetHttpRequest()?.HttpContext
+        ?? throw new InvalidOperationException("The request did not come over HTTP.");
+}
+
+/// <summary>Who may ask: the clients that come with the cloud, a few times a minute from each source.</summary>
+internal sealed class CheckDeviceRequest(TimeProvider time) : IOpenIddictServerHandler<ValidateDeviceAuthorizationRequestContext>
+{
+    private const int OfSourceMax = 30;
+
+    private readonly GuessLimit asked = new(OfSourceMax, TimeSpan.FromMinutes(1), time);
+
+    public ValueTask HandleAsync(ValidateDeviceAuthorizationRequestContext context)
+    {
+        if (context.ClientId != SessionClients.CommandLine)
+            context.Reject(Errors.InvalidClient, "The client is not known, or may not use this endpoint.");
+        else if (!asked.TryBegin(RequestSource.Of(CodeClaims.HttpOf(context.Transaction))))
+            context.Reject(Errors.TemporarilyUnavailable, "Too many requests from this address. Wait a minute.");
+        return default;
+    }
+}
+
+/// <summary>Keeps the request under a code for people.</summary>
+internal sealed class KeepDeviceRequest(DeviceRequests requests, TimeProvider time)
+    : IOpenIddictServerHandler<HandleDeviceAuthorizationRequestContext>
+{
+    public async ValueTask HandleAsync(HandleDeviceAuthorizationRequestContext context)
+    {
+        var http = CodeClaims.HttpOf(context.Transaction);
+        var grant = SecretText.NewSecret();
+        var code = await requests.AddAsync(new DeviceRequest
+        {
+            Grant = SecretText.HashOf(grant), Client = context.ClientId!, Address = http.Connection.RemoteIpAddress?.ToString(),
+            UserAgent = http.Request.Headers.UserAgent.ToString().Shortened(200), CreatedAt = time.GetUtcNow(),
+        }, http.RequestAborted);
+        if (code is null)
+        {
+            context.Reject(Errors.TemporarilyUnavailable, "Too many programs wait for a sign-in. Try again in a minute.");
+            return;
+        }
+        var identity = new ClaimsIdentity();
+        identity.SetClaim(CodeClaims.UserCode, code);
+        identity.SetClaim(CodeClaims.Grant, grant);
+        context.SignIn(new ClaimsPrincipal(identity));
+    }
+}
+
+/// <summary>People answer at a page of ours.</summary>
+internal sealed class LeaveToThePage : IOpenIddictServerHandler<ValidateEndUserVerificationRequestContext>
+{
+    public ValueTask HandleAsync(ValidateEndUserVerificationRequestContext context)
+    {
+        context.Reject(Errors.InvalidRequest, "The page /device takes the code.");
+        return default;
+    }
+}
+
+/// <summary>Which grants of which client the token endpoint gives.</summary>
+internal sealed class CheckTokenRequest : IOpenIddictServerHandler<ValidateTokenRequestContext>
+{
+    public ValueTask HandleAsync(ValidateTokenRequestContext context)
+    {
+        if (!context.Request.IsDeviceCodeGrantType())
+            context.Reject(Errors.UnsupportedGrantType, "This grant is not given here.");
+        else if (context.ClientId != SessionClients.CommandLine)
+            context.Reject(Errors.InvalidClient, "The client is not known, or may not use this endpoint.");
+        return default;
+    }
+}
+
+/// <summary>The codes that people enter are no tokens; what a program shows is read by the library, as it sealed it.</summary>
+internal sealed class KeepCodesApart : IOpenIddictServerHandler<ValidateTokenContext>
+{
+    public ValueTask HandleAsync(ValidateTokenContext context)
+    {
+        if (context.ValidTokenTypes.Contains(TokenTypeIdentifiers.Private.UserCode))
+            context.Reject(Errors.InvalidToken, "The page /device takes the code.");
+        return default;
+    }
+}
+
+/// <summary>Gives a program its session once a person has allowed it, and once only.</summary>
+internal sealed class AnswerDevice(DeviceRequests requests, PersonStore people, SessionStore sessions)
+    : IOpenIddictServerHandler<HandleTokenRequestContext>
+{
+    public async ValueTask HandleAsync(HandleTokenRequestContext context)
+    {
+        var stopped = CodeClaims.HttpOf(context.Transaction).RequestAborted;
+        var (code, grant) = (context.Principal?.GetClaim(CodeClaims.UserCode), context.Principal?.GetClaim(CodeClaims.Grant));
+        var request = await requests.FindAsync(code, stopped);
+        if (request is null || grant is null || request.Grant != SecretText.HashOf(grant))
+            context.Reject(Errors.ExpiredToken, "The code has expired, or was used. Ask for another one.");
+        else if (request.IsDenied)
+        {
+            await requests.RemoveAsync(code!, stopped);
+            context.Reject(Errors.AccessDenied, "The sign-in was refused in the browser.");
+        }
+        else if (request.Person is null) context.Reject(Errors.AuthorizationPending, "The sign-in has not been allowed yet.");
+        else await GiveAsync(context, code!, request, stopped);
+    }
+
+    private async ValueTask GiveAsync(HandleTokenRequestContext context, string code, DeviceRequest request, CancellationToken stopped)
+    {
+        var person = await people.FindAsync(PersonKind.Kind.EntityOf(request.Person!), stopped);
+        var begun = person is null || !PersonStore.IsAdmitted(person) ? default(Result<IssuedSession>?) : await sessions.BeginAsync(
+            person, new SessionSpec
+            {
+                Person = person.Id, Organization = request.Organization, Client = request.Client, UserAgent = request.UserAgent,
+                Address = request.Address, Grant = request.Grant,
+            }, stopped);
+        if (begun is not { } made || !made.TryGet(out var session, out var error))
+        {
+            if (begun?.Error is { Kind: ErrorKind.Unavailable } unavailable) throw unavailable.ToException();
+            context.Reject(Errors.InvalidGrant, "The code was used already, or its person may not sign in any more.");
+            return;
+        }
+        await requests.RemoveAsync(code, stopped);
+        var identity = new ClaimsIdentity("strata");
+        identity.SetClaim(Claims.Subject, person!.Id);
+        var principal = new ClaimsPrincipal(identity);
+        principal.SetAccessTokenLifetime(SessionStore.IdleMax);
+        context.Transaction.Properties[CodeClaims.Token] = session.Text;
+        context.SignIn(principal);
+    }
+}
+
+/// <summary>A person's code and token are ours; others, such as a program's code, are made by the library.</summary>
+internal sealed class UseOwnTokens : IOpenIddictServerHandler<GenerateTokenContext>
+{
+    public ValueTask HandleAsync(GenerateTokenContext context)
+    {
+        context.Token = context.TokenType switch
+        {
+            TokenTypeIdentifiers.Private.UserCode => context.Principal.GetClaim(CodeClaims.UserCode),
+            TokenTypeIdentifiers.AccessToken => context.Transaction.Properties[CodeClaims.Token] as string,
+            _ => null,
+        };
+        return default;
+    }
+}

@@ -1,0 +1,81 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Strata.Identity.Memberships;
+using Strata.Identity.Passwords;
+using Strata.Identity.People;
+using Strata.Identity.Sessions;
+using Strata.Identity.Tokens;
+
+namespace Strata.Identity.Pages;
+
+/// <summary>/account: a person's organizations, sessions and password.</summary>
+internal sealed class AccountPages(
+    PageEndpoints pages, PasswordSignIn passwords, PersonStore people, SessionStore sessions, MembershipStore memberships,
+    TimeProvider time)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        pages.MapGet(routes, "/account", async http =>
+        {
+            if (await pages.Browser.FindAsync(http) is { } signedIn) await ShowAsync(http, 200, signedIn, null, null);
+            else PageEndpoints.AskToSignIn(http);
+        });
+        pages.MapPost(routes, "/account/sessions", EndAsync);
+        pages.MapPost(routes, "/account/password", ChangeAsync);
+    }
+
+    private async Task EndAsync(HttpContext http, PageForm form)
+    {
+        if (await pages.Browser.FindAsync(http) is not { } signedIn)
+        {
+            PageRenderer.Redirect(http, "/sign-in");
+            return;
+        }
+        var caller = PersonStore.CallerOf(signedIn.Person);
+        var chosen = form.Text("session");
+        if (chosen == "others") await sessions.EndAllAsync(caller, signedIn.Person, signedIn.Session.Id, http.RequestAborted);
+        else if ((await sessions.OfAsync(signedIn.Person, http.RequestAborted)).Any(s => s.Id == chosen))
+            await sessions.EndAsync(caller, chosen!, http.RequestAborted);
+        if (chosen == signedIn.Session.Id) pages.Browser.Forget(http);
+        PageRenderer.Redirect(http, chosen == signedIn.Session.Id ? "/sign-in" : "/account");
+    }
+
+    private async Task ChangeAsync(HttpContext http, PageForm form)
+    {
+        if (await pages.Browser.FindAsync(http) is not { } signedIn)
+        {
+            PageRenderer.Redirect(http, "/sign-in");
+            return;
+        }
+        var person = signedIn.Person;
+        var password = form.Text("password") ?? "";
+        var (outcome, _) = await passwords.CheckAsync(
+            person.Spec.Email, form.Text("old") ?? "", RequestSource.Of(http), id => pages.Browser.KnownAs(http, id), http.RequestAborted);
+        if (outcome != SignInOutcome.Done)
+        {
+            var text = outcome == SignInOutcome.Refused ? "The current password is wrong." : "Too many attempts. Wait a few minutes.";
+            await ShowAsync(http, outcome == SignInOutcome.Refused ? 400 : 429, signedIn, text, null);
+            return;
+        }
+        if (PasswordRule.FaultOf(password, person.Spec.Email) is { } fault)
+        {
+            await ShowAsync(http, 400, signedIn, fault, null);
+            return;
+        }
+        var caller = PersonStore.CallerOf(person);
+        var changed = await people.SetPasswordAsync(caller, person, password, http.RequestAborted);
+        if (!changed.TryGet(out var now, out var error)) throw error.ToException();
+        await sessions.EndAllAsync(caller, now, signedIn.Session.Id, http.RequestAborted);
+        await ShowAsync(http, 200, signedIn with { Person = now }, null, "Your password is changed, and you are signed out everywhere else.");
+    }
+
+    private async Task ShowAsync(HttpContext http, int status, SignedIn signedIn, string? error, string? notice)
+    {
+        var joined = await memberships.OfAsync(signedIn.Person, http.RequestAborted);
+        await pages.SendAsync<AccountPage>(
+            http, status, ("Email", signedIn.Person.Spec.Email), ("DisplayName", signedIn.Person.Spec.DisplayName),
+            ("Server", pages.Options.LinkTo("")), ("Now", time.GetUtcNow()), ("Current", signedIn.Session.Id),
+            ("Organizations", (IReadOnlyList<(string, IReadOnlyList<string>)>)[.. joined.Select(j => (j.Name, j.Membership.Spec.Roles))]),
+            ("Sessions", await sessions.OfAsync(signedIn.Person, http.RequestAborted)), ("Error", error), ("Notice", notice));
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Strata.Identity.Passwords;
+using Strata.Identity.People;
+using Strata.Identity.Sessions;
+using Strata.Identity.Tokens;
+
+namespace Strata.Identity.Pages;
+
+/// <summary>/sign-in and /sign-out.</summary>
+internal sealed class SignInPages(PageEndpoints pages, PasswordSignIn passwords, SessionStore sessions)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        pages.MapGet(routes, "/sign-in", ShowAsync);
+        pages.MapPost(routes, "/sign-in", TakeAsync);
+        pages.MapPost(routes, "/sign-out", SignOutAsync);
+    }
+
+    private async Task ShowAsync(HttpContext http)
+    {
+        var wanted = PageEndpoints.ReturnPath(http.Request.Query["return"]);
+        if (await pages.Browser.FindAsync(http) is not null) PageRenderer.Redirect(http, wanted);
+        else await pages.SendAsync<SignInPage>(http, 200, ("Return", wanted));
+    }
+
+    private async Task TakeAsync(HttpContext http, PageForm form)
+    {
+        var (email, wanted) = (form.Text("email") ?? "", PageEndpoints.ReturnPath(form.Text("return")));
+        var (outcome, person) = await passwords.CheckAsync(
+            email, form.Text("password") ?? "", RequestSource.Of(http), id => pages.Browser.KnownAs(http, id), http.RequestAborted);
+        if (person is not null && await pages.SignInAsync(http, person) is { } failed) throw failed.ToException();
+        if (person is not null) PageRenderer.Redirect(http, wanted);
+        else
+        {
+            var (status, error) = outcome switch
+            {
+                SignInOutcome.TooMany => (429, $"Too many attempts. Wait {SignInLimit.Window.TotalMinutes:0} minutes, or use a browser in which you "
+                    + "have signed in before."),
+                SignInOutcome.Busy => (503, "The server is busy. Try again in a few seconds."),
+                _ => (401, "The address or the password is wrong."),
+            };
+            await pages.SendAsync<SignInPage>(http, status, ("Error", error), ("Email", email), ("Return", wanted));
+        }
+    }
+
+    private async Task SignOutAsync(HttpContext http, PageForm form)
+    {
+        if (await pages.Browser.FindAsync(http) is { } signedIn)
+        {
+            var ended = await sessions.EndAsync(PersonStore.CallerOf(signedIn.Person), signedIn.Session.Id, http.RequestAborted);
+            if (!ended.IsOk) throw ended.Error.ToException();
+        }
+        pages.Browser.Forget(http);
+        PageRenderer.Redirect(http, form.Text("return") is { } wanted ? PageEndpoints.ReturnPath(wanted) : "/sign-in");
+    }
+}

@@ -1,0 +1,25 @@
+using System.Diagnostics.Metrics;
+
+namespace Strata.Identity.Passwords;
+
+/// <summary>How many people signed in, and how many were not let in.</summary>
+internal sealed class SignInMetrics : IDisposable
+{
+    private readonly Meter meter = new("Strata.Identity");
+    private readonly Counter<long> signIns;
+
+    public SignInMetrics() => signIns = meter.CreateCounter<long>(
+        "strata.identity.sign_ins", null, "Sign-ins with a password, by outcome: done, refused, toomany, busy.");
+
+    public void Count(SignInOutcome outcome) => signIns.Add(1, KeyValuePair.Create("outcome", (object?)NameOf(outcome)));
+
+    public void Dispose() => meter.Dispose();
+
+    private static string NameOf(SignInOutcome outcome) => outcome switch
+    {
+        SignInOutcome.Done => "done",
+        SignInOutcome.TooMany => "too_many",
+        SignInOutcome.Busy => "busy",
+        _ => "refused",
+    };
+}

@@ -1,0 +1,62 @@
+using Strata.Core;
+using Strata.Core.Background;
+using Strata.Entities.Engine;
+using Strata.Identity.Invitations;
+using Strata.Identity.Memberships;
+using Strata.Identity.OAuth;
+using Strata.Identity.Sessions;
+using Strata.Resources.Background;
+
+namespace Strata.Identity.People;
+
+/// <summary>
+/// Ends what has to end without anyone asking: memberships and sessions of people who are removed, and then the people; sessions,
+/// invitations and requests of programs that have expired. Several servers may do so at once: what one has ended is as good for the other.
+/// </summary>
+internal sealed class PeopleKeeper(
+    PersonStore people, MembershipStore memberships, SessionStore sessions, InvitationStore invitations, DeviceRequests requests,
+    Supervisor supervisor, TimeProvider time) : SupervisedService(supervisor, "people")
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromHours(1);
+
+    private long? sweptAt;
+
+    protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await RunAsync(stoppingToken);
+            work.Succeeded();
+        }
+    }
+
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await RemoveAsync(cancellationToken);
+        await requests.SweepAsync(cancellationToken);
+        if (sweptAt is { } last && time.GetElapsedTime(last) < SweepInterval) return;
+        await sessions.SweepAsync(CallerIn(TenantId.Platform), cancellationToken);
+        await invitations.SweepAsync(CallerIn, cancellationToken);
+        sweptAt = time.GetTimestamp();
+    }
+
+    private async Task RemoveAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var person in people.RemovingAsync(cancellationToken))
+        {
+            await sessions.EndAllAsync(CallerIn(TenantId.Platform), person, null, cancellationToken);
+            foreach (var id in person.Status.Organizations)
+            {
+                if (!TenantId.TryParse(id, out var tenant)) continue;
+                if (await memberships.FindAsync(tenant, person, cancellationToken) is not { } membership) continue;
+                var ended = await memberships.EndAsync(CallerIn(tenant), membership.Id, cancellationToken);
+                if (!ended.IsOk) throw ended.Error.ToException();
+            }
+            await people.DeleteAsync(CallerIn(TenantId.Platform), person, cancellationToken);
+        }
+    }
+
+    private static Caller CallerIn(TenantId tenant) => new(tenant, "system:people");
+}

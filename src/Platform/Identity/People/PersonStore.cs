@@ -1,0 +1,102 @@
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Identity.Passwords;
+using Strata.Resources.Kinds;
+using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
+
+namespace Strata.Identity.People;
+
+/// <summary>Makes and finds people, and keeps their passwords. Safe for concurrent use.</summary>
+internal sealed class PersonStore(
+    ResourceStore<PersonSpec, PersonStatus> store, IEntityLog log, PasswordHasher hasher, SealedSecrets secrets, TimeProvider time)
+{
+    private const int NameTriesMax = 5;
+    private const int OrganizationsMax = 500;
+    private static readonly Caller SignUp = new(TenantId.Platform, "system:sign-up");
+
+    /// <summary>Of changes that a person makes to what is theirs.</summary>
+    public static Caller CallerOf(PersonResource person) => new(TenantId.Platform, ActorOf(person));
+
+    /// <summary>Under which the person shows in histories; no token and no user of a provider can have it.</summary>
+    public static string ActorOf(PersonResource person) => "person:" + person.Name;
+
+    public static EntityId IdOf(PersonResource person) => PersonKind.Kind.EntityOf(person.Id);
+
+    /// <summary>Whether they may sign in, and use what they have signed in to.</summary>
+    public static bool IsAdmitted(PersonResource person) => person.State == PersonKind.Active && !person.Spec.Disabled;
+
+    /// <returns>Null: there is none, or no longer.</returns>
+    public async ValueTask<PersonResource?> FindAsync(EntityId id, CancellationToken cancellationToken)
+    {
+        var revision = await log.ReadAsync(TenantId.Platform, id, AsOf.Latest, cancellationToken);
+        return revision is null || revision.Model != PersonKind.Kind.Model ? null : store.ToResource(revision);
+    }
+
+    /// <param name="email">As <see cref="EmailAddress.Normal"/> has it.</param>
+    public async ValueTask<PersonResource?> FindByEmailAsync(string email, CancellationToken cancellationToken)
+    {
+        var claim = UniqueKeys.ClaimOf(PersonKind.EmailKey, email);
+        return await log.FindAsync(TenantId.Platform, PersonKind.Kind.Model.Name, claim, cancellationToken) is { } id
+            ? await FindAsync(id, cancellationToken) : null;
+    }
+
+    /// <summary>Makes a person with a password. DUPLICATE if the address is another's; PASSWORDS_BUSY.</summary>
+    public async Task<Result<PersonResource>> CreateAsync(
+        string email, string? displayName, string password, CancellationToken cancellationToken)
+    {
+        if (await hasher.HashAsync(password, cancellationToken) is not { } hash) return IdentityErrors.PasswordsBusy;
+        var name = EmailAddress.NameOf(email);
+        for (var attempt = 1; ; attempt++)
+        {
+            var made = new NewResource<PersonSpec> { Name = name, Spec = new PersonSpec { Email = email, DisplayName = displayName } };
+            var status = new PersonStatus { Password = secrets.Seal(hash, ContextOf(name)), PasswordSetAt = time.GetUtcNow() };
+            var created = await store.CreateAsync(SignUp, made, status, null, cancellationToken);
+            if (created.IsOk || created.Error.Code != ResourceErrors.NameTakenCode || attempt == NameTriesMax) return created;
+            name = EmailAddress.NameOf(email) + "-" + System.Security.Cryptography.RandomNumberGenerator.GetHexString(4, lowercase: true);
+        }
+    }
+
+    /// <returns>Null: too many passwords are being looked at.</returns>
+    public ValueTask<bool?> HasPasswordAsync(PersonResource? person, string password, CancellationToken cancellationToken) =>
+        hasher.VerifyAsync(
+            password, person?.Status.Password is { } kept ? secrets.Open(kept, ContextOf(person.Name)) : null, cancellationToken);
+
+    /// <summary>Sets a password, which also ends a link that does; PASSWORDS_BUSY.</summary>
+    public async Task<Result<PersonResource>> SetPasswordAsync(
+        Caller caller, PersonResource person, string password, CancellationToken cancellationToken)
+    {
+        if (await hasher.HashAsync(password, cancellationToken) is not { } hash) return IdentityErrors.PasswordsBusy;
+        var kept = secrets.Seal(hash, ContextOf(person.Name));
+        return await ChangeAsync(
+            caller, person, s => s with { Password = kept, PasswordSetAt = time.GetUtcNow(), ResetHash = null, ResetExpiresAt = null },
+            cancellationToken);
+    }
+
+    public Task<Result<PersonResource>> AddOrganizationAsync(
+        PersonResource person, string organization, CancellationToken cancellationToken) =>
+        ChangeAsync(CallerOf(person), person, s => s.Organizations.Contains(organization) ? s : s with
+        {
+            Organizations = [.. s.Organizations.TakeLast(OrganizationsMax - 1), organization],
+        }, cancellationToken);
+
+    public async Task<Result<PersonResource>> ChangeAsync(
+        Caller caller, PersonResource person, Func<PersonStatus, PersonStatus> change, CancellationToken cancellationToken) =>
+        await store.ChangeAsync(caller, person.Id, p => p with { Status = change(p.Status) }, null, null, cancellationToken);
+
+    /// <summary>Those whose DELETE has begun.</summary>
+    public IAsyncEnumerable<PersonResource> RemovingAsync(CancellationToken cancellationToken) =>
+        store.AllAsync(TenantId.Platform, InState(PersonKind.Removing), cancellationToken);
+
+    /// <summary>The end of a DELETE.</summary>
+    public async Task<Result<Done>> DeleteAsync(Caller caller, PersonResource person, CancellationToken cancellationToken) =>
+        await store.DeleteAsync(caller, person.Id, null, cancellationToken);
+
+    /// <summary>Bound to the person, so that a sealed hash that was moved to another one opens nothing.</summary>
+    private static string ContextOf(string name) => "password/" + name;
+
+    private static Entities.Conditions.Condition InState(string state) => new Entities.Conditions.Condition.Compare(
+        new Entities.Conditions.Field.Meta(Entities.Conditions.MetaField.State), Entities.Conditions.Operator.Equal,
+        [JsonText.From(state, WireJson.Of<string>())]);
+}

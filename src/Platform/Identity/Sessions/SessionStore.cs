@@ -1,0 +1,130 @@
+using System.Security.Cryptography;
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Identity.People;
+using Strata.Resources.Kinds;
+using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
+using SessionResource = Strata.Core.Resource<Strata.Contracts.SessionSpec, Strata.Contracts.SessionStatus>;
+
+namespace Strata.Identity.Sessions;
+
+/// <summary>A new session.</summary>
+/// <param name="Text">What its holder shows; known only now.</param>
+internal sealed record IssuedSession(string Text, SessionResource Resource);
+
+/// <summary>
+/// Begins, finds and ends sessions. One that is not used for <see cref="IdleMax"/> ends, and each after <see cref="AgeMax"/>. Safe for
+/// concurrent use.
+/// </summary>
+internal sealed class SessionStore(
+    ResourceStore<SessionSpec, SessionStatus> store, PersonStore people, IEntityLog log, TimeProvider time)
+{
+    /// <summary>By which leak scanners find the secrets of sessions.</summary>
+    public const string Prefix = "sts";
+
+    public static readonly TimeSpan IdleMax = TimeSpan.FromDays(30);
+    public static readonly TimeSpan AgeMax = TimeSpan.FromDays(180);
+
+    /// <summary>Of one person; the oldest ends when there would be more.</summary>
+    private const int OfPersonMax = 50;
+
+    private const int UserAgentLengthMax = 200;
+    private static readonly TimeSpan UseGrain = TimeSpan.FromHours(1);
+    private static readonly JsonPath EndPath = JsonPath.Parse("$.status.expiresAt");
+
+    public static EntityId IdOf(SessionResource session) => SessionKind.Kind.EntityOf(session.Id);
+
+    /// <summary>DUPLICATE: what it is granted for has a session.</summary>
+    public async Task<Result<IssuedSession>> BeginAsync(PersonResource person, SessionSpec spec, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var secret = SecretText.NewSecret();
+        var session = new NewResource<SessionSpec>
+        {
+            Name = "session-" + RandomNumberGenerator.GetHexString(12, lowercase: true),
+            Spec = spec with { Person = person.Id, UserAgent = Plain(spec.UserAgent) },
+        };
+        var status = new SessionStatus { SecretHash = SecretText.HashOf(secret), LastUsedAt = now, ExpiresAt = now + IdleMax };
+        var made = await store.CreateAsync(PersonStore.CallerOf(person), session, status, null, cancellationToken);
+        if (!made.TryGet(out var begun, out var error)) return error;
+        var known = await people.ChangeAsync(PersonStore.CallerOf(person), person, s => s with
+        {
+            LastSignInAt = now, Sessions = [.. s.Sessions.TakeLast(OfPersonMax - 1), begun.Id],
+        }, cancellationToken);
+        if (!known.IsOk) return known.Error;
+        foreach (var old in person.Status.Sessions.SkipLast(OfPersonMax - 1))
+            await EndAsync(PersonStore.CallerOf(person), old, cancellationToken);
+        return new IssuedSession(new SecretText(Prefix, [IdOf(begun).Value], secret).ToString(), begun);
+    }
+
+    /// <returns>Null for one that is unknown, was ended, or has expired.</returns>
+    public async ValueTask<SessionResource?> FindAsync(SecretText text, CancellationToken cancellationToken) =>
+        await FindAsync(new EntityId(text.Ids[0]), cancellationToken) is { } session && text.Matches(session.Status.SecretHash)
+            && !HasExpired(session) ? session : null;
+
+    public async ValueTask<SessionResource?> FindAsync(EntityId id, CancellationToken cancellationToken)
+    {
+        var revision = await log.ReadAsync(TenantId.Platform, id, AsOf.Latest, cancellationToken);
+        return revision is null || revision.Model != SessionKind.Kind.Model ? null : store.ToResource(revision);
+    }
+
+    /// <summary>A person's own that are in use, newest first.</summary>
+    public async ValueTask<IReadOnlyList<SessionResource>> OfAsync(PersonResource person, CancellationToken cancellationToken)
+    {
+        var found = new List<SessionResource>();
+        foreach (var id in person.Status.Sessions.Reverse())
+        {
+            if (await FindAsync(SessionKind.Kind.EntityOf(id), cancellationToken) is { } session && session.Spec.Person == person.Id
+                && !HasExpired(session)) found.Add(session);
+        }
+        return found;
+    }
+
+    /// <summary>
+    /// Notes that a session is in use, an hour after it was noted last, and so puts off its end. A failure does no harm: the next use notes
+    /// it.
+    /// </summary>
+    public async ValueTask TouchAsync(PersonResource person, SessionResource session, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (now - session.Status.LastUsedAt < UseGrain) return;
+        var end = session.CreatedAt + AgeMax < now + IdleMax ? session.CreatedAt + AgeMax : now + IdleMax;
+        await store.ChangeAsync(PersonStore.CallerOf(person), session.Id, s => s with
+        {
+            Status = s.Status with { LastUsedAt = now, ExpiresAt = end },
+        }, null, new Revision(session.Revision), cancellationToken);
+    }
+
+    /// <summary>One that has ended is as good.</summary>
+    public async Task<Result<Done>> EndAsync(Caller caller, string id, CancellationToken cancellationToken)
+    {
+        var ended = await store.DeleteAsync(caller, id, null, cancellationToken);
+        return ended.Error?.Kind == ErrorKind.NotFound ? default(Done) : ended;
+    }
+
+    /// <summary>Ends all of a person's but one.</summary>
+    /// <param name="kept">Null: all.</param>
+    public async Task EndAllAsync(Caller caller, PersonResource person, string? kept, CancellationToken cancellationToken)
+    {
+        foreach (var id in person.Status.Sessions.Where(id => id != kept)) await EndAsync(caller, id, cancellationToken);
+    }
+
+    /// <summary>Removes those that have expired.</summary>
+    public async Task SweepAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        var now = JsonText.From(time.GetUtcNow(), WireJson.Of<DateTimeOffset>());
+        var past = new Condition.Compare(new Field.Path(EndPath), Operator.Less, [now]);
+        await foreach (var session in store.AllAsync(TenantId.Platform, past, cancellationToken))
+        {
+            if (HasExpired(session)) await store.DeleteAsync(caller, session.Id, new Revision(session.Revision), cancellationToken);
+        }
+    }
+
+    private bool HasExpired(SessionResource session) => session.Status.ExpiresAt is not { } end || end <= time.GetUtcNow();
+
+    private static string? Plain(string? text) => text is { Length: > 0 }
+        ? string.Concat(text.Where(c => c is >= ' ' and <= '~').Take(UserAgentLengthMax)) : null;
+}
