@@ -28,6 +28,18 @@ public sealed record PersonStatus
 
     public DateTimeOffset? ResetExpiresAt { get; init; }
 
+    /// <summary>Secret of the one-time codes that a sign-in asks for too, sealed under the cloud's key; null: it asks for none.</summary>
+    public string? Totp { get; init; }
+
+    /// <summary>When that was set up.</summary>
+    public DateTimeOffset? SecondFactorAt { get; init; }
+
+    /// <summary>The time step of the last code that was used: it, and earlier ones, are not taken again.</summary>
+    public long TotpStep { get; init; }
+
+    /// <summary>Keyed hashes of codes that can each be used once in place of a one-time code.</summary>
+    public IReadOnlyList<string> RecoveryCodes { get; init; } = [];
+
     public DateTimeOffset? LastSignInAt { get; init; }
 
     /// <summary>Ids of the organizations that they joined. A hint: what counts is the membership, which may have ended.</summary>

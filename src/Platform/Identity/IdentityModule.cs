@@ -78,6 +78,7 @@ public static class IdentityModule
         services.GetRequiredService<InvitePages>().Map(routes);
         services.GetRequiredService<PasswordPages>().Map(routes);
         services.GetRequiredService<DevicePages>().Map(routes);
+        services.GetRequiredService<SecondPages>().Map(routes);
         services.GetRequiredService<AccountPages>().Map(routes);
     }
 
@@ -87,7 +88,8 @@ public static class IdentityModule
         AddStore(services, MembershipKind.Kind);
         AddStore(services, InvitationKind.Kind);
         AddStore(services, SessionKind.Kind);
-        services.AddSingleton<PasswordHasher>().AddSingleton<SignInLimit>().AddSingleton<SignInMetrics>().AddSingleton<PasswordSignIn>();
+        services.AddSingleton<PasswordHasher>().AddSingleton<SignInLimit>().AddSingleton<SignInMetrics>().AddSingleton<PasswordSignIn>()
+            .AddSingleton<SecondFactor>();
         services.AddSingleton<PersonStore>().AddSingleton<MembershipStore>().AddSingleton<InvitationStore>().AddSingleton<SessionStore>()
             .AddSingleton<DeviceRequests>();
         services.AddSingleton<SessionAuthenticator>();
@@ -96,7 +98,7 @@ public static class IdentityModule
         services.AddSingleton<InvitationEndpoints>().AddSingleton<PersonEndpoints>().AddSingleton<SessionEndpoints>();
         services.AddSingleton<PageRenderer>().AddSingleton<BrowserSession>().AddSingleton<PageEndpoints>();
         services.AddSingleton<SignInPages>().AddSingleton<InvitePages>().AddSingleton<PasswordPages>().AddSingleton<DevicePages>()
-            .AddSingleton<AccountPages>();
+            .AddSingleton<SecondPages>().AddSingleton<AccountPages>();
         services.AddOAuthServer();
         services.AddSupervised<PeopleKeeper>();
     }

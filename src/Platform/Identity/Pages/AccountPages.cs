@@ -76,6 +76,8 @@ internal sealed class AccountPages(
             http, status, ("Email", signedIn.Person.Spec.Email), ("DisplayName", signedIn.Person.Spec.DisplayName),
             ("Server", pages.Options.LinkTo("")), ("Now", time.GetUtcNow()), ("Current", signedIn.Session.Id),
             ("Organizations", (IReadOnlyList<(string, IReadOnlyList<string>)>)[.. joined.Select(j => (j.Name, j.Membership.Spec.Roles))]),
-            ("Sessions", await sessions.OfAsync(signedIn.Person, http.RequestAborted)), ("Error", error), ("Notice", notice));
+            ("Sessions", await sessions.OfAsync(signedIn.Person, http.RequestAborted)), 
+            ("SecondFactorAt", signedIn.Person.Status.SecondFactorAt), ("RecoveryCodes", signedIn.Person.Status.RecoveryCodes.Count),
+            ("Error", error), ("Notice", notice));
     }
 }

@@ -10,6 +10,8 @@ namespace Strata.Identity.Pages;
 internal sealed class BrowserSession(SessionAuthenticator authenticator, SealedSecrets secrets, IdentityOptions options)
 {
     private const string MarkContext = "browser";
+    private const string HalfContext = "half sign-in";
+    private static readonly TimeSpan HalfLifetime = TimeSpan.FromMinutes(10);
 
     private bool IsSecure => options.PublicUrl.Scheme == Uri.UriSchemeHttps;
 
@@ -17,6 +19,8 @@ internal sealed class BrowserSession(SessionAuthenticator authenticator, SealedS
     private string SessionCookie => IsSecure ? "__Host-strata-session" : "strata-session";
 
     private string MarkCookie => IsSecure ? "__Host-strata-browser" : "strata-browser";
+
+    private string HalfCookie => IsSecure ? "__Host-strata-half" : "strata-half";
 
     /// <returns>Null: nobody is signed in.</returns>
     public ValueTask<SignedIn?> FindAsync(HttpContext http) =>
@@ -26,8 +30,18 @@ internal sealed class BrowserSession(SessionAuthenticator authenticator, SealedS
     {
         http.Response.Cookies.Append(SessionCookie, session.Text, OptionsFor(SessionStore.AgeMax));
         var mark = session.Resource.Spec.Person + " " + session.Resource.Id;
+        http.Response.Cookies.Delete(HalfCookie, OptionsFor(TimeSpan.Zero));
         http.Response.Cookies.Append(MarkCookie, secrets.Seal(mark, MarkContext), OptionsFor(TimeSpan.FromDays(400)));
     }
+
+    /// <summary>Notes that a person has given the right password, for a few minutes; they are not signed in by that.</summary>
+    public void KeepHalf(HttpContext http, string person, DateTimeOffset now) => http.Response.Cookies.Append(
+        HalfCookie, secrets.Seal($"{person} {(now + HalfLifetime).ToUnixTimeSeconds()}", HalfContext), OptionsFor(HalfLifetime));
+
+    /// <summary>The person whose password was given in this browser; null: none was, or it is too long ago.</summary>
+    public EntityId? HalfSignedIn(HttpContext http, DateTimeOffset now) => http.Request.Cookies[HalfCookie] is { } half
+        && secrets.Open(half, HalfContext)?.Split(' ') is [var person, var end] && now.ToUnixTimeSeconds() < long.Parse(
+            end, System.Globalization.CultureInfo.InvariantCulture) ? People.PersonKind.Kind.EntityOf(person) : null;
 
     public void Forget(HttpContext http) => http.Response.Cookies.Delete(SessionCookie, OptionsFor(TimeSpan.Zero));
 

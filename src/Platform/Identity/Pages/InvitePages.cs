@@ -110,6 +110,7 @@ internal sealed class InvitePages(PageEndpoints pages, InvitationStore invitatio
         HttpContext http, int status, FoundInvitation found, SignedIn? signedIn, string? error, string? email, string? name) =>
         pages.SendAsync<InvitePage>(
             http, status, ("Organization", found.Organization), ("Roles", found.Resource.Spec.Roles),
-            ("Project", found.Resource.Spec.Project), ("Action", http.Request.Path.Value), ("SignedInAs", signedIn?.Person.Spec.Email), ("Email", found.Resource.Spec.Email ?? email),
+            ("Project", found.Resource.Spec.Project), ("Action", http.Request.Path.Value), ("SignedInAs", signedIn?.Person.Spec.Email),
+            ("Email", found.Resource.Spec.Email ?? email),
             ("IsEmailFixed", found.Resource.Spec.Email is not null), ("Name", name), ("Error", error));
 }

@@ -38,6 +38,9 @@ internal static class PageStyle
         .warning { background: var(--warn-back); }
         .code { font: 600 1.4rem/1.4 ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; letter-spacing: .12em; }
         input.code { text-transform: uppercase; }
+        .key { font-size: 1rem; }
+        .qr { background: #ffffff; padding: 8px; border-radius: 8px; }
+        .codes { columns: 2; padding-left: 1.2rem; font: 1rem/1.9 ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; }
         code, pre { font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; font-size: .9em; }
         pre { padding: .75rem 1rem; background: var(--back); border-radius: 8px; overflow-x: auto; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; }

@@ -8,7 +8,7 @@ using Strata.Identity.Tokens;
 namespace Strata.Identity.Pages;
 
 /// <summary>/sign-in and /sign-out.</summary>
-internal sealed class SignInPages(PageEndpoints pages, PasswordSignIn passwords, SessionStore sessions)
+internal sealed class SignInPages(PageEndpoints pages, PasswordSignIn passwords, SessionStore sessions, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -29,8 +29,16 @@ internal sealed class SignInPages(PageEndpoints pages, PasswordSignIn passwords,
         var (email, wanted) = (form.Text("email") ?? "", PageEndpoints.ReturnPath(form.Text("return")));
         var (outcome, person) = await passwords.CheckAsync(
             email, form.Text("password") ?? "", RequestSource.Of(http), id => pages.Browser.KnownAs(http, id), http.RequestAborted);
-        if (person is not null && await pages.SignInAsync(http, person) is { } failed) throw failed.ToException();
-        if (person is not null) PageRenderer.Redirect(http, wanted);
+        if (person is not null && SecondFactor.IsOn(person))
+        {
+            pages.Browser.KeepHalf(http, person.Id, time.GetUtcNow());
+            PageRenderer.Redirect(http, "/sign-in/second?return=" + Uri.EscapeDataString(wanted));
+        }
+        else if (person is not null)
+        {
+            if (await pages.SignInAsync(http, person) is { } failed) throw failed.ToException();
+            PageRenderer.Redirect(http, wanted);
+        }
         else
         {
             var (status, error) = outcome switch

@@ -5,20 +5,22 @@ using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Identity.Passwords;
 using Strata.Resources.Kinds;
 
 namespace Strata.Identity.People;
 
 /// <summary>What operators do for people beside the verbs of every kind.</summary>
 internal sealed class PersonEndpoints(
-    ResourceStore<PersonSpec, PersonStatus> store, PersonStore people, IdentityOptions options, TimeProvider time)
+    ResourceStore<PersonSpec, PersonStatus> store, PersonStore people, SecondFactor second, IdentityOptions options, TimeProvider time)
 {
     public const string LinkPrefix = "str";
 
     private static readonly TimeSpan LinkLifetime = TimeSpan.FromHours(24);
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
-        "POST", "/api/v1/people/{nameOrId}/password-link", PersonKind.Kind.WritePermission, new Operation
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapApi("POST", "/api/v1/people/{nameOrId}/password-link", PersonKind.Kind.WritePermission, new Operation
         {
             Id = "createPasswordLink",
             Summary = "Make a link by which a person sets a new password, for 24 hours; it is shown only once, in this response.",
@@ -26,6 +28,21 @@ internal sealed class PersonEndpoints(
             Answer = Content.Json(Schemas.Members([("link", Schemas.Text()), ("expiresAt", Schemas.Time())], "link", "expiresAt")),
             Repeatable = "The link of the last answer is the one that counts.",
         }, CreateLinkAsync);
+        routes.MapApi("DELETE", "/api/v1/people/{nameOrId}/second-factor", PersonKind.Kind.WritePermission, new Operation
+        {
+            Id = "removeSecondFactor", Summary = "Have a person's sign-ins ask for no code any more, because they have lost their phone.",
+            Tag = PersonKind.Kind.Plural, Status = 204, Repeatable = "One that is gone is as good.",
+        }, RemoveSecondFactorAsync);
+    }
+
+    private async Task<Result<Answer>> RemoveSecondFactorAsync(ApiCall call)
+    {
+        if (!call.Principal.IsOperator) return IdentityErrors.PeopleAreOperators;
+        var found = await store.GetAsync(call.Caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted);
+        if (!found.TryGet(out var person, out var error)) return error;
+        var off = await second.TurnOffAsync(new Caller(TenantId.Platform, call.Principal.Actor), person, call.Aborted);
+        return off.IsOk ? Answer.NoContent : off.Error;
+    }
 
     private async Task<Result<Answer>> CreateLinkAsync(ApiCall call)
     {

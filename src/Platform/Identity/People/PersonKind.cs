@@ -31,7 +31,7 @@ public static class PersonKind
         Workflow = KindWorkflow.Load(typeof(PersonKind), "person.workflow.json"),
         InitialStatus = new PersonStatus(),
         UniqueKeys = [new UniqueKeyDefinition(EmailKey, [JsonPath.Parse("$.spec.email")])],
-        HiddenStatus = ["password", "resetHash"],
+        HiddenStatus = ["password", "resetHash", "totp", "totpStep", "recoveryCodes"],
         Readers = [],
         UserCreates = false,
         DeleteTransition = "remove",

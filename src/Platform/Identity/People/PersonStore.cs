@@ -85,6 +85,12 @@ internal sealed class PersonStore(
         Caller caller, PersonResource person, Func<PersonStatus, PersonStatus> change, CancellationToken cancellationToken) =>
         await store.ChangeAsync(caller, person.Id, p => p with { Status = change(p.Status) }, null, null, cancellationToken);
 
+    /// <summary>As <see cref="ChangeAsync"/>, of a change that may be refused for what the person is at that moment.</summary>
+    public async Task<Result<PersonResource>> TryChangeAsync(
+        Caller caller, PersonResource person, Func<PersonResource, Result<PersonStatus>> change, CancellationToken cancellationToken) =>
+        await store.ChangeAsync(caller, person.Id, p => change(p).Then<PersonResource>(s => p with { Status = s }), null, null,
+            cancellationToken);
+
     /// <summary>Those whose DELETE has begun.</summary>
     public IAsyncEnumerable<PersonResource> RemovingAsync(CancellationToken cancellationToken) =>
         store.AllAsync(TenantId.Platform, InState(PersonKind.Removing), cancellationToken);

@@ -20,6 +20,8 @@ internal static class PeopleCommand
     {
         new Command("list", "List all who have an account").Does(terminal, ListAsync),
         new Command("password-link", "Make a link by which a person sets a new password") { Name }.Does(terminal, LinkAsync),
+        new Command("remove-second-factor", "Have a person's sign-ins ask for no code any more, when they lost their phone") { Name, Yes }.Does(
+            terminal, RemoveSecondFactorAsync),
         new Command("disable", "Keep a person out, at once, until they are enabled again") { Name }.Does(
             terminal, (run, cancellationToken) => SetAsync(run, true, cancellationToken)),
         new Command("enable", "Let a person in again") { Name }.Does(
@@ -37,6 +39,18 @@ internal static class PeopleCommand
         if (run.WriteMachine(made!.RootElement)) return CommandRunner.Done;
         run.Terminal.Out.WriteLine(made.RootElement.Text("link"));
         run.Say("Send them this link; it works once, for a day, and is shown only now. Their sessions end when they use it.");
+        return CommandRunner.Done;
+    }
+
+    private static async Task<int> RemoveSecondFactorAsync(Run run, CancellationToken cancellationToken)
+    {
+        var person = await run.Client.Resources(Plurals.People)
+            .GetAsync(run.Parse.GetRequiredValue(Name), cancellationToken: cancellationToken);
+        var question = $"Let {person.Spec.Text("email")} in with the password alone?";
+        if (!await Confirmation.AskAsync(run, Yes, question, cancellationToken)) return CommandRunner.Failed;
+        await run.Client.SendBytesAsync(
+            HttpMethod.Delete, $"/api/v1/people/{person.Id}/second-factor", cancellationToken: cancellationToken);
+        run.Say($"Sign-ins of {person.Name} ask for no code any more.");
         return CommandRunner.Done;
     }
 

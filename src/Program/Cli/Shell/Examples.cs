@@ -103,6 +103,7 @@ internal static class Examples
         ("people", ["strata people", "strata people password-link ada"]),
         ("people list", ["strata people list"]),
         ("people password-link", ["strata people password-link ada"]),
+        ("people remove-second-factor", ["strata people remove-second-factor ada"]),
         ("people disable", ["strata people disable ada"]),
         ("people enable", ["strata people enable ada"]),
         ("people remove", ["strata people remove ada"]),
