@@ -6,8 +6,20 @@ namespace Strata.Contracts;
 /// </summary>
 public sealed record ClientSpec
 {
-    /// <summary>Of the contract: ROLE_M2M, ROLE_ADMIN; at least one.</summary>
+    /// <summary>Of the contract: ROLE_M2M, ROLE_ADMIN; empty: it acts for the people who sign in to it, and never by itself.</summary>
     public required IReadOnlyList<string> Roles { get; init; }
+
+    /// <summary>What people see when it asks them to sign in; null: its id.</summary>
+    public string? DisplayName { get; init; }
+
+    /// <summary>
+    /// Where people may be sent back to after a sign-in, character by character; of a loopback address the port does not count (RFC 8252).
+    /// Empty: people cannot sign in to it.
+    /// </summary>
+    public IReadOnlyList<string> RedirectUris { get; init; } = [];
+
+    /// <summary>Whether it can keep no secret, as a program in a browser or on a phone: then a sign-in needs none.</summary>
+    public bool Public { get; init; }
 }
 
 public sealed record ClientStatus

@@ -23,6 +23,9 @@ public sealed record SessionSpec
     /// <summary>Where the sign-in came from.</summary>
     public string? Address { get; init; }
 
+    /// <summary>What the person has allowed the program: OAuth scopes; empty where it acts as they do.</summary>
+    public IReadOnlyList<string> Scopes { get; init; } = [];
+
     /// <summary>The sign-in that it came from, which makes no second one; null: that cannot happen.</summary>
     public string? Grant { get; init; }
 }
@@ -37,4 +40,10 @@ public sealed record SessionStatus
 
     /// <summary>When it ends, unless it is used before.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Which refresh token counts: each has the number of the one before plus one.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>When the last refresh token was given out; for a minute after it the one before is accepted too.</summary>
+    public DateTimeOffset? RefreshedAt { get; init; }
 }

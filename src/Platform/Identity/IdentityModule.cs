@@ -74,6 +74,8 @@ public static class IdentityModule
         services.GetRequiredService<PersonEndpoints>().Map(routes);
         services.GetRequiredService<SessionEndpoints>().Map(routes);
         routes.MapOAuthServer();
+        services.GetRequiredService<UserInfoEndpoint>().Map(routes);
+        services.GetRequiredService<AuthorizePages>().Map(routes);
         services.GetRequiredService<SignInPages>().Map(routes);
         services.GetRequiredService<InvitePages>().Map(routes);
         services.GetRequiredService<PasswordPages>().Map(routes);
@@ -91,14 +93,14 @@ public static class IdentityModule
         services.AddSingleton<PasswordHasher>().AddSingleton<SignInLimit>().AddSingleton<SignInMetrics>().AddSingleton<PasswordSignIn>()
             .AddSingleton<SecondFactor>();
         services.AddSingleton<PersonStore>().AddSingleton<MembershipStore>().AddSingleton<InvitationStore>().AddSingleton<SessionStore>()
-            .AddSingleton<DeviceRequests>();
+            .AddSingleton<DeviceRequests>().AddSingleton<OAuthClients>().AddSingleton<PersonTokens>().AddSingleton<UserInfoEndpoint>();
         services.AddSingleton<SessionAuthenticator>();
         services.AddSingleton<ISpecAdmission, MembershipAdmission>().AddSingleton<IAccessHolders, MemberHolders>();
         services.AddSingleton(new RoleHolders(MembershipKind.Kind)).AddSingleton(new RoleHolders(InvitationKind.Kind));
         services.AddSingleton<InvitationEndpoints>().AddSingleton<PersonEndpoints>().AddSingleton<SessionEndpoints>();
         services.AddSingleton<PageRenderer>().AddSingleton<BrowserSession>().AddSingleton<PageEndpoints>();
         services.AddSingleton<SignInPages>().AddSingleton<InvitePages>().AddSingleton<PasswordPages>().AddSingleton<DevicePages>()
-            .AddSingleton<SecondPages>().AddSingleton<AccountPages>();
+            .AddSingleton<SecondPages>().AddSingleton<AccountPages>().AddSingleton<AuthorizePages>();
         services.AddOAuthServer();
         services.AddSupervised<PeopleKeeper>();
     }

@@ -10,6 +10,7 @@ using Strata.Entities.Workflows;
 using Strata.Identity.Authentication;
 using Strata.Identity.Clients;
 using Strata.Identity.Keys;
+using Strata.Identity.OAuth;
 using Strata.Identity.Providers;
 using Strata.Identity.Sessions;
 using Strata.Identity.Tokens;
@@ -34,7 +35,7 @@ public sealed class LookupRaceTests() : IdentityContract(new MemoryStore())
         var (log, reads) = HeldReads.Over(Host.Log);
         var authenticator = new JwtAuthenticator(
             Host.Service<TokenAuthenticator>(), Host.Service<SessionAuthenticator>(), Host.Service<AccessTokens>(),
-                Host.Service<ExternalTokens>(), Host.Service<ClientStore>(),
+                Host.Service<PersonTokens>(), Host.Service<ExternalTokens>(), Host.Service<ClientStore>(),
                 Host.Service<RoleCatalog>(), log, TimeProvider.System);
         reads.Hold(); // the client is read by then: it is the organization that is waited for
         var looking = authenticator.AuthenticateAsync(token, default).AsTask();

@@ -5,6 +5,7 @@ using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Identity.Clients;
+using Strata.Identity.OAuth;
 using Strata.Identity.Sessions;
 using Strata.Identity.Tokens;
 using Strata.Resources.Kinds;
@@ -17,8 +18,8 @@ namespace Strata.Identity.Authentication;
 /// cref="PrincipalCache"/>. No token is valid for an organization that is deleted. Safe for concurrent use.
 /// </summary>
 internal sealed class JwtAuthenticator(
-    TokenAuthenticator tokens, SessionAuthenticator sessions, AccessTokens own, ExternalTokens external, ClientStore clients,
-    RoleCatalog catalog, IEntityLog log, TimeProvider time) : IAuthenticator
+    TokenAuthenticator tokens, SessionAuthenticator sessions, AccessTokens own, PersonTokens people, ExternalTokens external,
+    ClientStore clients, RoleCatalog catalog, IEntityLog log, TimeProvider time) : IAuthenticator
 {
     private readonly PrincipalCache cache = new(time);
 
@@ -27,9 +28,11 @@ internal sealed class JwtAuthenticator(
         if (SessionAuthenticator.IsSession(token)) return await sessions.AuthenticateAsync(token, null, cancellationToken);
         // a JWT begins with a brace, in base64
         if (!token.StartsWith("ey", StringComparison.Ordinal)) return await tokens.AuthenticateAsync(token, cancellationToken);
-        if (cache.TryGet(token, out var known)) return known;
+        if (cache.TryGet(token, out var known) || sessions.TryGetKnown(token, out known)) return known;
         if (JwtCheck.Read(token) is not { } jwt) return ApiErrors.Unauthorized;
         var (state, storage) = (cache.State, new StorageDeadline(time));
+        if (jwt.Issuer == own.Issuer && JwtCheck.Text(jwt, PersonTokens.SessionClaim) is not null)
+            return await OfProgramAsync(token, jwt, storage, cancellationToken);
         var looked = jwt.Issuer == own.Issuer ? await OfOwnAsync(jwt, storage, cancellationToken)
             : await OfProviderAsync(jwt, storage, cancellationToken);
         if (!looked.TryGet(out var found, out var error)) return error;
@@ -59,8 +62,16 @@ internal sealed class JwtAuthenticator(
     {
         if (await storage.WithinAsync(own.VerifyAsync(token, cancellationToken), cancellationToken) is not { } subject) return null;
         if (!ClientId.TryParse(subject.Client ?? subject.Subject, out var id) || id.Tenant != subject.Tenant) return null;
-        return await storage.WithinAsync(clients.FindAsync(id, cancellationToken), cancellationToken) is null ? null : (subject, id.Id);
+        if (await storage.WithinAsync(clients.FindAsync(id, cancellationToken), cancellationToken) is not { } client) return null;
+        // What was taken from the client since is not in the token any more.
+        return (subject.Client is null ? subject with { Roles = [.. subject.Roles.Intersect(client.Spec.Roles)] } : subject, id.Id);
     }
+
+    /// <summary>A program that a person has signed in to, where they have let it act as them.</summary>
+    private async ValueTask<Result<Principal>> OfProgramAsync(
+        string token, JsonWebToken jwt, StorageDeadline storage, CancellationToken cancellationToken) =>
+        await people.VerifyAsync(jwt, storage, cancellationToken) is { } grant && grant.Scopes.Contains(OAuthScopes.Api)
+            ? await sessions.AuthenticateAsync(token, grant, jwt.ValidTo, storage, cancellationToken) : ApiErrors.Unauthorized;
 
     private async ValueTask<Result<(Principal, EntityId)>> OfOwnAsync(JsonWebToken token, StorageDeadline storage,
         CancellationToken cancellationToken) =>

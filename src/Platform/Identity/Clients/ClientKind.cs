@@ -19,9 +19,42 @@ public static class ClientKind
         InitialStatus = new ClientStatus(),
         HiddenStatus = ["secretHash"],
         UserCreates = false,
-        Validate = spec => spec.Roles.Count > 0 && spec.Roles.All(ContractRoles.OfClients.Contains)
-            ? [] : [new("roles", $"They are one or more of {string.Join(", ", ContractRoles.OfClients)}.")],
-        ValidateChange = (was, next) => was.Roles.SequenceEqual(next.Roles)
-            ? [] : [new("roles", "A client's roles do not change: make another one.")],
+        Validate = Check,
+        ValidateChange = (was, next) => next.Roles.Count == 0 || was.Roles.SequenceEqual(next.Roles)
+            ? [] : [new("roles", "A client's roles can only be taken away: make another one.")],
     };
+
+    private const int RedirectUrisMax = 20;
+    private const int TextLengthMax = 500;
+    private const int DisplayNameLengthMax = 100;
+
+    /// <summary>Whether people may be sent there: of a loopback address the port does not count.</summary>
+    internal static bool AllowsRedirect(ClientSpec client, string uri) => client.RedirectUris.Contains(uri)
+        || (Uri.TryCreate(uri, UriKind.Absolute, out var sent) && IsLoopback(sent) && client.RedirectUris.Any(known =>
+            Uri.TryCreate(known, UriKind.Absolute, out var loopback) && IsLoopback(loopback) && loopback.Host == sent.Host
+            && loopback.PathAndQuery == sent.PathAndQuery && sent.UserInfo.Length == 0));
+
+    private static bool IsLoopback(Uri uri) => uri.Scheme == Uri.UriSchemeHttp && uri.Host is "127.0.0.1" or "[::1]";
+
+    private static List<ValidationError> Check(ClientSpec spec)
+    {
+        var faults = new List<ValidationError>();
+        if ((spec.Roles.Count == 0 && spec.RedirectUris.Count == 0) || !spec.Roles.All(ContractRoles.OfClients.Contains))
+            faults.Add(new("roles", $"They are one or more of {string.Join(", ", ContractRoles.OfClients)}; none where people only sign in to it."));
+        if (spec.RedirectUris.Count > RedirectUrisMax || !spec.RedirectUris.All(IsRedirect))
+            faults.Add(new("redirectUris", $"They are at most {RedirectUrisMax} whole addresses without a fragment: https, http of this machine, or "
+                + "a scheme of a program's own such as com.example.app."));
+        if (spec.DisplayName is { } name && (name.Length is 0 or > DisplayNameLengthMax || name.Any(char.IsControl)))
+            faults.Add(new("displayName", $"It takes 1 to {DisplayNameLengthMax} characters."));
+        return faults;
+    }
+
+    /// <summary>A scheme that a browser runs, or that shows a file, is none of a program's own: those have a dot.</summary>
+    private static bool IsRedirect(string text)
+    {
+        if (text.Length > TextLengthMax || text.Any(c => c is <= ' ' or > '~' or '#')) return false;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.UserInfo.Length > 0) return false;
+        return uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback)
+            || uri.Scheme.Contains('.', StringComparison.Ordinal);
+    }
 }

@@ -23,6 +23,12 @@ internal static class CodeClaims
     /// <summary>See <see cref="DeviceRequest.Grant"/>.</summary>
     public const string Grant = "strata_grant";
 
+    /// <summary>Id of the session that a token stands for.</summary>
+    public const string Session = "strata_session";
+
+    /// <summary>See <see cref="SessionStatus.Generation"/>.</summary>
+    public const string Generation = "strata_generation";
+
     /// <summary>Of a transaction: the token that is given out.</summary>
     public const string Token = "strata_token";
 
@@ -82,36 +88,13 @@ internal sealed class LeaveToThePage : IOpenIddictServerHandler<ValidateEndUserV
     }
 }
 
-/// <summary>Which grants of which client the token endpoint gives.</summary>
-internal sealed class CheckTokenRequest : IOpenIddictServerHandler<ValidateTokenRequestContext>
-{
-    public ValueTask HandleAsync(ValidateTokenRequestContext context)
-    {
-        if (!context.Request.IsDeviceCodeGrantType())
-            context.Reject(Errors.UnsupportedGrantType, "This grant is not given here.");
-        else if (context.ClientId != SessionClients.CommandLine)
-            context.Reject(Errors.InvalidClient, "The client is not known, or may not use this endpoint.");
-        return default;
-    }
-}
-
-/// <summary>The codes that people enter are no tokens; what a program shows is read by the library, as it sealed it.</summary>
-internal sealed class KeepCodesApart : IOpenIddictServerHandler<ValidateTokenContext>
-{
-    public ValueTask HandleAsync(ValidateTokenContext context)
-    {
-        if (context.ValidTokenTypes.Contains(TokenTypeIdentifiers.Private.UserCode))
-            context.Reject(Errors.InvalidToken, "The page /device takes the code.");
-        return default;
-    }
-}
-
 /// <summary>Gives a program its session once a person has allowed it, and once only.</summary>
 internal sealed class AnswerDevice(DeviceRequests requests, PersonStore people, SessionStore sessions)
     : IOpenIddictServerHandler<HandleTokenRequestContext>
 {
     public async ValueTask HandleAsync(HandleTokenRequestContext context)
     {
+        if (!context.Request.IsDeviceCodeGrantType()) return;
         var stopped = CodeClaims.HttpOf(context.Transaction).RequestAborted;
         var (code, grant) = (context.Principal?.GetClaim(CodeClaims.UserCode), context.Principal?.GetClaim(CodeClaims.Grant));
         var request = await requests.FindAsync(code, stopped);
@@ -148,20 +131,5 @@ internal sealed class AnswerDevice(DeviceRequests requests, PersonStore people, 
         principal.SetAccessTokenLifetime(SessionStore.IdleMax);
         context.Transaction.Properties[CodeClaims.Token] = session.Text;
         context.SignIn(principal);
-    }
-}
-
-/// <summary>A person's code and token are ours; others, such as a program's code, are made by the library.</summary>
-internal sealed class UseOwnTokens : IOpenIddictServerHandler<GenerateTokenContext>
-{
-    public ValueTask HandleAsync(GenerateTokenContext context)
-    {
-        context.Token = context.TokenType switch
-        {
-            TokenTypeIdentifiers.Private.UserCode => context.Principal.GetClaim(CodeClaims.UserCode),
-            TokenTypeIdentifiers.AccessToken => context.Transaction.Properties[CodeClaims.Token] as string,
-            _ => null,
-        };
-        return default;
     }
 }

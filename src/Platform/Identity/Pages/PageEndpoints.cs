@@ -28,13 +28,26 @@ internal sealed class PageEndpoints(
     public void MapPost(IEndpointRouteBuilder routes, string pattern, Func<HttpContext, PageForm, Task> take) =>
         routes.MapPage("POST", pattern, http => GuardAsync(http, async () =>
         {
-            if (await PageForm.ReadAsync(http, options.PublicUrl) is { } form) await take(http, form);
+            if (await PageForm.ReadAsync(http, options.PublicUrl) is { IsOurs: true } form) await take(http, form);
             else await MessageAsync(http, 400, "That form cannot be taken", "It did not come from a page of this cloud, or not whole. "
                 + "Open the page again, and make sure that your browser sends where forms come from (the header Origin).");
         }));
 
+    /// <summary>A form that other sites may send too; the handler looks at <see cref="PageForm.IsOurs"/>.</summary>
+    public void MapAnyPost(IEndpointRouteBuilder routes, string pattern, Func<HttpContext, PageForm, Task> take) =>
+        routes.MapPage("POST", pattern, http => GuardAsync(http, async () =>
+        {
+            if (await PageForm.ReadAsync(http, options.PublicUrl) is { } form) await take(http, form);
+            else await MessageAsync(http, 400, "That form cannot be taken", "It is too large, or was not sent whole.");
+        }));
+
+    /// <summary>A page whose form leads to another site in the end.</summary>
+    /// <param name="target">Its origin.</param>
+    public Task SendToAsync<TPage>(HttpContext http, string target, params (string Name, object? Value)[] parameters)
+        where TPage : Microsoft.AspNetCore.Components.IComponent => renderer.SendAsync<TPage>(http, 200, target, parameters);
+
     public Task SendAsync<TPage>(HttpContext http, int status, params (string Name, object? Value)[] parameters)
-        where TPage : Microsoft.AspNetCore.Components.IComponent => renderer.SendAsync<TPage>(http, status, parameters);
+        where TPage : Microsoft.AspNetCore.Components.IComponent => renderer.SendAsync<TPage>(http, status, null, parameters);
 
     public Task MessageAsync(HttpContext http, int status, string title, string? message, string? command = null) => SendAsync<MessagePage>(
         http, status, ("Title", title), ("Message", message), ("Command", command));

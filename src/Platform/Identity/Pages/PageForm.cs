@@ -8,13 +8,16 @@ namespace Strata.Identity.Pages;
 internal sealed class PageForm(Dictionary<string, StringValues> fields)
 {
     private const int BodyBytesMax = 16 * 1024;
-    private const int FieldsMax = 16;
+    private const int FieldsMax = 32;
 
-    /// <returns>Null for a form that is too large, has a field twice, is no form, or was sent by another site.</returns>
+    /// <summary>Whether a page of ours sent it, so that it says what the person wants.</summary>
+    public required bool IsOurs { get; init; }
+
+    /// <returns>Null for a form that is too large, has a field twice, or is no form.</returns>
     public static async ValueTask<PageForm?> ReadAsync(HttpContext http, Uri publicUrl)
     {
         var request = http.Request;
-        if (!IsOurs(http, publicUrl) || !request.HasFormContentType || request.ContentLength is null or > BodyBytesMax) return null;
+        if (!request.HasFormContentType || request.ContentLength is null or > BodyBytesMax) return null;
         if (request.ContentType!.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase)) return null;
         try
         {
@@ -23,7 +26,9 @@ internal sealed class PageForm(Dictionary<string, StringValues> fields)
                 ValueCountLimit = FieldsMax, ValueLengthLimit = BodyBytesMax, KeyLengthLimit = 100,
             };
             var read = await reader.ReadFormAsync(http.RequestAborted);
-            return read.Values.Any(v => v.Count > 1) ? null : new PageForm(read);
+            if (read.Values.Any(v => v.Count > 1)) return null;
+            request.Form = new FormCollection(read); // for who reads it as a request of another's
+            return new PageForm(read) { IsOurs = CameFromUs(http, publicUrl) };
         }
         catch (InvalidDataException)
         {
@@ -38,7 +43,7 @@ internal sealed class PageForm(Dictionary<string, StringValues> fields)
     /// Browsers say where a form comes from, so that another site cannot send one in the name of who is signed in here. One that says
     /// nothing is no browser, or one of before 2020.
     /// </summary>
-    private static bool IsOurs(HttpContext http, Uri publicUrl)
+    private static bool CameFromUs(HttpContext http, Uri publicUrl)
     {
         if (http.Request.Headers["Sec-Fetch-Site"] is [{ } site]) return site == "same-origin";
         return http.Request.Headers.Origin is [{ } text] && Uri.TryCreate(text, UriKind.Absolute, out var origin)

@@ -13,10 +13,11 @@ namespace Strata.Identity.Pages;
 internal sealed class PageRenderer(IServiceProvider services, ILoggerFactory loggers)
 {
     private static readonly string Policy =
-        $"default-src 'none'; style-src {PageStyle.Hash}; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+        $"default-src 'none'; style-src {PageStyle.Hash}; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
-    public async Task SendAsync<TPage>(HttpContext http, int status, params (string Name, object? Value)[] parameters)
-        where TPage : IComponent
+    /// <param name="target">The origin to which its form leads in the end, which browsers have to be told; null: this one.</param>
+    public async Task SendAsync<TPage>(
+        HttpContext http, int status, string? target, IReadOnlyList<(string Name, object? Value)> parameters) where TPage : IComponent
     {
         await using var renderer = new HtmlRenderer(services, loggers);
         var values = parameters.Where(p => p.Value is not null).ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal);
@@ -26,7 +27,7 @@ internal sealed class PageRenderer(IServiceProvider services, ILoggerFactory log
         response.StatusCode = status;
         response.ContentType = "text/html; charset=utf-8";
         PrivateAnswer(response);
-        response.Headers.ContentSecurityPolicy = Policy;
+        response.Headers.ContentSecurityPolicy = target is null ? Policy : $"{Policy} {target}";
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.XFrameOptions = "DENY";
         var bytes = Encoding.UTF8.GetBytes(html);

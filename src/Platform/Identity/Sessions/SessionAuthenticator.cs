@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Identity.Memberships;
+using Strata.Identity.OAuth;
 using Strata.Identity.People;
 using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
 using SessionResource = Strata.Core.Resource<Strata.Contracts.SessionSpec, Strata.Contracts.SessionStatus>;
@@ -38,6 +40,33 @@ internal sealed class SessionAuthenticator(SessionStore sessions, PersonStore pe
         var principal = member with { Person = new SignedInPerson(PersonStore.IdOf(found.Person), session, spec.Email, spec.DisplayName) };
         cache.Remember(key, session, principal, found.Session.Status.ExpiresAt, state, TenantId.Platform);
         return principal;
+    }
+
+    /// <summary>What was found of a program's token that a session stands behind.</summary>
+    public bool TryGetKnown(string token, [NotNullWhen(true)] out Principal? principal) => cache.TryGet(token, out principal);
+
+    /// <summary>As the other, for a token that names its session and is verified already.</summary>
+    /// <param name="expiresAt">Of the token.</param>
+    public async ValueTask<Result<Principal>> AuthenticateAsync(
+        string token, PersonGrant grant, DateTimeOffset expiresAt, StorageDeadline storage, CancellationToken cancellationToken)
+    {
+        var state = cache.State;
+        if (await storage.WithinAsync(FindAsync(grant.Session, cancellationToken), cancellationToken) is not { } found)
+            return ApiErrors.Unauthorized;
+        if (await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, cancellationToken) is not { } member)
+            return ApiErrors.Unauthorized;
+        var (spec, session) = (found.Person.Spec, SessionStore.IdOf(found.Session));
+        var principal = member with { Person = new SignedInPerson(PersonStore.IdOf(found.Person), session, spec.Email, spec.DisplayName) };
+        cache.Remember(token, session, principal, expiresAt, state, TenantId.Platform);
+        return principal;
+    }
+
+    /// <summary>The session and its person, where both are good.</summary>
+    public async ValueTask<SignedIn?> FindAsync(EntityId id, CancellationToken cancellationToken)
+    {
+        if (await sessions.FindAsync(id, cancellationToken) is not { } session || !sessions.IsGood(session)) return null;
+        return await people.FindAsync(PersonKind.Kind.EntityOf(session.Spec.Person), cancellationToken) is { } person
+            && PersonStore.IsAdmitted(person) ? new SignedIn(person, session) : null;
     }
 
     /// <summary>Who has signed in, whatever organizations they are a member of; null: the session, or the person, is not good.</summary>

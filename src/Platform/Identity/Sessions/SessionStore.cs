@@ -33,12 +33,19 @@ internal sealed class SessionStore(
 
     private const int UserAgentLengthMax = 200;
     private static readonly TimeSpan UseGrain = TimeSpan.FromHours(1);
+    private static readonly TimeSpan RepeatWithin = TimeSpan.FromMinutes(1);
+
+    /// <summary>Never leaves this class.</summary>
+    private static readonly Error Reused = new(ErrorKind.Conflict, "REFRESH_REUSED", "The refresh token was used before.");
+
     private static readonly JsonPath EndPath = JsonPath.Parse("$.status.expiresAt");
 
     public static EntityId IdOf(SessionResource session) => SessionKind.Kind.EntityOf(session.Id);
 
     /// <summary>DUPLICATE: what it is granted for has a session.</summary>
-    public async Task<Result<IssuedSession>> BeginAsync(PersonResource person, SessionSpec spec, CancellationToken cancellationToken)
+    /// <param name="lifetime">Until it ends where it is not used; null: <see cref="IdleMax"/>.</param>
+    public async Task<Result<IssuedSession>> BeginAsync(
+        PersonResource person, SessionSpec spec, CancellationToken cancellationToken, TimeSpan? lifetime = null)
     {
         var now = time.GetUtcNow();
         var secret = SecretText.NewSecret();
@@ -47,7 +54,7 @@ internal sealed class SessionStore(
             Name = "session-" + RandomNumberGenerator.GetHexString(12, lowercase: true),
             Spec = spec with { Person = person.Id, UserAgent = Plain(spec.UserAgent) },
         };
-        var status = new SessionStatus { SecretHash = SecretText.HashOf(secret), LastUsedAt = now, ExpiresAt = now + IdleMax };
+        var status = new SessionStatus { SecretHash = SecretText.HashOf(secret), LastUsedAt = now, ExpiresAt = now + (lifetime ?? IdleMax) };
         var made = await store.CreateAsync(PersonStore.CallerOf(person), session, status, null, cancellationToken);
         if (!made.TryGet(out var begun, out var error)) return error;
         var known = await people.ChangeAsync(PersonStore.CallerOf(person), person, s => s with
@@ -71,6 +78,40 @@ internal sealed class SessionStore(
         return revision is null || revision.Model != SessionKind.Kind.Model ? null : store.ToResource(revision);
     }
 
+    /// <summary>That which a sign-in led to; null: it has led to none, or it has ended.</summary>
+    public async ValueTask<SessionResource?> FindByGrantAsync(string grant, CancellationToken cancellationToken) =>
+        await log.FindAsync(
+            TenantId.Platform, SessionKind.Kind.Model.Name, UniqueKeys.ClaimOf(SessionKind.GrantKey, grant), cancellationToken) is { } id
+            ? await FindAsync(id, cancellationToken) : null;
+
+    /// <summary>Whether it has not expired.</summary>
+    public bool IsGood(SessionResource session) => !HasExpired(session);
+
+    /// <summary>
+    /// Uses a refresh token: the next one counts from now on. One that was used before ends the session, because two have it (RFC 9700,
+    /// 4.14); but for a minute after its use, in which its owner may not have received the answer.
+    /// </summary>
+    /// <returns>The session, with the generation of the next token; null: the token is not good, and no other is any more.</returns>
+    public async Task<SessionResource?> RefreshAsync(
+        PersonResource person, SessionResource session, long generation, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var isRepeated = false;
+        var changed = await store.ChangeAsync(PersonStore.CallerOf(person), session.Id, s =>
+        {
+            isRepeated = s.Status.Generation == generation + 1 && now - s.Status.RefreshedAt < RepeatWithin;
+            if (isRepeated) return s;
+            return s.Status.Generation == generation ? s with
+            {
+                Status = s.Status with { Generation = generation + 1, RefreshedAt = now, LastUsedAt = now, ExpiresAt = EndOf(s, now) },
+            } : Reused;
+        }, null, null, cancellationToken);
+        if (changed.TryGet(out var refreshed, out var error)) return refreshed;
+        if (error.Kind == ErrorKind.Unavailable) throw error.ToException();
+        await EndAsync(PersonStore.CallerOf(person), session.Id, cancellationToken);
+        return null;
+    }
+
     /// <summary>A person's own that are in use, newest first.</summary>
     public async ValueTask<IReadOnlyList<SessionResource>> OfAsync(PersonResource person, CancellationToken cancellationToken)
     {
@@ -91,7 +132,7 @@ internal sealed class SessionStore(
     {
         var now = time.GetUtcNow();
         if (now - session.Status.LastUsedAt < UseGrain) return;
-        var end = session.CreatedAt + AgeMax < now + IdleMax ? session.CreatedAt + AgeMax : now + IdleMax;
+        var end = EndOf(session, now);
         await store.ChangeAsync(PersonStore.CallerOf(person), session.Id, s => s with
         {
             Status = s.Status with { LastUsedAt = now, ExpiresAt = end },
@@ -122,6 +163,9 @@ internal sealed class SessionStore(
             if (HasExpired(session)) await store.DeleteAsync(caller, session.Id, new Revision(session.Revision), cancellationToken);
         }
     }
+
+    private static DateTimeOffset EndOf(SessionResource session, DateTimeOffset now) =>
+        session.CreatedAt + AgeMax < now + IdleMax ? session.CreatedAt + AgeMax : now + IdleMax;
 
     private bool HasExpired(SessionResource session) => session.Status.ExpiresAt is not { } end || end <= time.GetUtcNow();
 

@@ -56,13 +56,9 @@ internal static class JwtCheck
     /// <summary>A claim that is a list of texts, or one text with spaces between.</summary>
     public static IReadOnlyList<string> List(JsonWebToken token, string claim)
     {
-        if (!token.TryGetPayloadValue<JsonElement>(claim, out var value)) return [];
-        return value.ValueKind switch
-        {
-            JsonValueKind.Array => [.. value.EnumerateArray().Where(i => i.ValueKind == JsonValueKind.String).Select(i => i.GetString()!)],
-            JsonValueKind.String => value.GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries),
-            _ => [],
-        };
+        if (token.TryGetPayloadValue<JsonElement>(claim, out var value) && value.ValueKind == JsonValueKind.Array)
+            return [.. value.EnumerateArray().Where(i => i.ValueKind == JsonValueKind.String).Select(i => i.GetString()!)];
+        return Text(token, claim)?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
     }
 
     /// <summary>Who acts for the subject (RFC 8693, 4.1); null: no actor.</summary>

@@ -28,20 +28,22 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/oauth/token", AnswerAsync).WithMetadata(new Operation
     {
         Id = "issueAccessToken",
-        Summary = "Exchange a client's id and secret (HTTP Basic) for an access token; with a subject token, to act for its user.",
+        Summary = "Exchange a client's id and secret (HTTP Basic), a code or a refresh token for an access token.",
         Tag = "tokens",
         Body = new Content(
             ["application/x-www-form-urlencoded"],
             Schemas.Members(
                 [
-                    ("grant_type", Schemas.OneOf(TokenRequest.Credentials, TokenRequest.Exchange, TokenRequest.DeviceCode)),
+                    ("grant_type", Schemas.OneOf([TokenRequest.Credentials, TokenRequest.Exchange, .. TokenRequest.OfPeople])),
                     ("subject_token", Schemas.Text()), ("subject_token_type", Schemas.Text()), ("client_id", Schemas.Text()),
-                    ("device_code", Schemas.Text()),
+                    ("client_secret", Schemas.Text()), ("device_code", Schemas.Text()), ("code", Schemas.Text()),
+                    ("redirect_uri", Schemas.Text()), ("code_verifier", Schemas.Text()), ("refresh_token", Schemas.Text()),
                 ], "grant_type")),
         Answer = Content.Json(Schemas.Members(
             [
                 ("access_token", Schemas.Text()), ("token_type", Schemas.OneOf("Bearer")), ("expires_in", Schemas.Integer(0, int.MaxValue)),
-                ("issued_token_type", Schemas.Text()),
+                ("issued_token_type", Schemas.Text()), ("refresh_token", Schemas.Text()), ("id_token", Schemas.Text()),
+                ("scope", Schemas.Text()),
             ], "access_token", "token_type", "expires_in")), Repeatable = "It makes one more access token, which expires; nothing is kept.",
     }).Open();
 
@@ -50,7 +52,7 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.Pragma = "no-cache";
         if (await TokenRequest.ReadAsync(http) is not { } request) await OAuthError.NoForm.WriteAsync(http);
-        else if (request.GrantType == TokenRequest.DeviceCode) await OAuthServer.ServeAsync(http);
+        else if (request.GrantType is { } grant && TokenRequest.OfPeople.Contains(grant)) await OAuthServer.ServeAsync(http);
         else if (request.GrantType is not (TokenRequest.Credentials or TokenRequest.Exchange))
             await OAuthError.Grant(request.GrantType).WriteAsync(http);
         else await GrantAsync(http, request);

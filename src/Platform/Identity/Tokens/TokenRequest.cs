@@ -12,6 +12,10 @@ internal sealed record TokenRequest(string? GrantType, string? SubjectToken, str
     public const string Credentials = "client_credentials";
     public const string Exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
     public const string DeviceCode = "urn:ietf:params:oauth:grant-type:device_code";
+
+    /// <summary>Grants of programs that people sign in to.</summary>
+    public static readonly IReadOnlyList<string> OfPeople = [DeviceCode, "authorization_code", "refresh_token"];
+
     public const string Jwt = "urn:ietf:params:oauth:token-type:jwt";
     public const string AccessToken = "urn:ietf:params:oauth:token-type:access_token";
 

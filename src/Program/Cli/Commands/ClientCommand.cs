@@ -2,6 +2,9 @@ using System.CommandLine;
 using System.Text.Json;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
+using Strata.Client;
+using Strata.Contracts;
+using Strata.Core;
 
 namespace Strata.Cli.Commands;
 
@@ -9,6 +12,16 @@ namespace Strata.Cli.Commands;
 internal static class ClientCommand
 {
     private static readonly Option<bool> Admin = new("--admin") { Description = "Make it an administrator of the organization too" };
+    private static readonly Option<string[]> RedirectUri = new("--redirect-uri")
+    {
+        Description = "Where people are sent after they have signed in to it; it is then no machine client; repeatable", HelpName = "URL",
+    };
+
+    private static readonly Option<string?> DisplayName = new("--display-name") { Description = "What people see", HelpName = "TEXT" };
+
+    private static readonly Option<bool> Public =
+        new("--public") { Description = "With --redirect-uri: it runs in browsers or on phones, and can keep no secret" };
+
     private static readonly Argument<string> ClientId =
         new("client-id") { Description = "Id of the client; \"strata client list\" shows it" };
 
@@ -17,14 +30,56 @@ internal static class ClientCommand
 
     public static Command Create(Terminal terminal) => new("client", "Create and manage machine clients, which get access tokens by OAuth")
     {
-        new Command("create", "Create a client; its secret is shown once") { Admin }.Does(terminal, CreateAsync),
+        new Command("create", "Create a client; its secret is shown once") { Admin, RedirectUri, DisplayName, Public }.Does(
+            terminal, CreateAsync),
         new Command("list", "List the clients").Does(terminal, ListAsync),
         new Command("reset", "Give a client a new secret") { ClientId }.Does(terminal, ResetAsync),
         new Command("delete", "Delete a client and revoke its tokens") { ClientId, Yes, Force }.Does(terminal, DeleteAsync),
     };
 
-    private static Task<int> CreateAsync(Run run, CancellationToken cancellationToken) =>
-        ShowSecretAsync(run, HttpMethod.Post, "/api/clients" + (run.Parse.GetValue(Admin) ? "?withAdminRole=true" : ""), cancellationToken);
+    private static async Task<int> CreateAsync(Run run, CancellationToken cancellationToken)
+    {
+        if (run.Parse.GetValue(RedirectUri) is { Length: > 0 } addresses)
+        {
+            if (run.Parse.GetValue(Admin))
+                throw UsageErrors.Of("--admin is for machine clients.", "Leave out --admin or --redirect-uri.").ToException();
+            return await CreateForSignInAsync(run, addresses, cancellationToken);
+        }
+        if (run.Parse.GetValue(DisplayName) is not null || run.Parse.GetValue(Public))
+            throw UsageErrors.Of("--display-name and --public are for programs that people sign in to.", "Give --redirect-uri too.")
+                .ToException();
+        return await ShowSecretAsync(
+            run, HttpMethod.Post, "/api/clients" + (run.Parse.GetValue(Admin) ? "?withAdminRole=true" : ""), cancellationToken);
+    }
+
+    /// <summary>A client without a role of its own, to which people sign in.</summary>
+    private static async Task<int> CreateForSignInAsync(Run run, string[] addresses, CancellationToken cancellationToken)
+    {
+        using var made = await run.Client.SendAsync(HttpMethod.Post, "/api/clients", cancellationToken: cancellationToken);
+        var id = made!.RootElement.Text("client_id");
+        var spec = new Dictionary<string, object> { ["roles"] = Array.Empty<string>(), ["redirectUris"] = addresses };
+        if (run.Parse.GetValue(DisplayName) is { } name) spec["displayName"] = name;
+        if (run.Parse.GetValue(Public)) spec["public"] = true;
+        try
+        {
+            var patch = new ResourcePatch(new JsonText(JsonSerializer.SerializeToUtf8Bytes(spec, WireJson.Options)));
+            await run.Client.Resources(Plurals.Clients).PatchAsync(ResourceIdOf(id), patch, cancellationToken: cancellationToken);
+        }
+        catch (StrataException)
+        {
+            await run.Client.SendBytesAsync(HttpMethod.Delete, $"/api/clients/{id}", cancellationToken: CancellationToken.None);
+            throw;
+        }
+        if (run.WriteMachine(made.RootElement)) return CommandRunner.Done;
+        run.Terminal.Out.WriteLine($"client id      {id}");
+        if (!run.Parse.GetValue(Public)) run.Terminal.Out.WriteLine($"client secret  {made.RootElement.Text("client_secret")}");
+        run.Terminal.Out.WriteLine($"issuer         {run.Context.Server.TrimEnd('/')}/api");
+        run.Say("Members of the organization can sign in to it now, by OpenID Connect (authorization code with PKCE).");
+        return CommandRunner.Done;
+    }
+
+    /// <summary>A client's id ends with that of its resource.</summary>
+    private static string ResourceIdOf(string clientId) => "cli_" + clientId[^26..];
 
     private static Task<int> ResetAsync(Run run, CancellationToken cancellationToken) =>
         ShowSecretAsync(run, HttpMethod.Put, PathOf(run) + "/secret", cancellationToken);

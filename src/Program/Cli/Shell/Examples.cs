@@ -123,7 +123,11 @@ internal static class Examples
         ("token revoke", ["strata token revoke ci"]),
         ("env", ["eval \"$(strata env)\"", "strata env -o json"]),
         ("client", ["strata client create", "strata client list"]),
-        ("client create", ["strata client create", "strata client create --admin"]),
+        ("client create",
+        [
+            "strata client create", "strata client create --admin",
+            "strata client create --redirect-uri https://shop.example.com/callback --display-name Shop",
+        ]),
         ("client list", ["strata client list"]),
         ("client reset", ["strata client reset a1b2c3d4"]),
         ("client delete", ["strata client delete a1b2c3d4"]),

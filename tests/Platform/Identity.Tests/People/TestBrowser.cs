@@ -30,6 +30,31 @@ public sealed partial class TestBrowser : IDisposable
         return await PageOf(await http.SendAsync(request));
     }
 
+    /// <summary>Where a page sends the browser, to another site.</summary>
+    public async Task<string> LocationAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return await LocationOfAsync(request);
+    }
+
+    public async Task<string> PostLocationAsync(string path, params (string Name, string Value)[] form)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Name, f.Value))),
+        };
+        request.Headers.Add("Origin", http.BaseAddress!.GetLeftPart(UriPartial.Authority));
+        return await LocationOfAsync(request);
+    }
+
+    private async Task<string> LocationOfAsync(HttpRequestMessage request)
+    {
+        using var staying = new HttpClientHandler { CookieContainer = handler.CookieContainer, AllowAutoRedirect = false };
+        using var client = new HttpClient(staying) { BaseAddress = http.BaseAddress };
+        using var response = await client.SendAsync(request);
+        return response.Headers.Location?.ToString() ?? $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}";
+    }
+
     public Task<Page> SignInAsync(string email, string password, string wanted = "/account") =>
         PostAsync("/sign-in", null, ("email", email), ("password", password), ("return", wanted));
 

@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Http;
+using Strata.Identity.Clients;
+using Strata.Identity.Sessions;
+using Strata.Identity.Tokens;
+using ClientResource = Strata.Core.Resource<Strata.Contracts.ClientSpec, Strata.Contracts.ClientStatus>;
+
+namespace Strata.Identity.OAuth;
+
+/// <summary>Programs that people sign in to: the organizations' clients. Safe for concurrent use.</summary>
+internal sealed class OAuthClients(ClientStore clients, IdentityOptions options, TimeProvider time)
+{
+    private readonly GuessLimit guesses = new(options.GuessesMax, TimeSpan.FromMinutes(1), time);
+
+    /// <returns>Null: there is none, or people cannot sign in to it.</returns>
+    public async ValueTask<(ClientId Id, ClientResource Resource)?> FindAsync(string? id, CancellationToken cancellationToken) =>
+        id is not null && ClientId.TryParse(id, out var parsed) && await clients.FindAsync(parsed, cancellationToken) is { } client
+            && client.Spec.RedirectUris.Count > 0 ? (parsed, client) : null;
+
+    /// <summary>Whether whoever sends this is the client: it has the secret, or needs none.</summary>
+    public async ValueTask<bool> IsItselfAsync(string? id, string? secret, HttpContext http)
+    {
+        if (id == SessionClients.CommandLine) return secret is null;
+        if (await FindAsync(id, http.RequestAborted) is not var (_, client)) return false;
+        if (client.Spec.Public) return secret is null;
+        var source = RequestSource.Of(http);
+        // A right secret is never kept out: a limit that blocks a client would let anyone lock it out.
+        if (secret is not null && SecretText.Matches(secret, client.Status.SecretHash)) return true;
+        guesses.Failed(source);
+        return false;
+    }
+}

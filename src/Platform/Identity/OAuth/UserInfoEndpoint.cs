@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Identity.Sessions;
+using Strata.Identity.Tokens;
+
+namespace Strata.Identity.OAuth;
+
+/// <summary>
+/// GET /api/oauth/userinfo: what a program may know about the person who has signed in to it (OpenID Connect Core, 5.3). It takes a
+/// program's token even where that opens nothing else.
+/// </summary>
+internal sealed class UserInfoEndpoint(PersonTokens tokens, SessionAuthenticator sessions, TimeProvider time)
+{
+    private const string Scheme = "Bearer ";
+
+    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/oauth/userinfo", AnswerAsync).WithMetadata(new Operation
+    {
+        Id = "getUserInfo", Summary = "Show what a program may know about the person who has signed in to it.", Tag = "tokens",
+        Answer = Content.Json(Schemas.Members(
+            [
+                ("sub", Schemas.Text()), ("name", Schemas.Text()), ("preferred_username", Schemas.Text()), ("email", Schemas.Text()),
+            ], "sub")),
+    }).Open();
+
+    private async Task AnswerAsync(HttpContext http) => await (await ReadAsync(http)).ExecuteAsync(http);
+
+    private async ValueTask<IResult> ReadAsync(HttpContext http)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        if (await FindAsync(http) is not var (found, scopes))
+        {
+            http.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
+            return ApiErrors.Unauthorized.ToResult();
+        }
+        return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("sub", found.Person.Id);
+            foreach (var (name, value) in PersonClaims.Of(found.Person, scopes)) json.WriteString(name, value);
+            json.WriteEndObject();
+        });
+    }
+
+    private async ValueTask<(SignedIn, IReadOnlyList<string>)?> FindAsync(HttpContext http)
+    {
+        if (http.Request.Headers.Authorization is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            return null;
+        if (JwtCheck.Read(header[Scheme.Length..].Trim()) is not { } jwt) return null;
+        if (await tokens.VerifyAsync(jwt, new StorageDeadline(time), http.RequestAborted) is not { } grant) return null;
+        return await sessions.FindAsync(grant.Session, http.RequestAborted) is { } found ? (found, grant.Scopes) : null;
+    }
+}

@@ -1,0 +1,258 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using System.Web;
+using Strata.Api.Tests.Hosting;
+using Strata.Storage.Tests.Contract;
+
+namespace Strata.Identity.Tests.People;
+
+/// <summary>Programs that people sign in to: authorization code with PKCE, refresh tokens, revocation, and what is refused.</summary>
+public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStore())
+{
+    private const string Callback = "https://shop.example.com/callback";
+    private const string Verifier = "a-verifier-that-is-long-enough-for-the-standard-0123456789";
+
+    private static readonly string Challenge =
+        System.Buffers.Text.Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(Verifier)));
+
+    private string clientId = "";
+    private string secret = "";
+
+    [Fact]
+    public async Task Program_GetsTokensForACode_AndActsAsThePerson()
+    {
+        await RegisterAsync();
+        var ada = await JoinAsync("ada@example.com", ["developer"]);
+        var asked = await ada.GetAsync(Authorize("openid profile email strata offline_access"));
+        Assert.Equal("Sign in to Shop &amp; more", asked.Title);
+        var policy = asked.Headers.GetValues("Content-Security-Policy").Single();
+        Assert.EndsWith("form-action 'self' https://shop.example.com", policy, StringComparison.Ordinal);
+        var tokens = await TokensAsync(await AllowAsync(ada, asked));
+        var id = ClaimsOf(tokens.GetProperty("id_token").GetString()!);
+        Assert.Equal(("n-1", clientId, "http://strata.test/api"),
+            (id.GetProperty("nonce").GetString(), id.GetProperty("aud").GetString(), id.GetProperty("iss").GetString()));
+        Assert.Equal(("ada@example.com", "Ada <Lovelace>"), (id.GetProperty("email").GetString(), id.GetProperty("name").GetString()));
+        var access = tokens.GetProperty("access_token").GetString()!;
+        using var http = Host.Client(access);
+        Assert.Equal("person:ada", (await http.SendJsonAsync("GET", "/api/v1/access/me")).Text("actor"));
+        Assert.Equal(403, (await http.SendJsonAsync("GET", "/api/v1/tokens")).Status);
+        Assert.Equal(404, (await http.SendJsonAsync("GET", $"/api/v1/projects?org={Host.OtherOrg}")).Status);
+        var info = await http.SendJsonAsync("GET", "/api/oauth/userinfo");
+        Assert.Equal((200, id.GetProperty("sub").GetString()), (info.Status, info.Text("sub")));
+        // The second time nothing is asked.
+        Assert.Contains("code=", (await ada.LocationAsync(Authorize("openid strata"))), StringComparison.Ordinal);
+        // Ending the session ends its tokens.
+        var sessions = (await http.SendJsonAsync("GET", "/api/v1/access/sessions")).Body.GetProperty("items").EnumerateArray();
+        Assert.Contains(sessions, s => s.GetProperty("client").GetString() == clientId && s.GetProperty("isCurrent").GetBoolean());
+        Assert.Equal(204, (await http.SendJsonAsync("DELETE", "/api/v1/access/sessions/current")).Status);
+        await RefusedAsync(http);
+        Assert.Equal(401, (await http.SendJsonAsync("GET", "/api/oauth/userinfo")).Status);
+    }
+
+    [Fact]
+    public async Task Program_ThatAskedForTheIdentityAlone_CannotAct()
+    {
+        await RegisterAsync();
+        var ada = await JoinAsync("ada@example.com", ["admin"]);
+        var tokens = await TokensAsync(await AllowAsync(ada, await ada.GetAsync(Authorize("openid"))));
+        Assert.False(tokens.TryGetProperty("refresh_token", out _));
+        using var http = Host.Client(tokens.GetProperty("access_token").GetString()!);
+        Assert.Equal(401, (await http.SendJsonAsync("GET", "/api/v1/access/me")).Status);
+        Assert.Equal(200, (await http.SendJsonAsync("GET", "/api/oauth/userinfo")).Status);
+        // An ID token says who someone is, and opens nothing.
+        using var wrong = Host.Client(tokens.GetProperty("id_token").GetString()!);
+        Assert.Equal(401, (await wrong.SendJsonAsync("GET", "/api/v1/access/me")).Status);
+        Assert.Equal(401, (await wrong.SendJsonAsync("GET", "/api/oauth/userinfo")).Status);
+    }
+
+    [Fact]
+    public async Task Code_IsUsedOnce_AndASecondUseEndsTheFirst()
+    {
+        await RegisterAsync();
+        var ada = await JoinAsync("ada@example.com", ["viewer"]);
+        var code = await AllowAsync(ada, await ada.GetAsync(Authorize("openid strata")));
+        var wrong = await ExchangeAsync(code, verifier: "another-verifier-that-is-long-enough-0123456789-abcdef");
+        Assert.Equal("invalid_grant", wrong.Body.GetProperty("error").GetString());
+        Assert.Equal(400, (await ExchangeAsync(code, callback: "https://shop.example.com/other")).Status);
+        Assert.Equal(401, (await ExchangeAsync(code, secret: "wrong")).Status);
+        using var http = Host.Client((await TokensAsync(code)).GetProperty("access_token").GetString()!);
+        Assert.Equal(200, (await http.SendJsonAsync("GET", "/api/v1/access/me")).Status);
+        Assert.Equal("invalid_grant", (await ExchangeAsync(code)).Body.GetProperty("error").GetString());
+        await RefusedAsync(http);
+    }
+
+    [Fact]
+    public async Task RefreshToken_Rotates_AndAStolenOneEndsTheSession()
+    {
+        await RegisterAsync();
+        var ada = await JoinAsync("ada@example.com", ["viewer"]);
+        var first = await TokensAsync(await AllowAsync(ada, await ada.GetAsync(Authorize("openid strata offline_access"))));
+        var one = first.GetProperty("refresh_token").GetString()!;
+        var (status, second) = await RefreshAsync(one);
+        Assert.Equal(200, status);
+        var two = second.GetProperty("refresh_token").GetString()!;
+        Assert.Equal(200, (await RefreshAsync(one)).Status); // its answer may have been lost
+        var (_, third) = await RefreshAsync(two);
+        using var http = Host.Client(third.GetProperty("access_token").GetString()!);
+        Assert.Equal(200, (await http.SendJsonAsync("GET", "/api/v1/access/me")).Status);
+        Assert.Equal("invalid_grant", (await RefreshAsync(one)).Body.GetProperty("error").GetString());
+        await RefusedAsync(http);
+        Assert.Equal(400, (await RefreshAsync(third.GetProperty("refresh_token").GetString()!)).Status);
+    }
+
+    [Theory]
+    [InlineData("refresh_token")]
+    [InlineData("access_token")]
+    public async Task Revocation_OfEitherToken_EndsBoth(string kind)
+    {
+        await RegisterAsync();
+        var ada = await JoinAsync("ada@example.com", ["viewer"]);
+        var tokens = await TokensAsync(await AllowAsync(ada, await ada.GetAsync(Authorize("openid strata offline_access"))));
+        using var http = Host.Client(tokens.GetProperty("access_token").GetString()!);
+        Assert.Equal(200, (await http.SendJsonAsync("GET", "/api/v1/access/me")).Status);
+        var token = tokens.GetProperty(kind).GetString()!;
+        Assert.Equal(401, (await RevokeAsync(token, "wrong")).Status);
+        var revoked = await RevokeAsync(token, secret);
+        Assert.True(revoked.Status == 200, revoked.Body.ToString());
+        await RefusedAsync(http);
+        Assert.Equal(400, (await RefreshAsync(tokens.GetProperty("refresh_token").GetString()!)).Status);
+    }
+
+    [Fact]
+    public async Task Authorization_IsForMembers_WithTheRegisteredAddressAndPkce()
+    {
+        await RegisterAsync();
+        using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "boss", ["admin"]));
+        var eve = await JoinAsync("eve@example.com", ["admin"], other);
+        Assert.Contains("error=access_denied", await eve.LocationAsync(Authorize("openid")), StringComparison.Ordinal);
+        var ada = await JoinAsync("ada@example.com", ["viewer"]);
+        foreach (var wrong in new[]
+        {
+            Authorize("openid").Replace("shop.example.com", "evil.test", StringComparison.Ordinal),
+            Authorize("openid").Replace("callback", "callback%2F..%2Fother", StringComparison.Ordinal),
+            Authorize("openid").Replace(clientId, clientId[..^1] + (clientId[^1] == '0' ? '1' : '0'), StringComparison.Ordinal),
+        })
+        {
+            var page = await ada.GetAsync(wrong);
+            Assert.Equal(400, page.Status);
+            Assert.StartsWith("/api/oauth/authorize", page.Path, StringComparison.Ordinal); // nobody is sent anywhere
+        }
+        foreach (var wrong in new[]
+        {
+            Authorize("openid", pkce: false), Authorize("openid").Replace("S256", "plain", StringComparison.Ordinal),
+            Authorize("everything"),
+            Authorize("openid").Replace("response_type=code", "response_type=token", StringComparison.Ordinal),
+        })
+        {
+            var where = await ada.LocationAsync(wrong);
+            Assert.True(where.StartsWith("400", StringComparison.Ordinal) || where.Contains("error=", StringComparison.Ordinal), where);
+        }
+        Assert.Contains("error=consent_required", await ada.LocationAsync(Authorize("openid") + "&prompt=none"), StringComparison.Ordinal);
+        var silent = await NewBrowser().LocationAsync(Authorize("openid") + "&prompt=none");
+        Assert.Contains("error=login_required", silent, StringComparison.Ordinal);
+        // A form of another site answers nothing.
+        var asked = await ada.GetAsync(Authorize("openid"));
+        var forged = await ada.PostAsync("/api/oauth/authorize", "https://evil.test", [.. FieldsOf(asked), ("answer", "approve")]);
+        Assert.Equal("Sign in to Shop &amp; more", forged.Title);
+        Assert.Contains("error=access_denied", await ada.PostLocationAsync(
+            "/api/oauth/authorize", [.. FieldsOf(asked), ("answer", "deny")]), StringComparison.Ordinal);
+        // Who is not signed in comes back to the question.
+        var browser = NewBrowser();
+        Assert.Equal("Sign in", (await browser.GetAsync(Authorize("openid"))).Title);
+        var back = await browser.SignInAsync("ada@example.com", Password, Authorize("openid"));
+        Assert.Equal("Sign in to Shop &amp; more", back.Title);
+    }
+
+    [Fact]
+    public async Task Person_WhoIsNoMemberAnyMore_IsOut()
+    {
+        await RegisterAsync();
+        var ada = await JoinAsync("ada@example.com", ["viewer"]);
+        var tokens = await TokensAsync(await AllowAsync(ada, await ada.GetAsync(Authorize("openid strata offline_access"))));
+        using var http = Host.Client(tokens.GetProperty("access_token").GetString()!);
+        Assert.Equal(200, (await http.SendJsonAsync("GET", "/api/v1/access/me")).Status);
+        Assert.Equal(200, (await Admin.SendJsonAsync("DELETE", "/api/v1/memberships/ada")).Status);
+        await RefusedAsync(http);
+        Assert.Equal(400, (await RefreshAsync(tokens.GetProperty("refresh_token").GetString()!)).Status);
+    }
+
+    [Theory]
+    [InlineData("javascript:alert(1)")]
+    [InlineData("http://shop.example.com/callback")]
+    [InlineData("https://shop.example.com/#x")]
+    [InlineData("https://user@shop.example.com/")]
+    [InlineData("/callback")]
+    [InlineData("data:text/html,x")]
+    public async Task RedirectUri_ThatIsNoSafeAddress_IsNotTaken(string uri)
+    {
+        var (id, _) = await CreateClientAsync();
+        var patched = await Admin.PatchAsync(PathOf(id), JsonSerializer.Serialize(new { spec = new { redirectUris = new[] { uri } } }));
+        Assert.Equal(400, patched.Status);
+    }
+
+    [Fact]
+    public async Task OpenIdClient_RunsTheWholeFlow()
+    {
+        await RegisterAsync();
+        var ada = await JoinAsync("ada@example.com", ["viewer"]);
+        var api = new Uri(Host.Address, "/api").ToString();
+        const string SignIn = "tests/clients/javascript/sign-in.js";
+        var begun = JsonElement.Parse(await Script.NodeAsync(SignIn, "begin", api, clientId, secret, Callback));
+        var asked = await ada.GetAsync(new Uri(begun.GetProperty("url").GetString()!).PathAndQuery);
+        var callback = await ada.PostLocationAsync("/api/oauth/authorize", [.. FieldsOf(asked), ("answer", "approve")]);
+        var done = JsonElement.Parse(await Script.NodeAsync(
+            SignIn, "finish", api, clientId, secret, callback, begun.GetProperty("kept").GetRawText()));
+        Assert.Equal(("ada@example.com", 200, true), (done.GetProperty("email").GetString(), done.GetProperty("status").GetInt32(),
+            done.GetProperty("refreshed").GetBoolean()));
+        Assert.Equal(401, done.GetProperty("revoked").GetInt32());
+    }
+
+    private static string PathOf(string id) => "/api/v1/clients/cli_" + id[^26..];
+
+    private async Task RegisterAsync()
+    {
+        (clientId, secret) = await CreateClientAsync();
+        var spec = new { redirectUris = new[] { Callback, "http://127.0.0.1/back" }, displayName = "Shop & more" };
+        Assert.Equal(200, (await Admin.PatchAsync(PathOf(clientId), JsonSerializer.Serialize(new { spec }))).Status);
+    }
+
+    private string Authorize(string scope, bool pkce = true) => "/api/oauth/authorize?response_type=code&state=s-1&nonce=n-1"
+        + $"&client_id={clientId}&redirect_uri={Uri.EscapeDataString(Callback)}&scope={Uri.EscapeDataString(scope)}"
+        + (pkce ? $"&code_challenge={Challenge}&code_challenge_method=S256" : "");
+
+    private static (string, string)[] FieldsOf(Page page) => [.. Hidden().Matches(page.Html)
+        .Select(m => (HttpUtility.HtmlDecode(m.Groups[1].Value), HttpUtility.HtmlDecode(m.Groups[2].Value)))];
+
+    /// <returns>The code that the program gets.</returns>
+    private static async Task<string> AllowAsync(TestBrowser browser, Page asked)
+    {
+        var location = await browser.PostLocationAsync("/api/oauth/authorize", [.. FieldsOf(asked), ("answer", "approve")]);
+        var query = HttpUtility.ParseQueryString(new Uri(location).Query);
+        Assert.StartsWith(Callback, location, StringComparison.Ordinal);
+        Assert.Equal("s-1", query["state"]);
+        return query["code"]!;
+    }
+
+    private async Task<JsonElement> TokensAsync(string code)
+    {
+        var (status, body) = await ExchangeAsync(code);
+        Assert.True(status == 200, body.ToString());
+        return body;
+    }
+
+    private Task<(int Status, JsonElement Body)> ExchangeAsync(
+        string code, string? verifier = null, string? callback = null, string? secret = null) => PostFormAsync(
+        "/api/oauth/token", ("grant_type", "authorization_code"), ("client_id", clientId), ("client_secret", secret ?? this.secret),
+        ("code", code), ("redirect_uri", callback ?? Callback), ("code_verifier", verifier ?? Verifier));
+
+    private Task<(int Status, JsonElement Body)> RefreshAsync(string token) => PostFormAsync(
+        "/api/oauth/token", ("grant_type", "refresh_token"), ("client_id", clientId), ("client_secret", secret), ("refresh_token", token));
+
+    private Task<(int Status, JsonElement Body)> RevokeAsync(string token, string secret) =>
+        PostFormAsync("/api/oauth/revoke", ("token", token), ("client_id", clientId), ("client_secret", secret));
+
+    [GeneratedRegex("type=\"hidden\" name=\"([^\"]+)\" value=\"([^\"]*)\"")]
+    private static partial Regex Hidden();
+}
