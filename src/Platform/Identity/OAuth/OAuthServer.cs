@@ -73,7 +73,8 @@ internal static class OAuthServer
         {
             Id = "getOpenIdConfiguration", Tag = "tokens", Summary = "Describe the authorization server (OpenID Connect Discovery).",
             Answer = Content.Json(Schemas.Members(
-                [("issuer", Schemas.Text()), ("token_endpoint", Schemas.Text()), ("jwks_uri", Schemas.Text())], "issuer", "token_endpoint")),
+                [("issuer", Schemas.Text()), ("token_endpoint", Schemas.Text()), ("jwks_uri", Schemas.Text())], "issuer",
+                "token_endpoint")),
         }).Open();
         routes.MapPost("/" + RevokeUri, ServeFormAsync).WithMetadata(new Operation
         {

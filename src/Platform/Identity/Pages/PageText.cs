@@ -17,7 +17,11 @@ internal static class PageText
 
     /// <summary>What a session is of, as people know it.</summary>
     public static string ProgramOf(SessionSpec session) => session.Client == SessionClients.Browser
-        ? BrowserOf(session.UserAgent) : SessionClients.NameOf(session.Client);
+        ? BrowserOf(session.UserAgent) : SessionClients.NameOf(session.Client) + MachineOf(session.UserAgent);
+
+    /// <summary>The command line says on which machine it is.</summary>
+    private static string MachineOf(string? userAgent) => userAgent?.StartsWith("strata-cli/", StringComparison.Ordinal) == true
+        && userAgent.Split('(', ')') is [_, var machine, ..] ? " on " + machine : "";
 
     /// <summary>From the name that browsers give themselves, which has those of their ancestors too.</summary>
     private static string BrowserOf(string? userAgent)

@@ -69,8 +69,10 @@ internal sealed class SecondPages(
     private async Task TurnOnAsync(HttpContext http, PageForm form)
     {
         if (await pages.Browser.FindAsync(http) is not { } signedIn) PageRenderer.Redirect(http, "/sign-in");
-        else if (SecondFactor.IsOn(signedIn.Person)) PageRenderer.Redirect(http, "/account"); // it would be replaced without being asked for
-        else if (secrets.Open(form.Text("sealed") ?? "", ContextOf(signedIn)) is not { } secret) PageRenderer.Redirect(http, "/account/second");
+        // On already, it would be replaced without being asked for.
+        else if (SecondFactor.IsOn(signedIn.Person)) PageRenderer.Redirect(http, "/account");
+        else if (secrets.Open(form.Text("sealed") ?? "", ContextOf(signedIn)) is not { } secret)
+            PageRenderer.Redirect(http, "/account/second");
         else
         {
             var code = string.Concat((form.Text("code") ?? "").Where(char.IsAsciiDigit));
@@ -94,8 +96,8 @@ internal sealed class SecondPages(
             http.RequestAborted);
         if (outcome != SignInOutcome.Done)
         {
-            await pages.MessageAsync(http, outcome == SignInOutcome.Refused ? 400 : 429, "Not turned off", "The password is wrong, or there were "
-                + "too many attempts.");
+            await pages.MessageAsync(
+                http, outcome == SignInOutcome.Refused ? 400 : 429, "Not turned off", "The password is wrong, or there were too many attempts.");
             return;
         }
         var off = await second.TurnOffAsync(PersonStore.CallerOf(signedIn.Person), signedIn.Person, http.RequestAborted);

@@ -11,8 +11,8 @@ using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.
 namespace Strata.Identity.Passwords;
 
 /// <summary>
-/// One-time codes of an app (TOTP, RFC 6238: six digits, 30 seconds), which a sign-in asks for after the password, and recovery codes for when
-/// the app is lost. Each code is taken once. Safe for concurrent use.
+/// One-time codes of an app (TOTP, RFC 6238: six digits, 30 seconds), which a sign-in asks for after the password, and recovery codes for
+/// when the app is lost. Each code is taken once. Safe for concurrent use.
 /// </summary>
 internal sealed class SecondFactor(PersonStore people, SealedSecrets secrets, TimeProvider time)
 {

@@ -36,7 +36,7 @@ internal sealed class SessionStore(
     private static readonly TimeSpan RepeatWithin = TimeSpan.FromMinutes(1);
 
     /// <summary>Never leaves this class.</summary>
-    private static readonly Error Reused = new(ErrorKind.Conflict, "REFRESH_REUSED", "The refresh token was used before.");
+    private static readonly Error Reused = new(ErrorKind.Internal, "REFRESH_REUSED", "The refresh token was used before.");
 
     private static readonly JsonPath EndPath = JsonPath.Parse("$.status.expiresAt");
 
@@ -54,7 +54,8 @@ internal sealed class SessionStore(
             Name = "session-" + RandomNumberGenerator.GetHexString(12, lowercase: true),
             Spec = spec with { Person = person.Id, UserAgent = Plain(spec.UserAgent) },
         };
-        var status = new SessionStatus { SecretHash = SecretText.HashOf(secret), LastUsedAt = now, ExpiresAt = now + (lifetime ?? IdleMax) };
+        var end = now + (lifetime ?? IdleMax);
+        var status = new SessionStatus { SecretHash = SecretText.HashOf(secret), LastUsedAt = now, ExpiresAt = end };
         var made = await store.CreateAsync(PersonStore.CallerOf(person), session, status, null, cancellationToken);
         if (!made.TryGet(out var begun, out var error)) return error;
         var known = await people.ChangeAsync(PersonStore.CallerOf(person), person, s => s with

@@ -23,6 +23,7 @@ public sealed class ServerLogs(string path, TextWriter? console, LogFormat forma
         logging.Services.AddSingleton<ILoggerProvider>(_ => new ServerLogs(path, console, format, time));
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("Npgsql", LogLevel.Warning);
+        logging.AddFilter("OpenIddict", LogLevel.Warning);
         logging.AddFilter("OpenTelemetry", LogLevel.Warning);
     });
 

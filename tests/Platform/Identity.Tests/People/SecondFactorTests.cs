@@ -23,8 +23,9 @@ public sealed partial class SecondFactorTests() : PeopleContract(new MemoryStore
         var next = totp.ComputeTotp(DateTimeOffset.UnixEpoch.AddSeconds(30 * (totp.LastStep + 1)).UtcDateTime);
         Assert.Equal(401, (await SendCodeAsync(browser, totp.ComputeTotp(
             DateTimeOffset.UnixEpoch.AddSeconds(30 * totp.LastStep).UtcDateTime))).Status);
-        var attempts = await Task.WhenAll(
-            SendCodeAsync(browser, next), SendCodeAsync(browser, next), SendCodeAsync(browser, next));
+        var others = new[] { browser, NewBrowser(), NewBrowser() };
+        foreach (var other in others) await other.SignInAsync("ada@example.com", Password);
+        var attempts = await Task.WhenAll(others.Select(b => SendCodeAsync(b, next)));
         Assert.Single(attempts, p => p.Status == 200);
     }
 
@@ -77,7 +78,8 @@ public sealed partial class SecondFactorTests() : PeopleContract(new MemoryStore
         var kept = System.Net.WebUtility.HtmlDecode(Sealed().Match(offered.Html).Groups[1].Value);
         Assert.Equal(400, (await browser.PostAsync("/account/second", null, ("sealed", kept), ("code", "12345"))).Status);
         var totp = new StepTotp(secret);
-        var on = await browser.PostAsync("/account/second", null, ("sealed", kept), ("code", totp.ComputeTotp(TimeProvider.System.GetUtcNow().UtcDateTime)));
+        var code = totp.ComputeTotp(TimeProvider.System.GetUtcNow().UtcDateTime);
+        var on = await browser.PostAsync("/account/second", null, ("sealed", kept), ("code", code));
         Assert.True(on.Title == "Keep these recovery codes", on.Html);
         return (totp, [.. Code().Matches(on.Html).Select(m => m.Groups[1].Value)]);
     }

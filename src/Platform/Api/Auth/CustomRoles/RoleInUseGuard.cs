@@ -7,8 +7,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth.CustomRoles;
 
 /// <summary>
-/// A role that tokens or people hold is deleted only on purpose: they would open less from then on. Best effort: a token that is made at the
-/// same moment holds a role that is gone, which grants nothing.
+/// A role that tokens or people hold is deleted only on purpose: they would open less from then on. Best effort: a token that is made at
+/// the same moment holds a role that is gone, which grants nothing.
 /// </summary>
 internal sealed class RoleInUseGuard(IEntityLog log, IEnumerable<RoleHolders> kinds) : IDeletionGuard
 {
