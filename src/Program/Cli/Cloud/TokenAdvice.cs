@@ -51,7 +51,7 @@ internal static class TokenAdvice
             _ => error with
             {
                 Message = $"The server at {server} needs a token, and none is known for it: a token is sent only to the address that it was made for.",
-                NextStep = $"Sign in with a token of it: {login}",
+                NextStep = $"Sign in: {login}",
             },
         };
     }

@@ -76,7 +76,8 @@ internal static class KindColumns
             ? $"{url}@{Shorten(release.Status.Text("commit"))}"
             : release.Spec.Text("source.archive") is { Length: > 0 } digest ? Shorten(digest.Replace("sha256:", "")) : "";
 
-    private static string Time(JsonElement json, string path) => json.Time(path) is { } time ? TimeText.Stamp(ToSecond(time)) : json.Text(path);
+    private static string Time(JsonElement json, string path) =>
+        json.Time(path) is { } time ? TimeText.Stamp(ToSecond(time)) : json.Text(path);
 
     /// <summary>A table has no room for more; JSON has it exactly.</summary>
     private static DateTimeOffset ToSecond(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerSecond));
