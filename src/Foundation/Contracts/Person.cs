@@ -45,6 +45,6 @@ public sealed record PersonStatus
     /// <summary>Ids of the organizations that they joined. A hint: what counts is the membership, which may have ended.</summary>
     public IReadOnlyList<string> Organizations { get; init; } = [];
 
-    /// <summary>Ids of their sessions, oldest first. A hint: some may have ended.</summary>
+    /// <summary>Ids of their sessions, oldest first. One that is not among them is not good; some may have ended.</summary>
     public IReadOnlyList<string> Sessions { get; init; } = [];
 }

@@ -26,6 +26,9 @@ public sealed record SessionSpec
     /// <summary>What the person has allowed the program: OAuth scopes; empty where it acts as they do.</summary>
     public IReadOnlyList<string> Scopes { get; init; } = [];
 
+    /// <summary>When the person gave their password, where that was in another session, that of their browser; null: in this one.</summary>
+    public DateTimeOffset? SignedInAt { get; init; }
+
     /// <summary>The sign-in that it came from, which makes no second one; null: that cannot happen.</summary>
     public string? Grant { get; init; }
 }

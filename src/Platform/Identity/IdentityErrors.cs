@@ -32,6 +32,12 @@ internal static class IdentityErrors
         ErrorKind.Unavailable, "PASSWORDS_BUSY", "Too many passwords are being checked at the moment.", "Try again in a few seconds.")
     { Retryable = true };
 
+    public static readonly Error SignInOutdated = new(
+        ErrorKind.Conflict, "SIGN_IN_OUTDATED", "The account has changed since you signed in.", "Sign in again.");
+
+    public static readonly Error TooManySignIns = new(
+        ErrorKind.TooMany, "TOO_MANY_SIGN_INS", "There were a hundred sign-ins of this account within an hour.", "Wait an hour.");
+
     public static readonly Error AlreadyMember = new(
         ErrorKind.Conflict, "ALREADY_MEMBER", "This person is a member of the organization already.",
         "An administrator changes their roles with: strata members set NAME --role ROLE");

@@ -93,7 +93,8 @@ public static class IdentityModule
         services.AddSingleton<PasswordHasher>().AddSingleton<SignInLimit>().AddSingleton<SignInMetrics>().AddSingleton<PasswordSignIn>()
             .AddSingleton<SecondFactor>();
         services.AddSingleton<PersonStore>().AddSingleton<MembershipStore>().AddSingleton<InvitationStore>().AddSingleton<SessionStore>()
-            .AddSingleton<DeviceRequests>().AddSingleton<OAuthClients>().AddSingleton<PersonTokens>().AddSingleton<UserInfoEndpoint>();
+            .AddSingleton<DeviceRequests>().AddSingleton<UsedCodes>().AddSingleton<RequestSource>().AddSingleton<OAuthClients>()
+            .AddSingleton<PersonTokens>().AddSingleton<UserInfoEndpoint>();
         services.AddSingleton<SessionAuthenticator>();
         services.AddSingleton<ISpecAdmission, MembershipAdmission>().AddSingleton<IAccessHolders, MemberHolders>();
         services.AddSingleton(new RoleHolders(MembershipKind.Kind)).AddSingleton(new RoleHolders(InvitationKind.Kind));

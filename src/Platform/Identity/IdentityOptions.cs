@@ -15,6 +15,9 @@ public sealed record IdentityOptions
     /// <param name="path">Begins with a slash.</param>
     public string LinkTo(string path) => PublicUrl.ToString().TrimEnd('/') + path;
 
+    /// <summary>Proxies in front of the API whose X-Forwarded-For is believed.</summary>
+    public IReadOnlyList<System.Net.IPNetwork> TrustedProxies { get; init; } = [];
+
     /// <summary>How long an access token is good for.</summary>
     public TimeSpan TokenLifetime { get; init; } = TimeSpan.FromHours(1);
 

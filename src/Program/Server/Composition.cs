@@ -193,7 +193,10 @@ internal sealed class Composition
         services.AddSingleton(options.Limits.Search);
         services.AddEntityApi(options.Limits.EntityApi);
         services.AddIdentity(
-            new IdentityOptions { PublicUrl = options.PublicUrl, AllowPrivateProviders = options.PrivateProviders });
+            new IdentityOptions
+            {
+                PublicUrl = options.PublicUrl, AllowPrivateProviders = options.PrivateProviders, TrustedProxies = options.TrustedProxies,
+            });
         services.AddServers(self).AddPeers();
         services.AddCompute(members).AddPeerCompute(peerCalls, computation);
         services.AddCloudEvents();

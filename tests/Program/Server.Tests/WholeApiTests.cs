@@ -54,8 +54,8 @@ public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : ICla
         ["organizations", "projects", "tokens", "nodes", "instances", "deployments", "releases", "routes", "webhooks"];
 
     private static readonly string[] Open = ["/", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/assets/{file}", "/docs/errors",
-        "/docs/errors/{code}", "/api/health", "/api/oauth/token",
-        "/api/.well-known/jwks.json"];
+        "/docs/errors/{code}", "/api/health", "/api/oauth/token", "/api/oauth/device", "/api/oauth/revoke", "/api/oauth/userinfo",
+        "/api/.well-known/jwks.json", "/api/.well-known/openid-configuration"];
 
     private static readonly string[] Rpc =
     [

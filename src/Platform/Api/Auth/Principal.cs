@@ -110,7 +110,8 @@ public sealed record Principal
 }
 
 /// <summary>A person, and what they have signed in to; both are entities of the platform.</summary>
-public sealed record SignedInPerson(EntityId Id, EntityId Session, string Email, string? DisplayName);
+/// <param name="ByProgram">Whether it is a program of an organization that acts for them, and not they themselves.</param>
+public sealed record SignedInPerson(EntityId Id, EntityId Session, string Email, string? DisplayName, bool ByProgram = false);
 
 /// <summary>Turns a bearer token into a principal.</summary>
 public interface IAuthenticator

@@ -24,7 +24,7 @@ internal static class KindSchemas
             schemas[Resource(kind) + "Spec"] = Schemas.Of(kind.SpecType);
             schemas[Resource(kind) + "Status"] = Schemas.Of(kind.StatusType);
             schemas[Resource(kind)] = ResourceSchema(kind);
-            schemas[New(kind)] = NewSchema(kind);
+            if (!kind.IsIssued || kind == TokenKind.Kind) schemas[New(kind)] = NewSchema(kind); // others name themselves
             if (!kind.IsIssued) schemas[Patch(kind)] = PatchSchema();
             schemas[Page(kind)] = Schemas.Members(
                 [("items", Schemas.List(Schemas.Reference(Resource(kind)))), ("nextCursor", Schemas.Text())], "items");

@@ -9,7 +9,7 @@ namespace Strata.Api.Shares;
 /// How many resources of one kind an organization may have. Each costs memory in every server and edge, so without a bound one organization
 /// could take it all. The platform's own log is exempt. Creations at the same moment may exceed the bound by their number.
 /// </summary>
-internal sealed class ResourceLimit(IEntityLog log, ApiLimits limits)
+public sealed class ResourceLimit(IEntityLog log, ApiLimits limits)
 {
     /// <returns>RESOURCE_LIMIT, or null where there is room.</returns>
     public async ValueTask<Error?> CheckAsync(Kind kind, TenantId tenant, CancellationToken cancellationToken)

@@ -64,7 +64,11 @@ internal sealed class IdentityChanges(
         }
         else if (change.Model == RoleKind.Kind.Model || change.Model == MembershipKind.Kind.Model) sessions.Invalidate(change.Tenant);
         else if (change.Model == SessionKind.Kind.Model || change.Model == PersonKind.Kind.Model) sessions.Invalidate(change);
-        else if (change.Model == ClientKind.Kind.Model) authenticator.Invalidate(change.Tenant, change.Id);
+        else if (change.Model == ClientKind.Kind.Model)
+        {
+            authenticator.Invalidate(change.Tenant, change.Id);
+            sessions.Invalidate(change.Tenant); // a program's tokens of people end with it
+        }
         else
         {
             if (change.Model == ProviderKind.Kind.Model) providers.Invalidate();

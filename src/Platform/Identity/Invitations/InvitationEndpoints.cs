@@ -6,6 +6,7 @@ using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Http;
 using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
+using Strata.Api.Shares;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
@@ -17,7 +18,8 @@ namespace Strata.Identity.Invitations;
 
 /// <summary>POST /api/v1/invitations: invites a person, and returns the link only this once. No caller gives more than it has.</summary>
 internal sealed class InvitationEndpoints(
-    InvitationStore invitations, RoleGrants roles, Idempotency idempotency, IdentityOptions options, TimeProvider time)
+    InvitationStore invitations, RoleGrants roles, ResourceLimit limit, Idempotency idempotency, IdentityOptions options,
+    TimeProvider time)
 {
     private const int BodyBytesMax = 16 * 1024;
     private static readonly TimeSpan LifetimeMax = TimeSpan.FromDays(90);
@@ -55,6 +57,7 @@ internal sealed class InvitationEndpoints(
         if (fault is not null) return ResourceErrors.Invalid(InvitationKind.Kind, [fault]);
         return await idempotency.RunAsync(call, caller.Tenant, JsonMarshal.GetRawUtf8Value(body.RootElement).ToArray(), async _ =>
         {
+            if (await limit.CheckAsync(InvitationKind.Kind, caller.Tenant, call.Aborted) is { } full) return full;
             var made = await invitations.CreateAsync(caller with { Request = call.Request }, sent.Name, spec, call.Aborted);
             return made.TryGet(out var issued, out var refused) ? Shown(issued) : refused;
         }, (_, _) => Task.FromResult<Result<Answer>>(IdentityErrors.InvitationAlreadyCreated));

@@ -78,6 +78,9 @@ internal sealed class InvitationStore(
         // Before it is taken: it would be used up for nothing.
         if (await memberships.FindAsync(tenant, person, cancellationToken) is { } known && known.Spec.Invitation != invitation.Id)
             return IdentityErrors.AlreadyMember;
+        // Who was removed since does not come back by what let them in before.
+        if (invitation.State != InvitationKind.Open && await memberships.WasEndedAsync(tenant, invitation.Id, cancellationToken))
+            return IdentityErrors.InvitationUsed;
         if (invitation.State == InvitationKind.Open)
         {
             var taken = await store.ChangeAsync(new Caller(tenant, PersonStore.ActorOf(person)), invitation.Id, i => i with

@@ -2,6 +2,7 @@ using Strata.Api.Auth;
 using Strata.Api.Auth.CustomRoles;
 using Strata.Contracts;
 using Strata.Core;
+using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Identity.People;
@@ -16,6 +17,7 @@ internal sealed class MembershipStore(
     ResourceStore<MembershipSpec, Nothing> store, ResourceStore<OrganizationSpec, Nothing> organizations, RoleGrants roles, IEntityLog log)
 {
     private const string System = "system:memberships";
+    private static readonly JsonPath InvitationPath = JsonPath.Parse("$.spec.invitation");
 
     /// <returns>Null: the person is not a member.</returns>
     public async ValueTask<MembershipResource?> FindAsync(TenantId organization, PersonResource person, CancellationToken cancellationToken)
@@ -42,8 +44,20 @@ internal sealed class MembershipStore(
         var made = await store.CreateAsync(
             caller, new NewResource<MembershipSpec> { Name = person.Name, Spec = spec }, null, cancellationToken);
         if (made.IsOk || made.Error.Code != ResourceErrors.NameTakenCode) return made;
-        return await FindAsync(organization, person, cancellationToken) is { } known && known.Spec.Invitation == spec.Invitation
-            ? known : IdentityErrors.AlreadyMember;
+        if (await FindAsync(organization, person.Name, cancellationToken) is not { } known) return made;
+        if (known.Spec.Person == person.Id) return known.Spec.Invitation == spec.Invitation ? known : IdentityErrors.AlreadyMember;
+        // Names of people are unique, so this one is left of a person who is gone.
+        var ended = await EndAsync(caller, known.Id, cancellationToken);
+        return ended.IsOk ? await store.CreateAsync(
+            caller, new NewResource<MembershipSpec> { Name = person.Name, Spec = spec }, null, cancellationToken) : ended.Error;
+    }
+
+    /// <summary>Whether a membership that an invitation has led to is over.</summary>
+    public async ValueTask<bool> WasEndedAsync(TenantId organization, string invitation, CancellationToken cancellationToken)
+    {
+        var led = new Condition.Compare(new Field.Path(InvitationPath), Operator.Equal, [JsonText.From(invitation, WireJson.Of<string>())]);
+        var scan = new Scan { Tenant = organization, Model = MembershipKind.Kind.Model, Where = led, Deleted = true, Limit = 1 };
+        return await log.ScanAsync(scan, cancellationToken) is [_, ..];
     }
 
     /// <summary>Ends a membership; one that has ended is as good.</summary>

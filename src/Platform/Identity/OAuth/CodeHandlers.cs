@@ -8,6 +8,7 @@ using Strata.Identity.Clients;
 using Strata.Identity.Memberships;
 using Strata.Identity.People;
 using Strata.Identity.Sessions;
+using Strata.Identity.Tokens;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 using static OpenIddict.Server.OpenIddictServerEvents;
 using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
@@ -37,8 +38,8 @@ internal sealed class CheckAuthorization(OAuthClients clients) : IOpenIddictServ
 /// it led to: two have it.
 /// </summary>
 internal sealed class AnswerProgram(
-    OAuthClients clients, PersonStore people, MembershipStore memberships, SessionStore sessions, PersonTokens tokens,
-    IdentityOptions options)
+    OAuthClients clients, PersonStore people, MembershipStore memberships, SessionStore sessions, SessionAuthenticator browsers,
+    UsedCodes codes, PersonTokens tokens, RequestSource sources, IdentityOptions options)
     : IOpenIddictServerHandler<HandleTokenRequestContext>
 {
     public async ValueTask HandleAsync(HandleTokenRequestContext context)
@@ -62,17 +63,26 @@ internal sealed class AnswerProgram(
     private async ValueTask<SessionResource?> BeginAsync(
         HandleTokenRequestContext context, ClientId client, PersonResource person, CancellationToken stopped)
     {
-        if (context.Principal!.GetClaim(CodeClaims.Grant) is not { } grant) return null;
+        if (context.Principal!.GetClaim(CodeClaims.Grant) is not { } grant
+            || !SessionKind.Kind.TryParseId(context.Principal!.GetClaim(CodeClaims.Browser) ?? "", out var browser)) return null;
+        // What was allowed in a session that has ended since, by a new password for one, is allowed no more.
+        if (await browsers.FindAsync(browser, stopped) is not { } allowed || allowed.Person.Id != person.Id) return null;
         var http = CodeClaims.HttpOf(context.Transaction);
         var scopes = context.Principal!.GetScopes();
         var key = SecretText.HashOf(grant);
+        if (!await codes.TryUseAsync(key, stopped)) return await EndStolenAsync(person, key, stopped);
         var begun = await sessions.BeginAsync(person, new SessionSpec
         {
-            Person = person.Id, Organization = client.Tenant.ToString(), Client = client.ToString(), Scopes = scopes, Grant = key,
-            UserAgent = http.Request.Headers.UserAgent, Address = http.Connection.RemoteIpAddress?.ToString(),
+            Person = person.Id, SignedInAt = allowed.Session.CreatedAt, Organization = client.Tenant.ToString(), Client = client.ToString(), Scopes = scopes, Grant = key,
+            UserAgent = http.Request.Headers.UserAgent, Address = sources.AddressOf(http),
         }, stopped, scopes.Contains(Scopes.OfflineAccess) ? null : options.TokenLifetime);
         if (begun.TryGet(out var session, out var error)) return session.Resource;
         if (error.Kind == ErrorKind.Unavailable) throw error.ToException();
+        return await EndStolenAsync(person, key, stopped);
+    }
+
+    private async ValueTask<SessionResource?> EndStolenAsync(PersonResource person, string key, CancellationToken stopped)
+    {
         if (await sessions.FindByGrantAsync(key, stopped) is { } stolen)
             await sessions.EndAsync(PersonStore.CallerOf(person), stolen.Id, stopped);
         return null;
@@ -95,8 +105,9 @@ internal sealed class AnswerProgram(
         identity.SetClaim(Claims.Subject, person.Id).SetClaim(CodeClaims.Session, session.Id)
             .SetClaim(PersonTokens.SessionClaim, session.Id)
             .SetClaim(CodeClaims.Generation, session.Status.Generation.ToString(CultureInfo.InvariantCulture))
-            .SetClaim(Claims.AuthenticationTime, session.CreatedAt.ToUnixTimeSeconds());
+            .SetClaim(Claims.AuthenticationTime, (session.Spec.SignedInAt ?? session.CreatedAt).ToUnixTimeSeconds());
         foreach (var (name, value) in PersonClaims.Of(person, session.Spec.Scopes)) identity.SetClaim(name, value);
+        if (session.Spec.Scopes.Contains(Scopes.Email)) identity.SetClaim(Claims.EmailVerified, false);
         var principal = new ClaimsPrincipal(identity);
         principal.SetScopes(session.Spec.Scopes).SetAccessTokenLifetime(options.TokenLifetime)
             .SetRefreshTokenLifetime(SessionStore.IdleMax);

@@ -23,6 +23,9 @@ internal static class CodeClaims
     /// <summary>See <see cref="DeviceRequest.Grant"/>.</summary>
     public const string Grant = "strata_grant";
 
+    /// <summary>Id of the session of the browser in which a person has allowed it.</summary>
+    public const string Browser = "strata_browser";
+
     /// <summary>Id of the session that a token stands for.</summary>
     public const string Session = "strata_session";
 
@@ -37,7 +40,7 @@ internal static class CodeClaims
 }
 
 /// <summary>Who may ask: the clients that come with the cloud, a few times a minute from each source.</summary>
-internal sealed class CheckDeviceRequest(TimeProvider time) : IOpenIddictServerHandler<ValidateDeviceAuthorizationRequestContext>
+internal sealed class CheckDeviceRequest(RequestSource source, TimeProvider time) : IOpenIddictServerHandler<ValidateDeviceAuthorizationRequestContext>
 {
     private const int OfSourceMax = 30;
 
@@ -47,14 +50,14 @@ internal sealed class CheckDeviceRequest(TimeProvider time) : IOpenIddictServerH
     {
         if (context.ClientId != SessionClients.CommandLine)
             context.Reject(Errors.InvalidClient, "The client is not known, or may not use this endpoint.");
-        else if (!asked.TryBegin(RequestSource.Of(CodeClaims.HttpOf(context.Transaction))))
+        else if (!asked.TryBegin(source.Of(CodeClaims.HttpOf(context.Transaction))))
             context.Reject(Errors.TemporarilyUnavailable, "Too many requests from this address. Wait a minute.");
         return default;
     }
 }
 
 /// <summary>Keeps the request under a code for people.</summary>
-internal sealed class KeepDeviceRequest(DeviceRequests requests, TimeProvider time)
+internal sealed class KeepDeviceRequest(DeviceRequests requests, RequestSource source, TimeProvider time)
     : IOpenIddictServerHandler<HandleDeviceAuthorizationRequestContext>
 {
     public async ValueTask HandleAsync(HandleDeviceAuthorizationRequestContext context)
@@ -63,7 +66,7 @@ internal sealed class KeepDeviceRequest(DeviceRequests requests, TimeProvider ti
         var grant = SecretText.NewSecret();
         var code = await requests.AddAsync(new DeviceRequest
         {
-            Grant = SecretText.HashOf(grant), Client = context.ClientId!, Address = http.Connection.RemoteIpAddress?.ToString(),
+            Grant = SecretText.HashOf(grant), Client = context.ClientId!, Address = source.AddressOf(http),
             UserAgent = http.Request.Headers.UserAgent.ToString().Shortened(200), CreatedAt = time.GetUtcNow(),
         }, http.RequestAborted);
         if (code is null)
@@ -89,7 +92,7 @@ internal sealed class LeaveToThePage : IOpenIddictServerHandler<ValidateEndUserV
 }
 
 /// <summary>Gives a program its session once a person has allowed it, and once only.</summary>
-internal sealed class AnswerDevice(DeviceRequests requests, PersonStore people, SessionStore sessions)
+internal sealed class AnswerDevice(DeviceRequests requests, SessionAuthenticator browsers, SessionStore sessions)
     : IOpenIddictServerHandler<HandleTokenRequestContext>
 {
     public async ValueTask HandleAsync(HandleTokenRequestContext context)
@@ -111,17 +114,19 @@ internal sealed class AnswerDevice(DeviceRequests requests, PersonStore people, 
 
     private async ValueTask GiveAsync(HandleTokenRequestContext context, string code, DeviceRequest request, CancellationToken stopped)
     {
-        var person = await people.FindAsync(PersonKind.Kind.EntityOf(request.Person!), stopped);
-        var begun = person is null || !PersonStore.IsAdmitted(person) ? default(Result<IssuedSession>?) : await sessions.BeginAsync(
+        // What was allowed in a session that has ended since, by a new password for one, is allowed no more.
+        var allowed = await browsers.FindAsync(SessionKind.Kind.EntityOf(request.Browser!), stopped);
+        var person = allowed?.Person;
+        var begun = person is null || person.Id != request.Person ? default(Result<IssuedSession>?) : await sessions.BeginAsync(
             person, new SessionSpec
             {
-                Person = person.Id, Organization = request.Organization, Client = request.Client, UserAgent = request.UserAgent,
+                Person = person.Id, SignedInAt = allowed!.Session.CreatedAt, Organization = request.Organization, Client = request.Client, UserAgent = request.UserAgent,
                 Address = request.Address, Grant = request.Grant,
             }, stopped);
         if (begun is not { } made || !made.TryGet(out var session, out var error))
         {
             if (begun?.Error is { Kind: ErrorKind.Unavailable } unavailable) throw unavailable.ToException();
-            context.Reject(Errors.InvalidGrant, "The code was used already, or its person may not sign in any more.");
+            context.Reject(Errors.InvalidGrant, "The code was used already, or the browser in which it was allowed is signed out.");
             return;
         }
         await requests.RemoveAsync(code, stopped);

@@ -18,6 +18,9 @@ internal sealed record DeviceRequest
     /// <summary>Id of the person who allowed it; null: nobody has yet.</summary>
     public string? Person { get; init; }
 
+    /// <summary>Id of the session of the browser in which they did: it must last until the program has its own.</summary>
+    public string? Browser { get; init; }
+
     /// <summary>Id of the organization that they chose.</summary>
     public string? Organization { get; init; }
 
@@ -48,7 +51,8 @@ internal sealed class DeviceRequests(IDurableValues values, TimeProvider time)
     /// <returns>The code, such as BCDF-GHJK; null: there are too many requests.</returns>
     public async ValueTask<string?> AddAsync(DeviceRequest request, CancellationToken cancellationToken)
     {
-        if (Interlocked.Increment(ref roughCount) > Max) return null;
+        if (Volatile.Read(ref roughCount) >= Max) return null;
+        Interlocked.Increment(ref roughCount);
         var letters = RandomNumberGenerator.GetString(Alphabet, Letters);
         if (await FindAsync(letters, cancellationToken) is not null) return null; // one in billions: the program asks again
         await WriteAsync(letters, request, cancellationToken);

@@ -7,7 +7,7 @@ using ClientResource = Strata.Core.Resource<Strata.Contracts.ClientSpec, Strata.
 namespace Strata.Identity.OAuth;
 
 /// <summary>Programs that people sign in to: the organizations' clients. Safe for concurrent use.</summary>
-internal sealed class OAuthClients(ClientStore clients, IdentityOptions options, TimeProvider time)
+internal sealed class OAuthClients(ClientStore clients, RequestSource sources, IdentityOptions options, TimeProvider time)
 {
     private readonly GuessLimit guesses = new(options.GuessesMax, TimeSpan.FromMinutes(1), time);
 
@@ -22,10 +22,9 @@ internal sealed class OAuthClients(ClientStore clients, IdentityOptions options,
         if (id == SessionClients.CommandLine) return secret is null;
         if (await FindAsync(id, http.RequestAborted) is not var (_, client)) return false;
         if (client.Spec.Public) return secret is null;
-        var source = RequestSource.Of(http);
         // A right secret is never kept out: a limit that blocks a client would let anyone lock it out.
         if (secret is not null && SecretText.Matches(secret, client.Status.SecretHash)) return true;
-        guesses.Failed(source);
+        guesses.Failed(sources.Of(http));
         return false;
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using Strata.Api.Auth;
+using Strata.Core;
 using Strata.Identity.Sessions;
 using Strata.Identity.Tokens;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -35,15 +36,15 @@ internal sealed class CheckRevocation(OAuthClients clients) : IOpenIddictServerH
 }
 
 /// <summary>Either token stands for its session, which ends.</summary>
-internal sealed class EndRevoked(SessionAuthenticator authenticator, SessionStore sessions)
+internal sealed class EndRevoked(SessionStore sessions)
     : IOpenIddictServerHandler<HandleRevocationRequestContext>
 {
     public async ValueTask HandleAsync(HandleRevocationRequestContext context)
     {
         var stopped = CodeClaims.HttpOf(context.Transaction).RequestAborted;
         if (!SessionKind.Kind.TryParseId(context.GenericTokenPrincipal?.GetClaim(CodeClaims.Session) ?? "", out var id)) return;
-        if (await authenticator.FindAsync(id, stopped) is not { } found || found.Session.Spec.Client != context.Request.ClientId) return;
-        var ended = await sessions.EndAsync(People.PersonStore.CallerOf(found.Person), found.Session.Id, stopped);
+        if (await sessions.FindAsync(id, stopped) is not { } session || session.Spec.Client != context.Request.ClientId) return;
+        var ended = await sessions.EndAsync(new(TenantId.Platform, "client:" + session.Spec.Client), session.Id, stopped);
         if (!ended.IsOk) throw ended.Error.ToException();
     }
 }

@@ -5,6 +5,7 @@ using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Core;
+using Strata.Identity.Memberships;
 using Strata.Identity.Sessions;
 using Strata.Identity.Tokens;
 
@@ -14,7 +15,8 @@ namespace Strata.Identity.OAuth;
 /// GET /api/oauth/userinfo: what a program may know about the person who has signed in to it (OpenID Connect Core, 5.3). It takes a
 /// program's token even where that opens nothing else.
 /// </summary>
-internal sealed class UserInfoEndpoint(PersonTokens tokens, SessionAuthenticator sessions, TimeProvider time)
+internal sealed class UserInfoEndpoint(
+    PersonTokens tokens, SessionAuthenticator sessions, MembershipStore memberships, TimeProvider time)
 {
     private const string Scheme = "Bearer ";
 
@@ -24,6 +26,7 @@ internal sealed class UserInfoEndpoint(PersonTokens tokens, SessionAuthenticator
         Answer = Content.Json(Schemas.Members(
             [
                 ("sub", Schemas.Text()), ("name", Schemas.Text()), ("preferred_username", Schemas.Text()), ("email", Schemas.Text()),
+                ("email_verified", Schemas.Flag()),
             ], "sub")),
     }).Open();
 
@@ -42,6 +45,7 @@ internal sealed class UserInfoEndpoint(PersonTokens tokens, SessionAuthenticator
             json.WriteStartObject();
             json.WriteString("sub", found.Person.Id);
             foreach (var (name, value) in PersonClaims.Of(found.Person, scopes)) json.WriteString(name, value);
+            if (scopes.Contains(OpenIddict.Abstractions.OpenIddictConstants.Scopes.Email)) json.WriteBoolean("email_verified", false);
             json.WriteEndObject();
         });
     }
@@ -52,6 +56,9 @@ internal sealed class UserInfoEndpoint(PersonTokens tokens, SessionAuthenticator
             return null;
         if (JwtCheck.Read(header[Scheme.Length..].Trim()) is not { } jwt) return null;
         if (await tokens.VerifyAsync(jwt, new StorageDeadline(time), http.RequestAborted) is not { } grant) return null;
-        return await sessions.FindAsync(grant.Session, http.RequestAborted) is { } found ? (found, grant.Scopes) : null;
+        var storage = new StorageDeadline(time);
+        return await sessions.FindAsync(grant, http.RequestAborted) is { } found
+            && await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, http.RequestAborted) is not null
+            ? (found, grant.Scopes) : null;
     }
 }

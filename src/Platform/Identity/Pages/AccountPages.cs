@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Strata.Core;
 using Strata.Identity.Memberships;
 using Strata.Identity.Passwords;
 using Strata.Identity.People;
@@ -13,11 +14,14 @@ internal sealed class AccountPages(
     PageEndpoints pages, PasswordSignIn passwords, PersonStore people, SessionStore sessions, MembershipStore memberships,
     TimeProvider time)
 {
+    private const string PasswordChanged = "Your password is changed, and you are signed out everywhere else.";
+
     public void Map(IEndpointRouteBuilder routes)
     {
         pages.MapGet(routes, "/account", async http =>
         {
-            if (await pages.Browser.FindAsync(http) is { } signedIn) await ShowAsync(http, 200, signedIn, null, null);
+            var notice = http.Request.Query["changed"] == "password" ? PasswordChanged : null;
+            if (await pages.Browser.FindAsync(http) is { } signedIn) await ShowAsync(http, 200, signedIn, null, notice);
             else PageEndpoints.AskToSignIn(http);
         });
         pages.MapPost(routes, "/account/sessions", EndAsync);
@@ -33,9 +37,11 @@ internal sealed class AccountPages(
         }
         var caller = PersonStore.CallerOf(signedIn.Person);
         var chosen = form.Text("session");
-        if (chosen == "others") await sessions.EndAllAsync(caller, signedIn.Person, signedIn.Session.Id, http.RequestAborted);
-        else if ((await sessions.OfAsync(signedIn.Person, http.RequestAborted)).Any(s => s.Id == chosen))
-            await sessions.EndAsync(caller, chosen!, http.RequestAborted);
+        var ended = Result.Of(default(Done));
+        if (chosen == "others") ended = await sessions.EndOthersAsync(signedIn.Person, signedIn.Session.Id, http.RequestAborted);
+        else if (signedIn.Person.Status.Sessions.Contains(chosen))
+            ended = await sessions.EndAsync(caller, chosen!, http.RequestAborted);
+        if (!ended.IsOk) throw ended.Error.ToException();
         if (chosen == signedIn.Session.Id) pages.Browser.Forget(http);
         PageRenderer.Redirect(http, chosen == signedIn.Session.Id ? "/sign-in" : "/account");
     }
@@ -50,7 +56,7 @@ internal sealed class AccountPages(
         var person = signedIn.Person;
         var password = form.Text("password") ?? "";
         var (outcome, _) = await passwords.CheckAsync(
-            person.Spec.Email, form.Text("old") ?? "", RequestSource.Of(http), id => pages.Browser.KnownAs(http, id), http.RequestAborted);
+            person.Spec.Email, form.Text("old") ?? "", pages.Source.Of(http), pages.Browser.KnownAs(http), http.RequestAborted);
         if (outcome != SignInOutcome.Done)
         {
             var text = outcome == SignInOutcome.Refused ? "The current password is wrong." : "Too many attempts. Wait a few minutes.";
@@ -65,8 +71,10 @@ internal sealed class AccountPages(
         var caller = PersonStore.CallerOf(person);
         var changed = await people.SetPasswordAsync(caller, person, password, http.RequestAborted);
         if (!changed.TryGet(out var now, out var error)) throw error.ToException();
-        await sessions.EndAllAsync(caller, now, signedIn.Session.Id, http.RequestAborted);
-        await ShowAsync(http, 200, signedIn with { Person = now }, null, "Your password is changed, and you are signed out everywhere else.");
+        // This session too: whoever has its secret would keep it. The browser gets another one.
+        await sessions.RemoveAsync(caller, person.Status.Sessions);
+        if (await pages.SignInAsync(http, now) is { } failed) throw failed.ToException();
+        PageRenderer.Redirect(http, "/account?changed=password");
     }
 
     private async Task ShowAsync(HttpContext http, int status, SignedIn signedIn, string? error, string? notice)

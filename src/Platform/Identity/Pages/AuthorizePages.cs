@@ -9,7 +9,6 @@ using OpenIddict.Server.AspNetCore;
 using Strata.Core;
 using Strata.Identity.Memberships;
 using Strata.Identity.OAuth;
-using Strata.Identity.People;
 using Strata.Identity.Sessions;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 using ClientResource = Strata.Core.Resource<Strata.Contracts.ClientSpec, Strata.Contracts.ClientStatus>;
@@ -52,12 +51,12 @@ internal sealed class AuthorizePages(
         if (signedIn is null || IsTooOld(request, signedIn))
         {
             if (request.HasPromptValue(PromptValues.None)) await RefuseAsync(http, Errors.LoginRequired, "Nobody is signed in.");
-            else await AskToSignInAsync(http, request, signedIn);
+            else AskToSignIn(http, request);
         }
         else if (await memberships.FindAsync(id.Tenant, signedIn.Person, http.RequestAborted) is null)
             await RefuseAsync(http, Errors.AccessDenied, "The person is not a member of the program's organization.");
         else if (answer == "deny") await RefuseAsync(http, Errors.AccessDenied, "The person has refused.");
-        else if (answer == "approve" || await HasAllowedAsync(http, request, signedIn)) await AllowAsync(http, request, signedIn);
+        else if (answer == "approve" || await HasAllowedAsync(http, request, client, signedIn)) await AllowAsync(http, request, signedIn);
         else if (request.HasPromptValue(PromptValues.None)) await RefuseAsync(http, Errors.ConsentRequired, "The person has to be asked.");
         else await AskAsync(http, request, id.Tenant, client, signedIn);
     }
@@ -69,17 +68,20 @@ internal sealed class AuthorizePages(
             || (request.MaxAge is { } max && age > TimeSpan.FromSeconds(Math.Max(max, (long)Fresh.TotalSeconds)));
     }
 
-    private async Task AskToSignInAsync(HttpContext http, OpenIddictRequest request, SignedIn? before)
+    private static void AskToSignIn(HttpContext http, OpenIddictRequest request)
     {
-        if (before is not null) await sessions.EndAsync(PersonStore.CallerOf(before.Person), before.Session.Id, http.RequestAborted);
         var query = string.Join('&', FieldsOf(request).Select(f => $"{f.Name}={Uri.EscapeDataString(f.Value)}"));
-        PageRenderer.Redirect(http, "/sign-in?return=" + Uri.EscapeDataString($"{Path}?{query}"));
+        PageRenderer.Redirect(http, "/sign-in?again=1&return=" + Uri.EscapeDataString($"{Path}?{query}"));
     }
 
-    /// <summary>Whether they have signed in to the program before, and allowed as much.</summary>
-    private async ValueTask<bool> HasAllowedAsync(HttpContext http, OpenIddictRequest request, SignedIn signedIn)
+    /// <summary>
+    /// Whether they have signed in to the program before, and allowed as much. One without a secret, or on the person's own machine, could
+    /// be any program that says that it is this one, so the person is asked each time (RFC 8252, 8.6).
+    /// </summary>
+    private async ValueTask<bool> HasAllowedAsync(HttpContext http, OpenIddictRequest request, ClientResource client, SignedIn signedIn)
     {
-        if (request.HasPromptValue(PromptValues.Consent)) return false;
+        if (request.HasPromptValue(PromptValues.Consent) || client.Spec.Public) return false;
+        if (!request.RedirectUri!.StartsWith("https://", StringComparison.Ordinal)) return false;
         var allowed = await sessions.OfAsync(signedIn.Person, http.RequestAborted);
         return allowed.Any(s => s.Spec.Client == request.ClientId && request.GetScopes().All(s.Spec.Scopes.Contains));
     }
@@ -87,7 +89,8 @@ internal sealed class AuthorizePages(
     private static Task AllowAsync(HttpContext http, OpenIddictRequest request, SignedIn signedIn)
     {
         var identity = new ClaimsIdentity("strata");
-        identity.SetClaim(Claims.Subject, signedIn.Person.Id).SetClaim(CodeClaims.Grant, SecretText.NewSecret());
+        identity.SetClaim(Claims.Subject, signedIn.Person.Id).SetClaim(CodeClaims.Grant, SecretText.NewSecret())
+            .SetClaim(CodeClaims.Browser, signedIn.Session.Id);
         var principal = new ClaimsPrincipal(identity);
         principal.SetScopes(request.GetScopes());
         return http.SignInAsync(Server, principal);

@@ -1,13 +1,18 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Strata.Core;
+using Strata.Identity.Passwords;
+using Strata.Identity.People;
 using Strata.Identity.Sessions;
+using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
 
 namespace Strata.Identity.Pages;
 
 /// <summary>
 /// What a browser keeps: its session, and a mark of who has signed in there before. Scripts do not see it, and other sites cannot use it.
 /// </summary>
-internal sealed class BrowserSession(SessionAuthenticator authenticator, SealedSecrets secrets, IdentityOptions options)
+internal sealed class BrowserSession(
+    SessionAuthenticator authenticator, PersonStore people, SealedSecrets secrets, IdentityOptions options)
 {
     private const string MarkContext = "browser";
     private const string HalfContext = "half sign-in";
@@ -23,8 +28,9 @@ internal sealed class BrowserSession(SessionAuthenticator authenticator, SealedS
     private string HalfCookie => IsSecure ? "__Host-strata-half" : "strata-half";
 
     /// <returns>Null: nobody is signed in.</returns>
-    public ValueTask<SignedIn?> FindAsync(HttpContext http) =>
-        authenticator.FindAsync(http.Request.Cookies[SessionCookie], http.RequestAborted);
+    public async ValueTask<SignedIn?> FindAsync(HttpContext http) =>
+        await authenticator.FindAsync(http.Request.Cookies[SessionCookie], http.RequestAborted) is { } found
+            && found.Session.Spec.Client == SessionClients.Browser ? found : null; // a program's is none of a browser's
 
     public void Keep(HttpContext http, IssuedSession session)
     {
@@ -35,20 +41,33 @@ internal sealed class BrowserSession(SessionAuthenticator authenticator, SealedS
     }
 
     /// <summary>Notes that a person has given the right password, for a few minutes; they are not signed in by that.</summary>
-    public void KeepHalf(HttpContext http, string person, DateTimeOffset now) => http.Response.Cookies.Append(
-        HalfCookie, secrets.Seal($"{person} {(now + HalfLifetime).ToUnixTimeSeconds()}", HalfContext), OptionsFor(HalfLifetime));
+    public void KeepHalf(HttpContext http, PersonResource person, DateTimeOffset now) => http.Response.Cookies.Append(
+        HalfCookie, secrets.Seal($"{person.Id} {(now + HalfLifetime).ToUnixTimeSeconds()} {PasswordOf(person)}", HalfContext),
+        OptionsFor(HalfLifetime));
 
-    /// <summary>The person whose password was given in this browser; null: none was, or it is too long ago.</summary>
-    public EntityId? HalfSignedIn(HttpContext http, DateTimeOffset now) => http.Request.Cookies[HalfCookie] is { } half
-        && secrets.Open(half, HalfContext)?.Split(' ') is [var person, var end] && now.ToUnixTimeSeconds() < long.Parse(
-            end, System.Globalization.CultureInfo.InvariantCulture) ? People.PersonKind.Kind.EntityOf(person) : null;
+    /// <summary>
+    /// The person whose password was given in this browser; null: none was, it is too long ago, or it is another one now.
+    /// </summary>
+    public async ValueTask<PersonResource?> HalfSignedInAsync(HttpContext http, DateTimeOffset now)
+    {
+        if (http.Request.Cookies[HalfCookie] is not { } half
+            || secrets.Open(half, HalfContext)?.Split(' ') is not [var id, var end, var password]) return null;
+        if (now.ToUnixTimeSeconds() >= long.Parse(end, CultureInfo.InvariantCulture)) return null;
+        return await people.FindAsync(PersonKind.Kind.EntityOf(id), http.RequestAborted) is { } person && PersonStore.IsAdmitted(person)
+            && PasswordOf(person) == password ? person : null;
+    }
+
+    /// <summary>Which of their passwords it was.</summary>
+    private static string PasswordOf(PersonResource person) =>
+        (person.Status.PasswordSetAt?.UtcTicks ?? 0).ToString(CultureInfo.InvariantCulture);
 
     public void Forget(HttpContext http) => http.Response.Cookies.Delete(SessionCookie, OptionsFor(TimeSpan.Zero));
 
-    /// <summary>A name for this browser, if the person has signed in here before; null: not that is known.</summary>
-    /// <param name="person">Their id.</param>
-    public string? KnownAs(HttpContext http, string? person) => person is not null && http.Request.Cookies[MarkCookie] is { } mark
-        && secrets.Open(mark, MarkContext) is { } known && known.StartsWith(person + " ", StringComparison.Ordinal) ? known : null;
+    /// <summary>
+    /// A name for this browser, and the id of the person who has signed in here before; null: nobody has, as far as is known.
+    /// </summary>
+    public KnownBrowser? KnownAs(HttpContext http) => http.Request.Cookies[MarkCookie] is { } mark
+        && secrets.Open(mark, MarkContext) is { } known ? new KnownBrowser(known, known.Split(' ')[0]) : null;
 
     private CookieOptions OptionsFor(TimeSpan age) => new()
     {

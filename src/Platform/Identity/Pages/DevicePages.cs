@@ -64,7 +64,10 @@ internal sealed class DevicePages(PageEndpoints pages, DeviceRequests requests, 
             return;
         }
         await requests.AnswerAsync(
-            code, request with { Person = signedIn.Person.Id, Organization = chosen.Tenant.ToString() }, http.RequestAborted);
+            code, request with
+            {
+                Person = signedIn.Person.Id, Organization = chosen.Tenant.ToString(), Browser = signedIn.Session.Id,
+            }, http.RequestAborted);
         await pages.MessageAsync(
             http, 200, "Done", $"The program acts as you in {chosen.Name} now. You can close this page; your account lists it, and ends it.");
     }

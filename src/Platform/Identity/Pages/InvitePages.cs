@@ -57,7 +57,7 @@ internal sealed class InvitePages(PageEndpoints pages, InvitationStore invitatio
         var password = form.Text("password") ?? "";
         if (FaultOf(email, name, password) is { } fault) await RefuseAsync(400, fault);
         else if (found.Resource.State != InvitationKind.Open) await NoneAsync(http);
-        else if (!tries.TryBegin(RequestSource.Of(http))) await RefuseAsync(429, "Too many attempts. Wait a few minutes.");
+        else if (!tries.TryBegin(pages.Source.Of(http))) await RefuseAsync(429, "Too many attempts. Wait a few minutes.");
         else
         {
             var made = await people.CreateAsync(email!, name, password, http.RequestAborted);
@@ -75,8 +75,11 @@ internal sealed class InvitePages(PageEndpoints pages, InvitationStore invitatio
             var accepted = await invitations.AcceptAsync(found, person, http.RequestAborted);
             if (!accepted.TryGet(out var member, out var error))
             {
-                // Another one was faster. The account would be of no use, and its address could not be used again.
-                await people.DeleteAsync(PersonStore.CallerOf(person), person, CancellationToken.None);
+                // Where another one was faster, the account would be of no use, and its address could not be used again. Where this one has
+                // taken the invitation, signing in and opening the link finishes it.
+                var now = await invitations.FindAsync(http.Request.RouteValues["secret"] as string, CancellationToken.None);
+                if (now?.Resource.Status.Person != person.Id)
+                    await people.DeleteAsync(PersonStore.CallerOf(person), person, CancellationToken.None);
                 await RefuseAsync(409, error.Message);
                 return;
             }

@@ -4,6 +4,7 @@ using Strata.Api.OpenApi;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Identity.Sessions;
+using Strata.Identity.Tokens;
 using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
 
 namespace Strata.Identity.Pages;
@@ -12,13 +13,15 @@ namespace Strata.Identity.Pages;
 /// What all pages have in common: who is signed in, forms that only ours can send, and errors as pages. The pages work without scripts.
 /// </summary>
 internal sealed class PageEndpoints(
-    PageRenderer renderer, BrowserSession browser, SessionStore sessions, IdentityOptions options)
+    PageRenderer renderer, BrowserSession browser, SessionStore sessions, RequestSource source, IdentityOptions options)
 {
     private const int ReturnLengthMax = 2000;
 
     public IdentityOptions Options => options;
 
     public BrowserSession Browser => browser;
+
+    public RequestSource Source => source;
 
     /// <summary>A page that is only shown.</summary>
     public void MapGet(IEndpointRouteBuilder routes, string pattern, Func<HttpContext, Task> show) =>
@@ -63,7 +66,7 @@ internal sealed class PageEndpoints(
         var begun = await sessions.BeginAsync(person, new SessionSpec
         {
             Person = person.Id, Organization = person.Status.Organizations is [.., var last] ? last : null, Client = SessionClients.Browser,
-            UserAgent = http.Request.Headers.UserAgent, Address = http.Connection.RemoteIpAddress?.ToString(),
+            UserAgent = http.Request.Headers.UserAgent, Address = source.AddressOf(http),
         }, http.RequestAborted);
         if (!begun.TryGet(out var session, out var error)) return error;
         browser.Keep(http, session);

@@ -37,8 +37,13 @@ internal sealed class PasswordPages(PageEndpoints pages, PersonStore people, Ses
         }
         var caller = PersonStore.CallerOf(person);
         var changed = await people.SetPasswordAsync(caller, person, password, http.RequestAborted);
+        if (changed.Error == IdentityErrors.SignInOutdated)
+        {
+            await NoneAsync(http);
+            return;
+        }
         if (!changed.TryGet(out var now, out var error)) throw error.ToException();
-        await sessions.EndAllAsync(caller, now, null, http.RequestAborted);
+        await sessions.RemoveAsync(caller, person.Status.Sessions);
         pages.Browser.Forget(http);
         await pages.SendAsync<SignInPage>(http, 200, ("Notice", "Your password is set. Sign in with it."), ("Email", now.Spec.Email));
     }

@@ -11,7 +11,7 @@ namespace Strata.Identity.Pages;
 
 /// <summary>/sign-in/second and /account/second: one-time codes after the password.</summary>
 internal sealed class SecondPages(
-    PageEndpoints pages, SecondFactor second, PasswordSignIn passwords, PersonStore people, SealedSecrets secrets, TimeProvider time)
+    PageEndpoints pages, SecondFactor second, PasswordSignIn passwords, SealedSecrets secrets, TimeProvider time)
 {
     private const string SignInPath = "/sign-in/second";
     private const int TriesMax = 10;
@@ -36,20 +36,21 @@ internal sealed class SecondPages(
     private async Task AskAsync(HttpContext http)
     {
         var wanted = PageEndpoints.ReturnPath(http.Request.Query["return"]);
-        if (pages.Browser.HalfSignedIn(http, time.GetUtcNow()) is null) PageRenderer.Redirect(http, "/sign-in");
+        if (await pages.Browser.HalfSignedInAsync(http, time.GetUtcNow()) is null) PageRenderer.Redirect(http, "/sign-in");
         else await pages.SendAsync<SecondPage>(http, 200, ("Return", wanted));
     }
 
     private async Task TakeAsync(HttpContext http, PageForm form)
     {
         var wanted = PageEndpoints.ReturnPath(form.Text("return"));
-        var person = pages.Browser.HalfSignedIn(http, time.GetUtcNow()) is { } id ? await people.FindAsync(id, http.RequestAborted) : null;
-        if (person is null || !PersonStore.IsAdmitted(person))
+        if (await pages.Browser.HalfSignedInAsync(http, time.GetUtcNow()) is not { } person)
         {
             PageRenderer.Redirect(http, "/sign-in");
             return;
         }
-        if (!tries.TryBegin(person.Id))
+        // Whoever tries from elsewhere keeps nobody out of where they usually sign in.
+        var counted = pages.Browser.KnownAs(http) is { } known && known.Person == person.Id ? known.Name : person.Id;
+        if (!tries.TryBegin(counted))
         {
             await pages.SendAsync<SecondPage>(http, 429, ("Return", wanted), ("Error", "Too many wrong codes. Wait ten minutes."));
             return;
@@ -61,7 +62,7 @@ internal sealed class SecondPages(
             await pages.SendAsync<SecondPage>(http, 401, ("Return", wanted), ("Error", "The code is wrong, or was used before."));
             return;
         }
-        tries.Forgive(person.Id);
+        tries.Forgive(counted);
         if (await pages.SignInAsync(http, now) is { } error) throw error.ToException();
         PageRenderer.Redirect(http, wanted);
     }
@@ -76,6 +77,12 @@ internal sealed class SecondPages(
         else
         {
             var code = string.Concat((form.Text("code") ?? "").Where(char.IsAsciiDigit));
+            // A browser that was left open must not be enough: its owner would be kept out.
+            if (await CheckPasswordAsync(http, signedIn, form) is { } refused)
+            {
+                await OfferAsync(http, 400, signedIn, secret, refused);
+                return;
+            }
             var on = await second.TurnOnAsync(signedIn.Person, secret, code, http.RequestAborted);
             if (on.Error is { Kind: not ErrorKind.Invalid } failed) throw failed.ToException();
             if (on.TryGet(out var codes, out var wrong)) await pages.SendAsync<RecoveryPage>(http, 200, ("Codes", codes));
@@ -91,18 +98,27 @@ internal sealed class SecondPages(
             PageRenderer.Redirect(http, "/sign-in");
             return;
         }
-        var (outcome, _) = await passwords.CheckAsync(
-            signedIn.Person.Spec.Email, form.Text("old") ?? "", RequestSource.Of(http), id => pages.Browser.KnownAs(http, id),
-            http.RequestAborted);
-        if (outcome != SignInOutcome.Done)
+        if (await CheckPasswordAsync(http, signedIn, form) is { } refused)
         {
-            await pages.MessageAsync(
-                http, outcome == SignInOutcome.Refused ? 400 : 429, "Not turned off", "The password is wrong, or there were too many attempts.");
+            await pages.MessageAsync(http, 400, "Not turned off", refused);
             return;
         }
         var off = await second.TurnOffAsync(PersonStore.CallerOf(signedIn.Person), signedIn.Person, http.RequestAborted);
         if (!off.IsOk) throw off.Error.ToException();
         PageRenderer.Redirect(http, "/account");
+    }
+
+    /// <summary>What is wrong with the password that a form has; null: nothing.</summary>
+    private async ValueTask<string?> CheckPasswordAsync(HttpContext http, SignedIn signedIn, PageForm form)
+    {
+        var (outcome, _) = await passwords.CheckAsync(
+            signedIn.Person.Spec.Email, form.Text("old") ?? "", pages.Source.Of(http), pages.Browser.KnownAs(http), http.RequestAborted);
+        return outcome switch
+        {
+            SignInOutcome.Done => null,
+            SignInOutcome.Refused => "The password is wrong.",
+            _ => "Too many attempts. Wait a few minutes.",
+        };
     }
 
     private Task OfferAsync(HttpContext http, int status, SignedIn signedIn, string secret, string? error)
@@ -117,7 +133,7 @@ internal sealed class SecondPages(
         using var picture = new PngByteQRCode(code);
         return pages.SendAsync<SecondSetupPage>(
             http, status, ("Picture", "data:image/png;base64," + Convert.ToBase64String(picture.GetGraphic(PixelsPerModule))),
-            ("Secret", secret), ("Sealed", secrets.Seal(secret, ContextOf(signedIn))), ("Error", error));
+            ("Secret", secret), ("Email", signedIn.Person.Spec.Email), ("Sealed", secrets.Seal(secret, ContextOf(signedIn))), ("Error", error));
     }
 
     /// <summary>A secret that another page, or another person, was offered is not taken.</summary>

@@ -20,7 +20,8 @@ internal sealed class SignInPages(PageEndpoints pages, PasswordSignIn passwords,
     private async Task ShowAsync(HttpContext http)
     {
         var wanted = PageEndpoints.ReturnPath(http.Request.Query["return"]);
-        if (await pages.Browser.FindAsync(http) is not null) PageRenderer.Redirect(http, wanted);
+        // Where a program asks for a fresh sign-in, being signed in is not enough.
+        if (http.Request.Query["again"] != "1" && await pages.Browser.FindAsync(http) is not null) PageRenderer.Redirect(http, wanted);
         else await pages.SendAsync<SignInPage>(http, 200, ("Return", wanted));
     }
 
@@ -28,10 +29,10 @@ internal sealed class SignInPages(PageEndpoints pages, PasswordSignIn passwords,
     {
         var (email, wanted) = (form.Text("email") ?? "", PageEndpoints.ReturnPath(form.Text("return")));
         var (outcome, person) = await passwords.CheckAsync(
-            email, form.Text("password") ?? "", RequestSource.Of(http), id => pages.Browser.KnownAs(http, id), http.RequestAborted);
+            email, form.Text("password") ?? "", pages.Source.Of(http), pages.Browser.KnownAs(http), http.RequestAborted);
         if (person is not null && SecondFactor.IsOn(person))
         {
-            pages.Browser.KeepHalf(http, person.Id, time.GetUtcNow());
+            pages.Browser.KeepHalf(http, person, time.GetUtcNow());
             PageRenderer.Redirect(http, "/sign-in/second?return=" + Uri.EscapeDataString(wanted));
         }
         else if (person is not null)

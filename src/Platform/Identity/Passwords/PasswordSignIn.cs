@@ -24,27 +24,30 @@ internal enum SignInOutcome
 internal sealed partial class PasswordSignIn(PersonStore people, SignInLimit limit, SignInMetrics metrics, ILogger<PasswordSignIn> log)
 {
     /// <param name="source">Where the request comes from.</param>
-    /// <param name="knownAs">What the browser is known as for a person, by their id; null: it is not.</param>
+    /// <param name="browser">Null: nobody is known to have signed in there before.</param>
     /// <returns>The person, where the outcome is Done.</returns>
     public async ValueTask<(SignInOutcome Outcome, PersonResource? Person)> CheckAsync(
-        string email, string password, string source, Func<string?, string?> knownAs, CancellationToken cancellationToken)
+        string email, string password, string source, KnownBrowser? browser, CancellationToken cancellationToken)
     {
         var account = EmailAddress.Normal(email) ?? "";
-        var person = account.Length > 0 ? await people.FindByEmailAsync(account, cancellationToken) : null;
-        var browser = knownAs(person?.Id);
-        var outcome = await JudgeAsync();
+        var attempt = new SignInAttempt(limit, account, source, browser);
+        // Before anything is read: attempts that are not looked at cost nothing.
+        var (outcome, person) = attempt.TryBegin() ? await JudgeAsync(attempt, account, password, cancellationToken)
+            : (SignInOutcome.TooMany, null);
         metrics.Count(outcome);
         if (outcome != SignInOutcome.Done) LogRefused(outcome, person?.Name ?? "nobody", source);
         return (outcome, outcome == SignInOutcome.Done ? person : null);
+    }
 
-        async ValueTask<SignInOutcome> JudgeAsync()
-        {
-            if (!limit.TryBegin(account, source, browser)) return SignInOutcome.TooMany;
-            if (await people.HasPasswordAsync(person, password, cancellationToken) is not { } isRight) return SignInOutcome.Busy;
-            if (!isRight || person is null || !PersonStore.IsAdmitted(person)) return SignInOutcome.Refused;
-            limit.Succeeded(account, source, browser);
-            return SignInOutcome.Done;
-        }
+    private async ValueTask<(SignInOutcome, PersonResource?)> JudgeAsync(
+        SignInAttempt attempt, string account, string password, CancellationToken cancellationToken)
+    {
+        var person = account.Length > 0 ? await people.FindByEmailAsync(account, cancellationToken) : null;
+        if (!attempt.TryContinue(person?.Id)) return (SignInOutcome.TooMany, person);
+        if (await people.HasPasswordAsync(person, password, cancellationToken) is not { } isRight) return (SignInOutcome.Busy, person);
+        if (!isRight || person is null || !PersonStore.IsAdmitted(person)) return (SignInOutcome.Refused, person);
+        attempt.Succeeded();
+        return (SignInOutcome.Done, person);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A sign-in with a password was not let in ({Outcome}): {Person}, from {Source}.")]

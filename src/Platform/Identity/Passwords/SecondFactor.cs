@@ -46,10 +46,13 @@ internal sealed class SecondFactor(PersonStore people, SealedSecrets secrets, Ti
         if (StepOf(secret, code) is not { } step) return WrongCode;
         var codes = Enumerable.Range(0, RecoveryCodesMade).Select(_ => RandomNumberGenerator.GetString(Alphabet, RecoveryLetters)).ToList();
         var kept = secrets.Seal(secret, ContextOf(person));
-        var changed = await ChangeAsync(person, s => s with
-        {
-            Totp = kept, TotpStep = step, SecondFactorAt = time.GetUtcNow(), RecoveryCodes = [.. codes.Select(HashOf)],
-        }, cancellationToken);
+        // Of two that turn it on at once one does.
+        var changed = await people.TryChangeAsync(PersonStore.CallerOf(person), person, now => now.Status.Totp is not null
+            ? IdentityErrors.SignInOutdated
+            : now.Status with
+            {
+                Totp = kept, TotpStep = step, SecondFactorAt = time.GetUtcNow(), RecoveryCodes = [.. codes.Select(HashOf)],
+            }, cancellationToken);
         return changed.IsOk ? Result.Of<IReadOnlyList<string>>([.. codes.Select(c => $"{c[..5]}-{c[5..]}")]) : changed.Error;
     }
 
@@ -73,10 +76,6 @@ internal sealed class SecondFactor(PersonStore people, SealedSecrets secrets, Ti
     public async Task<Result<PersonResource>> TurnOffAsync(Caller caller, PersonResource person, CancellationToken cancellationToken) =>
         await people.ChangeAsync(
             caller, person, s => s with { Totp = null, SecondFactorAt = null, RecoveryCodes = [] }, cancellationToken);
-
-    private Task<Result<PersonResource>> ChangeAsync(
-        PersonResource person, Func<PersonStatus, PersonStatus> change, CancellationToken cancellationToken) =>
-        people.ChangeAsync(PersonStore.CallerOf(person), person, change, cancellationToken);
 
     /// <summary>Null for a wrong one. Clocks may differ by one step.</summary>
     private long? StepOf(string secret, string code)

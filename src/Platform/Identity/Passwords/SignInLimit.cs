@@ -2,10 +2,15 @@ using Strata.Identity.Tokens;
 
 namespace Strata.Identity.Passwords;
 
+/// <summary>A browser in which someone has signed in before.</summary>
+/// <param name="Name">No other browser's.</param>
+/// <param name="Person">Their id.</param>
+internal sealed record KnownBrowser(string Name, string Person);
+
 /// <summary>
 /// How often passwords can be tried: by source and by account, so that neither many accounts nor many sources help. A browser in which the
-/// account was signed in before has a count of its own, so that guessers keep nobody out of where they usually sign in. An attempt counts
-/// until it has succeeded. Safe for concurrent use.
+/// account was signed in before has a count of its own, so that guessers keep nobody out of where they usually sign in. Safe for concurrent
+/// use.
 /// </summary>
 internal sealed class SignInLimit(TimeProvider time)
 {
@@ -16,27 +21,38 @@ internal sealed class SignInLimit(TimeProvider time)
     /// <summary>How long an attempt counts.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 
-    private readonly GuessLimit sources = new(OfSourceMax, Window, time);
-    private readonly GuessLimit accounts = new(OfAccountMax, Window, time);
-    private readonly GuessLimit browsers = new(OfBrowserMax, Window, time);
+    public GuessLimit Sources { get; } = new(OfSourceMax, Window, time);
 
-    /// <param name="account">The address that was entered.</param>
-    /// <param name="browser">Null: it is not known for this account.</param>
+    /// <summary>By the address that was entered.</summary>
+    public GuessLimit Accounts { get; } = new(OfAccountMax, Window, time);
+
+    public GuessLimit Browsers { get; } = new(OfBrowserMax, Window, time);
+}
+
+/// <summary>One attempt, which counts from its beginning until it has succeeded.</summary>
+internal sealed class SignInAttempt(SignInLimit limit, string account, string source, KnownBrowser? browser)
+{
+    private bool isKnown = browser is not null;
+
+    /// <returns>False: nothing is to be looked at.</returns>
+    public bool TryBegin() => browser is null ? TryAsStranger() : limit.Browsers.TryBegin(browser.Name);
+
+    /// <param name="person">Id of the account's; null: there is none.</param>
     /// <returns>False: the password is not to be looked at.</returns>
-    public bool TryBegin(string account, string source, string? browser)
+    public bool TryContinue(string? person)
     {
-        if (browser is not null) return browsers.TryBegin(browser);
-        return sources.TryBegin(source) && accounts.TryBegin(account);
+        if (browser is null || browser.Person == person) return true;
+        isKnown = false; // it is another one's
+        return TryAsStranger();
     }
 
-    public void Succeeded(string account, string source, string? browser)
+    public void Succeeded()
     {
-        if (browser is not null)
-        {
-            browsers.Forgive(browser);
-            return;
-        }
-        sources.Forgive(source);
-        accounts.Forgive(account);
+        if (browser is not null) limit.Browsers.Forgive(browser.Name);
+        if (isKnown) return;
+        limit.Sources.Forgive(source);
+        limit.Accounts.Forgive(account);
     }
+
+    private bool TryAsStranger() => limit.Sources.TryBegin(source) && limit.Accounts.TryBegin(account);
 }

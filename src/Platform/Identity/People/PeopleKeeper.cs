@@ -15,7 +15,7 @@ namespace Strata.Identity.People;
 /// </summary>
 internal sealed class PeopleKeeper(
     PersonStore people, MembershipStore memberships, SessionStore sessions, InvitationStore invitations, DeviceRequests requests,
-    Supervisor supervisor, TimeProvider time) : SupervisedService(supervisor, "people")
+    UsedCodes codes, Supervisor supervisor, TimeProvider time) : SupervisedService(supervisor, "people")
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromHours(1);
@@ -36,6 +36,7 @@ internal sealed class PeopleKeeper(
     {
         await RemoveAsync(cancellationToken);
         await requests.SweepAsync(cancellationToken);
+        await codes.SweepAsync(cancellationToken);
         if (sweptAt is { } last && time.GetElapsedTime(last) < SweepInterval) return;
         await sessions.SweepAsync(CallerIn(TenantId.Platform), cancellationToken);
         await invitations.SweepAsync(CallerIn, cancellationToken);
@@ -46,7 +47,7 @@ internal sealed class PeopleKeeper(
     {
         await foreach (var person in people.RemovingAsync(cancellationToken))
         {
-            await sessions.EndAllAsync(CallerIn(TenantId.Platform), person, null, cancellationToken);
+            await sessions.RemoveAsync(CallerIn(TenantId.Platform), person.Status.Sessions);
             foreach (var id in person.Status.Organizations)
             {
                 if (!TenantId.TryParse(id, out var tenant)) continue;

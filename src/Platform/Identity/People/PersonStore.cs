@@ -63,15 +63,22 @@ internal sealed class PersonStore(
         hasher.VerifyAsync(
             password, person?.Status.Password is { } kept ? secrets.Open(kept, ContextOf(person.Name)) : null, cancellationToken);
 
-    /// <summary>Sets a password, which also ends a link that does; PASSWORDS_BUSY.</summary>
+    /// <summary>
+    /// Sets a password, unless the person has changed since: of two at once one is set. It ends all sessions, and a link that sets one.
+    /// PASSWORDS_BUSY, SIGN_IN_OUTDATED.
+    /// </summary>
     public async Task<Result<PersonResource>> SetPasswordAsync(
         Caller caller, PersonResource person, string password, CancellationToken cancellationToken)
     {
         if (await hasher.HashAsync(password, cancellationToken) is not { } hash) return IdentityErrors.PasswordsBusy;
         var kept = secrets.Seal(hash, ContextOf(person.Name));
-        return await ChangeAsync(
-            caller, person, s => s with { Password = kept, PasswordSetAt = time.GetUtcNow(), ResetHash = null, ResetExpiresAt = null },
-            cancellationToken);
+        return await TryChangeAsync(caller, person, now =>
+            (now.Status.PasswordSetAt, now.Status.ResetHash) != (person.Status.PasswordSetAt, person.Status.ResetHash)
+                ? IdentityErrors.SignInOutdated
+                : now.Status with
+                {
+                    Password = kept, PasswordSetAt = time.GetUtcNow(), ResetHash = null, ResetExpiresAt = null, Sessions = [],
+                }, cancellationToken);
     }
 
     public Task<Result<PersonResource>> AddOrganizationAsync(
@@ -95,9 +102,9 @@ internal sealed class PersonStore(
     public IAsyncEnumerable<PersonResource> RemovingAsync(CancellationToken cancellationToken) =>
         store.AllAsync(TenantId.Platform, InState(PersonKind.Removing), cancellationToken);
 
-    /// <summary>The end of a DELETE.</summary>
+    /// <summary>The end of a DELETE, unless the person has changed since: then there is more to end.</summary>
     public async Task<Result<Done>> DeleteAsync(Caller caller, PersonResource person, CancellationToken cancellationToken) =>
-        await store.DeleteAsync(caller, person.Id, null, cancellationToken);
+        await store.DeleteAsync(caller, person.Id, new Revision(person.Revision), cancellationToken);
 
     /// <summary>Bound to the person, so that a sealed hash that was moved to another one opens nothing.</summary>
     private static string ContextOf(string name) => "password/" + name;

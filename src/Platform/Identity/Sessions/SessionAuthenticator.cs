@@ -18,7 +18,8 @@ internal sealed record SignedIn(PersonResource Person, SessionResource Session);
 /// Authenticates people by their sessions (<c>sts_…</c>): a session, its person and their membership must all hold. Remembers what it found
 /// until one of them, a role or the organization changes, and for <see cref="PrincipalCache.KeptFor"/> at most. Safe for concurrent use.
 /// </summary>
-internal sealed class SessionAuthenticator(SessionStore sessions, PersonStore people, MembershipStore memberships, TimeProvider time)
+internal sealed class SessionAuthenticator(
+    SessionStore sessions, PersonStore people, MembershipStore memberships, OAuthClients clients, TimeProvider time)
 {
     private readonly PrincipalCache cache = new(time);
 
@@ -35,7 +36,7 @@ internal sealed class SessionAuthenticator(SessionStore sessions, PersonStore pe
         if ((organization ?? OrganizationOf(found.Session)) is not { } tenant) return ApiErrors.Unauthorized;
         if (await memberships.PrincipalAsync(tenant, found.Person, storage, cancellationToken) is not { } member)
             return ApiErrors.Unauthorized;
-        await sessions.TouchAsync(found.Person, found.Session, cancellationToken);
+        await TouchAsync(found, storage, cancellationToken);
         var (spec, session) = (found.Person.Spec, SessionStore.IdOf(found.Session));
         var principal = member with { Person = new SignedInPerson(PersonStore.IdOf(found.Person), session, spec.Email, spec.DisplayName) };
         cache.Remember(key, session, principal, found.Session.Status.ExpiresAt, state, TenantId.Platform);
@@ -45,37 +46,62 @@ internal sealed class SessionAuthenticator(SessionStore sessions, PersonStore pe
     /// <summary>What was found of a program's token that a session stands behind.</summary>
     public bool TryGetKnown(string token, [NotNullWhen(true)] out Principal? principal) => cache.TryGet(token, out principal);
 
-    /// <summary>As the other, for a token that names its session and is verified already.</summary>
+    /// <summary>As the other, for a program's token that names its session and is verified already.</summary>
     /// <param name="expiresAt">Of the token.</param>
     public async ValueTask<Result<Principal>> AuthenticateAsync(
         string token, PersonGrant grant, DateTimeOffset expiresAt, StorageDeadline storage, CancellationToken cancellationToken)
     {
         var state = cache.State;
-        if (await storage.WithinAsync(FindAsync(grant.Session, cancellationToken), cancellationToken) is not { } found)
-            return ApiErrors.Unauthorized;
-        if (await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, cancellationToken) is not { } member)
+        var found = await storage.WithinAsync(FindAsync(grant, cancellationToken), cancellationToken);
+        if (found is null || await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, cancellationToken) is not { } member)
             return ApiErrors.Unauthorized;
         var (spec, session) = (found.Person.Spec, SessionStore.IdOf(found.Session));
-        var principal = member with { Person = new SignedInPerson(PersonStore.IdOf(found.Person), session, spec.Email, spec.DisplayName) };
+        var principal = member with
+        {
+            Person = new SignedInPerson(PersonStore.IdOf(found.Person), session, spec.Email, spec.DisplayName, ByProgram: true),
+            Grants = [.. member.Grants.Select(WithoutPlatform)],
+        };
         cache.Remember(token, session, principal, expiresAt, state, TenantId.Platform);
         return principal;
     }
 
+    /// <summary>What stands behind a program's token, where all of it is good: the program, the session, the person.</summary>
+    public async ValueTask<SignedIn?> FindAsync(PersonGrant grant, CancellationToken cancellationToken) =>
+        await clients.FindAsync(grant.Client, cancellationToken) is var (client, _) && client.Tenant == grant.Tenant
+            && await FindAsync(grant.Session, cancellationToken) is { } found && found.Session.Spec.Client == grant.Client ? found : null;
+
     /// <summary>The session and its person, where both are good.</summary>
-    public async ValueTask<SignedIn?> FindAsync(EntityId id, CancellationToken cancellationToken)
-    {
-        if (await sessions.FindAsync(id, cancellationToken) is not { } session || !sessions.IsGood(session)) return null;
-        return await people.FindAsync(PersonKind.Kind.EntityOf(session.Spec.Person), cancellationToken) is { } person
-            && PersonStore.IsAdmitted(person) ? new SignedIn(person, session) : null;
-    }
+    public async ValueTask<SignedIn?> FindAsync(EntityId id, CancellationToken cancellationToken) =>
+        await sessions.FindAsync(id, cancellationToken) is { } session && sessions.IsGood(session)
+            ? await FindAsync(session, cancellationToken) : null;
 
     /// <summary>Who has signed in, whatever organizations they are a member of; null: the session, or the person, is not good.</summary>
     public async ValueTask<SignedIn?> FindAsync(string? token, CancellationToken cancellationToken)
     {
         if (!SecretText.TryParse(SessionStore.Prefix, 1, token, out var text)) return null;
-        if (await sessions.FindAsync(text, cancellationToken) is not { } session) return null;
-        return await people.FindAsync(PersonKind.Kind.EntityOf(session.Spec.Person), cancellationToken) is { } person
-            && PersonStore.IsAdmitted(person) ? new SignedIn(person, session) : null;
+        return await sessions.FindAsync(text, cancellationToken) is { } session ? await FindAsync(session, cancellationToken) : null;
+    }
+
+    /// <summary>A session counts only while the person lists it: a new password ends all of them by emptying that list.</summary>
+    private async ValueTask<SignedIn?> FindAsync(SessionResource session, CancellationToken cancellationToken) =>
+        await people.FindAsync(PersonKind.Kind.EntityOf(session.Spec.Person), cancellationToken) is { } person
+            && PersonStore.IsAdmitted(person) && person.Status.Sessions.Contains(session.Id) ? new SignedIn(person, session) : null;
+
+    /// <summary>What is the cloud's own is not a program's, whoever has signed in to it.</summary>
+    private static Grant WithoutPlatform(Grant grant) => grant.Permissions.Contains(Principal.PlatformPermission)
+        ? grant with { Permissions = grant.Permissions.Where(p => p != Principal.PlatformPermission).ToHashSet(StringComparer.Ordinal) } : grant;
+
+    /// <summary>A database that takes no writes must not keep anyone from reading.</summary>
+    private async ValueTask TouchAsync(SignedIn found, StorageDeadline storage, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await storage.WithinAsync(sessions.TouchAsync(found.Person, found.Session, cancellationToken), cancellationToken);
+        }
+        catch (StrataException)
+        {
+            // The next use notes it.
+        }
     }
 
     /// <summary>Forgets all that was found, because changes may have gone by unseen.</summary>

@@ -51,6 +51,7 @@ internal sealed class SessionEndpoints(SessionStore sessions, PersonStore people
         if (!(await PersonOfAsync(call)).TryGet(out var person, out var error)) return error;
         var current = SessionKind.Kind.IdOf(call.Principal.Person!.Session);
         var found = await sessions.OfAsync(person, call.Aborted);
+        if (call.Principal.Person!.ByProgram) found = [.. found.Where(s => s.Id == current)]; // others are none of its business
         return Answer.Json(json => WriteItems(json, found, session => Write(json, session, session.Id == current)));
     }
 
@@ -61,8 +62,9 @@ internal sealed class SessionEndpoints(SessionStore sessions, PersonStore people
         if (id == "current") id = SessionKind.Kind.IdOf(call.Principal.Person!.Session);
         if (!SessionKind.Kind.TryParseId(id, out var entity)) return ResourceErrors.NotFound(SessionKind.Kind, id);
         var session = await sessions.FindAsync(entity, call.Aborted);
+        var isOwn = !call.Principal.Person!.ByProgram || entity == call.Principal.Person.Session;
         // Another's does not exist; one that has ended is known to have been theirs.
-        if (session is null ? !person.Status.Sessions.Contains(id) : session.Spec.Person != person.Id)
+        if (!isOwn || (session is null ? !person.Status.Sessions.Contains(id) : session.Spec.Person != person.Id))
             return ResourceErrors.NotFound(SessionKind.Kind, id);
         var ended = await sessions.EndAsync(PersonStore.CallerOf(person), id, call.Aborted);
         return ended.IsOk ? Answer.NoContent : ended.Error;
@@ -72,6 +74,7 @@ internal sealed class SessionEndpoints(SessionStore sessions, PersonStore people
     {
         if (!(await PersonOfAsync(call)).TryGet(out var person, out var error)) return error;
         var found = await memberships.OfAsync(person, call.Aborted);
+        if (call.Principal.Person!.ByProgram) found = [.. found.Where(j => j.Tenant == call.Principal.Tenant)];
         return Answer.Json(json => WriteItems(json, found, joined => Write(json, joined, joined.Tenant == call.Principal.Tenant)));
     }
 

@@ -5,6 +5,7 @@ using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Identity.People;
+using Strata.Identity.Tokens;
 using Strata.Resources.Kinds;
 using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
 using SessionResource = Strata.Core.Resource<Strata.Contracts.SessionSpec, Strata.Contracts.SessionStatus>;
@@ -32,6 +33,9 @@ internal sealed class SessionStore(
     private const int OfPersonMax = 50;
 
     private const int UserAgentLengthMax = 200;
+
+    /// <summary>Each costs two entries in a log that keeps everything.</summary>
+    private const int SignInsMax = 100;
     private static readonly TimeSpan UseGrain = TimeSpan.FromHours(1);
     private static readonly TimeSpan RepeatWithin = TimeSpan.FromMinutes(1);
 
@@ -40,32 +44,42 @@ internal sealed class SessionStore(
 
     private static readonly JsonPath EndPath = JsonPath.Parse("$.status.expiresAt");
 
+    private readonly GuessLimit begun = new(SignInsMax, UseGrain, time);
+
     public static EntityId IdOf(SessionResource session) => SessionKind.Kind.EntityOf(session.Id);
 
-    /// <summary>DUPLICATE: what it is granted for has a session.</summary>
+    /// <summary>
+    /// DUPLICATE: what it is granted for has a session. SIGN_IN_OUTDATED: the person has got another password since they were read, so what
+    /// was checked before counts no more. TOO_MANY_SIGN_INS.
+    /// </summary>
     /// <param name="lifetime">Until it ends where it is not used; null: <see cref="IdleMax"/>.</param>
     public async Task<Result<IssuedSession>> BeginAsync(
         PersonResource person, SessionSpec spec, CancellationToken cancellationToken, TimeSpan? lifetime = null)
     {
+        if (!begun.TryBegin(person.Id)) return IdentityErrors.TooManySignIns;
         var now = time.GetUtcNow();
         var secret = SecretText.NewSecret();
-        var session = new NewResource<SessionSpec>
+        var wanted = new NewResource<SessionSpec>
         {
             Name = "session-" + RandomNumberGenerator.GetHexString(12, lowercase: true),
             Spec = spec with { Person = person.Id, UserAgent = Plain(spec.UserAgent) },
         };
         var end = now + (lifetime ?? IdleMax);
         var status = new SessionStatus { SecretHash = SecretText.HashOf(secret), LastUsedAt = now, ExpiresAt = end };
-        var made = await store.CreateAsync(PersonStore.CallerOf(person), session, status, null, cancellationToken);
-        if (!made.TryGet(out var begun, out var error)) return error;
-        var known = await people.ChangeAsync(PersonStore.CallerOf(person), person, s => s with
+        var made = await store.CreateAsync(PersonStore.CallerOf(person), wanted, status, null, cancellationToken);
+        if (!made.TryGet(out var session, out var error)) return error;
+        IReadOnlyList<string> dropped = [];
+        var listed = await people.TryChangeAsync(PersonStore.CallerOf(person), person, now =>
         {
-            LastSignInAt = now, Sessions = [.. s.Sessions.TakeLast(OfPersonMax - 1), begun.Id],
+            if (now.Status.PasswordSetAt != person.Status.PasswordSetAt || !PersonStore.IsAdmitted(now)) return IdentityErrors.SignInOutdated;
+            dropped = [.. now.Status.Sessions.SkipLast(OfPersonMax - 1)];
+            return now.Status with
+            {
+                LastSignInAt = session.CreatedAt, Sessions = [.. now.Status.Sessions.TakeLast(OfPersonMax - 1), session.Id],
+            };
         }, cancellationToken);
-        if (!known.IsOk) return known.Error;
-        foreach (var old in person.Status.Sessions.SkipLast(OfPersonMax - 1))
-            await EndAsync(PersonStore.CallerOf(person), old, cancellationToken);
-        return new IssuedSession(new SecretText(Prefix, [IdOf(begun).Value], secret).ToString(), begun);
+        await RemoveAsync(PersonStore.CallerOf(person), listed.IsOk ? dropped : [session.Id]);
+        return listed.IsOk ? new IssuedSession(new SecretText(Prefix, [IdOf(session).Value], secret).ToString(), session) : listed.Error;
     }
 
     /// <returns>Null for one that is unknown, was ended, or has expired.</returns>
@@ -108,8 +122,8 @@ internal sealed class SessionStore(
             } : Reused;
         }, null, null, cancellationToken);
         if (changed.TryGet(out var refreshed, out var error)) return refreshed;
-        if (error.Kind == ErrorKind.Unavailable) throw error.ToException();
-        await EndAsync(PersonStore.CallerOf(person), session.Id, cancellationToken);
+        if (error == Reused) await EndAsync(PersonStore.CallerOf(person), session.Id, cancellationToken);
+        else if (error.Kind != ErrorKind.NotFound) throw error.ToException();
         return null;
     }
 
@@ -129,15 +143,16 @@ internal sealed class SessionStore(
     /// Notes that a session is in use, an hour after it was noted last, and so puts off its end. A failure does no harm: the next use notes
     /// it.
     /// </summary>
-    public async ValueTask TouchAsync(PersonResource person, SessionResource session, CancellationToken cancellationToken)
+    public async ValueTask<Done> TouchAsync(PersonResource person, SessionResource session, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        if (now - session.Status.LastUsedAt < UseGrain) return;
+        if (now - session.Status.LastUsedAt < UseGrain) return default;
         var end = EndOf(session, now);
         await store.ChangeAsync(PersonStore.CallerOf(person), session.Id, s => s with
         {
             Status = s.Status with { LastUsedAt = now, ExpiresAt = end },
         }, null, new Revision(session.Revision), cancellationToken);
+        return default;
     }
 
     /// <summary>One that has ended is as good.</summary>
@@ -147,11 +162,24 @@ internal sealed class SessionStore(
         return ended.Error?.Kind == ErrorKind.NotFound ? default(Done) : ended;
     }
 
-    /// <summary>Ends all of a person's but one.</summary>
-    /// <param name="kept">Null: all.</param>
-    public async Task EndAllAsync(Caller caller, PersonResource person, string? kept, CancellationToken cancellationToken)
+    /// <summary>Ends all of a person's but one, at once: none of the others is listed any more.</summary>
+    public async Task<Result<Done>> EndOthersAsync(PersonResource person, string kept, CancellationToken cancellationToken)
     {
-        foreach (var id in person.Status.Sessions.Where(id => id != kept)) await EndAsync(caller, id, cancellationToken);
+        IReadOnlyList<string> ended = [];
+        var changed = await people.ChangeAsync(PersonStore.CallerOf(person), person, s =>
+        {
+            ended = [.. s.Sessions.Where(id => id != kept)];
+            return s with { Sessions = [.. s.Sessions.Where(id => id == kept)] };
+        }, cancellationToken);
+        if (!changed.IsOk) return changed.Error;
+        await RemoveAsync(PersonStore.CallerOf(person), ended);
+        return default(Done);
+    }
+
+    /// <summary>Removes sessions that are not good any more. What is left of them when this fails expires by itself.</summary>
+    public async Task RemoveAsync(Caller caller, IEnumerable<string> ids)
+    {
+        foreach (var id in ids) await EndAsync(caller, id, CancellationToken.None);
     }
 
     /// <summary>Removes those that have expired.</summary>

@@ -16,7 +16,7 @@ namespace Strata.Identity.Tokens;
 /// one with which the client acts for the user (RFC 8693). The tenant is the client's and no other.
 /// </summary>
 internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, JwtAuthenticator authenticator, ExternalTokens external,
-    IdentityOptions options, TimeProvider time)
+    RequestSource sources, IdentityOptions options, TimeProvider time)
 {
     private static readonly TimeSpan GuessWindow = TimeSpan.FromMinutes(1);
 
@@ -85,7 +85,7 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
     /// <summary>Wrong secrets are counted by where they come from, whichever client they are for.</summary>
     private Task RefuseAsync(HttpContext http)
     {
-        var source = RequestSource.Of(http);
+        var source = sources.Of(http);
         guesses.Failed(source);
         return (guesses.IsOver(source) ? OAuthError.TooManyGuesses : OAuthError.NoClient).WriteAsync(http);
     }

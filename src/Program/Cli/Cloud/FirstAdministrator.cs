@@ -24,9 +24,10 @@ internal static class FirstAdministrator
         {
             using var people = await run.Client.SendAsync(
                 HttpMethod.Get, $"/api/v1/{Plurals.People}?limit=1", cancellationToken: cancellationToken);
-            if (people!.RootElement.GetProperty("items").GetArrayLength() > 0) return null;
-            if (await run.Client.Resources(Plurals.Invitations).FindAsync(Name, cancellationToken: cancellationToken) is { } before)
+            // An earlier link is withdrawn, also where the first person has come in another way.
+            if (await run.Client.Resources(Plurals.Invitations).FindAsync(Name, cancellationToken: cancellationToken) is { State: "OPEN" } before)
                 await run.Client.Resources(Plurals.Invitations).DeleteAsync(before.Id, cancellationToken: cancellationToken);
+            if (people!.RootElement.GetProperty("items").GetArrayLength() > 0) return null;
             var spec = new Dictionary<string, object>
             {
                 ["roles"] = new[] { Roles.Admin, Roles.Operator }, ["expiresAt"] = run.Now + Lifetime,

@@ -65,7 +65,7 @@ internal static class ClientCommand
             var patch = new ResourcePatch(new JsonText(JsonSerializer.SerializeToUtf8Bytes(spec, WireJson.Options)));
             await run.Client.Resources(Plurals.Clients).PatchAsync(ResourceIdOf(id), patch, cancellationToken: cancellationToken);
         }
-        catch (StrataException)
+        catch (Exception e) when (e is StrataException or OperationCanceledException)
         {
             await run.Client.SendBytesAsync(HttpMethod.Delete, $"/api/clients/{id}", cancellationToken: CancellationToken.None);
             throw;

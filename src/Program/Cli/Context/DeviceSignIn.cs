@@ -17,6 +17,9 @@ internal static class DeviceSignIn
     private const int AnswerBytesMax = 64 * 1024;
     private const int TextLengthMax = 500;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>How often the server may be away, one time after the other or not.</summary>
+    private const int AwayMax = 60;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     /// <returns>The token; null: the server knows no sign-in by a browser, because it is of an earlier version.</returns>
@@ -33,8 +36,9 @@ internal static class DeviceSignIn
         if (status != 200 || Text(asked, "device_code") is not { } code || Text(asked, "user_code") is not { } shown
             || Text(asked, "verification_uri_complete") is not { } page || !Browser.IsOfTheWeb(page))
             throw Unexpected(server, Text(asked, "error_description")).ToException();
-        run.Show($"Open this page in a browser, and check that it shows the code {run.Terminal.OnError(Tone.Strong, shown)}:");
-        run.Show($"  {page}");
+        // Also where --quiet is given: without it nobody could go on.
+        run.Terminal.Error.WriteLine(
+            $"Open this page in a browser, and check that it shows the code {run.Terminal.OnError(Tone.Strong, shown)}:\n  {page}");
         run.Show("Waiting for you to allow it there… (Ctrl-C gives up)");
         Browser.ShowFor(run, page);
         return await WaitAsync(run, http, server, code, cancellationToken);
@@ -42,10 +46,10 @@ internal static class DeviceSignIn
 
     private static async Task<string> WaitAsync(Run run, HttpClient http, string server, string code, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var away = 0; ;)
         {
             await Task.Delay(Interval, run.Terminal.Time, cancellationToken);
-            var (status, answer) = await PostAsync(
+            var (status, answer) = await TryPostAsync(
                 http, "/api/oauth/token", [("grant_type", Grant), ("client_id", ClientId), ("device_code", code)], cancellationToken);
             if (status == 200 && Text(answer, "access_token") is { } token) return token;
             switch (Text(answer, "error"))
@@ -58,9 +62,23 @@ internal static class DeviceSignIn
                     throw new Error(ErrorKind.Gone, "SIGN_IN_EXPIRED", "Nobody allowed the sign-in in time.", "Try again: strata login")
                         .ToException();
                 case var error:
-                    if (status < 500) throw Unexpected(server, error).ToException();
-                    break; // the server, or its database, is away for a moment
+                    if (status is > 0 and < 500 || ++away > AwayMax) throw Unexpected(server, error).ToException();
+                    break; // the server, its database or the network is away for a moment
             }
+        }
+    }
+
+    /// <returns>A status of 0: nothing answered.</returns>
+    private static async Task<(int Status, JsonElement? Answer)> TryPostAsync(
+        HttpClient http, string path, (string Name, string Value)[] form, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await PostAsync(http, path, form, cancellationToken);
+        }
+        catch (StrataException)
+        {
+            return (0, null);
         }
     }
 

@@ -51,6 +51,9 @@ public sealed record ServerOptions
     /// <summary>Private networks that instances and builds may reach.</summary>
     public IReadOnlyList<IPNetwork> EgressAllowed { get; init; } = [];
 
+    /// <summary>Proxies in front of the API whose X-Forwarded-For is believed.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
     /// <summary>True: the administrator's token is replaced at this start, because it was lost.</summary>
     public bool NewAdminToken { get; init; }
 

@@ -44,6 +44,8 @@ public static class ServerOptionsReader
                 PublicUrl, faults),
             PeerAddressSet = Read(
                 values[Setting.PeerAddress], "an http or https address without a path, such as http://10.0.0.5:8080", PeerAddress, faults),
+            TrustedProxies = Read(
+                values[Setting.TrustedProxies], "networks such as 127.0.0.1/32, separated by commas", AnyNetworks, faults) ?? [],
             PostgresUrl = values[Setting.PostgresUrl].IsHidden ? null
                 : Read(values[Setting.PostgresUrl], "postgres://USER:PASSWORD@HOST:PORT/DATABASE, or a connection string with a host",
                     Options.PostgresUrl.Check, faults),
@@ -96,6 +98,9 @@ public static class ServerOptionsReader
     private static int Whole(string text, int min, int max) =>
         int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= min && number <= max
             ? number : throw new FormatException();
+
+    private static IReadOnlyList<IPNetwork> AnyNetworks(string text) =>
+        [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(IPNetwork.Parse)];
 
     private static Uri? PublicUrl(string text)
     {

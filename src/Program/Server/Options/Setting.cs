@@ -26,6 +26,10 @@ public sealed record Setting(string Name, string Default, string Description)
         "public-url", "",
         "Where others reach this cloud's API, e.g. https://cloud.example.com; decides the issuer of tokens and the addresses shown; empty: the listening address");
 
+    public static readonly Setting TrustedProxies = new(
+        "trusted-proxies", "",
+        "Addresses of proxies in front of the API whose X-Forwarded-For is believed, for example 127.0.0.1/32,10.0.0.0/24; empty: none");
+
     public static readonly Setting PeerAddress = new(
         "peer-address", "",
         "Where the other servers of this cloud reach this one, e.g. http://10.0.0.5:8080; empty: the listening address");
@@ -71,7 +75,7 @@ public sealed record Setting(string Name, string Default, string Description)
 
     public static readonly IReadOnlyList<Setting> All =
     [
-        Listen, ApiPort, HttpPort, PublicUrl, PeerAddress, EdgeMode, PostgresUrl,
+        Listen, ApiPort, HttpPort, PublicUrl, TrustedProxies, PeerAddress, EdgeMode, PostgresUrl,
         Blobs, BlobsEndpoint, BlobsRegion, BlobsPathStyle, BlobsAccessKey, BlobsSecretKey, BlobsSecretKeyFile,
         Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. TelemetrySetting.All,
         .. LimitSetting.All.Select(l => l.Setting),

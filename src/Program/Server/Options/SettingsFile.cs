@@ -53,7 +53,8 @@ internal static class SettingsFile
         return faults.Count == 0 ? values : ServerOptionsReader.Invalid(string.Join("; ", faults) + ".");
     }
 
-    private static string Example(Setting setting) => setting == Setting.EgressAllow ? "10.1.0.0/16,192.168.1.5/32" : setting.Default;
+    private static string Example(Setting setting) => setting == Setting.EgressAllow ? "10.1.0.0/16,192.168.1.5/32"
+        : setting == Setting.TrustedProxies ? "127.0.0.1/32" : setting.Default;
 
     /// <summary>A flag's or variable's spelling, or another case, shows what was meant.</summary>
     private static string Meant(string field)

@@ -44,8 +44,7 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
         // The second time nothing is asked.
         Assert.Contains("code=", (await ada.LocationAsync(Authorize("openid strata"))), StringComparison.Ordinal);
         // Ending the session ends its tokens.
-        var sessions = (await http.SendJsonAsync("GET", "/api/v1/access/sessions")).Body.GetProperty("items").EnumerateArray();
-        Assert.Contains(sessions, s => s.GetProperty("client").GetString() == clientId && s.GetProperty("isCurrent").GetBoolean());
+        Assert.Single((await http.SendJsonAsync("GET", "/api/v1/access/sessions")).Body.GetProperty("items").EnumerateArray());
         Assert.Equal(204, (await http.SendJsonAsync("DELETE", "/api/v1/access/sessions/current")).Status);
         await RefusedAsync(http);
         Assert.Equal(401, (await http.SendJsonAsync("GET", "/api/oauth/userinfo")).Status);
@@ -81,6 +80,44 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
         Assert.Equal(200, (await http.SendJsonAsync("GET", "/api/v1/access/me")).Status);
         Assert.Equal("invalid_grant", (await ExchangeAsync(code)).Body.GetProperty("error").GetString());
         await RefusedAsync(http);
+        Assert.Equal(400, (await ExchangeAsync(code)).Status); // what it led to has ended, and it is used all the same
+    }
+
+    [Fact]
+    public async Task Program_OfAnOperator_HasNothingOfTheCloud_NorOfOtherOrganizations()
+    {
+        await RegisterAsync();
+        var ada = await JoinAsync("ada@example.com", ["admin", "operator"]);
+        using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "boss", ["admin"]));
+        Assert.Equal(200, (await ada.PostAsync(await InviteAsync("ada@example.com", ["admin"], other), null, ("as", "self"))).Status);
+        using var line = Host.Client(await CommandLineAsync(ada));
+        Assert.True((await line.SendJsonAsync("GET", "/api/v1/access/me")).Body.GetProperty("isOperator").GetBoolean());
+        var tokens = await TokensAsync(await AllowAsync(ada, await ada.GetAsync(Authorize("openid strata"))));
+        using var http = Host.Client(tokens.GetProperty("access_token").GetString()!);
+        var me = (await http.SendJsonAsync("GET", "/api/v1/access/me")).Body;
+        Assert.False(me.GetProperty("isOperator").GetBoolean());
+        Assert.Empty((await http.SendJsonAsync("GET", "/api/v1/people")).Body.GetProperty("items").EnumerateArray());
+        Assert.Equal(403, (await http.SendJsonAsync("POST", "/api/v1/people/ada/password-link")).Status);
+        Assert.Equal(404, (await http.SendJsonAsync("GET", $"/api/v1/tokens?org={Host.OtherOrg}")).Status);
+        Assert.Single((await http.SendJsonAsync("GET", "/api/v1/access/organizations")).Body.GetProperty("items").EnumerateArray());
+        var sessions = (await http.SendJsonAsync("GET", "/api/v1/access/sessions")).Body.GetProperty("items");
+        Assert.Equal([clientId], sessions.EnumerateArray().Select(s => s.GetProperty("client").GetString()));
+        var others = (await line.SendJsonAsync("GET", "/api/v1/access/sessions")).Body.GetProperty("items").EnumerateArray()
+            .Single(s => s.GetProperty("isCurrent").GetBoolean()).GetProperty("id").GetString();
+        Assert.Equal(404, (await http.SendJsonAsync("DELETE", $"/api/v1/access/sessions/{others}")).Status);
+    }
+
+    [Fact]
+    public async Task Program_ThatIsDeleted_EndsWithItsTokens()
+    {
+        await RegisterAsync();
+        var ada = await JoinAsync("ada@example.com", ["viewer"]);
+        var tokens = await TokensAsync(await AllowAsync(ada, await ada.GetAsync(Authorize("openid strata"))));
+        using var http = Host.Client(tokens.GetProperty("access_token").GetString()!);
+        Assert.Equal(200, (await http.SendJsonAsync("GET", "/api/v1/access/me")).Status);
+        Assert.Equal(200, (await Admin.SendJsonAsync("DELETE", $"/api/clients/{clientId}")).Status);
+        await RefusedAsync(http);
+        Assert.Equal(401, (await http.SendJsonAsync("GET", "/api/oauth/userinfo")).Status);
     }
 
     [Fact]

@@ -76,10 +76,11 @@ public sealed partial class SecondFactorTests() : PeopleContract(new MemoryStore
         var offered = await browser.GetAsync("/account/second");
         var secret = Base32Encoding.ToBytes(Key().Match(offered.Html).Groups[1].Value);
         var kept = System.Net.WebUtility.HtmlDecode(Sealed().Match(offered.Html).Groups[1].Value);
-        Assert.Equal(400, (await browser.PostAsync("/account/second", null, ("sealed", kept), ("code", "12345"))).Status);
+        Assert.Equal(400, (await browser.PostAsync("/account/second", null, ("sealed", kept), ("code", "12345"), ("old", Password))).Status);
         var totp = new StepTotp(secret);
+        Assert.Equal(400, (await browser.PostAsync("/account/second", null, ("sealed", kept), ("old", "wrong one"))).Status);
         var code = totp.ComputeTotp(TimeProvider.System.GetUtcNow().UtcDateTime);
-        var on = await browser.PostAsync("/account/second", null, ("sealed", kept), ("code", code));
+        var on = await browser.PostAsync("/account/second", null, ("sealed", kept), ("code", code), ("old", Password));
         Assert.True(on.Title == "Keep these recovery codes", on.Html);
         return (totp, [.. Code().Matches(on.Html).Select(m => m.Groups[1].Value)]);
     }

@@ -1,4 +1,8 @@
 using System.Text.Json;
+using Strata.Contracts;
+using Strata.Entities.Engine;
+using Strata.Identity.Invitations;
+using Strata.Resources.Kinds;
 using Strata.Api.Tests.Hosting;
 using Strata.Identity.People;
 using Strata.Identity.Sessions;
@@ -37,6 +41,36 @@ public abstract class SignInContract(IStore store) : PeopleContract(store)
         Assert.Single((await Admin.SendJsonAsync("GET", "/api/v1/memberships")).Body.GetProperty("items").EnumerateArray());
         Assert.Single((await Admin.SendJsonAsync("GET", "/api/v1/people")).Body.GetProperty("items").EnumerateArray());
         Assert.Equal(404, (await NewBrowser().GetAsync(link)).Status);
+    }
+
+    [Fact]
+    public async Task Invitation_ThatWasAccepted_LetsNobodyBackIn()
+    {
+        var link = await InviteAsync("ada@example.com", ["admin"]);
+        var ada = NewBrowser();
+        Assert.Equal(200, (await ada.PostAsync(link, null, ("password", Password))).Status);
+        Assert.Equal(200, (await Admin.SendJsonAsync("DELETE", "/api/v1/memberships/ada")).Status);
+        Assert.Equal(409, (await ada.PostAsync(link, null, ("as", "self"))).Status);
+        Assert.Equal(404, (await Admin.SendJsonAsync("GET", "/api/v1/memberships/ada")).Status);
+    }
+
+    [Fact]
+    public async Task Invitation_ThatWasCutOff_IsFinishedByTheSamePerson()
+    {
+        var ada = await JoinAsync("ada@example.com", ["viewer"]);
+        using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "boss", ["admin"]));
+        var link = await InviteAsync("ada@example.com", ["viewer"], other);
+        // As when the server was killed behind the first step.
+        var store = new ResourceStore<InvitationSpec, InvitationStatus>(
+            Host.Service<EntityEngine>(), InvitationKind.Kind, TimeProvider.System);
+        var person = (await Admin.SendJsonAsync("GET", "/api/v1/people/ada")).Text("id");
+        var open = (await other.SendJsonAsync("GET", "/api/v1/invitations")).Body.GetProperty("items")[0].GetProperty("id").GetString()!;
+        var taken = await store.ChangeAsync(
+            new Caller(Host.OtherOrg, "test"), open, i => i with { Status = i.Status with { Person = person } }, "accept", null, default);
+        Assert.True(taken.IsOk);
+        Assert.Equal(404, (await NewBrowser().GetAsync(link)).Status);
+        Assert.Equal(200, (await ada.PostAsync(link, null, ("as", "self"))).Status);
+        Assert.Equal("ada", await NameOfAsync("ada@example.com", other));
     }
 
     [Fact]
@@ -133,6 +167,17 @@ public abstract class SignInContract(IStore store) : PeopleContract(store)
         Assert.Single(polls, p => p.Status == 200);
         Assert.Contains(Refused(await PollAsync(device)), new (int, string?)[] { (400, "expired_token"), (400, "invalid_grant") });
         Assert.Equal(404, (await ada.GetAsync($"/device?user_code={code}")).Status);
+    }
+
+    [Fact]
+    public async Task Device_ThatWasAllowedBeforeANewPassword_GetsNothing()
+    {
+        var ada = await JoinAsync("ada@example.com", ["viewer"]);
+        var (device, code) = await AskDeviceAsync();
+        await ada.PostAsync("/device", null, ("user_code", code), ("organization", Host.Org.ToString()), ("answer", "approve"));
+        Assert.Equal("Your account", (await ada.PostAsync(
+            "/account/password", null, ("old", Password), ("password", "another long one"))).Title);
+        Assert.Equal((400, "invalid_grant"), Refused(await PollAsync(device)));
     }
 
     [Fact]

@@ -22,6 +22,13 @@ public sealed class AnswersTests(WholeApi api)
     {
         ["listSubscriptions"] = "It always fails, with 501.",
         ["issueAccessToken"] = OfIdentity,
+        ["revokeToken"] = OfIdentity,
+        ["getUserInfo"] = OfIdentity,
+        ["listOwnSessions"] = OfIdentity,
+        ["endOwnSession"] = OfIdentity,
+        ["listOwnOrganizations"] = OfIdentity,
+        ["createPasswordLink"] = OfIdentity,
+        ["removeSecondFactor"] = OfIdentity,
         ["deleteTrustedKeyOfContract"] = OfIdentity,
         ["reloadProviders"] = OfIdentity,
         ["registerProvider"] = OfIdentity,
@@ -51,7 +58,9 @@ public sealed class AnswersTests(WholeApi api)
 
     /// <summary>Kinds that only the cloud's own components create, change or move on.</summary>
     private static readonly string[] Platforms =
-        ["Node", "Instance", "Server", "KeyPair", "Keypair", "TrustedKey", "OidcProvider", "Client"];
+        [
+            "Node", "Instance", "Server", "KeyPair", "Keypair", "TrustedKey", "OidcProvider", "Client", "Person", "Membership", "Session",
+        ];
 
     [Fact]
     public async Task EveryOperation_AnswersAsItIsDescribed()
@@ -240,6 +249,13 @@ public sealed class AnswersTests(WholeApi api)
         await walk.GetAsync("/api/.well-known/jwks.json");
         await walk.GetAsync("/api/oauth/keys/trusted");
         await walk.GetAsync("/api/oauth/oidc/providers");
+        await walk.GetAsync("/api/.well-known/openid-configuration");
+        await walk.SendAsync("POST", "/api/oauth/device", "client_id=strata-cli", "application/x-www-form-urlencoded");
+        var invitation = await walk.NeedAsync("POST", "/api/v1/invitations", """{"name":"walked","spec":{"roles":["viewer"]}}""");
+        var id = invitation.GetProperty("resource").GetProperty("id").GetString();
+        foreach (var path in new[] { "invitations", $"invitations/{id}", $"invitations/{id}/history", "people", "memberships", "sessions" })
+            await walk.GetAsync("/api/v1/" + path);
+        await walk.SendAsync("DELETE", $"/api/v1/invitations/{id}");
     }
 
     /// <summary>One of each subject: query, header, path, body, and what does not exist.</summary>

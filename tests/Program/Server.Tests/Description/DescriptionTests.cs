@@ -14,6 +14,7 @@ public sealed partial class DescriptionTests(WholeApi api)
     {
         ["headBlob"] = "HEAD has no content.",
         ["listSubscriptions"] = "It always fails, with 501.",
+        ["revokeToken"] = "An empty object (RFC 7009 has no content).",
     };
 
     /// <summary>The contract's: POST names a model and its version where PUT and PATCH name an entity and a transition.</summary>
