@@ -18,8 +18,8 @@ public partial class ErrorPageTests
         "src/Engine/S3Blobs", "src/Fabric/Nodes", "src/Foundation/Core"];
 
     /// <summary>Errors that only parts of the server see: they are answered in another form, or retried.</summary>
-    private static readonly HashSet<string> Internal = ["MOVED_ON", "ROLLOUT_STALE", "UNCHANGED", "HOST_FOREIGN", "HOST_UNCLAIMED", "REFRESH_REUSED",
-        "SERVER_ID_IN_USE", "WORK_ENDED"];
+    private static readonly HashSet<string> Internal = ["MOVED_ON", "ROLLOUT_STALE", "UNCHANGED", "HOST_FOREIGN", "HOST_UNCLAIMED",
+        "REFRESH_REUSED", "SERVER_ID_IN_USE", "WORK_ENDED"];
 
     /// <summary>Where every word in capitals is a code.</summary>
     private static readonly string[] Folders = ["src/Engine/Entities", "src/EntityPlatform/EntityApi", "src/Platform/Api/Http",

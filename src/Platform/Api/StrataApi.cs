@@ -74,7 +74,8 @@ public static class StrataApi
         services.AddSingleton<IDeletionGuard, OwnTokenGuard>();
         services.AddSingleton<TokenAdministrators>();
         services.AddSingleton(s => new AdministratorAccess(
-            s.GetRequiredService<IEntityLog>(), s.GetRequiredService<TokenAdministrators>(), s.GetServices<IAdministratorSource>()));
+            s.GetRequiredService<IEntityLog>(), s.GetRequiredService<TokenAdministrators>(), s.GetServices<IAdministratorSource>(),
+            s.GetServices<IHeldRights>()));
         services.AddSingleton<InProcessApi>();
         return services;
     }

@@ -57,6 +57,10 @@ internal static class IdentityErrors
         ErrorKind.Forbidden, "FORBIDDEN", "You cannot give a person more than you have yourself.",
         "Choose other roles, or ask an administrator.");
 
+    public static readonly Error HeldByMore = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "This person has more than you, so you cannot change or end their membership.",
+        "Ask an administrator of theirs, for an operator one of the cloud's operators.");
+
     public static readonly Error PeopleAreOperators = new(
         ErrorKind.Forbidden, "FORBIDDEN", "People belong to the cloud itself, and your token is not an operator's.",
         "Use the token of the cloud's operator.");

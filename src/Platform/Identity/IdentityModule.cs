@@ -97,6 +97,7 @@ public static class IdentityModule
             .AddSingleton<PersonTokens>().AddSingleton<UserInfoEndpoint>();
         services.AddSingleton<SessionAuthenticator>();
         services.AddSingleton<ISpecAdmission, MembershipAdmission>().AddSingleton<IAccessHolders, MemberHolders>();
+        services.AddSingleton<IHeldRights, MembershipRights>();
         services.AddSingleton(new RoleHolders(MembershipKind.Kind)).AddSingleton(new RoleHolders(InvitationKind.Kind));
         services.AddSingleton<InvitationEndpoints>().AddSingleton<PersonEndpoints>().AddSingleton<SessionEndpoints>();
         services.AddSingleton<PageRenderer>().AddSingleton<BrowserSession>().AddSingleton<PageEndpoints>();

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Strata.Api.Auth.Explaining;
+using Strata.Api.Auth.Tokens;
 using Strata.Contracts;
 using Strata.Resources.Kinds;
 
@@ -66,6 +67,14 @@ public sealed class RoleCatalog
     /// </summary>
     public IReadOnlySet<string> Expand(IEnumerable<string> names) =>
         names.SelectMany(name => StemOf(name) is { } stem ? OfKind(stem) : [name]).Concat(OfEveryone).Where(Grantable.Contains)
+            .ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>
+    /// What of these a program may have that acts for who holds them: what roles can hold, but nothing that lets others in. Otherwise a
+    /// program could make itself a token that outlives what it was allowed.
+    /// </summary>
+    public IReadOnlySet<string> OfProgram(IReadOnlySet<string> held) =>
+        Grantable.Where(p => p != TokenKind.Kind.WritePermission && (held.Contains(Principal.Everything) || held.Contains(p)))
             .ToFrozenSet(StringComparer.Ordinal);
 
     private static bool IsPeoples(Permission permission) => !permission.Name.EndsWith(ControlSuffix, StringComparison.Ordinal)

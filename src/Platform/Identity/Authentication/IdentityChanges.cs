@@ -18,7 +18,7 @@ namespace Strata.Identity.Authentication;
 /// change feed.</summary>
 internal sealed class IdentityChanges(
     ChangeFeed feed, JwtAuthenticator authenticator, SessionAuthenticator sessions, SigningKeys keys, ProviderStore providers,
-    TimeProvider time, Supervisor supervisor)
+    SessionStore store, TimeProvider time, Supervisor supervisor)
     : SupervisedService(supervisor, "identity-changes")
 {
     private static readonly TimeSpan ListenFor = TimeSpan.FromMinutes(1);
@@ -38,7 +38,11 @@ internal sealed class IdentityChanges(
         {
             try
             {
-                foreach (var change in await follower.NextAsync(ListenFor, stoppingToken)) Forget(change);
+                foreach (var change in await follower.NextAsync(ListenFor, stoppingToken))
+                {
+                    Forget(change);
+                    if (change.Model == PersonKind.Kind.Model) await store.EndIfDisabledAsync(change, stoppingToken);
+                }
                 work.Succeeded();
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)

@@ -24,17 +24,23 @@ public static class ClientKind
             ? [] : [new("roles", "A client's roles can only be taken away: make another one.")],
     };
 
+    private static readonly string[] LoopbackHosts = ["http://127.0.0.1", "http://[::1]"];
     private const int RedirectUrisMax = 20;
     private const int TextLengthMax = 500;
     private const int DisplayNameLengthMax = 100;
 
     /// <summary>Whether people may be sent there: of a loopback address the port does not count.</summary>
     internal static bool AllowsRedirect(ClientSpec client, string uri) => client.RedirectUris.Contains(uri)
-        || (Uri.TryCreate(uri, UriKind.Absolute, out var sent) && IsLoopback(sent) && client.RedirectUris.Any(known =>
-            Uri.TryCreate(known, UriKind.Absolute, out var loopback) && IsLoopback(loopback) && loopback.Host == sent.Host
-            && loopback.PathAndQuery == sent.PathAndQuery && sent.UserInfo.Length == 0));
+        || (WithoutPort(uri) is { } sent && client.RedirectUris.Any(known => WithoutPort(known) == sent));
 
-    private static bool IsLoopback(Uri uri) => uri.Scheme == Uri.UriSchemeHttp && uri.Host is "127.0.0.1" or "[::1]";
+    /// <summary>Of a loopback address; null: it is none. By its characters, so that nothing else is taken for the same.</summary>
+    private static string? WithoutPort(string uri)
+    {
+        if (LoopbackHosts.FirstOrDefault(h => uri.StartsWith(h, StringComparison.Ordinal)) is not { } host) return null;
+        var rest = uri[host.Length..];
+        if (rest.StartsWith(':')) rest = rest[1..].TrimStart(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+        return rest.Length == 0 || rest[0] is '/' or '?' ? host + rest : null;
+    }
 
     private static List<ValidationError> Check(ClientSpec spec)
     {

@@ -31,7 +31,7 @@ public static class InvitationKind
 
     private static List<ValidationError> Check(InvitationSpec spec)
     {
-        var faults = RoleNames.Check(spec.Roles).ToList();
+        var faults = RoleNames.Check(spec.Roles, spec.Project).ToList();
         if (spec.Email is { } email && !EmailAddress.IsNormal(email))
             faults.Add(new ValidationError("email", "It is one address, in small letters, such as ada@example.com."));
         return faults;

@@ -77,7 +77,10 @@ internal sealed class InvitationStore(
         if (invitation.State != InvitationKind.Open && invitation.Status.Person != person.Id) return IdentityErrors.InvitationUsed;
         // Before it is taken: it would be used up for nothing.
         if (await memberships.FindAsync(tenant, person, cancellationToken) is { } known && known.Spec.Invitation != invitation.Id)
+        {
+            await people.AddOrganizationAsync(person, tenant.ToString(), cancellationToken); // a hint that may have been lost
             return IdentityErrors.AlreadyMember;
+        }
         // Who was removed since does not come back by what let them in before.
         if (invitation.State != InvitationKind.Open && await memberships.WasEndedAsync(tenant, invitation.Id, cancellationToken))
             return IdentityErrors.InvitationUsed;
@@ -89,12 +92,15 @@ internal sealed class InvitationStore(
             }, InvitationKind.Accept, new Revision(invitation.Revision), cancellationToken);
             if (!taken.IsOk) return taken.Error.Kind is ErrorKind.Unavailable ? taken.Error : IdentityErrors.InvitationUsed;
         }
+        // The hint first: what it leads to is found by it, also to end it.
+        var hinted = await people.AddOrganizationAsync(person, tenant.ToString(), cancellationToken);
+        if (!hinted.IsOk) return hinted.Error;
         var joined = await memberships.JoinAsync(tenant, person, new MembershipSpec
         {
             Person = person.Id, Email = person.Spec.Email, Roles = invitation.Spec.Roles, Project = invitation.Spec.Project,
             Invitation = invitation.Id,
         }, cancellationToken);
-        return joined.IsOk ? await people.AddOrganizationAsync(person, tenant.ToString(), cancellationToken) : joined.Error;
+        return joined.IsOk ? hinted : joined.Error;
     }
 
     /// <summary>Removes those that expired a while ago, accepted ones too: the membership names it, and its history stays.</summary>

@@ -19,7 +19,7 @@ public static class MembershipKind
         InitialStatus = Nothing.Instance,
         References = [new SpecReference("project", ProjectKind.Kind)],
         UserCreates = false,
-        Validate = spec => [.. RoleNames.Check(spec.Roles)],
+        Validate = spec => [.. RoleNames.Check(spec.Roles, spec.Project)],
         ValidateChange = (was, next) => (was.Person, was.Email, was.Invitation) == (next.Person, next.Email, next.Invitation)
             ? [] : [new("", "Only the roles and the project of a membership change.")],
     };
@@ -30,8 +30,11 @@ internal static class RoleNames
 {
     private const int Max = 20;
 
-    public static IEnumerable<ValidationError> Check(IReadOnlyList<string> roles)
+    /// <param name="project">For which alone they are; null: for all.</param>
+    public static IEnumerable<ValidationError> Check(IReadOnlyList<string> roles, string? project)
     {
+        if (project is not null && roles.Contains(Roles.Operator))
+            yield return new ValidationError("roles", "An operator is one of the whole cloud, and not of one project.");
         if (roles.Count is 0 or > Max) yield return new ValidationError("roles", $"It takes 1 to {Max}.");
         if (roles.Any(r => !ResourceName.IsValid(r)))
             yield return new ValidationError("roles", "Each is the name of a role: small letters, digits and dashes.");

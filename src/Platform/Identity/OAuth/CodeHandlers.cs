@@ -73,7 +73,8 @@ internal sealed class AnswerProgram(
         if (!await codes.TryUseAsync(key, stopped)) return await EndStolenAsync(person, key, stopped);
         var begun = await sessions.BeginAsync(person, new SessionSpec
         {
-            Person = person.Id, SignedInAt = allowed.Session.CreatedAt, Organization = client.Tenant.ToString(), Client = client.ToString(), Scopes = scopes, Grant = key,
+            Person = person.Id, SignedInAt = allowed.Session.CreatedAt, Organization = client.Tenant.ToString(),
+            Client = client.ToString(), Scopes = scopes, Grant = key,
             UserAgent = http.Request.Headers.UserAgent, Address = sources.AddressOf(http),
         }, stopped, scopes.Contains(Scopes.OfflineAccess) ? null : options.TokenLifetime);
         if (begun.TryGet(out var session, out var error)) return session.Resource;

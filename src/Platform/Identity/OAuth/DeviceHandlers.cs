@@ -40,7 +40,8 @@ internal static class CodeClaims
 }
 
 /// <summary>Who may ask: the clients that come with the cloud, a few times a minute from each source.</summary>
-internal sealed class CheckDeviceRequest(RequestSource source, TimeProvider time) : IOpenIddictServerHandler<ValidateDeviceAuthorizationRequestContext>
+internal sealed class CheckDeviceRequest(RequestSource source, TimeProvider time)
+    : IOpenIddictServerHandler<ValidateDeviceAuthorizationRequestContext>
 {
     private const int OfSourceMax = 30;
 
@@ -120,7 +121,8 @@ internal sealed class AnswerDevice(DeviceRequests requests, SessionAuthenticator
         var begun = person is null || person.Id != request.Person ? default(Result<IssuedSession>?) : await sessions.BeginAsync(
             person, new SessionSpec
             {
-                Person = person.Id, SignedInAt = allowed!.Session.CreatedAt, Organization = request.Organization, Client = request.Client, UserAgent = request.UserAgent,
+                Person = person.Id, SignedInAt = allowed!.Session.CreatedAt, Organization = request.Organization,
+                Client = request.Client, UserAgent = request.UserAgent,
                 Address = request.Address, Grant = request.Grant,
             }, stopped);
         if (begun is not { } made || !made.TryGet(out var session, out var error))

@@ -105,8 +105,21 @@ internal sealed class DescribeServer : IOpenIddictServerHandler<HandleConfigurat
     {
         context.GrantTypes.Add(TokenRequest.Credentials);
         context.GrantTypes.Add(TokenRequest.Exchange);
+        Only(context.CodeChallengeMethods, CodeChallengeMethods.Sha256);
+        Only(context.ResponseModes, ResponseModes.Query, ResponseModes.FormPost);
+        Only(context.PromptValues, PromptValues.None, PromptValues.Login, PromptValues.Consent);
+        foreach (var methods in new[] { context.TokenEndpointAuthenticationMethods, context.RevocationEndpointAuthenticationMethods })
+            Only(methods, ClientAuthenticationMethods.ClientSecretBasic, ClientAuthenticationMethods.ClientSecretPost,
+                ClientAuthenticationMethods.None);
+        context.Claims.UnionWith([Claims.Name, Claims.PreferredUsername, Claims.Email, Claims.EmailVerified]);
         context.IdTokenSigningAlgorithms.Clear();
         context.IdTokenSigningAlgorithms.Add(Algorithms.RsaSha256);
         return default;
+    }
+
+    private static void Only(HashSet<string> values, params ReadOnlySpan<string> kept)
+    {
+        values.Clear();
+        foreach (var value in kept) values.Add(value);
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Core;
 using Strata.Identity.Memberships;
+using Strata.Identity.OAuth;
 using Strata.Identity.Passwords;
 using Strata.Identity.People;
 using Strata.Identity.Sessions;
@@ -12,7 +13,7 @@ namespace Strata.Identity.Pages;
 /// <summary>/account: a person's organizations, sessions and password.</summary>
 internal sealed class AccountPages(
     PageEndpoints pages, PasswordSignIn passwords, PersonStore people, SessionStore sessions, MembershipStore memberships,
-    TimeProvider time)
+    OAuthClients clients, TimeProvider time)
 {
     private const string PasswordChanged = "Your password is changed, and you are signed out everywhere else.";
 
@@ -38,7 +39,7 @@ internal sealed class AccountPages(
         var caller = PersonStore.CallerOf(signedIn.Person);
         var chosen = form.Text("session");
         var ended = Result.Of(default(Done));
-        if (chosen == "others") ended = await sessions.EndOthersAsync(signedIn.Person, signedIn.Session.Id, http.RequestAborted);
+        if (chosen == "others") ended = await sessions.EndOthersAsync(caller, signedIn.Person, signedIn.Session.Id, http.RequestAborted);
         else if (signedIn.Person.Status.Sessions.Contains(chosen))
             ended = await sessions.EndAsync(caller, chosen!, http.RequestAborted);
         if (!ended.IsOk) throw ended.Error.ToException();
@@ -77,6 +78,18 @@ internal sealed class AccountPages(
         PageRenderer.Redirect(http, "/account?changed=password");
     }
 
+    private async ValueTask<IReadOnlyList<AccountSession>> SessionsOfAsync(HttpContext http, SignedIn signedIn)
+    {
+        var shown = new List<AccountSession>();
+        foreach (var session in await sessions.OfAsync(signedIn.Person, http.RequestAborted))
+        {
+            var program = await clients.FindAsync(session.Spec.Client, http.RequestAborted) is var (_, client)
+                ? client.Spec.DisplayName ?? client.Name : PageText.ProgramOf(session.Spec);
+            shown.Add(new AccountSession(session.Id, program, session.Spec.Address, session.Status.LastUsedAt));
+        }
+        return shown;
+    }
+
     private async Task ShowAsync(HttpContext http, int status, SignedIn signedIn, string? error, string? notice)
     {
         var joined = await memberships.OfAsync(signedIn.Person, http.RequestAborted);
@@ -84,7 +97,7 @@ internal sealed class AccountPages(
             http, status, ("Email", signedIn.Person.Spec.Email), ("DisplayName", signedIn.Person.Spec.DisplayName),
             ("Server", pages.Options.LinkTo("")), ("Now", time.GetUtcNow()), ("Current", signedIn.Session.Id),
             ("Organizations", (IReadOnlyList<(string, IReadOnlyList<string>)>)[.. joined.Select(j => (j.Name, j.Membership.Spec.Roles))]),
-            ("Sessions", await sessions.OfAsync(signedIn.Person, http.RequestAborted)), 
+            ("Sessions", await SessionsOfAsync(http, signedIn)), 
             ("SecondFactorAt", signedIn.Person.Status.SecondFactorAt), ("RecoveryCodes", signedIn.Person.Status.RecoveryCodes.Count),
             ("Error", error), ("Notice", notice));
     }

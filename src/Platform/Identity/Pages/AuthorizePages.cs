@@ -76,12 +76,13 @@ internal sealed class AuthorizePages(
 
     /// <summary>
     /// Whether they have signed in to the program before, and allowed as much. One without a secret, or on the person's own machine, could
-    /// be any program that says that it is this one, so the person is asked each time (RFC 8252, 8.6).
+    /// be any program that says that it is this one, so the person is asked each time (RFC 8252, 8.6), as by one that wants to act for
+    /// them.
     /// </summary>
     private async ValueTask<bool> HasAllowedAsync(HttpContext http, OpenIddictRequest request, ClientResource client, SignedIn signedIn)
     {
         if (request.HasPromptValue(PromptValues.Consent) || client.Spec.Public) return false;
-        if (!request.RedirectUri!.StartsWith("https://", StringComparison.Ordinal)) return false;
+        if (!request.RedirectUri!.StartsWith("https://", StringComparison.Ordinal) || request.HasScope(OAuthScopes.Api)) return false;
         var allowed = await sessions.OfAsync(signedIn.Person, http.RequestAborted);
         return allowed.Any(s => s.Spec.Client == request.ClientId && request.GetScopes().All(s.Spec.Scopes.Contains));
     }

@@ -45,7 +45,7 @@ internal sealed class InvitePages(PageEndpoints pages, InvitationStore invitatio
             PageEndpoints.AskToSignIn(http);
             return;
         }
-        var accepted = await invitations.AcceptAsync(found, signedIn.Person, http.RequestAborted);
+        var accepted = await invitations.AcceptAsync(found, signedIn.Person, CancellationToken.None);
         if (accepted.IsOk) await WelcomeAsync(http, found);
         else await ShowAsync(http, 409, found, signedIn, accepted.Error.Message, null, null);
     }
@@ -72,7 +72,8 @@ internal sealed class InvitePages(PageEndpoints pages, InvitationStore invitatio
 
         async Task AcceptAsync(PersonResource person)
         {
-            var accepted = await invitations.AcceptAsync(found, person, http.RequestAborted);
+            // From here on it does not matter that the browser leaves: an account without a membership would be left.
+            var accepted = await invitations.AcceptAsync(found, person, CancellationToken.None);
             if (!accepted.TryGet(out var member, out var error))
             {
                 // Where another one was faster, the account would be of no use, and its address could not be used again. Where this one has
@@ -83,6 +84,7 @@ internal sealed class InvitePages(PageEndpoints pages, InvitationStore invitatio
                 await RefuseAsync(409, error.Message);
                 return;
             }
+            tries.Forgive(pages.Source.Of(http));
             if (await pages.SignInAsync(http, member) is { } failed) throw failed.ToException();
             await WelcomeAsync(http, found);
         }
@@ -107,7 +109,8 @@ internal sealed class InvitePages(PageEndpoints pages, InvitationStore invitatio
     }
 
     private Task NoneAsync(HttpContext http) => pages.MessageAsync(
-        http, 404, "This invitation is not valid", "It has been accepted, withdrawn, or has expired. Ask for another one.");
+        http, 404, "This invitation is not valid", "It has been accepted, withdrawn, or has expired. If you accepted it "
+            + "yourself, sign in and open it again; otherwise ask for another one.");
 
     private Task ShowAsync(
         HttpContext http, int status, FoundInvitation found, SignedIn? signedIn, string? error, string? email, string? name) =>

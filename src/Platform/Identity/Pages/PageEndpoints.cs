@@ -15,7 +15,7 @@ namespace Strata.Identity.Pages;
 internal sealed class PageEndpoints(
     PageRenderer renderer, BrowserSession browser, SessionStore sessions, RequestSource source, IdentityOptions options)
 {
-    private const int ReturnLengthMax = 2000;
+    private const int ReturnLengthMax = 6000;
 
     public IdentityOptions Options => options;
 
@@ -77,7 +77,7 @@ internal sealed class PageEndpoints(
     /// <summary>A path of this server, whatever was sent: a link must not lead from here to another site.</summary>
     public static string ReturnPath(string? sent) =>
         sent is { Length: > 1 and <= ReturnLengthMax } && sent[0] == '/' && sent[1] is not ('/' or '\\')
-            && !sent.Any(c => char.IsControl(c) || c == '\\') ? sent : "/account";
+            && sent.All(c => c is > ' ' and <= '~' and not '\\') ? sent : "/account";
 
     private async Task GuardAsync(HttpContext http, Func<Task> serve)
     {

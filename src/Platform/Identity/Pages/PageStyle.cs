@@ -48,6 +48,8 @@ internal static class PageStyle
         dd { margin: 0; }
         table { width: 100%; border-collapse: collapse; }
         th, td { padding: .4rem .6rem .4rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: middle; }
+        td, th { overflow-wrap: normal; }
+        .scroll { overflow-x: auto; }
         th { font-size: .85rem; color: var(--muted); font-weight: 600; }
         a { color: var(--accent); }
         .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

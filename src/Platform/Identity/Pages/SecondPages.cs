@@ -133,7 +133,8 @@ internal sealed class SecondPages(
         using var picture = new PngByteQRCode(code);
         return pages.SendAsync<SecondSetupPage>(
             http, status, ("Picture", "data:image/png;base64," + Convert.ToBase64String(picture.GetGraphic(PixelsPerModule))),
-            ("Secret", secret), ("Email", signedIn.Person.Spec.Email), ("Sealed", secrets.Seal(secret, ContextOf(signedIn))), ("Error", error));
+            ("Secret", secret), ("Email", signedIn.Person.Spec.Email), ("Sealed", secrets.Seal(secret, ContextOf(signedIn))),
+            ("Error", error));
     }
 
     /// <summary>A secret that another page, or another person, was offered is not taken.</summary>

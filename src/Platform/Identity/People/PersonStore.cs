@@ -52,7 +52,7 @@ internal sealed class PersonStore(
         {
             var made = new NewResource<PersonSpec> { Name = name, Spec = new PersonSpec { Email = email, DisplayName = displayName } };
             var status = new PersonStatus { Password = secrets.Seal(hash, ContextOf(name)), PasswordSetAt = time.GetUtcNow() };
-            var created = await store.CreateAsync(SignUp, made, status, null, cancellationToken);
+            var created = await store.CreateAsync(SignUp, made, status, null, CancellationToken.None); // who leaves now gets what they sent
             if (created.IsOk || created.Error.Code != ResourceErrors.NameTakenCode || attempt == NameTriesMax) return created;
             name = EmailAddress.NameOf(email) + "-" + System.Security.Cryptography.RandomNumberGenerator.GetHexString(4, lowercase: true);
         }
@@ -97,6 +97,9 @@ internal sealed class PersonStore(
         Caller caller, PersonResource person, Func<PersonResource, Result<PersonStatus>> change, CancellationToken cancellationToken) =>
         await store.ChangeAsync(caller, person.Id, p => change(p).Then<PersonResource>(s => p with { Status = s }), null, null,
             cancellationToken);
+
+    /// <summary>A person as a change has made them; null: they are gone, or cannot be read.</summary>
+    public PersonResource? TryRead(EntityRevision change) => change.Deleted ? null : store.TryToResource(change);
 
     /// <summary>Those whose DELETE has begun.</summary>
     public IAsyncEnumerable<PersonResource> RemovingAsync(CancellationToken cancellationToken) =>

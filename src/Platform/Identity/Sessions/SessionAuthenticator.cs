@@ -19,7 +19,8 @@ internal sealed record SignedIn(PersonResource Person, SessionResource Session);
 /// until one of them, a role or the organization changes, and for <see cref="PrincipalCache.KeptFor"/> at most. Safe for concurrent use.
 /// </summary>
 internal sealed class SessionAuthenticator(
-    SessionStore sessions, PersonStore people, MembershipStore memberships, OAuthClients clients, TimeProvider time)
+    SessionStore sessions, PersonStore people, MembershipStore memberships, OAuthClients clients, RoleCatalog catalog,
+    TimeProvider time)
 {
     private readonly PrincipalCache cache = new(time);
 
@@ -59,7 +60,8 @@ internal sealed class SessionAuthenticator(
         var principal = member with
         {
             Person = new SignedInPerson(PersonStore.IdOf(found.Person), session, spec.Email, spec.DisplayName, ByProgram: true),
-            Grants = [.. member.Grants.Select(WithoutPlatform)],
+            // What is the cloud's own is not a program's, whoever has signed in to it.
+            Grants = [.. member.Grants.Select(g => g with { Permissions = catalog.OfProgram(g.Permissions) })],
         };
         cache.Remember(token, session, principal, expiresAt, state, TenantId.Platform);
         return principal;
@@ -86,10 +88,6 @@ internal sealed class SessionAuthenticator(
     private async ValueTask<SignedIn?> FindAsync(SessionResource session, CancellationToken cancellationToken) =>
         await people.FindAsync(PersonKind.Kind.EntityOf(session.Spec.Person), cancellationToken) is { } person
             && PersonStore.IsAdmitted(person) && person.Status.Sessions.Contains(session.Id) ? new SignedIn(person, session) : null;
-
-    /// <summary>What is the cloud's own is not a program's, whoever has signed in to it.</summary>
-    private static Grant WithoutPlatform(Grant grant) => grant.Permissions.Contains(Principal.PlatformPermission)
-        ? grant with { Permissions = grant.Permissions.Where(p => p != Principal.PlatformPermission).ToHashSet(StringComparer.Ordinal) } : grant;
 
     /// <summary>A database that takes no writes must not keep anyone from reading.</summary>
     private async ValueTask TouchAsync(SignedIn found, StorageDeadline storage, CancellationToken cancellationToken)

@@ -71,7 +71,8 @@ internal sealed class SessionStore(
         IReadOnlyList<string> dropped = [];
         var listed = await people.TryChangeAsync(PersonStore.CallerOf(person), person, now =>
         {
-            if (now.Status.PasswordSetAt != person.Status.PasswordSetAt || !PersonStore.IsAdmitted(now)) return IdentityErrors.SignInOutdated;
+            if (now.Status.PasswordSetAt != person.Status.PasswordSetAt || !PersonStore.IsAdmitted(now))
+                return IdentityErrors.SignInOutdated;
             dropped = [.. now.Status.Sessions.SkipLast(OfPersonMax - 1)];
             return now.Status with
             {
@@ -162,17 +163,26 @@ internal sealed class SessionStore(
         return ended.Error?.Kind == ErrorKind.NotFound ? default(Done) : ended;
     }
 
+    /// <summary>Whoever is let in again after they were disabled signs in again. Several servers may do this at once.</summary>
+    public async Task EndIfDisabledAsync(EntityRevision change, CancellationToken cancellationToken)
+    {
+        if (people.TryRead(change) is { Spec.Disabled: true, Status.Sessions.Count: > 0 } person)
+            await EndOthersAsync(new Caller(TenantId.Platform, "system:people"), person, null, cancellationToken);
+    }
+
     /// <summary>Ends all of a person's but one, at once: none of the others is listed any more.</summary>
-    public async Task<Result<Done>> EndOthersAsync(PersonResource person, string kept, CancellationToken cancellationToken)
+    /// <param name="kept">Null: all are ended.</param>
+    public async Task<Result<Done>> EndOthersAsync(
+        Caller caller, PersonResource person, string? kept, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> ended = [];
-        var changed = await people.ChangeAsync(PersonStore.CallerOf(person), person, s =>
+        var changed = await people.ChangeAsync(caller, person, s =>
         {
             ended = [.. s.Sessions.Where(id => id != kept)];
             return s with { Sessions = [.. s.Sessions.Where(id => id == kept)] };
         }, cancellationToken);
         if (!changed.IsOk) return changed.Error;
-        await RemoveAsync(PersonStore.CallerOf(person), ended);
+        await RemoveAsync(caller, ended);
         return default(Done);
     }
 

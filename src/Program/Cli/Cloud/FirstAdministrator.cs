@@ -25,8 +25,9 @@ internal static class FirstAdministrator
             using var people = await run.Client.SendAsync(
                 HttpMethod.Get, $"/api/v1/{Plurals.People}?limit=1", cancellationToken: cancellationToken);
             // An earlier link is withdrawn, also where the first person has come in another way.
-            if (await run.Client.Resources(Plurals.Invitations).FindAsync(Name, cancellationToken: cancellationToken) is { State: "OPEN" } before)
-                await run.Client.Resources(Plurals.Invitations).DeleteAsync(before.Id, cancellationToken: cancellationToken);
+            var invitations = run.Client.Resources(Plurals.Invitations);
+            if (await invitations.FindAsync(Name, cancellationToken: cancellationToken) is { State: "OPEN" } before)
+                await invitations.DeleteAsync(before.Id, cancellationToken: cancellationToken);
             if (people!.RootElement.GetProperty("items").GetArrayLength() > 0) return null;
             var spec = new Dictionary<string, object>
             {

@@ -70,13 +70,18 @@ internal static class ClientCommand
             await run.Client.SendBytesAsync(HttpMethod.Delete, $"/api/clients/{id}", cancellationToken: CancellationToken.None);
             throw;
         }
-        if (run.WriteMachine(made.RootElement)) return CommandRunner.Done;
+        var secret = run.Parse.GetValue(Public) ? null : made.RootElement.Text("client_secret");
+        var issuer = run.Context.Server.TrimEnd('/') + "/api";
+        if (run.WriteMachine(new SignInClient(id, secret, issuer))) return CommandRunner.Done;
         run.Terminal.Out.WriteLine($"client id      {id}");
-        if (!run.Parse.GetValue(Public)) run.Terminal.Out.WriteLine($"client secret  {made.RootElement.Text("client_secret")}");
-        run.Terminal.Out.WriteLine($"issuer         {run.Context.Server.TrimEnd('/')}/api");
+        if (secret is not null) run.Terminal.Out.WriteLine($"client secret  {secret}");
+        run.Terminal.Out.WriteLine($"issuer         {issuer}");
         run.Say("Members of the organization can sign in to it now, by OpenID Connect (authorization code with PKCE).");
         return CommandRunner.Done;
     }
+
+    /// <param name="ClientSecret">Null: it can keep none.</param>
+    private sealed record SignInClient(string ClientId, string? ClientSecret, string Issuer);
 
     /// <summary>A client's id ends with that of its resource.</summary>
     private static string ResourceIdOf(string clientId) => "cli_" + clientId[^26..];

@@ -37,7 +37,7 @@ internal static class InviteCommand
         using var made = await CreateAsync(run, null, spec, cancellationToken);
         if (run.WriteMachine(made.RootElement)) return CommandRunner.Done;
         run.Terminal.Out.WriteLine(made.RootElement.Text("link"));
-        run.Say("Send them this link; it works once, and is shown only now. \"strata get invitations\" lists those that are open.");
+        run.Say("Send them this link; it works once, and is shown only now. \"strata get invitations\" lists all.");
         return CommandRunner.Done;
     }
 

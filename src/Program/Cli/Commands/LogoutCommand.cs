@@ -19,7 +19,7 @@ internal static class LogoutCommand
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
     public static Command Create(Terminal terminal) =>
-        new Command("logout", "Forget the token of a context on this machine") { Name, Yes }.Does(terminal, RunAsync);
+        new Command("logout", "Sign out of a context: end the sign-in, or forget the token on this machine") { Name, Yes }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

@@ -17,7 +17,9 @@ internal static class TokenPrompt
         var token = (run.Terminal.InIsTerminal ? await AskAsync(run, server, cancellationToken)
             : await Task.Run(() => ReadLine(run.Terminal.In), CancellationToken.None).WaitAsync(cancellationToken)).Trim();
         if (token.Length == 0)
-            throw UsageErrors.Of("No token was given.", "Enter it when you are asked, or pipe it in: strata login URL < token.txt")
+            throw UsageErrors.Of("No token was given.", run.Terminal.InIsTerminal
+                ? "Enter it when you are asked, or pipe it in: strata login URL < token.txt"
+                : "Pipe one in, or run this in a terminal to sign in by your browser.")
                 .ToException();
         if (token.Length > LengthMax || token.Any(c => c is <= ' ' or > '~'))
             throw UsageErrors.Of("That is not a token.", "Strata's begin with stk_; \"strata token create NAME\" makes one.").ToException();

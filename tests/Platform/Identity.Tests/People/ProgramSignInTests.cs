@@ -42,7 +42,8 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
         var info = await http.SendJsonAsync("GET", "/api/oauth/userinfo");
         Assert.Equal((200, id.GetProperty("sub").GetString()), (info.Status, info.Text("sub")));
         // The second time nothing is asked.
-        Assert.Contains("code=", (await ada.LocationAsync(Authorize("openid strata"))), StringComparison.Ordinal);
+        Assert.Contains("code=", await ada.LocationAsync(Authorize("openid email")), StringComparison.Ordinal);
+        Assert.Contains("200", await ada.LocationAsync(Authorize("openid strata")), StringComparison.Ordinal); // but by who wants to act
         // Ending the session ends its tokens.
         Assert.Single((await http.SendJsonAsync("GET", "/api/v1/access/sessions")).Body.GetProperty("items").EnumerateArray());
         Assert.Equal(204, (await http.SendJsonAsync("DELETE", "/api/v1/access/sessions/current")).Status);
@@ -99,6 +100,10 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
         Assert.Empty((await http.SendJsonAsync("GET", "/api/v1/people")).Body.GetProperty("items").EnumerateArray());
         Assert.Equal(403, (await http.SendJsonAsync("POST", "/api/v1/people/ada/password-link")).Status);
         Assert.Equal(404, (await http.SendJsonAsync("GET", $"/api/v1/tokens?org={Host.OtherOrg}")).Status);
+        // Nor does it let anyone in, not even itself for longer.
+        Assert.Equal(403, (await http.SendJsonAsync("POST", "/api/v1/tokens", """{"name":"own","spec":{"roles":["viewer"]}}""")).Status);
+        Assert.Equal(403, (await http.SendJsonAsync("POST", "/api/v1/invitations", """{"spec":{"roles":["viewer"]}}""")).Status);
+        Assert.Equal(403, (await http.SendJsonAsync("POST", "/api/clients")).Status);
         Assert.Single((await http.SendJsonAsync("GET", "/api/v1/access/organizations")).Body.GetProperty("items").EnumerateArray());
         var sessions = (await http.SendJsonAsync("GET", "/api/v1/access/sessions")).Body.GetProperty("items");
         Assert.Equal([clientId], sessions.EnumerateArray().Select(s => s.GetProperty("client").GetString()));

@@ -21,13 +21,24 @@ public sealed class AdministratorAccess
     private readonly TokenAdministrators tokens;
     private readonly IReadOnlyList<IAdministratorSource> sources;
 
-    internal AdministratorAccess(IEntityLog log, TokenAdministrators tokens, IEnumerable<IAdministratorSource> sources) =>
-        (this.log, this.tokens, this.sources) = (log, tokens, [tokens, .. sources]);
+    private readonly IReadOnlyList<IHeldRights> rights;
+
+    internal AdministratorAccess(
+        IEntityLog log, TokenAdministrators tokens, IEnumerable<IAdministratorSource> sources, IEnumerable<IHeldRights> rights) =>
+        (this.log, this.tokens, this.sources, this.rights) = (log, tokens, [tokens, .. sources], [.. rights]);
 
     /// <summary>What a removal of this resource, or a change that may shut it to administrators, has to find in its own transaction, so
     /// that of two that are removed at once one stays.</summary>
     /// <returns>Null where nothing has to be found, which costs no read.</returns>
     public RemovalCheck? CheckOf(Principal principal, EntityRevision removed)
+    {
+        var last = CheckOfLast(principal, removed);
+        if (principal.IsPlatform || rights.FirstOrDefault(r => r.Kind.Model == removed.Model) is not { } held) return last;
+        return async (transaction, cancellationToken) => await held.RefuseAsync(principal, removed, cancellationToken)
+            ?? (last is null ? null : await last(transaction, cancellationToken));
+    }
+
+    private RemovalCheck? CheckOfLast(Principal principal, EntityRevision removed)
     {
         var needsAdministrator = !principal.IsPlatform && !principal.IsOperatorElsewhere
             && sources.Any(s => s.Kind.Model == removed.Model && s.Admits(removed));
@@ -43,8 +54,8 @@ public sealed class AdministratorAccess
         };
     }
 
-    /// <summary>Whether resources of this kind may let an administrator in.</summary>
-    public bool Guards(Kind kind) => sources.Any(s => s.Kind == kind);
+    /// <summary>Whether changes of resources of this kind have to be checked.</summary>
+    public bool Guards(Kind kind) => sources.Any(s => s.Kind == kind) || rights.Any(r => r.Kind == kind);
 
     /// <summary>As <see cref="CheckOf"/>, for a resource that may be gone already: then nothing has to be found.</summary>
     public async ValueTask<RemovalCheck?> CheckOfAsync(Principal principal, EntityId removed, CancellationToken cancellationToken) =>
