@@ -2,7 +2,7 @@ using System.Globalization;
 using Strata.Entity.Benchmarks;
 
 // The entity API over HTTP, the load made by wrk on the same machine, PostgreSQL with fsync.
-// Usage: ./bench entity-create | entity-get | entity-update | entity-telemetry [--seconds N] [--rounds N] [--revisions N]
+// Usage: ./bench entity-authz | entity-create | entity-get | entity-update | entity-telemetry [--seconds N] [--rounds N] [--revisions N]
 
 var settings = new Settings(TimeSpan.FromSeconds(Option("--seconds", 5)), Option("--rounds", 5), Option("--revisions", 10_000_000));
 await using var cloud = await Cloud.StartAsync();
@@ -10,6 +10,9 @@ switch (args is [var name, ..] ? name : "")
 {
     case "create":
         await CreateBenchmark.RunAsync(cloud, settings);
+        break;
+    case "authz":
+        await AuthzBenchmark.RunAsync(cloud, settings);
         break;
     case "get":
         await GetBenchmark.RunAsync(cloud, settings);
@@ -22,7 +25,7 @@ switch (args is [var name, ..] ? name : "")
         break;
     default:
         Console.Error.WriteLine(
-            "usage: ./bench entity-create | entity-get | entity-update | entity-telemetry [--seconds N] [--rounds N] [--revisions N]");
+            "usage: ./bench entity-authz | entity-create | entity-get | entity-update | entity-telemetry [--seconds N] [--rounds N] [--revisions N]");
         return 2;
 }
 return 0;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Strata.Contracts;
+using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Identity.Invitations;
 using Strata.Resources.Kinds;
@@ -259,6 +260,22 @@ public abstract class SignInContract(IStore store) : PeopleContract(store)
         using var next = Host.Client(await CommandLineAsync(await JoinAsync("ada@example.com", ["viewer"])));
         Assert.Equal("person:ada", (await next.SendJsonAsync("GET", "/api/v1/access/me")).Text("actor"));
         Assert.Equal(401, (await http.SendJsonAsync("GET", "/api/v1/access/me")).Status);
+    }
+
+    [Fact]
+    public async Task Sessions_ThatAreNotUsed_ExpireAndAreRemoved()
+    {
+        using var http = Host.Client(await CommandLineAsync(await JoinAsync("ada@example.com", ["viewer"])));
+        var time = new FakeTime(TimeProvider.System.GetUtcNow());
+        var store = new SessionStore(
+            new ResourceStore<SessionSpec, SessionStatus>(Host.Service<EntityEngine>(), SessionKind.Kind, time), Host.Service<PersonStore>(),
+            Log, time);
+        await store.SweepAsync(new Caller(TenantId.Platform, "test"), default);
+        Assert.Equal(2, (await Admin.SendJsonAsync("GET", "/api/v1/sessions")).Body.GetProperty("items").GetArrayLength());
+        time.Advance(SessionStore.IdleMax + TimeSpan.FromMinutes(1));
+        await store.SweepAsync(new Caller(TenantId.Platform, "test"), default);
+        Assert.Empty((await Admin.SendJsonAsync("GET", "/api/v1/sessions")).Body.GetProperty("items").EnumerateArray());
+        await RefusedAsync(http);
     }
 
     [Fact]
