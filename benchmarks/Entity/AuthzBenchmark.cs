@@ -54,7 +54,8 @@ internal static partial class AuthzBenchmark
             wrk.body = "grant_type=client_credentials"
             """);
         await Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url);
-        var (run, cost) = await cloud.RestedAsync(() => Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url), settings.Duration);
+        var (run, cost) = await cloud.RestedAsync(
+            () => Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url), settings.Duration);
         Say($"access tokens of clients: {run}; {cost}");
     }
 
@@ -63,7 +64,8 @@ internal static partial class AuthzBenchmark
     {
         var made = await cloud.SendAsync("POST", "/api/v1/invitations", """{"spec":{"roles":["admin"]}}""");
         using var browser = new HttpClient { BaseAddress = new Uri(cloud.Url) };
-        await SendAsync(browser, new Uri(made.GetProperty("link").GetString()!).AbsolutePath, ("email", "ada@example.com"), ("password", Password));
+        var link = new Uri(made.GetProperty("link").GetString()!).AbsolutePath;
+        await SendAsync(browser, link, ("email", "ada@example.com"), ("password", Password));
         var asked = JsonElement.Parse(await SendAsync(browser, "/api/oauth/device", ("client_id", "strata-cli")));
         var code = asked.GetProperty("user_code").GetString()!;
         var page = await browser.GetStringAsync($"/device?user_code={code}");

@@ -38,11 +38,10 @@ internal sealed class IdentityChanges(
         {
             try
             {
-                foreach (var change in await follower.NextAsync(ListenFor, stoppingToken))
-                {
-                    Forget(change);
-                    if (change.Model == PersonKind.Kind.Model) await store.EndIfDisabledAsync(change, stoppingToken);
-                }
+                var changes = await follower.NextAsync(ListenFor, stoppingToken);
+                foreach (var change in changes) Forget(change); // all of them first: what follows may fail
+                foreach (var change in changes.Where(c => c.Model == PersonKind.Kind.Model))
+                    await store.EndIfDisabledAsync(change, stoppingToken);
                 work.Succeeded();
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)

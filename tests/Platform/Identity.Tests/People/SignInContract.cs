@@ -268,7 +268,8 @@ public abstract class SignInContract(IStore store) : PeopleContract(store)
         using var http = Host.Client(await CommandLineAsync(await JoinAsync("ada@example.com", ["viewer"])));
         var time = new FakeTime(TimeProvider.System.GetUtcNow());
         var store = new SessionStore(
-            new ResourceStore<SessionSpec, SessionStatus>(Host.Service<EntityEngine>(), SessionKind.Kind, time), Host.Service<PersonStore>(),
+            new ResourceStore<SessionSpec, SessionStatus>(Host.Service<EntityEngine>(), SessionKind.Kind, time),
+            Host.Service<PersonStore>(),
             Log, time);
         await store.SweepAsync(new Caller(TenantId.Platform, "test"), default);
         Assert.Equal(2, (await Admin.SendJsonAsync("GET", "/api/v1/sessions")).Body.GetProperty("items").GetArrayLength());
