@@ -100,7 +100,7 @@ public static class IdentityModule
         services.AddSingleton<IHeldRights, MembershipRights>();
         services.AddSingleton(new RoleHolders(MembershipKind.Kind)).AddSingleton(new RoleHolders(InvitationKind.Kind));
         services.AddSingleton<InvitationEndpoints>().AddSingleton<PersonEndpoints>().AddSingleton<SessionEndpoints>();
-        services.AddSingleton<PageRenderer>().AddSingleton<BrowserSession>().AddSingleton<PageEndpoints>();
+        services.AddSingleton<PageRenderer>().AddSingleton<BrowserSession>().AddSingleton<PageEndpoints>().AddSingleton<FormTargets>();
         services.AddSingleton<SignInPages>().AddSingleton<InvitePages>().AddSingleton<PasswordPages>().AddSingleton<DevicePages>()
             .AddSingleton<SecondPages>().AddSingleton<AccountPages>().AddSingleton<AuthorizePages>();
         services.AddOAuthServer();

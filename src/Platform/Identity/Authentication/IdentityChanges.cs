@@ -18,7 +18,7 @@ namespace Strata.Identity.Authentication;
 /// change feed.</summary>
 internal sealed class IdentityChanges(
     ChangeFeed feed, JwtAuthenticator authenticator, SessionAuthenticator sessions, SigningKeys keys, ProviderStore providers,
-    SessionStore store, TimeProvider time, Supervisor supervisor)
+    PersonStore people, SessionStore store, TimeProvider time, Supervisor supervisor)
     : SupervisedService(supervisor, "identity-changes")
 {
     private static readonly TimeSpan ListenFor = TimeSpan.FromMinutes(1);
@@ -41,12 +41,12 @@ internal sealed class IdentityChanges(
                 var changes = await follower.NextAsync(ListenFor, stoppingToken);
                 foreach (var change in changes) Forget(change); // all of them first: what follows may fail
                 foreach (var change in changes.Where(c => c.Model == PersonKind.Kind.Model))
-                    await store.EndIfDisabledAsync(change, stoppingToken);
+                    if (people.TryRead(change) is { } person) await store.EndIfDisabledAsync(person, stoppingToken);
                 work.Succeeded();
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                work.Failed(e); // the follower misses nothing; what is cached expires by itself meanwhile
+                work.Failed(e); // what is cached expires by itself, and PeopleKeeper ends sessions that were left
                 await Task.Delay(Pause, time, stoppingToken);
             }
         }

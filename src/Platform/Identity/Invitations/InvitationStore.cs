@@ -86,6 +86,7 @@ internal sealed class InvitationStore(
             return IdentityErrors.InvitationUsed;
         if (invitation.State == InvitationKind.Open)
         {
+            if (!await IsStandingAsync(tenant, invitation, cancellationToken)) return IdentityErrors.InvitationUsed;
             var taken = await store.ChangeAsync(new Caller(tenant, PersonStore.ActorOf(person)), invitation.Id, i => i with
             {
                 Status = i.Status with { Person = person.Id, AcceptedAt = time.GetUtcNow() },
@@ -100,7 +101,23 @@ internal sealed class InvitationStore(
             Person = person.Id, Email = person.Spec.Email, Roles = invitation.Spec.Roles, Project = invitation.Spec.Project,
             Invitation = invitation.Id,
         }, cancellationToken);
-        return joined.IsOk ? hinted : joined.Error;
+        if (!joined.TryGet(out var membership, out var failed)) return failed;
+        // Who was removed meanwhile may have been looked at before this.
+        if (await people.FindAsync(PersonStore.IdOf(person), cancellationToken) is { State: not PersonKind.Removing }) return hinted;
+        var ended = await memberships.EndAsync(new Caller(tenant, PersonStore.ActorOf(person)), membership.Id, cancellationToken);
+        return ended.IsOk ? IdentityErrors.InvitationUsed : ended.Error;
+    }
+
+    /// <summary>Whether the one who made it could make it now: who was removed comes back by no link that they have kept.</summary>
+    /// <param name="open">Nobody but its maker has changed it.</param>
+    private async ValueTask<bool> IsStandingAsync(TenantId organization, InvitationResource open, CancellationToken cancellationToken)
+    {
+        if (!open.UpdatedBy.StartsWith(PersonStore.ActorPrefix, StringComparison.Ordinal)) return true;
+        var maker = await people.FindByNameAsync(open.UpdatedBy[PersonStore.ActorPrefix.Length..], cancellationToken);
+        if (maker is null || !PersonStore.IsAdmitted(maker)) return false;
+        // Operators need not be members.
+        return await memberships.FindAsync(organization, maker, cancellationToken) is not null
+            || !await memberships.WasMemberAsync(organization, maker, cancellationToken);
     }
 
     /// <summary>Removes those that expired a while ago, accepted ones too: the membership names it, and its history stays.</summary>

@@ -17,6 +17,7 @@ internal sealed class MembershipStore(
     ResourceStore<MembershipSpec, Nothing> store, ResourceStore<OrganizationSpec, Nothing> organizations, RoleGrants roles, IEntityLog log)
 {
     private const string System = "system:memberships";
+    private static readonly JsonPath PersonPath = JsonPath.Parse("$.spec.person");
     private static readonly JsonPath InvitationPath = JsonPath.Parse("$.spec.invitation");
 
     /// <returns>Null: the person is not a member.</returns>
@@ -53,9 +54,16 @@ internal sealed class MembershipStore(
     }
 
     /// <summary>Whether a membership that an invitation has led to is over.</summary>
-    public async ValueTask<bool> WasEndedAsync(TenantId organization, string invitation, CancellationToken cancellationToken)
+    public ValueTask<bool> WasEndedAsync(TenantId organization, string invitation, CancellationToken cancellationToken) =>
+        HasEndedAsync(organization, InvitationPath, invitation, cancellationToken);
+
+    /// <summary>Whether a person was a member who is none any more, unless they have become one again.</summary>
+    public ValueTask<bool> WasMemberAsync(TenantId organization, PersonResource person, CancellationToken cancellationToken) =>
+        HasEndedAsync(organization, PersonPath, person.Id, cancellationToken);
+
+    private async ValueTask<bool> HasEndedAsync(TenantId organization, JsonPath path, string value, CancellationToken cancellationToken)
     {
-        var led = new Condition.Compare(new Field.Path(InvitationPath), Operator.Equal, [JsonText.From(invitation, WireJson.Of<string>())]);
+        var led = new Condition.Compare(new Field.Path(path), Operator.Equal, [JsonText.From(value, WireJson.Of<string>())]);
         var scan = new Scan { Tenant = organization, Model = MembershipKind.Kind.Model, Where = led, Deleted = true, Limit = 1 };
         return await log.ScanAsync(scan, cancellationToken) is [_, ..];
     }
@@ -95,7 +103,7 @@ internal sealed class MembershipStore(
     /// <param name="permissions">Of the roles, as they are now.</param>
     public static Principal PrincipalOf(TenantId organization, MembershipResource membership, IReadOnlySet<string> permissions) => new()
     {
-        Tenant = organization, Actor = "person:" + membership.Name, RoleNames = membership.Spec.Roles, Project = membership.Spec.Project,
+        Tenant = organization, Actor = PersonStore.ActorPrefix + membership.Name, RoleNames = membership.Spec.Roles, Project = membership.Spec.Project,
         Grants =
         [
             new Grant(permissions, membership.Spec.Project is { } project ? new GrantScope.OfProject(project) : GrantScope.Organization),

@@ -70,6 +70,8 @@ internal sealed class AnswerProgram(
         var http = CodeClaims.HttpOf(context.Transaction);
         var scopes = context.Principal!.GetScopes();
         var key = SecretText.HashOf(grant);
+        // From here on whoever leaves gets what they asked for: a code that was half used would be lost.
+        stopped = CancellationToken.None;
         if (!await codes.TryUseAsync(key, stopped)) return await EndStolenAsync(person, key, stopped);
         var begun = await sessions.BeginAsync(person, new SessionSpec
         {
@@ -95,8 +97,9 @@ internal sealed class AnswerProgram(
         var (name, number) = (context.Principal!.GetClaim(CodeClaims.Session), context.Principal!.GetClaim(CodeClaims.Generation));
         if (!SessionKind.Kind.TryParseId(name ?? "", out var id)
             || !long.TryParse(number, CultureInfo.InvariantCulture, out var generation)) return null;
-        return await sessions.FindAsync(id, stopped) is { } session && sessions.IsGood(session) && session.Spec.Person == person.Id
-            && session.Spec.Client == context.Request.ClientId ? await sessions.RefreshAsync(person, session, generation, stopped) : null;
+        return await browsers.FindAsync(id, stopped) is { } found && found.Person.Id == person.Id
+            && found.Session.Spec.Client == context.Request.ClientId
+                ? await sessions.RefreshAsync(person, found.Session, generation, CancellationToken.None) : null;
     }
 
     private async ValueTask GiveAsync(

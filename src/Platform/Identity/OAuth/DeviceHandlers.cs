@@ -124,14 +124,14 @@ internal sealed class AnswerDevice(DeviceRequests requests, SessionAuthenticator
                 Person = person.Id, SignedInAt = allowed!.Session.CreatedAt, Organization = request.Organization,
                 Client = request.Client, UserAgent = request.UserAgent,
                 Address = request.Address, Grant = request.Grant,
-            }, stopped);
+            }, CancellationToken.None); // whoever leaves now gets what was allowed
         if (begun is not { } made || !made.TryGet(out var session, out var error))
         {
             if (begun?.Error is { Kind: ErrorKind.Unavailable } unavailable) throw unavailable.ToException();
             context.Reject(Errors.InvalidGrant, "The code was used already, or the browser in which it was allowed is signed out.");
             return;
         }
-        await requests.RemoveAsync(code, stopped);
+        await requests.RemoveAsync(code, CancellationToken.None);
         var identity = new ClaimsIdentity("strata");
         identity.SetClaim(Claims.Subject, person!.Id);
         var principal = new ClaimsPrincipal(identity);

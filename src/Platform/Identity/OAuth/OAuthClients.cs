@@ -7,10 +7,8 @@ using ClientResource = Strata.Core.Resource<Strata.Contracts.ClientSpec, Strata.
 namespace Strata.Identity.OAuth;
 
 /// <summary>Programs that people sign in to: the organizations' clients. Safe for concurrent use.</summary>
-internal sealed class OAuthClients(ClientStore clients, RequestSource sources, IdentityOptions options, TimeProvider time)
+internal sealed class OAuthClients(ClientStore clients)
 {
-    private readonly GuessLimit guesses = new(options.GuessesMax, TimeSpan.FromMinutes(1), time);
-
     /// <returns>Null: there is none, or people cannot sign in to it.</returns>
     public async ValueTask<(ClientId Id, ClientResource Resource)?> FindAsync(string? id, CancellationToken cancellationToken) =>
         id is not null && ClientId.TryParse(id, out var parsed) && await clients.FindAsync(parsed, cancellationToken) is { } client
@@ -22,9 +20,6 @@ internal sealed class OAuthClients(ClientStore clients, RequestSource sources, I
         if (id == SessionClients.CommandLine) return secret is null;
         if (await FindAsync(id, http.RequestAborted) is not var (_, client)) return false;
         if (client.Spec.Public) return secret is null;
-        // A right secret is never kept out: a limit that blocks a client would let anyone lock it out.
-        if (secret is not null && SecretText.Matches(secret, client.Status.SecretHash)) return true;
-        guesses.Failed(sources.Of(http));
-        return false;
+        return secret is not null && SecretText.Matches(secret, client.Status.SecretHash); // of 256 bits: nobody guesses it
     }
 }

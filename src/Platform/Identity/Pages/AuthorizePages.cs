@@ -22,11 +22,14 @@ namespace Strata.Identity.Pages;
 internal sealed class AuthorizePages(
     PageEndpoints pages, OAuthClients clients, MembershipStore memberships, SessionStore sessions, TimeProvider time)
 {
-    private const string Path = "/api/oauth/authorize";
+    public const string Path = "/api/oauth/authorize";
     private const string Server = OpenIddictServerAspNetCoreDefaults.AuthenticationScheme;
 
-    /// <summary>A sign-in that is no older counts as one that was just asked for (prompt=login).</summary>
-    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(2);
+    /// <summary>A sign-in that is no older counts as the one that was just asked for: it takes a moment to come from there to here.</summary>
+    private static readonly TimeSpan Arrival = TimeSpan.FromSeconds(30);
+
+    /// <summary>As the other, where the person has read the question and answers.</summary>
+    private static readonly TimeSpan Answering = TimeSpan.FromMinutes(2);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -48,7 +51,7 @@ internal sealed class AuthorizePages(
         var answer = form is { IsOurs: true } ? form.Text("answer") : null;
         if (await clients.FindAsync(request.ClientId, http.RequestAborted) is not var (id, client)) return;
         var signedIn = await pages.Browser.FindAsync(http);
-        if (signedIn is null || IsTooOld(request, signedIn))
+        if (signedIn is null || IsTooOld(request, signedIn, answer is null ? Arrival : Answering))
         {
             if (request.HasPromptValue(PromptValues.None)) await RefuseAsync(http, Errors.LoginRequired, "Nobody is signed in.");
             else AskToSignIn(http, request);
@@ -61,11 +64,11 @@ internal sealed class AuthorizePages(
         else await AskAsync(http, request, id.Tenant, client, signedIn);
     }
 
-    private bool IsTooOld(OpenIddictRequest request, SignedIn signedIn)
+    private bool IsTooOld(OpenIddictRequest request, SignedIn signedIn, TimeSpan fresh)
     {
         var age = time.GetUtcNow() - signedIn.Session.CreatedAt;
-        return (request.HasPromptValue(PromptValues.Login) && age > Fresh)
-            || (request.MaxAge is { } max && age > TimeSpan.FromSeconds(Math.Max(max, (long)Fresh.TotalSeconds)));
+        return (request.HasPromptValue(PromptValues.Login) && age > fresh)
+            || (request.MaxAge is { } max && age > TimeSpan.FromSeconds(Math.Max(max, fresh.TotalSeconds)));
     }
 
     private static void AskToSignIn(HttpContext http, OpenIddictRequest request)
@@ -101,8 +104,7 @@ internal sealed class AuthorizePages(
         HttpContext http, OpenIddictRequest request, TenantId organization, ClientResource client, SignedIn signedIn)
     {
         var joined = await memberships.OfAsync(signedIn.Person, http.RequestAborted);
-        var target = new Uri(request.RedirectUri!);
-        var shown = target.Scheme is "http" or "https" ? target.GetLeftPart(UriPartial.Authority) : target.Scheme + ":";
+        var shown = FormTargets.Of(request.RedirectUri!);
         await pages.SendToAsync<ConsentPage>(
             http, shown, ("Program", client.Spec.DisplayName ?? client.Name),
             ("Organization", joined.FirstOrDefault(j => j.Tenant == organization)?.Name ?? organization.ToString()),

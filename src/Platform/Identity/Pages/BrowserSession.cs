@@ -29,13 +29,13 @@ internal sealed class BrowserSession(
 
     /// <returns>Null: nobody is signed in.</returns>
     public async ValueTask<SignedIn?> FindAsync(HttpContext http) =>
-        await authenticator.FindAsync(http.Request.Cookies[SessionCookie], http.RequestAborted) is { } found
+        await authenticator.UseAsync(http.Request.Cookies[SessionCookie], http.RequestAborted) is { } found
             && found.Session.Spec.Client == SessionClients.Browser ? found : null; // a program's is none of a browser's
 
-    public void Keep(HttpContext http, IssuedSession session)
+    public void Keep(HttpContext http, PersonResource person, IssuedSession session)
     {
         http.Response.Cookies.Append(SessionCookie, session.Text, OptionsFor(SessionStore.AgeMax));
-        var mark = session.Resource.Spec.Person + " " + session.Resource.Id;
+        var mark = $"{session.Resource.Id} {PersonStore.StampOf(person)}";
         http.Response.Cookies.Delete(HalfCookie, OptionsFor(TimeSpan.Zero));
         http.Response.Cookies.Append(MarkCookie, secrets.Seal(mark, MarkContext), OptionsFor(TimeSpan.FromDays(400)));
     }
@@ -63,11 +63,9 @@ internal sealed class BrowserSession(
 
     public void Forget(HttpContext http) => http.Response.Cookies.Delete(SessionCookie, OptionsFor(TimeSpan.Zero));
 
-    /// <summary>
-    /// A name for this browser, and the id of the person who has signed in here before; null: nobody has, as far as is known.
-    /// </summary>
+    /// <summary>A name for this browser, and who has signed in here before; null: nobody has, as far as is known.</summary>
     public KnownBrowser? KnownAs(HttpContext http) => http.Request.Cookies[MarkCookie] is { } mark
-        && secrets.Open(mark, MarkContext) is { } known ? new KnownBrowser(known, known.Split(' ')[0]) : null;
+        && secrets.Open(mark, MarkContext) is { } known ? new KnownBrowser(known, known[(known.IndexOf(' ', StringComparison.Ordinal) + 1)..]) : null;
 
     private CookieOptions OptionsFor(TimeSpan age) => new()
     {

@@ -13,7 +13,8 @@ namespace Strata.Identity.Pages;
 /// What all pages have in common: who is signed in, forms that only ours can send, and errors as pages. The pages work without scripts.
 /// </summary>
 internal sealed class PageEndpoints(
-    PageRenderer renderer, BrowserSession browser, SessionStore sessions, RequestSource source, IdentityOptions options)
+    PageRenderer renderer, BrowserSession browser, SessionStore sessions, RequestSource source, FormTargets targets,
+    IdentityOptions options)
 {
     private const int ReturnLengthMax = 6000;
 
@@ -45,9 +46,15 @@ internal sealed class PageEndpoints(
         }));
 
     /// <summary>A page whose form leads to another site in the end.</summary>
-    /// <param name="target">Its origin.</param>
+    /// <param name="target">As <see cref="FormTargets"/> has it.</param>
     public Task SendToAsync<TPage>(HttpContext http, string target, params (string Name, object? Value)[] parameters)
         where TPage : Microsoft.AspNetCore.Components.IComponent => renderer.SendAsync<TPage>(http, 200, target, parameters);
+
+    /// <summary>A page with a form that leads on to where the person wanted to go, which may be a program that they sign in to.</summary>
+    /// <param name="wanted">A path of this server; the page gets it as Return.</param>
+    public async Task SendOnAsync<TPage>(HttpContext http, int status, string wanted, params (string Name, object? Value)[] parameters)
+        where TPage : Microsoft.AspNetCore.Components.IComponent => await renderer.SendAsync<TPage>(
+            http, status, await targets.BehindAsync(wanted, http.RequestAborted), [.. parameters, ("Return", wanted)]);
 
     public Task SendAsync<TPage>(HttpContext http, int status, params (string Name, object? Value)[] parameters)
         where TPage : Microsoft.AspNetCore.Components.IComponent => renderer.SendAsync<TPage>(http, status, null, parameters);
@@ -69,7 +76,7 @@ internal sealed class PageEndpoints(
             UserAgent = http.Request.Headers.UserAgent, Address = source.AddressOf(http),
         }, http.RequestAborted);
         if (!begun.TryGet(out var session, out var error)) return error;
-        browser.Keep(http, session);
+        browser.Keep(http, person, session);
         if (before is not null) await sessions.EndAsync(People.PersonStore.CallerOf(before.Person), before.Session.Id, http.RequestAborted);
         return null;
     }

@@ -37,7 +37,7 @@ internal sealed class SecondPages(
     {
         var wanted = PageEndpoints.ReturnPath(http.Request.Query["return"]);
         if (await pages.Browser.HalfSignedInAsync(http, time.GetUtcNow()) is null) PageRenderer.Redirect(http, "/sign-in");
-        else await pages.SendAsync<SecondPage>(http, 200, ("Return", wanted));
+        else await pages.SendOnAsync<SecondPage>(http, 200, wanted);
     }
 
     private async Task TakeAsync(HttpContext http, PageForm form)
@@ -49,17 +49,17 @@ internal sealed class SecondPages(
             return;
         }
         // Whoever tries from elsewhere keeps nobody out of where they usually sign in.
-        var counted = pages.Browser.KnownAs(http) is { } known && known.Person == person.Id ? known.Name : person.Id;
+        var counted = pages.Browser.KnownAs(http) is { } known && known.Stamp == PersonStore.StampOf(person) ? known.Name : person.Id;
         if (!tries.TryBegin(counted))
         {
-            await pages.SendAsync<SecondPage>(http, 429, ("Return", wanted), ("Error", "Too many wrong codes. Wait ten minutes."));
+            await pages.SendOnAsync<SecondPage>(http, 429, wanted, ("Error", "Too many wrong codes. Wait ten minutes."));
             return;
         }
         var used = await second.UseAsync(person, form.Text("code") ?? "", http.RequestAborted);
         if (used.Error is { Kind: not ErrorKind.Invalid } failed) throw failed.ToException();
         if (!used.TryGet(out var now, out _))
         {
-            await pages.SendAsync<SecondPage>(http, 401, ("Return", wanted), ("Error", "The code is wrong, or was used before."));
+            await pages.SendOnAsync<SecondPage>(http, 401, wanted, ("Error", "The code is wrong, or was used before."));
             return;
         }
         tries.Forgive(counted);

@@ -22,7 +22,7 @@ internal sealed class SignInPages(PageEndpoints pages, PasswordSignIn passwords,
         var wanted = PageEndpoints.ReturnPath(http.Request.Query["return"]);
         // Where a program asks for a fresh sign-in, being signed in is not enough.
         if (http.Request.Query["again"] != "1" && await pages.Browser.FindAsync(http) is not null) PageRenderer.Redirect(http, wanted);
-        else await pages.SendAsync<SignInPage>(http, 200, ("Return", wanted));
+        else await pages.SendOnAsync<SignInPage>(http, 200, wanted);
     }
 
     private async Task TakeAsync(HttpContext http, PageForm form)
@@ -49,7 +49,7 @@ internal sealed class SignInPages(PageEndpoints pages, PasswordSignIn passwords,
                 SignInOutcome.Busy => (503, "The server is busy. Try again in a few seconds."),
                 _ => (401, "The address or the password is wrong."),
             };
-            await pages.SendAsync<SignInPage>(http, status, ("Error", error), ("Email", email), ("Return", wanted));
+            await pages.SendOnAsync<SignInPage>(http, status, wanted, ("Error", error), ("Email", email));
         }
     }
 

@@ -43,11 +43,19 @@ internal sealed partial class PasswordSignIn(PersonStore people, SignInLimit lim
         SignInAttempt attempt, string account, string password, CancellationToken cancellationToken)
     {
         var person = account.Length > 0 ? await people.FindByEmailAsync(account, cancellationToken) : null;
-        if (!attempt.TryContinue(person?.Id)) return (SignInOutcome.TooMany, person);
-        if (await people.HasPasswordAsync(person, password, cancellationToken) is not { } isRight) return (SignInOutcome.Busy, person);
-        if (!isRight || person is null || !PersonStore.IsAdmitted(person)) return (SignInOutcome.Refused, person);
-        attempt.Succeeded();
-        return (SignInOutcome.Done, person);
+        if (!attempt.TryContinue(person is null ? null : PersonStore.StampOf(person))) return (SignInOutcome.TooMany, person);
+        var outcome = SignInOutcome.Busy;
+        try
+        {
+            if (await people.HasPasswordAsync(person, password, cancellationToken) is not { } isRight) return (outcome, person);
+            outcome = isRight && person is not null && PersonStore.IsAdmitted(person) ? SignInOutcome.Done : SignInOutcome.Refused;
+            return (outcome, person);
+        }
+        finally
+        {
+            // Only passwords that were looked at count, so that a flood of what nobody looks at keeps nobody out.
+            if (outcome != SignInOutcome.Refused) attempt.Forgive();
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A sign-in with a password was not let in ({Outcome}): {Person}, from {Source}.")]

@@ -1,11 +1,12 @@
+using Strata.Identity.People;
 using Strata.Identity.Tokens;
 
 namespace Strata.Identity.Passwords;
 
 /// <summary>A browser in which someone has signed in before.</summary>
 /// <param name="Name">No other browser's.</param>
-/// <param name="Person">Their id.</param>
-internal sealed record KnownBrowser(string Name, string Person);
+/// <param name="Stamp">Of who it was, as they were: see <see cref="PersonStore.StampOf"/>.</param>
+internal sealed record KnownBrowser(string Name, string Stamp);
 
 /// <summary>
 /// How often passwords can be tried: by source and by account, so that neither many accounts nor many sources help. A browser in which the
@@ -29,7 +30,7 @@ internal sealed class SignInLimit(TimeProvider time)
     public GuessLimit Browsers { get; } = new(OfBrowserMax, Window, time);
 }
 
-/// <summary>One attempt, which counts from its beginning until it has succeeded.</summary>
+/// <summary>One attempt, which counts from its beginning until it is forgiven.</summary>
 internal sealed class SignInAttempt(SignInLimit limit, string account, string source, KnownBrowser? browser)
 {
     private bool isKnown = browser is not null;
@@ -37,16 +38,17 @@ internal sealed class SignInAttempt(SignInLimit limit, string account, string so
     /// <returns>False: nothing is to be looked at.</returns>
     public bool TryBegin() => browser is null ? TryAsStranger() : limit.Browsers.TryBegin(browser.Name);
 
-    /// <param name="person">Id of the account's; null: there is none.</param>
+    /// <param name="stamp">Of the account's person; null: there is none.</param>
     /// <returns>False: the password is not to be looked at.</returns>
-    public bool TryContinue(string? person)
+    public bool TryContinue(string? stamp)
     {
-        if (browser is null || browser.Person == person) return true;
-        isKnown = false; // it is another one's
+        if (browser is null || browser.Stamp == stamp) return true;
+        isKnown = false; // it is another one's, or was known by another password
         return TryAsStranger();
     }
 
-    public void Succeeded()
+    /// <summary>It counts no more: it has succeeded, or was not looked at in the end.</summary>
+    public void Forgive()
     {
         if (browser is not null) limit.Browsers.Forgive(browser.Name);
         if (isKnown) return;

@@ -10,8 +10,8 @@ using Strata.Resources.Background;
 namespace Strata.Identity.People;
 
 /// <summary>
-/// Ends what has to end without anyone asking: memberships and sessions of people who are removed, and then the people; sessions,
-/// invitations and requests of programs that have expired. Several servers may do so at once: what one has ended is as good for the other.
+/// Ends what has to end without anyone asking: memberships and sessions of people who are removed, and then the people; sessions of those
+/// who are disabled; sessions, invitations and requests of programs that have expired. Several servers may do so at once: what one has ended is as good for the other.
 /// </summary>
 internal sealed class PeopleKeeper(
     PersonStore people, MembershipStore memberships, SessionStore sessions, InvitationStore invitations, DeviceRequests requests,
@@ -35,6 +35,7 @@ internal sealed class PeopleKeeper(
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         await RemoveAsync(cancellationToken);
+        await foreach (var person in people.DisabledAsync(cancellationToken)) await sessions.EndIfDisabledAsync(person, cancellationToken);
         await requests.SweepAsync(cancellationToken);
         await codes.SweepAsync(cancellationToken);
         if (sweptAt is { } last && time.GetElapsedTime(last) < SweepInterval) return;

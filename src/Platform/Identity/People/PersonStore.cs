@@ -1,5 +1,7 @@
+using System.Globalization;
 using Strata.Contracts;
 using Strata.Core;
+using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Identity.Passwords;
@@ -12,17 +14,28 @@ namespace Strata.Identity.People;
 internal sealed class PersonStore(
     ResourceStore<PersonSpec, PersonStatus> store, IEntityLog log, PasswordHasher hasher, SealedSecrets secrets, TimeProvider time)
 {
+    public const string ActorPrefix = "person:";
+
     private const int NameTriesMax = 5;
     private const int OrganizationsMax = 500;
+    private static readonly JsonPath DisabledPath = JsonPath.Parse("$.spec.disabled");
     private static readonly Caller SignUp = new(TenantId.Platform, "system:sign-up");
 
     /// <summary>Of changes that a person makes to what is theirs.</summary>
     public static Caller CallerOf(PersonResource person) => new(TenantId.Platform, ActorOf(person));
 
     /// <summary>Under which the person shows in histories; no token and no user of a provider can have it.</summary>
-    public static string ActorOf(PersonResource person) => "person:" + person.Name;
+    public static string ActorOf(PersonResource person) => ActorPrefix + person.Name;
 
     public static EntityId IdOf(PersonResource person) => PersonKind.Kind.EntityOf(person.Id);
+
+    /// <summary>
+    /// By which a browser in which they have signed in is known until they get another password, or turn on the second factor: whoever had
+    /// signed in there without it counts as anyone.
+    /// </summary>
+    public static string StampOf(PersonResource person) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{person.Id} {person.Status.PasswordSetAt?.UtcTicks ?? 0} {person.Status.SecondFactorAt?.UtcTicks ?? 0}");
 
     /// <summary>Whether they may sign in, and use what they have signed in to.</summary>
     public static bool IsAdmitted(PersonResource person) => person.State == PersonKind.Active && !person.Spec.Disabled;
@@ -32,6 +45,13 @@ internal sealed class PersonStore(
     {
         var revision = await log.ReadAsync(TenantId.Platform, id, AsOf.Latest, cancellationToken);
         return revision is null || revision.Model != PersonKind.Kind.Model ? null : store.ToResource(revision);
+    }
+
+    /// <returns>Null: there is none, or no longer.</returns>
+    public async ValueTask<PersonResource?> FindByNameAsync(string name, CancellationToken cancellationToken)
+    {
+        var found = await store.GetAsync(SignUp, name, AsOf.Latest, cancellationToken);
+        return found.IsOk ? found.Value : null;
     }
 
     /// <param name="email">As <see cref="EmailAddress.Normal"/> has it.</param>
@@ -105,6 +125,11 @@ internal sealed class PersonStore(
     public IAsyncEnumerable<PersonResource> RemovingAsync(CancellationToken cancellationToken) =>
         store.AllAsync(TenantId.Platform, InState(PersonKind.Removing), cancellationToken);
 
+    /// <summary>Those who are disabled and have sessions all the same, because what ends them was cut off.</summary>
+    public IAsyncEnumerable<PersonResource> DisabledAsync(CancellationToken cancellationToken) => store.AllAsync(
+        TenantId.Platform, new Condition.Compare(new Field.Path(DisabledPath), Operator.Equal, [JsonText.From(true, WireJson.Of<bool>())]),
+        cancellationToken);
+
     /// <summary>The end of a DELETE, unless the person has changed since: then there is more to end.</summary>
     public async Task<Result<Done>> DeleteAsync(Caller caller, PersonResource person, CancellationToken cancellationToken) =>
         await store.DeleteAsync(caller, person.Id, new Revision(person.Revision), cancellationToken);
@@ -112,7 +137,6 @@ internal sealed class PersonStore(
     /// <summary>Bound to the person, so that a sealed hash that was moved to another one opens nothing.</summary>
     private static string ContextOf(string name) => "password/" + name;
 
-    private static Entities.Conditions.Condition InState(string state) => new Entities.Conditions.Condition.Compare(
-        new Entities.Conditions.Field.Meta(Entities.Conditions.MetaField.State), Entities.Conditions.Operator.Equal,
-        [JsonText.From(state, WireJson.Of<string>())]);
+    private static Condition.Compare InState(string state) =>
+        new(new Field.Meta(MetaField.State), Operator.Equal, [JsonText.From(state, WireJson.Of<string>())]);
 }

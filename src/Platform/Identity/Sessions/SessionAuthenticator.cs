@@ -84,6 +84,14 @@ internal sealed class SessionAuthenticator(
         return await sessions.FindAsync(text, cancellationToken) is { } session ? await FindAsync(session, cancellationToken) : null;
     }
 
+    /// <summary>As <see cref="FindAsync(string?, CancellationToken)"/>, and the session lives on because it is used.</summary>
+    public async ValueTask<SignedIn?> UseAsync(string? token, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(token, cancellationToken);
+        if (found is not null) await TouchAsync(found, new StorageDeadline(time), cancellationToken);
+        return found;
+    }
+
     /// <summary>A session counts only while the person lists it: a new password ends all of them by emptying that list.</summary>
     private async ValueTask<SignedIn?> FindAsync(SessionResource session, CancellationToken cancellationToken) =>
         await people.FindAsync(PersonKind.Kind.EntityOf(session.Spec.Person), cancellationToken) is { } person

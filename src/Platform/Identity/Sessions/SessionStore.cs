@@ -29,7 +29,7 @@ internal sealed class SessionStore(
     public static readonly TimeSpan IdleMax = TimeSpan.FromDays(30);
     public static readonly TimeSpan AgeMax = TimeSpan.FromDays(180);
 
-    /// <summary>Of one person; the oldest ends when there would be more.</summary>
+    /// <summary>Of one person; the one that was not used for longest ends when there would be more.</summary>
     private const int OfPersonMax = 50;
 
     private const int UserAgentLengthMax = 200;
@@ -68,19 +68,24 @@ internal sealed class SessionStore(
         var status = new SessionStatus { SecretHash = SecretText.HashOf(secret), LastUsedAt = now, ExpiresAt = end };
         var made = await store.CreateAsync(PersonStore.CallerOf(person), wanted, status, null, cancellationToken);
         if (!made.TryGet(out var session, out var error)) return error;
-        IReadOnlyList<string> dropped = [];
+        HashSet<string> dropped = person.Status.Sessions.Count < OfPersonMax ? [] : await FullAsync(person, cancellationToken);
         var listed = await people.TryChangeAsync(PersonStore.CallerOf(person), person, now =>
         {
             if (now.Status.PasswordSetAt != person.Status.PasswordSetAt || !PersonStore.IsAdmitted(now))
                 return IdentityErrors.SignInOutdated;
-            dropped = [.. now.Status.Sessions.SkipLast(OfPersonMax - 1)];
-            return now.Status with
-            {
-                LastSignInAt = session.CreatedAt, Sessions = [.. now.Status.Sessions.TakeLast(OfPersonMax - 1), session.Id],
-            };
+            var kept = now.Status.Sessions.Where(id => !dropped.Contains(id)).ToList();
+            dropped.UnionWith(kept.SkipLast(OfPersonMax - 1)); // others were begun meanwhile
+            return now.Status with { LastSignInAt = session.CreatedAt, Sessions = [.. kept.TakeLast(OfPersonMax - 1), session.Id] };
         }, cancellationToken);
         await RemoveAsync(PersonStore.CallerOf(person), listed.IsOk ? dropped : [session.Id]);
         return listed.IsOk ? new IssuedSession(new SecretText(Prefix, [IdOf(session).Value], secret).ToString(), session) : listed.Error;
+    }
+
+    /// <summary>What makes place in a full list: all that have ended; where none has, the one that was not used for longest.</summary>
+    private async ValueTask<HashSet<string>> FullAsync(PersonResource person, CancellationToken cancellationToken)
+    {
+        var used = (await OfAsync(person, cancellationToken)).OrderByDescending(s => s.Status.LastUsedAt).Take(OfPersonMax - 1);
+        return [.. person.Status.Sessions.Except(used.Select(s => s.Id))];
     }
 
     /// <returns>Null for one that is unknown, was ended, or has expired.</returns>
@@ -163,11 +168,22 @@ internal sealed class SessionStore(
         return ended.Error?.Kind == ErrorKind.NotFound ? default(Done) : ended;
     }
 
-    /// <summary>Whoever is let in again after they were disabled signs in again. Several servers may do this at once.</summary>
-    public async Task EndIfDisabledAsync(EntityRevision change, CancellationToken cancellationToken)
+    /// <summary>
+    /// Whoever is let in again after they were disabled signs in again. Several servers may do this at once; one that comes late, when they
+    /// are let in already, ends nothing.
+    /// </summary>
+    public async Task EndIfDisabledAsync(PersonResource person, CancellationToken cancellationToken)
     {
-        if (people.TryRead(change) is { Spec.Disabled: true, Status.Sessions.Count: > 0 } person)
-            await EndOthersAsync(new Caller(TenantId.Platform, "system:people"), person, null, cancellationToken);
+        if (!person.Spec.Disabled || person.Status.Sessions.Count == 0) return;
+        var caller = new Caller(TenantId.Platform, "system:people");
+        IReadOnlyList<string> ended = [];
+        var changed = await people.TryChangeAsync(caller, person, now =>
+        {
+            ended = now.Spec.Disabled ? now.Status.Sessions : [];
+            return now.Spec.Disabled ? now.Status with { Sessions = [] } : now.Status;
+        }, cancellationToken);
+        if (changed.Error is { Kind: not ErrorKind.NotFound } error) throw error.ToException();
+        await RemoveAsync(caller, ended);
     }
 
     /// <summary>Ends all of a person's but one, at once: none of the others is listed any more.</summary>

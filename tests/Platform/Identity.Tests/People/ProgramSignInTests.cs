@@ -27,8 +27,7 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
         var ada = await JoinAsync("ada@example.com", ["developer"]);
         var asked = await ada.GetAsync(Authorize("openid profile email strata offline_access"));
         Assert.Equal("Sign in to Shop &amp; more", asked.Title);
-        var policy = asked.Headers.GetValues("Content-Security-Policy").Single();
-        Assert.EndsWith("form-action 'self' https://shop.example.com", policy, StringComparison.Ordinal);
+        Assert.EndsWith("form-action 'self' https://shop.example.com", PolicyOf(asked), StringComparison.Ordinal);
         var tokens = await TokensAsync(await AllowAsync(ada, asked));
         var id = ClaimsOf(tokens.GetProperty("id_token").GetString()!);
         Assert.Equal(("n-1", clientId, "http://strata.test/api"),
@@ -202,7 +201,13 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
             "/api/oauth/authorize", [.. FieldsOf(asked), ("answer", "deny")]), StringComparison.Ordinal);
         // Who is not signed in comes back to the question.
         var browser = NewBrowser();
-        Assert.Equal("Sign in", (await browser.GetAsync(Authorize("openid"))).Title);
+        var signIn = await browser.GetAsync(Authorize("openid"));
+        Assert.Equal("Sign in", signIn.Title);
+        // A form whose redirects lead on to the program, which browsers refuse unless the page names it; it names no other.
+        Assert.EndsWith("form-action 'self' https://shop.example.com", PolicyOf(signIn), StringComparison.Ordinal);
+        var elsewhere = Authorize("openid").Replace("shop.example.com", "evil.test", StringComparison.Ordinal);
+        var named = await browser.GetAsync("/sign-in?return=" + Uri.EscapeDataString(elsewhere));
+        Assert.EndsWith("form-action 'self'", PolicyOf(named), StringComparison.Ordinal);
         var back = await browser.SignInAsync("ada@example.com", Password, Authorize("openid"));
         Assert.Equal("Sign in to Shop &amp; more", back.Title);
     }
@@ -263,6 +268,8 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
     private string Authorize(string scope, bool pkce = true) => "/api/oauth/authorize?response_type=code&state=s-1&nonce=n-1"
         + $"&client_id={clientId}&redirect_uri={Uri.EscapeDataString(Callback)}&scope={Uri.EscapeDataString(scope)}"
         + (pkce ? $"&code_challenge={Challenge}&code_challenge_method=S256" : "");
+
+    private static string PolicyOf(Page page) => page.Headers.GetValues("Content-Security-Policy").Single();
 
     private static (string, string)[] FieldsOf(Page page) => [.. Hidden().Matches(page.Html)
         .Select(m => (HttpUtility.HtmlDecode(m.Groups[1].Value), HttpUtility.HtmlDecode(m.Groups[2].Value)))];
