@@ -103,7 +103,8 @@ internal sealed class MembershipStore(
     /// <param name="permissions">Of the roles, as they are now.</param>
     public static Principal PrincipalOf(TenantId organization, MembershipResource membership, IReadOnlySet<string> permissions) => new()
     {
-        Tenant = organization, Actor = PersonStore.ActorPrefix + membership.Name, RoleNames = membership.Spec.Roles, Project = membership.Spec.Project,
+        Tenant = organization, Actor = PersonStore.ActorPrefix + membership.Name, RoleNames = membership.Spec.Roles,
+        Project = membership.Spec.Project,
         Grants =
         [
             new Grant(permissions, membership.Spec.Project is { } project ? new GrantScope.OfProject(project) : GrantScope.Organization),

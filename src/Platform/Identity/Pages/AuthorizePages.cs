@@ -25,7 +25,9 @@ internal sealed class AuthorizePages(
     public const string Path = "/api/oauth/authorize";
     private const string Server = OpenIddictServerAspNetCoreDefaults.AuthenticationScheme;
 
-    /// <summary>A sign-in that is no older counts as the one that was just asked for: it takes a moment to come from there to here.</summary>
+    /// <summary>
+    /// A sign-in that is no older counts as the one that was just asked for: it takes a moment to come from there to here.
+    /// </summary>
     private static readonly TimeSpan Arrival = TimeSpan.FromSeconds(30);
 
     /// <summary>As the other, where the person has read the question and answers.</summary>

@@ -65,7 +65,7 @@ internal sealed class BrowserSession(
 
     /// <summary>A name for this browser, and who has signed in here before; null: nobody has, as far as is known.</summary>
     public KnownBrowser? KnownAs(HttpContext http) => http.Request.Cookies[MarkCookie] is { } mark
-        && secrets.Open(mark, MarkContext) is { } known ? new KnownBrowser(known, known[(known.IndexOf(' ', StringComparison.Ordinal) + 1)..]) : null;
+        && secrets.Open(mark, MarkContext) is { } known && known.Split(' ', 2) is [_, var stamp] ? new KnownBrowser(known, stamp) : null;
 
     private CookieOptions OptionsFor(TimeSpan age) => new()
     {

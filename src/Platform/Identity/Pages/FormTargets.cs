@@ -5,8 +5,8 @@ using Strata.Identity.OAuth;
 namespace Strata.Identity.Pages;
 
 /// <summary>
-/// Where forms lead in the end: browsers hold each redirect that follows a form against the policy (form-action) of the page with it, so the
-/// page has to name the program to which its person returns. Safe for concurrent use.
+/// Where forms lead in the end: browsers hold each redirect that follows a form against the policy (form-action) of the page with it, so
+/// the page has to name the program to which its person returns. Safe for concurrent use.
 /// </summary>
 internal sealed class FormTargets(OAuthClients clients)
 {

@@ -11,7 +11,8 @@ namespace Strata.Identity.People;
 
 /// <summary>
 /// Ends what has to end without anyone asking: memberships and sessions of people who are removed, and then the people; sessions of those
-/// who are disabled; sessions, invitations and requests of programs that have expired. Several servers may do so at once: what one has ended is as good for the other.
+/// who are disabled; sessions, invitations and requests of programs that have expired. Several servers may do so at once: what one has
+/// ended is as good for the other.
 /// </summary>
 internal sealed class PeopleKeeper(
     PersonStore people, MembershipStore memberships, SessionStore sessions, InvitationStore invitations, DeviceRequests requests,
