@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Strata.Api.Auth;
+using Strata.Api.Auth.CustomRoles;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Conditions;
@@ -22,7 +24,7 @@ internal sealed record FoundInvitation(TenantId Tenant, string Organization, Inv
 /// <summary>Makes, finds and accepts invitations. Safe for concurrent use.</summary>
 internal sealed class InvitationStore(
     ResourceStore<InvitationSpec, InvitationStatus> store, ResourceStore<OrganizationSpec, Nothing> organizations,
-    MembershipStore memberships, PersonStore people, IEntityLog log, TimeProvider time)
+    MembershipStore memberships, PersonStore people, RoleGrants roles, IEntityLog log, TimeProvider time)
 {
     public const string Prefix = "sti";
 
@@ -108,7 +110,9 @@ internal sealed class InvitationStore(
         return ended.IsOk ? IdentityErrors.InvitationUsed : ended.Error;
     }
 
-    /// <summary>Whether the one who made it could make it now: who was removed comes back by no link that they have kept.</summary>
+    /// <summary>
+    /// Whether the one who made it could make it now: who was removed, or has fewer roles now, comes back by no link that they kept.
+    /// </summary>
     /// <param name="open">Nobody but its maker has changed it.</param>
     private async ValueTask<bool> IsStandingAsync(TenantId organization, InvitationResource open, CancellationToken cancellationToken)
     {
@@ -116,8 +120,9 @@ internal sealed class InvitationStore(
         var maker = await people.FindByNameAsync(open.UpdatedBy[PersonStore.ActorPrefix.Length..], cancellationToken);
         if (maker is null || !PersonStore.IsAdmitted(maker)) return false;
         // Operators need not be members.
-        return await memberships.FindAsync(organization, maker, cancellationToken) is not null
-            || !await memberships.WasMemberAsync(organization, maker, cancellationToken);
+        if (await memberships.PrincipalAsync(organization, maker, new StorageDeadline(time), cancellationToken) is not { } principal)
+            return !await memberships.WasMemberAsync(organization, maker, cancellationToken);
+        return principal.Covers(await roles.OfAsync(organization, open.Spec.Roles, cancellationToken));
     }
 
     /// <summary>Removes those that expired a while ago, accepted ones too: the membership names it, and its history stays.</summary>

@@ -61,6 +61,11 @@ public sealed class SessionListTests() : PeopleContract(new MemoryStore())
         var cid = await NewBrowser().PostAsync(
             await InviteAsync(null, ["viewer"], again), null, ("email", "cid@example.com"), ("password", Password));
         Assert.StartsWith("Welcome", cid.Title, StringComparison.Ordinal);
+        // With fewer roles, only to those that she could give now.
+        var more = await InviteAsync(null, ["admin"], again);
+        Assert.Equal(200, (await Admin.PatchAsync("/api/v1/memberships/ada", """{"spec":{"roles":["viewer"]}}""")).Status);
+        var dan = await NewBrowser().PostAsync(more, null, ("email", "dan@example.com"), ("password", Password));
+        Assert.True(dan.Status >= 400, dan.Html);
     }
 
     [Fact]
