@@ -31,7 +31,7 @@ internal sealed class OrganizationChoice(IEntityLog log, IAuthenticator authenti
         var tenant = new TenantId(organization.Id.Value);
         if (tenant == principal.Tenant) return principal;
         if (principal.IsOperator && principal.Project is null)
-            return principal with { Tenant = tenant, Actor = "operator:" + principal.Actor, IsOperatorElsewhere = true };
+            return principal with { Tenant = tenant, Actor = Principal.OperatorPrefix + principal.Actor, IsOperatorElsewhere = true };
         if (principal.Person is not null && Authentication.TokenOf(http) is { } token
             && (await authenticator.AuthenticateInAsync(token, tenant, http.RequestAborted)).TryGet(out var member, out _)) return member;
         return ResourceErrors.NotFound(OrganizationKind.Kind, named);

@@ -13,6 +13,9 @@ namespace Strata.Api.Auth;
 /// </summary>
 public sealed record Principal
 {
+    /// <summary>Of <see cref="Actor"/>, where an operator acts in another organization.</summary>
+    public const string OperatorPrefix = "operator:";
+
     /// <summary>The organization; <see cref="TenantId.Platform"/> for the cloud's own parts, which alone see every organization.</summary>
     public required TenantId Tenant { get; init; }
 

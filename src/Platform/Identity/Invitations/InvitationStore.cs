@@ -52,7 +52,10 @@ internal sealed class InvitationStore(
         return new IssuedInvitation(text.ToString(), resource);
     }
 
-    /// <returns>Null for one that is unknown, was withdrawn or has expired. One that was accepted is returned.</returns>
+    /// <returns>
+    /// Null for one that is unknown, was withdrawn, has expired, or whose maker could not make it any more. One that was accepted is
+    /// returned.
+    /// </returns>
     public async ValueTask<FoundInvitation?> FindAsync(string? text, CancellationToken cancellationToken)
     {
         if (!SecretText.TryParse(Prefix, 2, text, out var secret)) return null;
@@ -62,6 +65,7 @@ internal sealed class InvitationStore(
         var invitation = store.ToResource(revision);
         if (!secret.Matches(invitation.Status.SecretHash) || invitation.Spec.ExpiresAt <= time.GetUtcNow()) return null;
         if (!await log.IsActiveAsync(tenant, cancellationToken)) return null;
+        if (invitation.State == InvitationKind.Open && !await IsStandingAsync(tenant, invitation, cancellationToken)) return null;
         var organization = await organizations.GetAsync(
             new Caller(TenantId.Platform, "system:invitations"), tenant.ToString(), AsOf.Latest, cancellationToken);
         return organization.IsOk ? new FoundInvitation(tenant, organization.Value.Name, invitation) : null;
@@ -88,7 +92,6 @@ internal sealed class InvitationStore(
             return IdentityErrors.InvitationUsed;
         if (invitation.State == InvitationKind.Open)
         {
-            if (!await IsStandingAsync(tenant, invitation, cancellationToken)) return IdentityErrors.InvitationUsed;
             var taken = await store.ChangeAsync(new Caller(tenant, PersonStore.ActorOf(person)), invitation.Id, i => i with
             {
                 Status = i.Status with { Person = person.Id, AcceptedAt = time.GetUtcNow() },
@@ -116,13 +119,14 @@ internal sealed class InvitationStore(
     /// <param name="open">Nobody but its maker has changed it.</param>
     private async ValueTask<bool> IsStandingAsync(TenantId organization, InvitationResource open, CancellationToken cancellationToken)
     {
-        if (!open.UpdatedBy.StartsWith(PersonStore.ActorPrefix, StringComparison.Ordinal)) return true;
-        var maker = await people.FindByNameAsync(open.UpdatedBy[PersonStore.ActorPrefix.Length..], cancellationToken);
+        var isOperator = open.UpdatedBy.StartsWith(Principal.OperatorPrefix, StringComparison.Ordinal);
+        var actor = isOperator ? open.UpdatedBy[Principal.OperatorPrefix.Length..] : open.UpdatedBy;
+        if (!actor.StartsWith(PersonStore.ActorPrefix, StringComparison.Ordinal)) return true; // a token or a client
+        var maker = await people.FindByNameAsync(actor[PersonStore.ActorPrefix.Length..], cancellationToken);
         if (maker is null || !PersonStore.IsAdmitted(maker)) return false;
-        // Operators need not be members.
-        if (await memberships.PrincipalAsync(organization, maker, new StorageDeadline(time), cancellationToken) is not { } principal)
-            return !await memberships.WasMemberAsync(organization, maker, cancellationToken);
-        return principal.Covers(await roles.OfAsync(organization, open.Spec.Roles, cancellationToken));
+        if (isOperator) return await memberships.IsOperatorAsync(maker, cancellationToken);
+        var principal = await memberships.PrincipalAsync(organization, maker, new StorageDeadline(time), cancellationToken);
+        return principal?.Covers(await roles.OfAsync(organization, open.Spec.Roles, cancellationToken)) ?? false;
     }
 
     /// <summary>Removes those that expired a while ago, accepted ones too: the membership names it, and its history stays.</summary>

@@ -17,7 +17,6 @@ internal sealed class MembershipStore(
     ResourceStore<MembershipSpec, Nothing> store, ResourceStore<OrganizationSpec, Nothing> organizations, RoleGrants roles, IEntityLog log)
 {
     private const string System = "system:memberships";
-    private static readonly JsonPath PersonPath = JsonPath.Parse("$.spec.person");
     private static readonly JsonPath InvitationPath = JsonPath.Parse("$.spec.invitation");
 
     /// <returns>Null: the person is not a member.</returns>
@@ -54,16 +53,9 @@ internal sealed class MembershipStore(
     }
 
     /// <summary>Whether a membership that an invitation has led to is over.</summary>
-    public ValueTask<bool> WasEndedAsync(TenantId organization, string invitation, CancellationToken cancellationToken) =>
-        HasEndedAsync(organization, InvitationPath, invitation, cancellationToken);
-
-    /// <summary>Whether a person was a member who is none any more, unless they have become one again.</summary>
-    public ValueTask<bool> WasMemberAsync(TenantId organization, PersonResource person, CancellationToken cancellationToken) =>
-        HasEndedAsync(organization, PersonPath, person.Id, cancellationToken);
-
-    private async ValueTask<bool> HasEndedAsync(TenantId organization, JsonPath path, string value, CancellationToken cancellationToken)
+    public async ValueTask<bool> WasEndedAsync(TenantId organization, string invitation, CancellationToken cancellationToken)
     {
-        var led = new Condition.Compare(new Field.Path(path), Operator.Equal, [JsonText.From(value, WireJson.Of<string>())]);
+        var led = new Condition.Compare(new Field.Path(InvitationPath), Operator.Equal, [JsonText.From(invitation, WireJson.Of<string>())]);
         var scan = new Scan { Tenant = organization, Model = MembershipKind.Kind.Model, Where = led, Deleted = true, Limit = 1 };
         return await log.ScanAsync(scan, cancellationToken) is [_, ..];
     }
@@ -88,6 +80,11 @@ internal sealed class MembershipStore(
         }
         return found;
     }
+
+    /// <summary>Whether a person is an operator of the cloud, by whichever organization makes them one.</summary>
+    public async ValueTask<bool> IsOperatorAsync(PersonResource person, CancellationToken cancellationToken) =>
+        (await OfAsync(person, cancellationToken)).Any(j => j.Membership.Spec.Roles.Contains(Roles.Operator)
+            && j.Membership.Spec.Project is null);
 
     /// <summary>What a person may do in an organization as its member; null: it is deleted, or they are none.</summary>
     public async ValueTask<Principal?> PrincipalAsync(

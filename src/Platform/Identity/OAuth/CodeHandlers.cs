@@ -70,7 +70,7 @@ internal sealed class AnswerProgram(
         var http = CodeClaims.HttpOf(context.Transaction);
         var scopes = context.Principal!.GetScopes();
         var key = SecretText.HashOf(grant);
-        // From here on whoever leaves gets what they asked for: a code that was half used would be lost.
+        // From here on it goes on even if the program hangs up: a code that was half used would be lost.
         stopped = CancellationToken.None;
         if (!await codes.TryUseAsync(key, stopped)) return await EndStolenAsync(person, key, stopped);
         var begun = await sessions.BeginAsync(person, new SessionSpec

@@ -124,7 +124,7 @@ internal sealed class AnswerDevice(DeviceRequests requests, SessionAuthenticator
                 Person = person.Id, SignedInAt = allowed!.Session.CreatedAt, Organization = request.Organization,
                 Client = request.Client, UserAgent = request.UserAgent,
                 Address = request.Address, Grant = request.Grant,
-            }, CancellationToken.None); // whoever leaves now gets what was allowed
+            }, CancellationToken.None); // a program that hangs up now would lose what was allowed
         if (begun is not { } made || !made.TryGet(out var session, out var error))
         {
             if (begun?.Error is { Kind: ErrorKind.Unavailable } unavailable) throw unavailable.ToException();

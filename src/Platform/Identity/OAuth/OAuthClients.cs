@@ -9,17 +9,17 @@ namespace Strata.Identity.OAuth;
 /// <summary>Programs that people sign in to: the organizations' clients. Safe for concurrent use.</summary>
 internal sealed class OAuthClients(ClientStore clients)
 {
-    /// <returns>Null: there is none, or people cannot sign in to it.</returns>
+    /// <returns>Null: no such client, or people cannot sign in to it.</returns>
     public async ValueTask<(ClientId Id, ClientResource Resource)?> FindAsync(string? id, CancellationToken cancellationToken) =>
         id is not null && ClientId.TryParse(id, out var parsed) && await clients.FindAsync(parsed, cancellationToken) is { } client
             && client.Spec.RedirectUris.Count > 0 ? (parsed, client) : null;
 
-    /// <summary>Whether whoever sends this is the client: it has the secret, or needs none.</summary>
+    /// <summary>Whether the sender is the client: it has the secret, or needs none.</summary>
     public async ValueTask<bool> IsItselfAsync(string? id, string? secret, HttpContext http)
     {
         if (id == SessionClients.CommandLine) return secret is null;
         if (await FindAsync(id, http.RequestAborted) is not var (_, client)) return false;
         if (client.Spec.Public) return secret is null;
-        return secret is not null && SecretText.Matches(secret, client.Status.SecretHash); // of 256 bits: nobody guesses it
+        return secret is not null && SecretText.Matches(secret, client.Status.SecretHash); // of 256 bits: too many to guess
     }
 }

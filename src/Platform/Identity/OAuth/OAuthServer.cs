@@ -26,9 +26,9 @@ internal static class OAuthServer
 {
     private const string DeviceUri = "api/oauth/device";
     private const string TokenUri = "api/oauth/token";
-    private const string AuthorizeUri = "api/oauth/authorize";
+    public const string AuthorizeUri = "api/oauth/authorize";
     private const string RevokeUri = "api/oauth/revoke";
-    private const string UserInfoUri = "api/oauth/userinfo";
+    public const string UserInfoUri = "api/oauth/userinfo";
     private const string ConfigurationUri = "api/.well-known/openid-configuration";
     private const string KeysUri = "api/.well-known/jwks.json";
     private const string PageUri = "device";

@@ -20,7 +20,7 @@ internal sealed class UserInfoEndpoint(
 {
     private const string Scheme = "Bearer ";
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/oauth/userinfo", AnswerAsync).WithMetadata(new Operation
+    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/" + OAuthServer.UserInfoUri, AnswerAsync).WithMetadata(new Operation
     {
         Id = "getUserInfo", Summary = "Show what a program may know about the person who has signed in to it.", Tag = "tokens",
         Answer = Content.Json(Schemas.Members(
@@ -55,8 +55,8 @@ internal sealed class UserInfoEndpoint(
         if (http.Request.Headers.Authorization is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             return null;
         if (JwtCheck.Read(header[Scheme.Length..].Trim()) is not { } jwt) return null;
-        if (await tokens.VerifyAsync(jwt, new StorageDeadline(time), http.RequestAborted) is not { } grant) return null;
         var storage = new StorageDeadline(time);
+        if (await tokens.VerifyAsync(jwt, storage, http.RequestAborted) is not { } grant) return null;
         return await sessions.FindAsync(grant, http.RequestAborted) is { } found
             && await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, http.RequestAborted) is not null
             ? (found, grant.Scopes) : null;

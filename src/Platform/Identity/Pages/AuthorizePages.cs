@@ -22,7 +22,7 @@ namespace Strata.Identity.Pages;
 internal sealed class AuthorizePages(
     PageEndpoints pages, OAuthClients clients, MembershipStore memberships, SessionStore sessions, TimeProvider time)
 {
-    public const string Path = "/api/oauth/authorize";
+    private const string Path = "/" + OAuthServer.AuthorizeUri;
     private const string Server = OpenIddictServerAspNetCoreDefaults.AuthenticationScheme;
 
     /// <summary>

@@ -42,24 +42,22 @@ internal sealed class BrowserSession(
 
     /// <summary>Notes that a person has given the right password, for a few minutes; they are not signed in by that.</summary>
     public void KeepHalf(HttpContext http, PersonResource person, DateTimeOffset now) => http.Response.Cookies.Append(
-        HalfCookie, secrets.Seal($"{person.Id} {(now + HalfLifetime).ToUnixTimeSeconds()} {PasswordOf(person)}", HalfContext),
+        HalfCookie, secrets.Seal($"{(now + HalfLifetime).ToUnixTimeSeconds()} {PersonStore.StampOf(person)}", HalfContext),
         OptionsFor(HalfLifetime));
 
     /// <summary>
-    /// The person whose password was given in this browser; null: none was, it is too long ago, or it is another one now.
+    /// The person whose password was given in this browser; null: none was, it is too long ago, or it, or the second factor, is another one
+    /// now.
     /// </summary>
     public async ValueTask<PersonResource?> HalfSignedInAsync(HttpContext http, DateTimeOffset now)
     {
         if (http.Request.Cookies[HalfCookie] is not { } half
-            || secrets.Open(half, HalfContext)?.Split(' ') is not [var id, var end, var password]) return null;
+            || secrets.Open(half, HalfContext)?.Split(' ', 2) is not [var end, var stamp]) return null;
         if (now.ToUnixTimeSeconds() >= long.Parse(end, CultureInfo.InvariantCulture)) return null;
-        return await people.FindAsync(PersonKind.Kind.EntityOf(id), http.RequestAborted) is { } person && PersonStore.IsAdmitted(person)
-            && PasswordOf(person) == password ? person : null;
+        var id = PersonKind.Kind.EntityOf(stamp.Split(' ')[0]);
+        return await people.FindAsync(id, http.RequestAborted) is { } person && PersonStore.IsAdmitted(person)
+            && PersonStore.StampOf(person) == stamp ? person : null;
     }
-
-    /// <summary>Which of their passwords it was.</summary>
-    private static string PasswordOf(PersonResource person) =>
-        (person.Status.PasswordSetAt?.UtcTicks ?? 0).ToString(CultureInfo.InvariantCulture);
 
     public void Forget(HttpContext http) => http.Response.Cookies.Delete(SessionCookie, OptionsFor(TimeSpan.Zero));
 

@@ -10,6 +10,8 @@ namespace Strata.Identity.Pages;
 /// </summary>
 internal sealed class FormTargets(OAuthClients clients)
 {
+    private const string Authorize = "/" + OAuthServer.AuthorizeUri + "?";
+
     /// <summary>As a policy names it: an origin, or the scheme of a program on the person's own machine.</summary>
     /// <param name="redirectUri">One that a program has registered.</param>
     public static string Of(string redirectUri)
@@ -22,8 +24,8 @@ internal sealed class FormTargets(OAuthClients clients)
     /// <param name="path">Where the form leads first; of this server.</param>
     public async ValueTask<string?> BehindAsync(string path, CancellationToken cancellationToken)
     {
-        if (!path.StartsWith(AuthorizePages.Path + "?", StringComparison.Ordinal)) return null;
-        var query = QueryHelpers.ParseQuery(path[AuthorizePages.Path.Length..]);
+        if (!path.StartsWith(Authorize, StringComparison.Ordinal)) return null;
+        var query = QueryHelpers.ParseQuery(path[Authorize.Length..]);
         if (query.GetValueOrDefault("client_id") is not [{ } id] || query.GetValueOrDefault("redirect_uri") is not [{ } uri]) return null;
         return await clients.FindAsync(id, cancellationToken) is var (_, client) && ClientKind.AllowsRedirect(client.Spec, uri)
             ? Of(uri) : null;

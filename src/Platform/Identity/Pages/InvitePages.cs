@@ -109,8 +109,8 @@ internal sealed class InvitePages(PageEndpoints pages, InvitationStore invitatio
     }
 
     private Task NoneAsync(HttpContext http) => pages.MessageAsync(
-        http, 404, "This invitation is not valid", "It has been accepted, withdrawn, or has expired. If you accepted it "
-            + "yourself, sign in and open it again; otherwise ask for another one.");
+        http, 404, "This invitation is not valid", "It has been accepted, withdrawn, or has expired, or who made it may not "
+            + "invite any more. If you accepted it yourself, sign in and open it again; otherwise ask for another one.");
 
     private Task ShowAsync(
         HttpContext http, int status, FoundInvitation found, SignedIn? signedIn, string? error, string? email, string? name) =>

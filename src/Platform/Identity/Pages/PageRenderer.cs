@@ -15,7 +15,7 @@ internal sealed class PageRenderer(IServiceProvider services, ILoggerFactory log
     private static readonly string Policy =
         $"default-src 'none'; style-src {PageStyle.Hash}; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
-    /// <param name="target">The origin to which its form leads in the end, which browsers have to be told; null: this one.</param>
+    /// <param name="target">The origin to which its form leads in the end, which the policy has to name; null: this one.</param>
     public async Task SendAsync<TPage>(
         HttpContext http, int status, string? target, IReadOnlyList<(string Name, object? Value)> parameters) where TPage : IComponent
     {

@@ -17,7 +17,7 @@ internal sealed class SecondPages(
     private const int TriesMax = 10;
     private const int PixelsPerModule = 5;
 
-    /// <summary>Of a person: whoever is here knows the password.</summary>
+    /// <summary>Of a person, whose password was given before.</summary>
     private readonly GuessLimit tries = new(TriesMax, SignInLimit.Window, time);
 
     public void Map(IEndpointRouteBuilder routes)
@@ -48,7 +48,7 @@ internal sealed class SecondPages(
             PageRenderer.Redirect(http, "/sign-in");
             return;
         }
-        // Whoever tries from elsewhere keeps nobody out of where they usually sign in.
+        // Attempts from elsewhere lock no one out of the browser in which they usually sign in.
         var counted = pages.Browser.KnownAs(http) is { } known && known.Stamp == PersonStore.StampOf(person) ? known.Name : person.Id;
         if (!tries.TryBegin(counted))
         {

@@ -53,7 +53,7 @@ internal sealed partial class PasswordSignIn(PersonStore people, SignInLimit lim
         }
         finally
         {
-            // Only passwords that were looked at count, so that a flood of what nobody looks at keeps nobody out.
+            // Only passwords that were looked at count, so that a flood of requests to a busy server locks no one out.
             if (outcome != SignInOutcome.Refused) attempt.Forgive();
         }
     }

@@ -30,8 +30,8 @@ internal sealed class PersonStore(
     public static EntityId IdOf(PersonResource person) => PersonKind.Kind.EntityOf(person.Id);
 
     /// <summary>
-    /// By which a browser in which they have signed in is known until they get another password, or turn on the second factor: whoever had
-    /// signed in there without it counts as anyone.
+    /// By which a browser in which they have signed in is known until they get another password, or turn on the second factor: a browser
+    /// that was signed in before that counts as any other.
     /// </summary>
     public static string StampOf(PersonResource person) => string.Create(
         CultureInfo.InvariantCulture,

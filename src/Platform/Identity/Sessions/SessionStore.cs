@@ -169,33 +169,30 @@ internal sealed class SessionStore(
     }
 
     /// <summary>
-    /// Whoever is let in again after they were disabled signs in again. Several servers may do this at once; one that comes late, when they
-    /// are let in already, ends nothing.
+    /// Those who were disabled have to sign in again once they are let in. Several servers may do this at once; one that comes late, when
+    /// they are let in already, ends nothing.
     /// </summary>
     public async Task EndIfDisabledAsync(PersonResource person, CancellationToken cancellationToken)
     {
         if (!person.Spec.Disabled || person.Status.Sessions.Count == 0) return;
-        var caller = new Caller(TenantId.Platform, "system:people");
-        IReadOnlyList<string> ended = [];
-        var changed = await people.TryChangeAsync(caller, person, now =>
-        {
-            ended = now.Spec.Disabled ? now.Status.Sessions : [];
-            return now.Spec.Disabled ? now.Status with { Sessions = [] } : now.Status;
-        }, cancellationToken);
-        if (changed.Error is { Kind: not ErrorKind.NotFound } error) throw error.ToException();
-        await RemoveAsync(caller, ended);
+        var ended = await EndAsync(
+            new Caller(TenantId.Platform, "system:people"), person, (now, _) => now.Spec.Disabled, cancellationToken);
+        if (ended.Error is { Kind: not ErrorKind.NotFound } error) throw error.ToException();
     }
 
     /// <summary>Ends all of a person's but one, at once: none of the others is listed any more.</summary>
-    /// <param name="kept">Null: all are ended.</param>
-    public async Task<Result<Done>> EndOthersAsync(
-        Caller caller, PersonResource person, string? kept, CancellationToken cancellationToken)
+    public Task<Result<Done>> EndOthersAsync(Caller caller, PersonResource person, string kept, CancellationToken cancellationToken) =>
+        EndAsync(caller, person, (_, id) => id != kept, cancellationToken);
+
+    /// <param name="ends">Of the person as they are at that moment, and a session.</param>
+    private async Task<Result<Done>> EndAsync(
+        Caller caller, PersonResource person, Func<PersonResource, string, bool> ends, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> ended = [];
-        var changed = await people.ChangeAsync(caller, person, s =>
+        var changed = await people.TryChangeAsync(caller, person, now =>
         {
-            ended = [.. s.Sessions.Where(id => id != kept)];
-            return s with { Sessions = [.. s.Sessions.Where(id => id == kept)] };
+            ended = [.. now.Status.Sessions.Where(id => ends(now, id))];
+            return now.Status with { Sessions = [.. now.Status.Sessions.Except(ended)] };
         }, cancellationToken);
         if (!changed.IsOk) return changed.Error;
         await RemoveAsync(caller, ended);

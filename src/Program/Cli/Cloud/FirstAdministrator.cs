@@ -16,7 +16,7 @@ internal static class FirstAdministrator
     private const string Name = "first-administrator";
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
-    /// <returns>Null: somebody has an account, or the caller may not invite administrators.</returns>
+    /// <returns>Null: someone has an account, or the caller may not invite administrators.</returns>
     public static async Task<string?> LinkAsync(Run run, CancellationToken cancellationToken)
     {
         if (!run.Terminal.OutIsTerminal) return null;

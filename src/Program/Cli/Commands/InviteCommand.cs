@@ -13,7 +13,7 @@ internal static class InviteCommand
 
     private static readonly Argument<string?> Email = new("email")
     {
-        Description = "Address of the only person who may accept [whoever has the link]", Arity = ArgumentArity.ZeroOrOne,
+        Description = "Address of the only person who may accept [anyone with the link]", Arity = ArgumentArity.ZeroOrOne,
     };
 
     private static readonly Option<string[]> Role = new("--role")

@@ -42,7 +42,7 @@ internal static class LogoutCommand
         return CommandRunner.Done;
     }
 
-    /// <summary>Of a person's sign-in, which is over with this. A server that does not answer keeps nobody from signing out here.</summary>
+    /// <summary>Of a person's sign-in, which is over with this. Signing out here works without an answer of the server too.</summary>
     /// <returns>What became of it.</returns>
     private static async Task<string> EndSessionAsync(Run run, CliContext context, CancellationToken cancellationToken)
     {

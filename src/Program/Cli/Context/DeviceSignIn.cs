@@ -36,13 +36,15 @@ internal static class DeviceSignIn
         if (status != 200 || Text(asked, "device_code") is not { } code || Text(asked, "user_code") is not { } shown
             || Text(asked, "verification_uri_complete") is not { } page || !Browser.IsOfTheWeb(page))
             throw Unexpected(server, Text(asked, "error_description")).ToException();
-        // Also where --quiet is given: without it nobody could go on.
+        // Also where --quiet is given: without it the sign-in could not go on.
         run.Terminal.Error.WriteLine(
             $"Open this page in a browser, and check that it shows the code {run.Terminal.OnError(Tone.Strong, shown)}:\n  {page}");
         run.Show("Waiting for you to allow it there… (Ctrl-C gives up)");
         Browser.ShowFor(run, page);
         return await WaitAsync(run, http, server, code, cancellationToken);
     }
+
+    private const string Again = "Try again: strata login";
 
     private static async Task<string> WaitAsync(Run run, HttpClient http, string server, string code, CancellationToken cancellationToken)
     {
@@ -57,9 +59,10 @@ internal static class DeviceSignIn
                 case "authorization_pending" or "slow_down" or "temporarily_unavailable":
                     break;
                 case "access_denied":
-                    throw new Error(ErrorKind.Forbidden, "SIGN_IN_REFUSED", "The sign-in was refused in the browser.").ToException();
+                    throw new Error(ErrorKind.Forbidden, "SIGN_IN_REFUSED", "The sign-in was refused in the browser.", Again)
+                        .ToException();
                 case "expired_token" or "invalid_grant":
-                    throw new Error(ErrorKind.Gone, "SIGN_IN_EXPIRED", "Nobody allowed the sign-in in time.", "Try again: strata login")
+                    throw new Error(ErrorKind.Gone, "SIGN_IN_EXPIRED", "The sign-in was not allowed in time, or has ended.", Again)
                         .ToException();
                 case var error:
                     if (status is > 0 and < 500 || ++away > AwayMax) throw Unexpected(server, error).ToException();

@@ -41,7 +41,7 @@ public sealed class SessionListTests() : PeopleContract(new MemoryStore())
     }
 
     [Fact]
-    public async Task Invitation_OfWhoWasRemoved_LetsNobodyIn()
+    public async Task Invitation_OfWhoWasRemoved_LetsNoOneIn()
     {
         var ada = await JoinAsync("ada@example.com", ["admin"]);
         using var line = Host.Client(await CommandLineAsync(ada));
@@ -66,6 +66,19 @@ public sealed class SessionListTests() : PeopleContract(new MemoryStore())
         Assert.Equal(200, (await Admin.PatchAsync("/api/v1/memberships/ada", """{"spec":{"roles":["viewer"]}}""")).Status);
         var dan = await NewBrowser().PostAsync(more, null, ("email", "dan@example.com"), ("password", Password));
         Assert.True(dan.Status >= 400, dan.Html);
+    }
+
+    [Fact]
+    public async Task Invitation_OfWhoIsNoOperatorAnyMore_LetsNoOneIntoOtherOrganizations()
+    {
+        using var line = Host.Client(await CommandLineAsync(await JoinAsync("ada@example.com", ["admin", "operator"])));
+        var (first, second) = (await InviteElsewhereAsync(line), await InviteElsewhereAsync(line));
+        var bob = await NewBrowser().PostAsync(first, null, ("email", "bob@example.com"), ("password", Password));
+        Assert.StartsWith("Welcome", bob.Title, StringComparison.Ordinal);
+        Assert.Equal(200, (await Admin.PatchAsync("/api/v1/memberships/ada", """{"spec":{"roles":["admin"]}}""")).Status);
+        Assert.Equal("This invitation is not valid", (await NewBrowser().GetAsync(second)).Title);
+
+        Task<string> InviteElsewhereAsync(HttpClient by) => InviteAsync(null, ["viewer"], by, "?org=" + Host.OtherOrg);
     }
 
     [Fact]
