@@ -25,6 +25,7 @@ public partial class LayeringTests
         ["Compute"] = ["Api", "Resources"],
         ["Identity"] = ["Api", "Resources"],
         ["ResourceRpc"] = ["Api", "Resources"],
+        ["Secrets"] = ["Api", "Resources"],
         ["CloudEvents"] = ["EntityApi"],
         ["Agent"] = ["Runtimes"],
         // Builds run in the sandbox of this machine, and placement knows nodes and instances as kinds.

@@ -15,6 +15,8 @@ public static class Plurals
     public const string OidcProviders = "oidc-providers";
     public const string TrustedKeys = "trusted-keys";
     public const string KeyPairs = "keypairs";
+    public const string Secrets = "secrets";
+    public const string DataKeys = "data-keys";
     public const string Webhooks = "webhooks";
     public const string Nodes = "nodes";
     public const string Servers = "servers";

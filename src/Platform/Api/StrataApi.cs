@@ -68,7 +68,7 @@ public static class StrataApi
         services.AddSingleton<IShareReport>(s => s.GetRequiredService<AddressConnections>());
         services.AddSingleton<IShareReport>(s => s.GetRequiredService<AnswerMemory>());
         services.AddSingleton<ResourceLimit>();
-        services.AddSingleton<Scoping>();
+        services.AddSingleton<Scoping>().AddSingleton<ResourceAccess>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();
         services.AddSingleton<IDeletionGuard, OwnTokenGuard>();

@@ -86,6 +86,8 @@ internal static class StrataCommand
         TokenCommand.Create(terminal),
         RoleCommand.Create(terminal),
         AccessCommand.Create(terminal),
+        SecretsCommand.Create(terminal),
+        EncryptionCommand.Create(terminal),
         EnvCommand.Create(terminal),
         ClientCommand.Create(terminal),
         ApiCommand.Create(terminal),

@@ -39,6 +39,8 @@ using Strata.Resources.Servers;
 using Strata.Resources.Versions;
 using Strata.Rpc;
 using Strata.Runtimes;
+using Strata.Secrets;
+using Strata.Secrets.DataKeys;
 using Strata.Server.Bootstrap;
 using Strata.Server.Hosting;
 using Strata.Server.Options;
@@ -56,7 +58,8 @@ internal sealed class Composition
 {
     /// <summary>Every kind that this program knows.</summary>
     public static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds, ServerKind.Kind,
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds, .. SecretsModule.Kinds,
+            ServerKind.Kind,
             .. NodeKinds.All, .. DeploymentKinds.All,
             TunnelKinds.Tunnel];
 
@@ -87,7 +90,7 @@ internal sealed class Composition
     private readonly SchedulePart schedules;
     private readonly ServerIdentity identity;
     private readonly ServerSelf self;
-    private SealedSecrets? secrets;
+    private CloudKeys? keys;
     private FirstStart? firstStart;
     private string edgeToken = "";
 
@@ -178,7 +181,6 @@ internal sealed class Composition
         services.AddSingleton(Supervisor);
         services.AddSingleton<IShareReport>(schedules);
         services.AddStorage(storage.Store, engine.Log);
-        services.AddSingleton(secrets!);
         services.AddSingleton(engine.Engine);
         services.AddSingleton(engine.Catalog);
         services.AddSingleton(blobs.Store);
@@ -198,6 +200,7 @@ internal sealed class Composition
                 PublicUrl = options.PublicUrl, AllowPrivateProviders = options.PrivateProviders, TrustedProxies = options.TrustedProxies,
             });
         services.AddServers(self).AddPeers();
+        services.AddSecrets(keys!, Kinds);
         services.AddCompute(members).AddPeerCompute(peerCalls, computation);
         services.AddCloudEvents();
         services.AddNodeEndpoints();
@@ -224,6 +227,7 @@ internal sealed class Composition
         app.MapStrataApi(Kinds);
         app.MapEntityApi();
         app.MapIdentity();
+        app.MapSecrets();
         app.MapCompute();
         app.MapCloudEvents();
         app.MapResourceRpc(Kinds);
@@ -249,7 +253,8 @@ internal sealed class Composition
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
         await using var alone = await TakeTurnAsync(cancellationToken);
-        secrets = await CloudKey.OpenAsync(options.Home.KeyFile, storage.Store.DurableValues, cancellationToken);
+        keys = new CloudKeys(options.MasterKey, storage.Store.DurableValues, engine.Engine, time);
+        var secrets = await keys.OpenAsync(cancellationToken);
         await blobs.ClaimFolderAsync(secrets, storage.Store.DurableValues, cancellationToken);
         api.Build();
         var services = api.Services;

@@ -30,6 +30,7 @@ public static class WebhookKind
         Writers = [Roles.Developer],
         UserTransitions = ["pause", "resume"],
         HiddenStatus = ["secret"],
+        SealedStatus = [new SealedMember("secret", w => WebhookEndpoints.ContextOf(w.Id))],
         Validate = Check,
     };
 

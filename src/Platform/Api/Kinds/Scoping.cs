@@ -26,7 +26,7 @@ internal sealed class Scoping(IEntityLog log)
         ErrorKind.Forbidden, "FORBIDDEN",
         "A node's agent creates nothing: its node is registered for it, and instances are assigned to it.", "Use an operator's token.");
 
-    private static readonly Error OrgNeeded = new(
+    internal static readonly Error OrgNeeded = new(
         ErrorKind.Invalid, "ORG_REQUIRED", "A caller of the platform must say for which organization this is.",
         "Add ?org=NAME or ?org=ID.");
 

@@ -6,7 +6,7 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.OpenApi;
 
 /// <summary>The named schemas of the API's description: for each kind its resource, what creates it and what patches it.</summary>
-internal static class KindSchemas
+public static class KindSchemas
 {
     public static string Resource(Kind kind) => Pascal(kind.Name);
 
@@ -16,7 +16,7 @@ internal static class KindSchemas
 
     public static string Page(Kind kind) => Pascal(kind.Name) + "Page";
 
-    public static Dictionary<string, JsonNode?> All(IEnumerable<Kind> kinds)
+    internal static Dictionary<string, JsonNode?> All(IEnumerable<Kind> kinds)
     {
         var schemas = new Dictionary<string, JsonNode?>(StringComparer.Ordinal) { ["Problem"] = Problem(), ["Labels"] = Labels() };
         foreach (var kind in kinds)

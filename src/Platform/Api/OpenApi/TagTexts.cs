@@ -10,6 +10,7 @@ internal static class TagTexts
         ["audit"] = "What happened to entities, workflow steps included.",
         ["blobs"] = "Sources and images by their digests.",
         ["compute"] = "Compute members: programs that execute processors and criteria.",
+        ["encryption"] = "The keys that the cloud seals secrets with, and their replacement.",
         ["entity"] = "Business data: create, read, change and follow entities.",
         ["grpc"] = "Standard gRPC services: health and reflection.",
         ["keys"] = "Keys that sign access tokens, and keys of others that are trusted.",

@@ -31,6 +31,10 @@ public static class KeyPairKind
         Workflow = KindWorkflow.Load(typeof(KeyPairKind), "keypair.workflow.json"),
         InitialStatus = new KeyPairStatus(),
         HiddenStatus = ["privateKey"],
+        SealedStatus =
+        [
+            new SealedMember("privateKey", k => SigningKey.ContextOf(ResourceDocument.ReadText(k.Document, "status", "keyId") ?? "")),
+        ],
         UserCreates = false,
         Validate = Check,
         ValidateChange = (was, next) => was == next ? [] : [new("", "A key pair does not change: issue another one.")],

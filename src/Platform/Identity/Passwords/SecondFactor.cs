@@ -87,5 +87,7 @@ internal sealed class SecondFactor(PersonStore people, SealedSecrets secrets, Ti
     /// <summary>With a key, because there are few enough of them to try all.</summary>
     private string HashOf(string code) => Base64Url.EncodeToString(HMACSHA256.HashData(recoveryKey, Encoding.UTF8.GetBytes(code)));
 
-    private static string ContextOf(PersonResource person) => "totp/" + person.Name;
+    private static string ContextOf(PersonResource person) => ContextOf(person.Name);
+
+    internal static string ContextOf(string name) => "totp/" + name;
 }

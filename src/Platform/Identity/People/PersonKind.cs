@@ -2,6 +2,7 @@ using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Workflows;
+using Strata.Identity.Passwords;
 using Strata.Resources.Kinds;
 
 namespace Strata.Identity.People;
@@ -32,6 +33,11 @@ public static class PersonKind
         InitialStatus = new PersonStatus(),
         UniqueKeys = [new UniqueKeyDefinition(EmailKey, [JsonPath.Parse("$.spec.email")])],
         HiddenStatus = ["password", "resetHash", "totp", "totpStep", "recoveryCodes"],
+        SealedStatus =
+        [
+            new SealedMember("password", p => PersonStore.ContextOf(ResourceDocument.NameOf(p))),
+            new SealedMember("totp", p => SecondFactor.ContextOf(ResourceDocument.NameOf(p))),
+        ],
         Readers = [],
         UserCreates = false,
         DeleteTransition = "remove",

@@ -135,7 +135,7 @@ internal sealed class PersonStore(
         await store.DeleteAsync(caller, person.Id, new Revision(person.Revision), cancellationToken);
 
     /// <summary>Bound to the person, so that a sealed hash that was moved to another one opens nothing.</summary>
-    private static string ContextOf(string name) => "password/" + name;
+    internal static string ContextOf(string name) => "password/" + name;
 
     private static Condition.Compare InState(string state) =>
         new(new Field.Meta(MetaField.State), Operator.Equal, [JsonText.From(state, WireJson.Of<string>())]);

@@ -117,6 +117,12 @@ public abstract class Kind
     public IReadOnlyList<string> HiddenStatus { get; init; } = [];
 
     /// <summary>
+    /// Members of the status that hold a text sealed under the cloud's keys. They are sealed again when a key is replaced. Each is one of
+    /// <see cref="HiddenStatus"/> too.
+    /// </summary>
+    public IReadOnlyList<SealedMember> SealedStatus { get; init; } = [];
+
+    /// <summary>
     /// Members of the spec that only the organization itself and the agent of the resource's node see, such as variables with secrets;
     /// other parts of the platform, such as the edge, neither see them nor filter.
     /// </summary>
@@ -279,6 +285,10 @@ public sealed class SpecReference(string field, Func<Kind> kind)
     public string Field { get; } = field;
     public Kind Kind => kind();
 }
+
+/// <param name="Name">Of the member, for example <c>secret</c>.</param>
+/// <param name="ContextOf">The context that its text is sealed for, from the entity.</param>
+public sealed record SealedMember(string Name, Func<EntityRevision, string> ContextOf);
 
 /// <param name="State">In which nothing is created in it.</param>
 /// <param name="Begin">Leads to the state.</param>

@@ -8,7 +8,6 @@ namespace Strata.Cli.Context;
 internal static class TokenPrompt
 {
     private const int LengthMax = 16_384;
-    private const char EndOfInput = '\x04'; // Ctrl-D
 
     /// <param name="server">Whose token is asked for.</param>
     /// <exception cref="StrataException">USAGE: it is empty, or no token.</exception>
@@ -26,35 +25,14 @@ internal static class TokenPrompt
         return token;
     }
 
-    private static async Task<string> AskAsync(Run run, string server, CancellationToken cancellationToken)
-    {
-        // To read it without a question would show what is typed.
-        if (!run.Terminal.ErrorIsTerminal)
-            throw UsageErrors.Of("There is no terminal to ask for the token in.", "Pipe it in: strata login URL < token.txt").ToException();
-        await run.Terminal.Error.WriteAsync($"Token for {server} (it is not shown): ");
-        // The console does not look at the cancellation: Ctrl-C must not wait for a key.
-        var typed = await Task.Run(ReadHidden, CancellationToken.None).WaitAsync(cancellationToken);
-        await run.Terminal.Error.WriteLineAsync();
-        return typed;
-    }
+    private static Task<string> AskAsync(Run run, string server, CancellationToken cancellationToken) => HiddenInput.AskAsync(
+        run, $"Token for {server} (it is not shown): ", LengthMax, "Pipe it in: strata login URL < token.txt", cancellationToken);
 
     /// <summary>Of no more than a token can have: what is piped in may have no end.</summary>
     private static string ReadLine(TextReader from)
     {
         var text = new StringBuilder();
         while (text.Length <= LengthMax && from.Read() is var next and >= 0 && next != '\n') text.Append((char)next);
-        return text.ToString();
-    }
-
-    private static string ReadHidden()
-    {
-        var text = new StringBuilder();
-        while (Console.ReadKey(intercept: true) is var key && key.Key != ConsoleKey.Enter && key.KeyChar != EndOfInput)
-        {
-            if (key.Key != ConsoleKey.Backspace) text.Append(key.KeyChar);
-            else if (text.Length > 0) text.Length--;
-            if (text.Length > LengthMax) break;
-        }
         return text.ToString();
     }
 }

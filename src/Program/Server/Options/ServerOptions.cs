@@ -1,5 +1,6 @@
 using System.Net;
 using Strata.S3Blobs;
+using Strata.Secrets.Masters;
 
 namespace Strata.Server.Options;
 
@@ -53,6 +54,12 @@ public sealed record ServerOptions
 
     /// <summary>Proxies in front of the API whose X-Forwarded-For is believed.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>As set; null: not.</summary>
+    public MasterKeySource? MasterKeySet { get; init; }
+
+    /// <summary>Where the cloud's master key is.</summary>
+    public MasterKeySource MasterKey => MasterKeySet ?? MasterKeySource.Parse("", Home.KeyFile, _ => null);
 
     /// <summary>True: the administrator's token is replaced at this start, because it was lost.</summary>
     public bool NewAdminToken { get; init; }

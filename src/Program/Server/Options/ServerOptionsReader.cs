@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Strata.Core;
+using Strata.Secrets.Masters;
 
 namespace Strata.Server.Options;
 
@@ -46,6 +47,9 @@ public static class ServerOptionsReader
                 values[Setting.PeerAddress], "an http or https address without a path, such as http://10.0.0.5:8080", PeerAddress, faults),
             TrustedProxies = Read(
                 values[Setting.TrustedProxies], "networks such as 127.0.0.1/32, separated by commas", AnyNetworks, faults) ?? [],
+            MasterKeySet = Read(
+                values[Setting.MasterKey], "file:PATH, env:VARIABLE or command:COMMAND",
+                text => MasterKeySource.Parse(text, home.KeyFile, Environment.GetEnvironmentVariable), faults),
             PostgresUrl = values[Setting.PostgresUrl].IsHidden ? null
                 : Read(values[Setting.PostgresUrl], "postgres://USER:PASSWORD@HOST:PORT/DATABASE, or a connection string with a host",
                     Options.PostgresUrl.Check, faults),

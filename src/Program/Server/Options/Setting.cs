@@ -30,6 +30,10 @@ public sealed record Setting(string Name, string Default, string Description)
         "trusted-proxies", "",
         "Addresses of proxies in front of the API whose X-Forwarded-For is believed, for example 127.0.0.1/32,10.0.0.0/24; empty: none");
 
+    public static readonly Setting MasterKey = new(
+        "master-key", "",
+        "Where the key is that opens the cloud's other keys: file:PATH, env:VARIABLE or command:COMMAND; empty: cloud.key in the data folder");
+
     public static readonly Setting PeerAddress = new(
         "peer-address", "",
         "Where the other servers of this cloud reach this one, e.g. http://10.0.0.5:8080; empty: the listening address");
@@ -75,7 +79,7 @@ public sealed record Setting(string Name, string Default, string Description)
 
     public static readonly IReadOnlyList<Setting> All =
     [
-        Listen, ApiPort, HttpPort, PublicUrl, TrustedProxies, PeerAddress, EdgeMode, PostgresUrl,
+        Listen, ApiPort, HttpPort, PublicUrl, TrustedProxies, PeerAddress, EdgeMode, MasterKey, PostgresUrl,
         Blobs, BlobsEndpoint, BlobsRegion, BlobsPathStyle, BlobsAccessKey, BlobsSecretKey, BlobsSecretKeyFile,
         Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. TelemetrySetting.All,
         .. LimitSetting.All.Select(l => l.Setting),

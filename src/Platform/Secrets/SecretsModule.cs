@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Strata.Api;
+using Strata.Api.Auth;
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Core.Background;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Background;
+using Strata.Resources.Controllers;
+using Strata.Resources.Kinds;
+using Strata.Secrets.DataKeys;
+using Strata.Secrets.Values;
+
+namespace Strata.Secrets;
+
+/// <summary>
+/// Secrets, and the keys that they and all other secrets of the cloud are sealed with. Needs the engine, the durable values, the leases, the
+/// change feed and the API's services.
+/// </summary>
+public static class SecretsModule
+{
+    public static readonly IReadOnlyList<Kind> Kinds = [SecretKind.Kind, DataKeyKind.Kind];
+
+    /// <param name="keys">Opened.</param>
+    /// <param name="kinds">Every kind there is.</param>
+    public static IServiceCollection AddSecrets(this IServiceCollection services, CloudKeys keys, IReadOnlyList<Kind> kinds)
+    {
+        services.AddSingleton(keys).AddSingleton(keys.Secrets);
+        services.AddPermissions(new Permission(SecretKind.RevealPermission));
+        services.AddSingleton(s => new ResourceStore<SecretSpec, SecretStatus>(
+            s.GetRequiredService<EntityEngine>(), SecretKind.Kind, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<SecretValues>().AddSingleton<SecretEndpoints>().AddSingleton<EncryptionEndpoints>();
+        services.AddController<SecretController, SecretSpec, SecretStatus>();
+        services.AddSupervised<DataKeyWatch>();
+        services.AddSingleton(s => new Resealing(
+            keys, s.GetRequiredService<SecretValues>(), kinds, s.GetRequiredService<EntityEngine>(), s.GetRequiredService<IDurableValues>(),
+            s.GetRequiredService<ILeases>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Supervisor>()));
+        return services.AddHostedService(s => s.GetRequiredService<Resealing>());
+    }
+
+    public static void MapSecrets(this IEndpointRouteBuilder routes)
+    {
+        routes.ServiceProvider.GetRequiredService<SecretEndpoints>().Map(routes);
+        routes.ServiceProvider.GetRequiredService<EncryptionEndpoints>().Map(routes);
+    }
+}

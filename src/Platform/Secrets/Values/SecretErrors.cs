@@ -1,0 +1,23 @@
+using Strata.Core;
+
+namespace Strata.Secrets.Values;
+
+/// <summary>The catalogue of errors about secrets.</summary>
+internal static class SecretErrors
+{
+    public static readonly Error Removing = new(
+        ErrorKind.Conflict, "SECRET_REMOVING", "The secret is being removed.", "Create another one, under another name or a moment later.");
+
+    public static Error Value(string fault) => new(
+        ErrorKind.Invalid, "VALIDATION_FAILED", "The value of the secret is not valid.",
+        $"Send {{\"value\": \"…\"}} with a text of 1 to {SecretValues.BytesMax} bytes.") { Faults = [new ValidationError("value", fault)] };
+
+    public static Error NoVersion(string name, int? version) => new(
+        ErrorKind.NotFound, "SECRET_VERSION_NOT_FOUND",
+        version is null ? $"The secret \"{name}\" has no value yet." : $"The secret \"{name}\" has no version {version}, or it was destroyed.",
+        version is null ? $"Set one: strata secrets set {name}" : $"See which there are: strata secrets versions {name}");
+
+    public static Error Unreadable(string name) => new(
+        ErrorKind.Unavailable, "SECRET_UNREADABLE", $"The value of the secret \"{name}\" does not open with the cloud's keys.",
+        $"Set it again: strata secrets set {name}. An operator sees the keys with \"strata encryption\".");
+}

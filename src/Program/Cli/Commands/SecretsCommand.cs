@@ -1,0 +1,169 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Strata.Cli.Kinds;
+using Strata.Cli.Shell;
+using Strata.Client;
+using Strata.Contracts;
+using Strata.Core;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata secrets</c>: values that are kept from view. They are typed or piped in, and never arguments.</summary>
+internal static class SecretsCommand
+{
+    private const int BytesMax = 32 * 1024;
+
+    private static readonly Argument<string> Name = new Argument<string>("name") { Description = "Name of the secret" }
+        .CompletesNames(Plurals.Secrets);
+
+    private static readonly Argument<int> Number = new("version") { Description = "Number of the version" };
+
+    private static readonly Option<FileInfo?> FromFile = new("--from-file")
+    {
+        Description = "Read the value from this file instead of asking; text, at most 32 KiB", HelpName = "FILE",
+    };
+
+    private static readonly Option<string?> Description = new("--description") { Description = "Text for people", HelpName = "TEXT" };
+
+    private static readonly Option<int?> Version = new("--version-number") { Description = "Of an older version", HelpName = "N" };
+
+    private static readonly Option<bool> Yes = SharedOptions.Yes();
+
+    public static Command Create(Terminal terminal)
+    {
+        var secrets = new Command("secrets", "Keep passwords and keys: set, list and reveal secrets")
+        {
+            new Command("list", "List the secrets, without their values").Does(terminal, ListAsync),
+            new Command("set", "Set a secret's value, which is asked for or piped in; makes the secret if there is none")
+            {
+                Name, FromFile, Description,
+            }.Does(terminal, SetAsync),
+            new Command("versions", "List the versions of a secret") { Name }.Does(terminal, VersionsAsync),
+            new Command("reveal", "Print a secret's value; its history shows that you did") { Name, Version }.Does(terminal, RevealAsync),
+            new Command("destroy", "Destroy the value of one version for good") { Name, Number, Yes }.Does(terminal, DestroyAsync),
+            new Command("remove", "Destroy a secret with all its values") { Name, Yes }.Does(terminal, RemoveAsync),
+        }.Does(terminal, ListAsync);
+        secrets.Aliases.Add("secret");
+        return secrets;
+    }
+
+    private static Task<int> ListAsync(Run run, CancellationToken cancellationToken) =>
+        ResourceOutput.WriteAllAsync(run, Plurals.Secrets, cancellationToken);
+
+    private static async Task<int> SetAsync(Run run, CancellationToken cancellationToken)
+    {
+        var name = run.Parse.GetRequiredValue(Name);
+        var value = await ReadValueAsync(run, name, cancellationToken);
+        await EnsureAsync(run, name, cancellationToken);
+        var body = new JsonText(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["value"] = value }, WireJson.Options));
+        using var answer = await run.Client.SendAsync(HttpMethod.Post, $"{PathOf(name)}/versions", body, cancellationToken: cancellationToken);
+        if (run.WriteMachine(answer!.RootElement)) return CommandRunner.Done;
+        var version = answer.RootElement.GetProperty("status").GetProperty("lastVersion").GetInt32();
+        run.Say($"Set {name}, version {version.ToString(CultureInfo.InvariantCulture)}.");
+        return CommandRunner.Done;
+    }
+
+    /// <summary>Makes the secret if there is none; of two at once, one makes it.</summary>
+    private static async Task EnsureAsync(Run run, string name, CancellationToken cancellationToken)
+    {
+        var spec = new Dictionary<string, string>();
+        if (run.Parse.GetValue(Description) is { } description) spec["description"] = description;
+        var given = JsonSerializer.SerializeToElement(spec, WireJson.Options);
+        var draft = new NewResource<JsonElement> { Name = name, Project = run.Project, Spec = given };
+        try
+        {
+            await run.Client.Resources(Plurals.Secrets).GetAsync(name, cancellationToken: cancellationToken);
+        }
+        catch (StrataException e) when (e.Error.Kind == ErrorKind.NotFound)
+        {
+            try
+            {
+                await run.Client.Resources(Plurals.Secrets).CreateAsync(draft, cancellationToken: cancellationToken);
+            }
+            catch (StrataException taken) when (taken.Error.Code == "NAME_TAKEN")
+            {
+            }
+            return;
+        }
+        if (spec.Count == 0) return;
+        var patch = new ResourcePatch(new JsonText(JsonSerializer.SerializeToUtf8Bytes(spec, WireJson.Options)));
+        await run.Client.Resources(Plurals.Secrets).PatchAsync(name, patch, cancellationToken: cancellationToken);
+    }
+
+    private static async Task<string> ReadValueAsync(Run run, string name, CancellationToken cancellationToken)
+    {
+        var value = run.Parse.GetValue(FromFile) is { } file ? await ReadFileAsync(file, cancellationToken)
+            : run.Terminal.InIsTerminal
+                ? await HiddenInput.AskAsync(
+                    run, $"Value of {name} (it is not shown): ", BytesMax, $"Pipe it in: strata secrets set {name} < FILE", cancellationToken)
+                : WithoutEnd(await HiddenInput.ReadAsync(run, BytesMax + 2, cancellationToken));
+        if (value.Length == 0) throw UsageErrors.Of("The value is empty.", "Type it, pipe it in, or name a file with --from-file.").ToException();
+        return Encoding.UTF8.GetByteCount(value) <= BytesMax ? value
+            : throw UsageErrors.Of("The value is longer than 32 KiB.", "Store large files as blobs, or in a bucket.").ToException();
+    }
+
+    /// <summary>The end of the line that echo and editors add.</summary>
+    private static string WithoutEnd(string text) => text.EndsWith('\n') ? text[..^1].TrimEnd('\r') : text;
+
+    private static async Task<string> ReadFileAsync(FileInfo file, CancellationToken cancellationToken)
+    {
+        if (!file.Exists) throw UsageErrors.Of($"There is no file {file.FullName}.", "Check the path.").ToException();
+        if (file.Length > BytesMax) throw UsageErrors.Of("The file is longer than 32 KiB.", "Store large files as blobs, or in a bucket.").ToException();
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(await File.ReadAllBytesAsync(file.FullName, cancellationToken));
+        }
+        catch (DecoderFallbackException)
+        {
+            throw UsageErrors.Of("The file is not text in UTF-8.", $"Encode it: base64 {file.Name} | strata secrets set NAME").ToException();
+        }
+    }
+
+    private static async Task<int> VersionsAsync(Run run, CancellationToken cancellationToken)
+    {
+        var secret = await run.Client.Resources(Plurals.Secrets)
+            .GetAsync(run.Parse.GetRequiredValue(Name), cancellationToken: cancellationToken);
+        if (run.WriteMachine(secret.Status)) return CommandRunner.Done;
+        var table = new Table("VERSION", "SET", "BY");
+        foreach (var version in secret.Status.GetProperty("versions").EnumerateArray())
+            table.Add(version.GetProperty("number").ToString(), version.Time("createdAt") is { } at ? TimeText.Ago(at, run.Now) : "",
+                version.Text("createdBy") ?? "");
+        table.Write(run.Terminal);
+        return CommandRunner.Done;
+    }
+
+    /// <summary>Without an end of line where it is piped on: it would become part of the value.</summary>
+    private static async Task<int> RevealAsync(Run run, CancellationToken cancellationToken)
+    {
+        var query = run.Parse.GetValue(Version) is { } number ? "?version=" + number.ToString(CultureInfo.InvariantCulture) : "";
+        var path = $"{PathOf(run.Parse.GetRequiredValue(Name))}/reveal{query}";
+        using var answer = await run.Client.SendAsync(HttpMethod.Post, path, cancellationToken: cancellationToken);
+        if (run.WriteMachine(answer!.RootElement)) return CommandRunner.Done;
+        if (run.Terminal.OutIsTerminal) run.Terminal.Out.WriteLine(answer.RootElement.Text("value"));
+        else run.Terminal.Out.Write(answer.RootElement.Text("value"));
+        return CommandRunner.Done;
+    }
+
+    private static async Task<int> DestroyAsync(Run run, CancellationToken cancellationToken)
+    {
+        var (name, number) = (run.Parse.GetRequiredValue(Name), run.Parse.GetRequiredValue(Number));
+        if (!await Confirmation.AskAsync(run, Yes, $"Destroy version {number} of {name} for good?", cancellationToken)) return CommandRunner.Failed;
+        using var answer = await run.Client.SendAsync(
+            HttpMethod.Delete, $"{PathOf(name)}/versions/{number.ToString(CultureInfo.InvariantCulture)}", cancellationToken: cancellationToken);
+        if (!run.WriteMachine(answer!.RootElement)) run.Say($"Destroyed version {number} of {name}.");
+        return CommandRunner.Done;
+    }
+
+    private static async Task<int> RemoveAsync(Run run, CancellationToken cancellationToken)
+    {
+        var name = run.Parse.GetRequiredValue(Name);
+        if (!await Confirmation.AskAsync(run, Yes, $"Destroy {name} with all its values?", cancellationToken)) return CommandRunner.Failed;
+        var removed = await run.Client.Resources(Plurals.Secrets).DeleteAsync(name, cancellationToken: cancellationToken);
+        if (!run.WriteMachine(ResourceOutput.ToJson(removed))) run.Say($"{name} is being destroyed.");
+        return CommandRunner.Done;
+    }
+
+    private static string PathOf(string name) => $"/api/v1/secrets/{Uri.EscapeDataString(name)}";
+}
