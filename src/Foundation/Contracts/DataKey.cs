@@ -1,8 +1,8 @@
 namespace Strata.Contracts;
 
 /// <summary>
-/// A key that the cloud seals secrets with. Kind <c>data-key</c>, platform scope. The key itself is stored apart from the log, wrapped under
-/// the master key, so that it can be destroyed.
+/// A key that the cloud seals secrets with. Kind <c>data-key</c>, platform scope. The key itself is stored apart from the log, wrapped
+/// under the master key, so that it can be destroyed.
 /// </summary>
 public sealed record DataKeyStatus
 {

@@ -3,10 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Contracts;
-using Strata.Core;
-using Strata.Core.Background;
 using Strata.Entities.Engine;
-using Strata.Entities.Log;
 using Strata.Resources.Background;
 using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;
@@ -16,8 +13,8 @@ using Strata.Secrets.Values;
 namespace Strata.Secrets;
 
 /// <summary>
-/// Secrets, and the keys that they and all other secrets of the cloud are sealed with. Needs the engine, the durable values, the leases, the
-/// change feed and the API's services.
+/// Secrets, and the keys that they and all other secrets of the cloud are sealed with. Needs the engine, the durable values, the leases,
+/// the change feed and the API's services.
 /// </summary>
 public static class SecretsModule
 {
@@ -34,10 +31,8 @@ public static class SecretsModule
         services.AddSingleton<SecretValues>().AddSingleton<SecretEndpoints>().AddSingleton<EncryptionEndpoints>();
         services.AddController<SecretController, SecretSpec, SecretStatus>();
         services.AddSupervised<DataKeyWatch>();
-        services.AddSingleton(s => new Resealing(
-            keys, s.GetRequiredService<SecretValues>(), kinds, s.GetRequiredService<EntityEngine>(), s.GetRequiredService<IDurableValues>(),
-            s.GetRequiredService<ILeases>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Supervisor>()));
-        return services.AddHostedService(s => s.GetRequiredService<Resealing>());
+        services.AddSingleton(new SealedKinds([.. kinds.Where(k => k.SealedStatus.Count > 0)]));
+        return services.AddSupervised<Resealing>();
     }
 
     public static void MapSecrets(this IEndpointRouteBuilder routes)

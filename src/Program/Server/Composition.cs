@@ -58,7 +58,8 @@ internal sealed class Composition
 {
     /// <summary>Every kind that this program knows.</summary>
     public static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds, .. SecretsModule.Kinds,
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds,
+            .. SecretsModule.Kinds,
             ServerKind.Kind,
             .. NodeKinds.All, .. DeploymentKinds.All,
             TunnelKinds.Tunnel];

@@ -41,7 +41,8 @@ public abstract class RotationContract(IStore store) : SecretsContract(store)
         await reseal.RunAsync(null, Now);
         Assert.Equal([rotated.Text("name")], await DataKeysAsync());
         await Wait.UntilAsync(
-            async () => (await Admin.SendJsonAsync("GET", "/api/v1/data-keys")).Body.GetProperty("items").GetArrayLength() == 1, "its entity is gone");
+            async () => (await Admin.SendJsonAsync("GET", "/api/v1/data-keys")).Body.GetProperty("items").GetArrayLength() == 1,
+                "its entity is gone");
         Assert.Equal("kept", await ShownAsync("db"));
         await RestartAsync();
         Assert.Equal("kept", await ShownAsync("db"));

@@ -44,13 +44,15 @@ public abstract class SecretContract(IStore store) : SecretsContract(store)
         using var viewer = Host.Client(await Host.TokenAsync(Host.Org, "view", ["viewer"]));
         Assert.Equal(403, (await viewer.SendJsonAsync("POST", "/api/v1/secrets/db/versions", """{"value":"x"}""")).Status);
         using var stranger = Host.Client(await Host.TokenAsync(Host.OtherOrg, "other", ["admin"]));
-        foreach (var (method, path) in new[] { ("GET", ""), ("POST", "/reveal"), ("POST", "/versions"), ("DELETE", "/versions/1"), ("DELETE", "") })
+        foreach (var (method, path) in new[] { ("GET", ""), ("POST", "/reveal"), ("POST", "/versions"), ("DELETE", "/versions/1"),
+            ("DELETE", "") })
             Assert.Equal(404, (await stranger.SendJsonAsync(method, "/api/v1/secrets/db" + path, """{"value":"x"}""")).Status);
 
         var shown = await RevealAsync("db");
         Assert.Equal("no-store", shown.Headers.CacheControl?.ToString());
         var history = (await Admin.SendJsonAsync("GET", "/api/v1/secrets/db/history")).Body.GetProperty("items");
-        Assert.Equal(("reveal", "token:admin"), (history[0].GetProperty("transition").GetString(), history[0].GetProperty("updatedBy").GetString()));
+        Assert.Equal(("reveal", "token:admin"), (history[0].GetProperty("transition").GetString(),
+            history[0].GetProperty("updatedBy").GetString()));
         Assert.Equal(1, history[0].GetProperty("status").GetProperty("lastReveal").GetProperty("version").GetInt32());
         Assert.Equal(403, (await developer.SendJsonAsync("POST", "/api/v1/secrets/db/transitions/reveal")).Status); // it is no user's
     }
@@ -61,7 +63,8 @@ public abstract class SecretContract(IStore store) : SecretsContract(store)
         await CreateAsync("db");
         await SetAsync("db", Canary, "once");
         Assert.Equal(Canary, (await ShownAsync("db")).Value);
-        foreach (var path in new[] { "/api/v1/secrets", "/api/v1/secrets/db", "/api/v1/secrets/db/history", "/api/v1/secrets?spec.value=" + Canary })
+        foreach (var path in new[] { "/api/v1/secrets", "/api/v1/secrets/db", "/api/v1/secrets/db/history",
+            "/api/v1/secrets?spec.value=" + Canary })
             Assert.DoesNotContain(Canary, (await Admin.SendJsonAsync("GET", path)).Body.GetRawText(), StringComparison.Ordinal);
         Assert.NotEmpty(await StoredAsync());
         Assert.All(await StoredAsync(), v => Assert.DoesNotContain(Canary, v.Value.ToString(), StringComparison.Ordinal));
@@ -91,7 +94,8 @@ public abstract class SecretContract(IStore store) : SecretsContract(store)
     {
         await CreateAsync("db");
         Assert.Equal("VALIDATION_FAILED", (await Admin.SendJsonAsync("POST", "/api/v1/secrets/db/versions", body)).Code);
-        Assert.Equal(0, (await Admin.SendJsonAsync("GET", "/api/v1/secrets/db")).Body.GetProperty("status").GetProperty("lastVersion").GetInt32());
+        Assert.Equal(0, (await Admin.SendJsonAsync("GET",
+            "/api/v1/secrets/db")).Body.GetProperty("status").GetProperty("lastVersion").GetInt32());
     }
 
     [Fact]

@@ -49,7 +49,8 @@ public abstract class SecretsContract(IStore store) : IAsyncLifetime
     /// <summary>The keys as another server of the cloud has them, with its own key file.</summary>
     protected CloudKeys KeysOf(string file) => new(
         MasterKeySource.Parse("", file, _ => null), store.DurableValues,
-        new EntityEngine(store.Log, new StaticDefinitions([DataKeyKind.Kind.Definition]), new InProcessComputation([], []), TimeProvider.System),
+        new EntityEngine(store.Log, new StaticDefinitions([DataKeyKind.Kind.Definition]), new InProcessComputation([], []),
+            TimeProvider.System),
         Clock);
 
     /// <summary>As after a restart: another server on the same store.</summary>

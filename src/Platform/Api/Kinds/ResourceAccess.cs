@@ -30,7 +30,8 @@ public sealed class ResourceAccess
     {
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
         var nameOrId = call.Route("nameOrId");
-        if (caller.Tenant == TenantId.Platform && kind.Scope != KindScope.Platform && !kind.TryParseId(nameOrId, out _)) return Scoping.OrgNeeded;
+        if (caller.Tenant == TenantId.Platform && kind.Scope != KindScope.Platform && !kind.TryParseId(nameOrId,
+            out _)) return Scoping.OrgNeeded;
         var read = await new ResourceLookup(log, kind).ReadAsync(caller, nameOrId, AsOf.Latest, call.Aborted);
         if (!read.TryGet(out var revision, out error)) return error;
         var isHeld = Scoping.May(call.Principal, permission, kind, revision);

@@ -178,7 +178,8 @@ public sealed class CloudKeys
     {
         var draft = new NewResource<Nothing> { Name = name, Spec = Nothing.Instance };
         var made = await records.CreateAsync(
-            caller with { Tenant = TenantId.Platform, Request = null }, draft, new DataKeyStatus { From = key.From }, null, cancellationToken);
+            caller with { Tenant = TenantId.Platform, Request = null }, draft, new DataKeyStatus { From = key.From }, null,
+                cancellationToken);
         if (!made.IsOk && made.Error.Code != ResourceErrors.NameTakenCode) throw made.Error.ToException();
     }
 

@@ -9,12 +9,15 @@ using Strata.Secrets.Values;
 
 namespace Strata.Secrets.DataKeys;
 
+/// <summary>The kinds whose resources hold sealed texts.</summary>
+internal sealed record SealedKinds(IReadOnlyList<Kind> All);
+
 /// <summary>
 /// Seals again, under the newest data key, what an older one has sealed, and then has the older one destroyed. Begins with the term and
 /// with each new key. One server does it at a time; what it was cut off in begins again, and passes over what is done.
 /// </summary>
 internal sealed class Resealing(
-    CloudKeys keys, SecretValues values, IReadOnlyList<Kind> kinds, EntityEngine engine, IDurableValues durable, ILeases leases,
+    CloudKeys keys, SecretValues values, SealedKinds kinds, EntityEngine engine, IDurableValues durable, ILeases leases,
     TimeProvider time, Supervisor supervisor) : LeasedService("resealing", leases, time, supervisor)
 {
     private const string DoneName = "resealing/done";
@@ -23,17 +26,16 @@ internal sealed class Resealing(
 
     private readonly TimeProvider time = time;
     private readonly IReadOnlyList<KindStore> stores =
-        [.. kinds.Where(k => k.SealedStatus.Count > 0).Select(k => new KindStore(engine, k, time))];
+        [.. kinds.All.Select(k => new KindStore(engine, k, time))];
 
     protected override async Task RunTermAsync(SupervisedWork work, Fence fence, CancellationToken term)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        do
+        while (true)
         {
             await RunAsync(fence, term);
             work.Succeeded();
+            await Task.Delay(Interval, time, term);
         }
-        while (await timer.WaitForNextTickAsync(term));
     }
 
     /// <summary>One round: costs one small read while no key is new.</summary>
@@ -46,7 +48,8 @@ internal sealed class Resealing(
         {
             foreach (var store in stores) await ResealAsync(store, fence, cancellationToken);
             await values.ResealAsync(fence, cancellationToken);
-            await durable.WriteAsync(TenantId.Platform, DoneName, JsonText.From(current.Id, WireJson.Of<string>()), fence, cancellationToken);
+            await durable.WriteAsync(TenantId.Platform, DoneName, JsonText.From(current.Id, WireJson.Of<string>()), fence,
+                cancellationToken);
         }
         await keys.DestroyOldAsync(cancellationToken);
     }

@@ -21,7 +21,8 @@ internal sealed record WrappedKey(DateTimeOffset From, IReadOnlyDictionary<strin
     {
         var wraps = new Dictionary<string, string>(only ? [] : Wraps, StringComparer.Ordinal);
         foreach (var master in masters)
-            wraps[master.Id] = Wraps.TryGetValue(master.Id, out var had) && master.Unwrap(had, name) is not null ? had : master.Wrap(key, name);
+            wraps[master.Id] = Wraps.TryGetValue(master.Id, out var had) && master.Unwrap(had, name) is not null ? had : master.Wrap(key,
+                name);
         return this with { Wraps = wraps };
     }
 }

@@ -13,6 +13,7 @@ public sealed class MasterKeySource
     private const string FileForm = "file:";
     private const string VariableForm = "env:";
     private const string CommandForm = "command:";
+    private static readonly string[] CredentialPrefixes = ["VAULT_", "AWS_", "GOOGLE_", "CLOUDSDK_", "AZURE_", "BAO_"];
     private const int TextMax = 4096;
     private const int KeysMax = 8;
     private static readonly TimeSpan CommandTime = TimeSpan.FromSeconds(30);
@@ -81,12 +82,13 @@ public sealed class MasterKeySource
         }
     }
 
-    /// <summary>It has all variables of the server: what asks a key management service needs its credentials.</summary>
+    /// <summary>What asks a key management service needs its credentials, and nothing else of the server's.</summary>
     private async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add(command!);
+        ChildEnvironment.Restrict(start.Environment, CredentialPrefixes);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(CommandTime);
         try

@@ -5,7 +5,9 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Secrets.Values;
 
-/// <summary>Destroys the values of secrets that are removed, then the secrets; and values that a write left behind when it was cut off.</summary>
+/// <summary>
+/// Destroys the values of secrets that are removed, then the secrets; and values that a write left behind when it was cut off.
+/// </summary>
 internal sealed class SecretController(ResourceStore<SecretSpec, SecretStatus> secrets, SecretValues values, TimeProvider time)
     : Controller<SecretSpec, SecretStatus>
 {

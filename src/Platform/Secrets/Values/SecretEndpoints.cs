@@ -37,7 +37,8 @@ internal sealed class SecretEndpoints(
             Id = "setSecretValue",
             Summary = $"Set the secret's value: a new version. Of more than {VersionsMax} the oldest is destroyed. The answer does not have it.",
             Tag = SecretKind.Kind.Plural, Status = 201, Parameters = [Parameter.IdempotencyKey, ResourceAccess.Org], Answer = resource,
-            Body = Content.Json(Schemas.Closed([("value", Schemas.Text())], "value"), example: new JsonObject { ["value"] = "correct horse" }),
+            Body = Content.Json(Schemas.Closed([("value", Schemas.Text())], "value"),
+                example: new JsonObject { ["value"] = "correct horse" }),
         }, SetAsync).InProject();
         routes.MapApi("DELETE", One + "/versions/{version}", SecretKind.Kind.WritePermission, new Operation
         {
@@ -49,13 +50,15 @@ internal sealed class SecretEndpoints(
             Id = "revealSecret", Summary = "Show the secret's value. The secret's history shows to whom, and when.",
             Tag = SecretKind.Kind.Plural, Repeatable = "Each time is an entry in the secret's history.",
             Parameters = [Parameter.Query("version", "Left out: the newest.", Schemas.Integer(1, int.MaxValue)), ResourceAccess.Org],
-            Answer = Content.Json(Schemas.Members([("version", Schemas.Integer(1, int.MaxValue)), ("value", Schemas.Text())], "version", "value")),
+            Answer = Content.Json(Schemas.Members([("version", Schemas.Integer(1, int.MaxValue)), ("value", Schemas.Text())], "version",
+                "value")),
         }, RevealAsync).InProject();
     }
 
     private async Task<Result<Answer>> SetAsync(ApiCall call)
     {
-        if (!(await access.FindAsync(call, SecretKind.Kind, SecretKind.Kind.WritePermission)).TryGet(out var found, out var error)) return error;
+        if (!(await access.FindAsync(call, SecretKind.Kind, SecretKind.Kind.WritePermission)).TryGet(out var found,
+            out var error)) return error;
         if (!(await ReadValueAsync(call)).TryGet(out var value, out error)) return error;
         // Not the value itself: a hash of a short one, which stays in the log, could be guessed.
         var sent = HMACSHA256.HashData(fingerprintKey, Encoding.UTF8.GetBytes(value));
@@ -77,7 +80,8 @@ internal sealed class SecretEndpoints(
 
     private async Task<Result<Answer>> DestroyAsync(ApiCall call)
     {
-        if (!(await access.FindAsync(call, SecretKind.Kind, SecretKind.Kind.WritePermission)).TryGet(out var found, out var error)) return error;
+        if (!(await access.FindAsync(call, SecretKind.Kind, SecretKind.Kind.WritePermission)).TryGet(out var found,
+            out var error)) return error;
         var name = ResourceDocument.NameOf(found.Revision);
         if (!int.TryParse(call.Route("version"), out var version)) return SecretErrors.NoVersion(name, 0);
         var changed = await store.ChangeAsync(
@@ -93,7 +97,8 @@ internal sealed class SecretEndpoints(
     /// <summary>It is written down before it is shown: what fails in between was not shown, and what was shown is written down.</summary>
     private async Task<Result<Answer>> RevealAsync(ApiCall call)
     {
-        if (!(await access.FindAsync(call, SecretKind.Kind, SecretKind.RevealPermission)).TryGet(out var found, out var error)) return error;
+        if (!(await access.FindAsync(call, SecretKind.Kind, SecretKind.RevealPermission)).TryGet(out var found,
+            out var error)) return error;
         if (!call.QueryInt("version", 0, 1, int.MaxValue).TryGet(out var asked, out error)) return error;
         var name = ResourceDocument.NameOf(found.Revision);
         SecretVersion? shown = null;
@@ -153,5 +158,6 @@ internal sealed class SecretEndpoints(
         }
     }
 
-    private static Answer Show(Resource<SecretSpec, SecretStatus> secret, int status) => Answer.Json(json => ResourceJson.Write(json, secret), status);
+    private static Answer Show(Resource<SecretSpec, SecretStatus> secret, int status) => Answer.Json(json => ResourceJson.Write(json,
+        secret), status);
 }

@@ -10,7 +10,8 @@ namespace Strata.Secrets.Values;
 /// The values of secrets, sealed, beside the log: it keeps everything, and a value that was destroyed must be gone. Each is bound to its
 /// secret and version, and opens as no other's. Safe for concurrent use.
 /// </summary>
-internal sealed class SecretValues(ResourceStore<SecretSpec, SecretStatus> secrets, IDurableValues durable, SealedSecrets box, TimeProvider time)
+internal sealed class SecretValues(ResourceStore<SecretSpec, SecretStatus> secrets, IDurableValues durable, SealedSecrets box,
+    TimeProvider time)
 {
     /// <summary>Bytes of a value in UTF-8.</summary>
     public const int BytesMax = 32 * 1024;

@@ -27,7 +27,10 @@ internal static class SecretsCommand
 
     private static readonly Option<string?> Description = new("--description") { Description = "Text for people", HelpName = "TEXT" };
 
-    private static readonly Option<int?> Version = new("--version-number") { Description = "Of an older version", HelpName = "N" };
+    private static readonly Argument<int?> Version = new("version")
+    {
+        Description = "Number of an older version; left out: the newest", Arity = ArgumentArity.ZeroOrOne,
+    };
 
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
@@ -57,7 +60,8 @@ internal static class SecretsCommand
         var name = run.Parse.GetRequiredValue(Name);
         var value = await ReadValueAsync(run, name, cancellationToken);
         await EnsureAsync(run, name, cancellationToken);
-        var body = new JsonText(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["value"] = value }, WireJson.Options));
+        var body = new JsonText(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["value"] = value },
+            WireJson.Options));
         using var answer = await run.Client.SendAsync(HttpMethod.Post, $"{PathOf(name)}/versions", body, cancellationToken: cancellationToken);
         if (run.WriteMachine(answer!.RootElement)) return CommandRunner.Done;
         var version = answer.RootElement.GetProperty("status").GetProperty("lastVersion").GetInt32();
@@ -110,10 +114,12 @@ internal static class SecretsCommand
     private static async Task<string> ReadFileAsync(FileInfo file, CancellationToken cancellationToken)
     {
         if (!file.Exists) throw UsageErrors.Of($"There is no file {file.FullName}.", "Check the path.").ToException();
-        if (file.Length > BytesMax) throw UsageErrors.Of("The file is longer than 32 KiB.", "Store large files as blobs, or in a bucket.").ToException();
+        if (file.Length > BytesMax) throw UsageErrors.Of("The file is longer than 32 KiB.",
+            "Store large files as blobs, or in a bucket.").ToException();
         try
         {
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(await File.ReadAllBytesAsync(file.FullName, cancellationToken));
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(await File.ReadAllBytesAsync(file.FullName,
+                cancellationToken));
         }
         catch (DecoderFallbackException)
         {

@@ -84,6 +84,7 @@ internal static class UpCommand
     /// <returns>Null: it was stopped before it was up, which makes its parts fail in many ways.</returns>
     private static async Task<StrataServer?> StartAsync(Run run, ServerOptions options, CancellationToken stop)
     {
+        CoreDumps.Forbid();
         try
         {
             return await StrataServer.StartAsync(

@@ -24,13 +24,16 @@ internal static class HiddenInput
     }
 
     /// <summary>No more than it may be: what is piped in may have no end.</summary>
-    public static Task<string> ReadAsync(Run run, int lengthMax, CancellationToken cancellationToken) => Task.Run(() =>
+    public static async Task<string> ReadAsync(Run run, int lengthMax, CancellationToken cancellationToken) =>
+        await Task.Run(() => ReadPiped(run.Terminal.In, lengthMax), CancellationToken.None).WaitAsync(cancellationToken);
+
+    private static string ReadPiped(TextReader from, int lengthMax)
     {
         var text = new StringBuilder();
         var buffer = new char[4096];
-        while (text.Length <= lengthMax && run.Terminal.In.Read(buffer) is > 0 and var read) text.Append(buffer, 0, read);
+        while (text.Length <= lengthMax && from.Read(buffer) is > 0 and var read) text.Append(buffer, 0, read);
         return text.ToString();
-    }, CancellationToken.None).WaitAsync(cancellationToken);
+    }
 
     private static string ReadHidden(int lengthMax)
     {

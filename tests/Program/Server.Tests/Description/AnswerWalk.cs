@@ -44,6 +44,13 @@ internal sealed class AnswerWalk(HttpClient http, AnswerCheck check)
             ? JsonElement.Parse(text) : default;
     }
 
+    /// <summary>Waits until a resource whose deletion is work is gone.</summary>
+    public Task GoneAsync(string path) => TestSupport.Wait.UntilAsync(async () =>
+    {
+        using var answer = await http.GetAsync(path, TestContext.Current.CancellationToken);
+        return answer.StatusCode == System.Net.HttpStatusCode.NotFound;
+    }, path + " is gone");
+
     /// <summary>As <see cref="SendAsync"/>, and it must succeed: what follows needs its answer.</summary>
     public async Task<JsonElement> NeedAsync(string method, string path, string? body = null, string mediaType = "application/json")
     {

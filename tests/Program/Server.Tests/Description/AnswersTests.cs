@@ -51,6 +51,10 @@ public sealed class AnswersTests(WholeApi api)
         ["transitionOrganization"] = NoTransition,
         ["transitionProject"] = NoTransition,
         ["transitionRole"] = NoTransition,
+        ["transitionSecret"] = NoTransition,
+        ["rotateDataKey"] = "Secrets.Tests has keys to replace.",
+        ["rotateMasterKey"] = "Secrets.Tests has keys to replace.",
+        ["finishMasterKey"] = "Secrets.Tests has keys to replace.",
         ["transitionRelease"] = "The build ends first.",
         ["transitionRoute"] = NoTransition,
         ["transitionTunnel"] = NoTransition,
@@ -59,7 +63,8 @@ public sealed class AnswersTests(WholeApi api)
     /// <summary>Kinds that only the cloud's own components create, change or move on.</summary>
     private static readonly string[] Platforms =
         [
-            "Node", "Instance", "Server", "KeyPair", "Keypair", "TrustedKey", "OidcProvider", "Client", "Person", "Membership", "Session",
+            "Node", "Instance", "Server", "DataKey", "KeyPair", "Keypair", "TrustedKey", "OidcProvider", "Client", "Person", "Membership",
+                "Session",
         ];
 
     [Fact]
@@ -125,13 +130,19 @@ public sealed class AnswersTests(WholeApi api)
             """);
         await walk.GetAsync("/api/v1/deployments/walked/logs");
         await walk.GetAsync("/api/v1/releases/walked-1/logs");
+        await walk.SendAsync("POST", "/api/v1/secrets", """{"name":"walked","project":"walked","spec":{"description":"walked"}}""");
+        await walk.SendAsync("POST", "/api/v1/secrets/walked/versions", """{"value":"walked"}""");
+        await walk.SendAsync("POST", "/api/v1/secrets/walked/reveal");
+        await walk.SendAsync("DELETE", "/api/v1/secrets/walked/versions/1");
+        await walk.GetAsync("/api/v1/encryption");
+        await walk.GetAsync("/api/v1/data-keys?limit=1");
         await walk.SendAsync("POST", "/api/v1/webhooks/walked/secret");
         await walk.GetAsync("/api/v1/webhooks/walked/deliveries");
         await walk.SendAsync("DELETE", "/api/v1/webhooks/walked/deliveries");
         await walk.SendAsync("POST", "/api/v1/webhooks/walked/replay");
         await walk.SendAsync("POST", "/api/v1/webhooks/walked/transitions/pause");
         foreach (var (plural, name) in new[] { ("organizations", "walked"), ("projects", "walked"), ("tokens", "walked"),
-            ("roles", "walked"), ("webhooks", "walked"),
+            ("roles", "walked"), ("webhooks", "walked"), ("secrets", "walked"),
             ("deployments", "walked"), ("routes", "walked-route"), ("tunnels", "walked-tunnel"), ("releases", "walked-1") })
         {
             await walk.GetAsync($"/api/v1/{plural}?limit=1");
@@ -145,6 +156,8 @@ public sealed class AnswersTests(WholeApi api)
         await walk.GetAsync($"/api/v1/servers/{server}/history");
         await walk.SendAsync("POST", "/api/v1/releases/walked-1/transitions/cancel");
         await walk.SendAsync("POST", "/api/v1/deployments/walked/transitions/restart");
+        await walk.SendAsync("DELETE", "/api/v1/secrets/walked");
+        await walk.GoneAsync("/api/v1/secrets/walked");
         foreach (var path in new[] { "webhooks/walked", "tunnels/walked-tunnel", "routes/walked-route", "releases/walked-1",
             "deployments/walked",
             "roles/walked", "tokens/walked", "projects/walked", "organizations/walked" })
