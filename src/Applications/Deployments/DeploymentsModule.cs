@@ -37,8 +37,8 @@ public static class DeploymentsModule
     {
         services.AddSingleton(options);
         services.AddPermissions(
-            new Permission("blobs.read", Roles.Viewer, Roles.Developer, Roles.Agent, Roles.Edge),
-            new Permission("blobs.write", Roles.Developer));
+            new Permission("blobs.read", Roles.Viewer, Roles.Developer, Roles.Agent, Roles.Edge) { GoesWithLabels = true },
+            new Permission("blobs.write", Roles.Developer) { GoesWithLabels = true });
         services.TryAddSingleton(TimeProvider.System);
         services.AddDeploymentViews();
         AddBuild(services);

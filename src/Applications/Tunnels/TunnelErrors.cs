@@ -15,9 +15,6 @@ public static class TunnelErrors
     public static readonly Error ConnectionGone = new(
         ErrorKind.NotFound, "TUNNEL_CONNECTION_GONE", "The connection no longer exists: it was already fetched, or not fetched in time.");
 
-    public static Error NotFound(string nameOrId) =>
-        new(ErrorKind.NotFound, "NOT_FOUND", $"There is no tunnel {nameOrId}.", "strata get tunnels lists them.");
-
     public static Error InUse(string name) => new(
         ErrorKind.Conflict, "TUNNEL_IN_USE", $"Another machine is connected to the tunnel {name}.",
         "Use another name, or close the other tunnel.");

@@ -13,6 +13,9 @@ internal static class ClientHttp
         if (options.Organization is { } organization) handler = new InOrganization(organization, handler);
         var http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.UserAgent.ParseAdd(options.UserAgent);
+        // What cannot be a name is found wrong where it is used as one.
+        if (options.Project is { } project && project.All(c => c is > ' ' and <= '~')) http.DefaultRequestHeaders.Add("Strata-Project",
+            project);
         if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return http;
     }

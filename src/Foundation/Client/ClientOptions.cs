@@ -51,6 +51,11 @@ public sealed record ClientOptions
     /// </summary>
     public string? Organization { get; init; }
 
+    /// <summary>
+    /// Name or id of the project that counts where a caller's rights differ by project and a call is about no resource; null: none is named.
+    /// </summary>
+    public string? Project { get; init; }
+
     /// <summary>Sent as User-Agent.</summary>
     public string UserAgent { get; init; } = "strata-client";
 

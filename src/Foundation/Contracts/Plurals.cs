@@ -9,6 +9,8 @@ public static class Plurals
     public const string Roles = "roles";
     public const string People = "people";
     public const string Memberships = "memberships";
+    public const string Teams = "teams";
+    public const string Bindings = "bindings";
     public const string Invitations = "invitations";
     public const string Sessions = "sessions";
     public const string Clients = "clients";

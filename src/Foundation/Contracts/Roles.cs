@@ -14,6 +14,15 @@ public static class Roles
     public const string Developer = "developer";
     public const string Viewer = "viewer";
 
+    /// <summary>As an administrator, and the only one who makes and removes owners.</summary>
+    public const string Owner = "owner";
+
+    /// <summary>Sees all that the organization has set up, and who did what; changes nothing, and sees no business data.</summary>
+    public const string Auditor = "auditor";
+
+    /// <summary>Sees what costs: projects, deployments, instances.</summary>
+    public const string Billing = "billing";
+
     /// <summary>A node's agent; its token is bound to the node.</summary>
     public const string Agent = "agent";
     public const string Edge = "edge";
@@ -24,7 +33,11 @@ public static class Roles
     /// <summary>A machine client: users' data, in the whole organization.</summary>
     public const string Machine = "machine";
 
-    public static readonly IReadOnlyList<string> Names = [Admin, Operator, Developer, Viewer, Agent, Edge, Application, Machine];
+    public static readonly IReadOnlyList<string> Names = 
+        [Owner, Admin, Operator, Developer, Viewer, Auditor, Billing, Agent, Edge, Application, Machine];
+
+    /// <summary>Those that people, teams and clients can hold for a part of an organization, or for a while.</summary>
+    public static readonly IReadOnlyList<string> Bindable = [Admin, Developer, Viewer, Auditor, Billing];
 
     public static bool Exists(string role) => Names.Contains(role);
 }

@@ -57,7 +57,7 @@ public static class StrataApi
         services.AddSingleton<TokenAuthenticator>();
         services.TryAddSingleton<IAuthenticator>(s => s.GetRequiredService<TokenAuthenticator>());
         services.AddInformers();
-        services.AddSingleton<OrganizationChoice>();
+        services.AddSingleton<OrganizationChoice>().AddSingleton<ProjectChoice>();
         services.AddSingleton<OrganizationEndpoints>();
         services.AddSupervised<TokenRevocations>();
         services.AddSingleton<StreamAccess>();

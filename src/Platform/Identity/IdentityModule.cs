@@ -8,9 +8,11 @@ using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Auth.Explaining;
 using Strata.Api.Kinds;
 using Strata.Contracts;
+using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Identity.Account;
 using Strata.Identity.Authentication;
+using Strata.Identity.Bindings;
 using Strata.Identity.Clients;
 using Strata.Identity.Invitations;
 using Strata.Identity.Keys;
@@ -21,8 +23,10 @@ using Strata.Identity.Passwords;
 using Strata.Identity.People;
 using Strata.Identity.Providers;
 using Strata.Identity.Sessions;
+using Strata.Identity.Teams;
 using Strata.Identity.Tokens;
 using Strata.Resources.Background;
+using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;
 
 namespace Strata.Identity;
@@ -35,7 +39,8 @@ public static class IdentityModule
 {
     public static readonly IReadOnlyList<Kind> Kinds =
     [
-        PersonKind.Kind, MembershipKind.Kind, InvitationKind.Kind, SessionKind.Kind, ClientKind.Kind, KeyPairKind.Kind, TrustedKeyKind.Kind,
+        PersonKind.Kind, MembershipKind.Kind, TeamKind.Kind, BindingKind.Kind, InvitationKind.Kind, SessionKind.Kind, ClientKind.Kind,
+            KeyPairKind.Kind, TrustedKeyKind.Kind,
         ProviderKind.Kind,
     ];
 
@@ -90,6 +95,13 @@ public static class IdentityModule
         AddStore(services, MembershipKind.Kind);
         AddStore(services, InvitationKind.Kind);
         AddStore(services, SessionKind.Kind);
+        AddStore(services, TeamKind.Kind);
+        AddStore(services, BindingKind.Kind);
+        services.AddSingleton<BindingStore>();
+        services.AddSingleton<ISpecAdmission, TeamAdmission>().AddSingleton<ISpecAdmission, BindingAdmission>();
+        services.AddSingleton<IDeletionGuard, TeamInUseGuard>().AddSingleton(new RoleHolders(BindingKind.Kind));
+        services.AddController<TeamController, TeamSpec, Nothing>().AddController<BindingController, BindingSpec, Nothing>();
+        services.AddSingleton<IAdministratorSource, MembershipAdministrators>();
         services.AddSingleton<PasswordHasher>().AddSingleton<SignInLimit>().AddSingleton<SignInMetrics>().AddSingleton<PasswordSignIn>()
             .AddSingleton<SecondFactor>();
         services.AddSingleton<PersonStore>().AddSingleton<MembershipStore>().AddSingleton<InvitationStore>().AddSingleton<SessionStore>()

@@ -17,7 +17,7 @@ public static class ResourceRpcModule
     {
         var readers = kinds.Select(kind => kind.ReadPermission).Distinct().ToArray();
         routes.MapRpc(new ResourceRpcService(routes.ServiceProvider.GetRequiredService<InProcessApi>(), new ResourcePath(kinds)))
-            .Requires(readers).InProject();
+            .Requires(readers).InProject().DecidedByResource(); // which the API does that it asks
     }
 
     /// <summary>For reflection and health.</summary>

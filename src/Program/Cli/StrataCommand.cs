@@ -80,6 +80,7 @@ internal static class StrataCommand
         ContextCommand.Create(terminal),
         InviteCommand.Create(terminal),
         MembersCommand.Create(terminal),
+        TeamsCommand.Create(terminal),
         SessionsCommand.Create(terminal),
         PeopleCommand.Create(terminal),
         OrgsCommand.Create(terminal),

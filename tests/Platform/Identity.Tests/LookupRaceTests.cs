@@ -8,6 +8,7 @@ using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Entities.Workflows;
 using Strata.Identity.Authentication;
+using Strata.Identity.Bindings;
 using Strata.Identity.Clients;
 using Strata.Identity.Keys;
 using Strata.Identity.OAuth;
@@ -36,7 +37,7 @@ public sealed class LookupRaceTests() : IdentityContract(new MemoryStore())
         var authenticator = new JwtAuthenticator(
             Host.Service<TokenAuthenticator>(), Host.Service<SessionAuthenticator>(), Host.Service<AccessTokens>(),
                 Host.Service<PersonTokens>(), Host.Service<ExternalTokens>(), Host.Service<ClientStore>(),
-                Host.Service<RoleCatalog>(), log, TimeProvider.System);
+                Host.Service<BindingStore>(), Host.Service<RoleCatalog>(), log, TimeProvider.System);
         reads.Hold(); // the client is read by then: it is the organization that is waited for
         var looking = authenticator.AuthenticateAsync(token, default).AsTask();
         await reads.HeldAsync();

@@ -25,10 +25,4 @@ internal static class CallScope
         if (!found.TryGet(out var organization, out error)) return error;
         return call.Caller with { Tenant = StoreQueries.Tenant(organization.Id) };
     }
-
-    /// <summary>A token of one project sees only that project; for it, nothing else exists.</summary>
-    public static bool Sees(this ApiCall call, string? project) => call.Principal.Project is not { } own || own == project;
-
-    public static Error NotFound(string kind, string nameOrId) =>
-        new(ErrorKind.NotFound, "NOT_FOUND", $"There is no {kind} \"{nameOrId.Shortened(80)}\".");
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Auth;
 using Strata.Api.Http;
+using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
 using Strata.Contracts;
 using Strata.Core;
@@ -12,21 +13,20 @@ using Strata.Nodes.Logs;
 namespace Strata.Deployments.Api;
 
 /// <summary>The log of a build, and the output of all of a deployment's instances together.</summary>
-internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, DeploymentViews views, LogStream stream)
+internal sealed class DeploymentLogsEndpoints(ResourceAccess access, DeploymentStores stores, DeploymentViews views, LogStream stream)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapApi("GET", "/api/v1/releases/{nameOrId}/logs", "releases.read", ReleaseLogs, ReadReleaseAsync).InProject();
-        routes.MapApi("GET", "/api/v1/deployments/{nameOrId}/logs", "deployments.read", DeploymentLogs, ReadDeploymentAsync).InProject();
+        routes.MapApi("GET", "/api/v1/releases/{nameOrId}/logs", "releases.read", ReleaseLogs, ReadReleaseAsync).InProject().DecidedByResource();
+        routes.MapApi("GET", "/api/v1/deployments/{nameOrId}/logs", "deployments.read", DeploymentLogs, ReadDeploymentAsync)
+            .InProject().DecidedByResource();
     }
 
     private async Task<Result<Answer>> ReadReleaseAsync(ApiCall call)
     {
         if (!LogRequest.Read(call).TryGet(out var request, out var error)) return error;
-        if (!(await stores.Organizations.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
-        if (!(await stores.Releases.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var release, out error))
-            return error;
-        if (!call.Sees(release.Project)) return CallScope.NotFound("release", call.Route("nameOrId"));
+        if (!(await access.FindAsync(call, DeploymentKinds.Release, "releases.read")).TryGet(out var found, out error)) return error;
+        var (caller, release) = (found.Caller, stores.Releases.ToResource(found.Revision));
         IReadOnlyList<LogSource> source =
             [new(caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id), release.Name)];
         return stream.Answer(
@@ -41,10 +41,8 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, Deploymen
     private async Task<Result<Answer>> ReadDeploymentAsync(ApiCall call)
     {
         if (!LogRequest.Read(call).TryGet(out var request, out var error)) return error;
-        if (!(await stores.Organizations.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
-        if (!(await stores.Deployments.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted))
-            .TryGet(out var deployment, out error)) return error;
-        if (!call.Sees(deployment.Project)) return CallScope.NotFound("deployment", call.Route("nameOrId"));
+        if (!(await access.FindAsync(call, DeploymentKinds.Deployment, "deployments.read")).TryGet(out var found, out error)) return error;
+        var (caller, deployment) = (found.Caller, stores.Deployments.ToResource(found.Revision));
         return stream.Answer(
             call, "deployments.read", caller.Tenant, request, () =>
                 View(caller.Tenant, deployment.Id), views.Deployments.Untyped, views.Instances.Untyped);
@@ -61,13 +59,13 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, Deploymen
     {
         Id = "readReleaseLogs", Summary = "The release's build log, one JSON object for each line; following ends with the build.",
         Tag = "releases",
-        Parameters = [CallScope.Org, .. LogRequest.Parameters], Answer = LogStream.Content,
+        Parameters = [ResourceAccess.Org, .. LogRequest.Parameters], Answer = LogStream.Content,
     };
 
     private static readonly Operation DeploymentLogs = new()
     {
         Id = "readDeploymentLogs", Summary = "The output of all of the deployment's instances, one JSON object for each line.",
         Tag = "deployments",
-        Parameters = [CallScope.Org, .. LogRequest.Parameters], Answer = LogStream.Content,
+        Parameters = [ResourceAccess.Org, .. LogRequest.Parameters], Answer = LogStream.Content,
     };
 }

@@ -7,6 +7,7 @@ using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Nodes.Kinds;
 using Strata.Resources.Hosts;
+using Strata.Resources.Kinds;
 
 namespace Strata.Deployments.Rollout;
 
@@ -21,8 +22,11 @@ internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews v
     public async Task CreateAsync(
         Caller caller, DeploymentResource deployment, ReleaseResource release, int count, CancellationToken cancellationToken)
     {
-        var labels = new Dictionary<string, string> { [RolloutObserver.GenerationLabel] = deployment.Spec.Generation.ToString(
-            CultureInfo.InvariantCulture) };
+        // Those of the deployment go with it: rights may be for resources with certain labels.
+        var labels = new Dictionary<string, string>(deployment.Labels.Take(Labels.CountMax - 1))
+        {
+            [RolloutObserver.GenerationLabel] = deployment.Spec.Generation.ToString(CultureInfo.InvariantCulture),
+        };
         for (var i = 0; i < count; i++)
         {
             var instance = new NewResource<InstanceSpec> { Name = NameFor(deployment.Name), Project = deployment.Project, Labels = labels,
@@ -94,7 +98,7 @@ internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews v
         Error? error = null;
         foreach (var name in new[] { deployment.Name, NameFor(deployment.Name) })
         {
-            var route = new NewResource<RouteSpec> { Name = name, Project = deployment.Project,
+            var route = new NewResource<RouteSpec> { Name = name, Project = deployment.Project, Labels = deployment.Labels,
                 Spec = new RouteSpec { Host = host, Deployment = deployment.Id } };
             var created = await stores.Routes.CreateAsync(caller, route, null, cancellationToken);
             if (created.IsOk) return created;

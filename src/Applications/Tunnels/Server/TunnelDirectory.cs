@@ -1,27 +1,28 @@
 using System.Net;
 using Strata.Api.Http;
+using Strata.Api.Kinds;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments;
 using Strata.Deployments.Rollout;
 using Strata.Entities.Engine;
 using Strata.Resources.Kinds;
+using Strata.Tunnels.Kinds;
 using TunnelResource = Strata.Core.Resource<Strata.Contracts.TunnelSpec, Strata.Contracts.TunnelStatus>;
 
 namespace Strata.Tunnels.Server;
 
 /// <summary>Tunnels as entities: finds the one that a call is about, and writes down whether a machine is connected to it.</summary>
-internal sealed class TunnelDirectory(ResourceStore<TunnelSpec, TunnelStatus> tunnels, DeploymentStores stores, RouteNames names)
+internal sealed class TunnelDirectory(
+    ResourceAccess access, ResourceStore<TunnelSpec, TunnelStatus> tunnels, DeploymentStores stores, RouteNames names)
 {
     public const string Actor = "tunnels";
 
-    /// <summary>A token of one project sees only that project; for it, nothing else exists.</summary>
+    /// <inheritdoc cref="ResourceAccess.FindAsync"/>
     public async ValueTask<Result<TunnelResource>> FindAsync(ApiCall call)
     {
-        var nameOrId = call.Route("nameOrId");
-        var found = await tunnels.GetAsync(call.Caller, nameOrId, AsOf.Latest, call.Aborted);
-        return found.IsOk && call.Principal.Project is { } project && project != found.Value.Project
-            ? TunnelErrors.NotFound(nameOrId) : found;
+        var found = await access.FindAsync(call, TunnelKinds.Tunnel, TunnelKinds.Tunnel.WritePermission);
+        return found.IsOk ? tunnels.ToResource(found.Value.Revision) : found.Error;
     }
 
     /// <summary>Whether its name, and so its host, is free of deployments.</summary>

@@ -24,8 +24,9 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapApi("GET", "/api/v1/tunnels/{nameOrId}/connect", Permission, Connect, ConnectAsync).InProject();
-        routes.MapApi("GET", "/api/v1/tunnels/{nameOrId}/connections/{connection}", Permission, Fetch, FetchAsync).InProject();
+        routes.MapApi("GET", "/api/v1/tunnels/{nameOrId}/connect", Permission, Connect, ConnectAsync).InProject().DecidedByResource();
+        routes.MapApi("GET", "/api/v1/tunnels/{nameOrId}/connections/{connection}", Permission, Fetch, FetchAsync)
+            .InProject().DecidedByResource();
     }
 
     private async Task<Result<Answer>> ConnectAsync(ApiCall call)

@@ -12,24 +12,27 @@ namespace Strata.Nodes.Api;
 
 /// <summary>An instance's output: agents append it, everyone else reads it.</summary>
 internal sealed class InstanceLogsEndpoints(
-    ResourceStore<InstanceSpec, InstanceStatus> instances, Informer<InstanceSpec, InstanceStatus> view, ILines lines, LogStream stream)
+    InstanceAccess instances, Informer<InstanceSpec, InstanceStatus> view, ILines lines, LogStream stream)
 {
+    public const string Read = "instances.read";
+    public const string Write = "lines.write";
+
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     public async Task<Result<Answer>> ReadAsync(ApiCall call)
     {
         if (!LogRequest.Read(call).TryGet(out var request, out var error)) return error;
-        if (!(await instances.FindAsync(call)).TryGet(out var found, out error)) return error;
-        if (!NodeKinds.Instance.TryParseId(found.Instance.Id, out var id)) return NodeErrors.InstanceNotFound(found.Instance.Id);
+        if (!(await instances.FindAsync(call, Read)).TryGet(out var found, out error)) return error;
+        var id = NodeKinds.Instance.EntityOf(found.Instance.Id);
         IReadOnlyList<LogSource> source = [new(found.Caller.Tenant, id, found.Instance.Name)];
         return stream.Answer(
-            call, "instances.read", found.Caller.Tenant, request, () =>
+            call, Read, found.Caller.Tenant, request, () =>
                 new LogView(source, IsOver(found.Caller.Tenant, found.Instance.Id)), view.Untyped);
     }
 
     public async Task<Result<Answer>> AppendAsync(ApiCall call)
     {
-        if (!(await instances.FindAsync(call)).TryGet(out var found, out var error)) return error;
+        if (!(await instances.FindAsync(call, Write)).TryGet(out var found, out var error)) return error;
         if (!(await call.ReadBodyAsync(ILines.ChunkBytesMax, "text/plain")).TryGet(out var body, out error)) return error;
         if (body.IsEmpty) return Answer.NoContent;
         if (!IsText(body.Span) || !NodeKinds.Instance.TryParseId(found.Instance.Id, out var id)) return NodeErrors.NotText;

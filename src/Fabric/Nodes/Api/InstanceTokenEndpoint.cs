@@ -2,14 +2,14 @@ using Strata.Api.Http;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
-using Strata.Resources.Kinds;
+using Strata.Nodes.Kinds;
 
 namespace Strata.Nodes.Api;
 
 /// <summary>
 /// Gives the agent of an instance's node a token for an instance that it is about to start, and keeps it valid while the instance runs.
 /// </summary>
-internal sealed class InstanceTokenEndpoint(ResourceStore<InstanceSpec, InstanceStatus> instances, InstanceTokens tokens)
+internal sealed class InstanceTokenEndpoint(InstanceAccess instances, InstanceTokens tokens)
 {
     public async Task<Result<Answer>> IssueAsync(ApiCall call)
     {
@@ -43,7 +43,7 @@ internal sealed class InstanceTokenEndpoint(ResourceStore<InstanceSpec, Instance
     private async Task<Result<(Caller Caller, Resource<InstanceSpec, InstanceStatus> Instance)>> FindAsync(ApiCall call)
     {
         if (call.Principal.Node is null) return NodeErrors.NotAnAgent;
-        if (!(await instances.FindAsync(call)).TryGet(out var found, out var error)) return error;
+        if (!(await instances.FindAsync(call, NodeKinds.Instance.ControlPermission)).TryGet(out var found, out var error)) return error;
         return found.Instance.State is InstanceStates.Stopped or InstanceStates.Failed ? NodeErrors.NotRunning(found.Instance.Name) : found;
     }
 }

@@ -17,8 +17,8 @@ public static class NodeEndpoints
     /// <summary>Registers what the endpoints need; the stores of the kinds, leases, lines and the API are the host's.</summary>
     public static IServiceCollection AddNodeEndpoints(this IServiceCollection services) =>
         services.AddSingleton<IDeletionGuard, LastNodeGuard>().AddSingleton<Logs.LogStream>().AddSingleton<HeartbeatEndpoint>()
-            .AddSingleton<InstanceLogsEndpoints>()
-            .AddSingleton<InstanceTokens>().AddSingleton<InstanceTokenEndpoint>().AddPermissions(new Permission("lines.write", Roles.Agent))
+            .AddSingleton<InstanceAccess>().AddSingleton<InstanceLogsEndpoints>()
+            .AddSingleton<InstanceTokens>().AddSingleton<InstanceTokenEndpoint>().AddPermissions(new Permission(InstanceLogsEndpoints.Write, Roles.Agent))
             .AddInformer<InstanceSpec, InstanceStatus>(InstanceIndexes.ByNode);
 
     public static void MapNodeEndpoints(this IEndpointRouteBuilder routes)
@@ -27,8 +27,10 @@ public static class NodeEndpoints
         var logs = services.GetRequiredService<InstanceLogsEndpoints>();
         routes.MapApi("POST", "/api/v1/nodes/{nameOrId}/heartbeat", "nodes.control", Heartbeat,
             services.GetRequiredService<HeartbeatEndpoint>().HeartbeatAsync);
-        routes.MapApi("GET", "/api/v1/instances/{nameOrId}/logs", "instances.read", ReadLogs, logs.ReadAsync).InProject();
-        routes.MapApi("POST", "/api/v1/instances/{nameOrId}/logs", "lines.write", WriteLogs, logs.AppendAsync).InProject();
+        routes.MapApi("GET", "/api/v1/instances/{nameOrId}/logs", InstanceLogsEndpoints.Read, ReadLogs, logs.ReadAsync)
+            .InProject().DecidedByResource();
+        routes.MapApi("POST", "/api/v1/instances/{nameOrId}/logs", InstanceLogsEndpoints.Write, WriteLogs, logs.AppendAsync)
+            .InProject().DecidedByResource();
         var tokens = services.GetRequiredService<InstanceTokenEndpoint>();
         routes.MapApi("POST", "/api/v1/instances/{nameOrId}/token", "instances.control", Token, tokens.IssueAsync);
         routes.MapApi("POST", "/api/v1/instances/{nameOrId}/token/renew", "instances.control", Renew, tokens.RenewAsync);

@@ -5,10 +5,6 @@ namespace Strata.Nodes.Api;
 /// <summary>The catalogue of this module's errors towards users and agents.</summary>
 internal static class NodeErrors
 {
-    public static readonly Error OrgNeeded = new(
-        ErrorKind.Invalid, "ORG_REQUIRED", "Callers with a platform token must name the organization.",
-        "Add ?org=ID; the instance's item has it.");
-
     public static readonly Error NotText = new(
         ErrorKind.Invalid, "INVALID_LINES", "The body is not text in UTF-8 of whole lines.", "Send lines, each with its line end.");
 
@@ -22,11 +18,6 @@ internal static class NodeErrors
 
     public static readonly Error HeldElsewhere = new(
         ErrorKind.Conflict, "NODE_IN_USE", "Another agent is running under this node's name.", "Give each machine's agent its own name.");
-
-    public static Error OrgNotFound(string org) => new(ErrorKind.NotFound, "NOT_FOUND", $"There is no organization {org}.");
-
-    public static Error InstanceNotFound(string nameOrId) =>
-        new(ErrorKind.NotFound, "NOT_FOUND", $"There is no instance {nameOrId}.", "strata get instances lists them.");
 
     public static Error NotRunning(string instance) =>
         new(ErrorKind.Conflict, "INSTANCE_OVER", $"The instance {instance} has ended: it gets no token.");

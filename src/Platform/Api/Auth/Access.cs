@@ -12,12 +12,28 @@ public sealed record Access(IReadOnlyList<string> AnyOf)
     public static readonly Access Open = new([]);
 }
 
+/// <summary>Metadata of an endpoint that decides by the resource that it is about.</summary>
+internal sealed class ResourceInHand
+{
+    public static readonly ResourceInHand Instance = new();
+}
+
 public static class AccessExtensions
 {
     /// <summary>Only callers that hold one of these permissions come through, for example <c>deployments.read</c>.</summary>
     public static TBuilder Requires<TBuilder>(this TBuilder endpoint, params string[] anyOf) where TBuilder : IEndpointConventionBuilder
     {
         endpoint.Add(b => b.Metadata.Add(new Access(anyOf)));
+        return endpoint;
+    }
+
+    /// <summary>
+    /// The handler decides with the resource in hand. Of other endpoints the caller is narrowed to what it holds without one, see
+    /// <see cref="Principal.WithoutResource"/>.
+    /// </summary>
+    public static TBuilder DecidedByResource<TBuilder>(this TBuilder endpoint) where TBuilder : IEndpointConventionBuilder
+    {
+        endpoint.Add(b => b.Metadata.Add(ResourceInHand.Instance));
         return endpoint;
     }
 

@@ -15,7 +15,7 @@ namespace Strata.Api.Auth;
 /// <see cref="OrganizationChoice"/>.
 /// </summary>
 internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations,
-    RequestShares shares, PeerTokens? peers = null)
+    ProjectChoice projects, RequestShares shares, PeerTokens? peers = null)
 {
     private const string Scheme = "Bearer ";
 
@@ -61,6 +61,7 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
         if (principal.Person is not null
             && !(await organizations.ApplyAsync(http, principal)).TryGet(out principal, out error)) return error;
         if (!access.AnyOf.Any(principal.May)) return ApiErrors.Forbidden(access.AnyOf[0]);
+        if (!(await projects.ApplyAsync(http, principal)).TryGet(out principal, out error)) return error;
         if (principal.Project is not null && await OutsideAsync(http, endpoint, principal) is { } outside) return outside;
         if (PeerForwarder.IsForwarded(http)) return null; // the organization was chosen where it came from
         if (principal.Person is null && !(await organizations.ApplyAsync(http, principal)).TryGet(out principal, out error)) return error;

@@ -22,6 +22,14 @@ public abstract record GrantScope
     public static GrantScope And(GrantScope first, GrantScope second) =>
         first == Organization ? second : second == Organization ? first : new Both(first, second);
 
+    /// <summary>Id of the only project that it reaches into; null: it is not bound to one.</summary>
+    public string? OnlyProject => this switch
+    {
+        OfProject of => of.Project,
+        Both both => both.First.OnlyProject ?? both.Second.OnlyProject,
+        _ => null,
+    };
+
     /// <summary>Matches nothing.</summary>
     internal static Condition Nothing { get; } = new Condition.Any([]);
 

@@ -48,7 +48,13 @@ public sealed record Principal
     /// <summary>An operator of another organization, who acts in this one by <c>?org=</c>.</summary>
     public bool IsOperatorElsewhere { get; init; }
 
+    /// <summary>When the first of its grants ends, such as one that was given for two hours; null: none does by itself.</summary>
+    public DateTimeOffset? GrantedUntil { get; init; }
+
     public bool IsPlatform => Tenant == TenantId.Platform;
+
+    /// <summary>Whether its grants are for different parts of the organization, so that only a resource shows what it may do.</summary>
+    public bool IsSplit => !IsPlatform && Node is null && !Grants.All(IsPlain);
 
     public Caller Caller => new(Tenant, Actor) { Project = Project };
 
@@ -57,6 +63,9 @@ public sealed record Principal
 
     /// <summary>Every permission in the tenant but <c>control</c>.</summary>
     public const string Everything = "*";
+
+    /// <summary>To make and remove owners. Held by its name only.</summary>
+    public const string OwnPermission = "organization.own";
 
     private const string ControlSuffix = ".control";
 
@@ -99,17 +108,79 @@ public sealed record Principal
     /// Whether all of these are granted here too, everywhere that this principal reaches, so that a principal hands out no more than it
     /// has. The caller of this sees to it that what one of a single project hands out is for that project.
     /// </summary>
-    public bool Covers(IEnumerable<string> permissions) => permissions.All(p => p == PlatformPermission ? IsOperator : MayEverywhere(p));
+    public bool Covers(IEnumerable<string> permissions) => permissions.All(p => p switch
+    {
+        PlatformPermission => IsOperator,
+        OwnPermission => IsOperator || MayEverywhere(p),
+        _ => MayEverywhere(p),
+    });
 
     /// <summary>Whether both hold the same permissions for the same resources.</summary>
     public bool HasGrantsOf(Principal other) => Grants.Count == other.Grants.Count
         && Grants.Zip(other.Grants).All(x => x.First.Scope == x.Second.Scope && x.First.Permissions.SetEquals(x.Second.Permissions));
 
+    /// <summary>
+    /// What of a split one counts where no resource is in hand: what it holds for all that it reaches, or else what it holds in one
+    /// project, as which it then calls. Grants for resources with certain labels do not count there.
+    /// </summary>
+    /// <param name="anyOf">One of these is needed.</param>
+    /// <param name="project">The project that the call names; null: none.</param>
+    /// <returns>FORBIDDEN; PROJECT_NEEDED where it holds one in several projects and names none of them.</returns>
+    public Result<Principal> WithoutResource(IReadOnlyList<string> anyOf, string? project)
+    {
+        if (!IsSplit) return this;
+        var whole = this with { Grants = [.. Grants.Where(IsPlain)] };
+        if (anyOf.Any(whole.May)) return whole;
+        var projects = Grants.Select(g => g.Scope).OfType<GrantScope.OfProject>().Select(s => s.Project).Distinct(StringComparer.Ordinal)
+            .Select(p => InProject(p, labelled: false)).Where(p => anyOf.Any(p.May)).ToList();
+        return projects switch
+        {
+            [] => ApiErrors.Forbidden(anyOf[0]),
+            [var only] when project is null || project == only.Project => only,
+            _ => projects.Find(p => p.Project == project) is { } named ? named
+                : project is null ? ApiErrors.ProjectNeeded(anyOf[0]) : ApiErrors.Forbidden(anyOf[0]),
+        };
+    }
+
+    /// <summary>What it may do in one project, as a token of that project would. What is the cloud's own is no project's.</summary>
+    /// <param name="labelled">False: without grants for resources with certain labels.</param>
+    public Principal InProject(string project, bool labelled = true)
+    {
+        var scope = new GrantScope.OfProject(project);
+        var grants = from grant in Grants
+                     where IsPlain(grant.Scope) || grant.Scope == scope || (labelled && grant.Scope is not GrantScope.OfProject)
+                     let permissions = grant.Permissions.Where(p => p != PlatformPermission).ToHashSet(StringComparer.Ordinal)
+                     select new Grant(permissions, grant.Scope == scope ? scope : GrantScope.And(scope, grant.Scope));
+        return this with { Project = project, Grants = [.. grants] };
+    }
+
+    /// <summary>With more grants than those that it has. It is no longer one of a single project if they reach beyond it.</summary>
+    public Principal With(IReadOnlyList<Grant> more, IEnumerable<string> roles, DateTimeOffset? until)
+    {
+        if (more.Count == 0) return this;
+        var isWider = Project is { } own && more.Any(g => g.Scope.OnlyProject != own);
+        var had = !isWider ? Grants : [.. Grants.Select(g =>
+            g with { Permissions = g.Permissions.Where(p => p != PlatformPermission).ToHashSet(StringComparer.Ordinal) })];
+        return this with
+        {
+            Project = isWider ? null : Project, Grants = [.. had, .. more], RoleNames = [.. RoleNames.Union(roles, StringComparer.Ordinal)],
+            GrantedUntil = until,
+        };
+    }
+
+    private bool IsPlain(Grant grant) => IsPlain(grant.Scope);
+
+    private bool IsPlain(GrantScope scope) =>
+        scope == GrantScope.Organization || (Project is { } project && scope == new GrantScope.OfProject(project));
+
     private bool MayEverywhere(string permission) => Grants.Any(x => Holds(x, permission)
         && (x.Scope == GrantScope.Organization || (Project is { } project && x.Scope == new GrantScope.OfProject(project))));
 
     private bool Holds(Grant grant, string permission) => grant.Permissions.Contains(permission)
-        || (grant.Permissions.Contains(Everything) && (IsPlatform || !permission.EndsWith(ControlSuffix, StringComparison.Ordinal)));
+        || (grant.Permissions.Contains(Everything) && (IsPlatform || !IsHeldByNameOnly(permission)));
+
+    private static bool IsHeldByNameOnly(string permission) =>
+        permission == OwnPermission || permission.EndsWith(ControlSuffix, StringComparison.Ordinal);
 }
 
 /// <summary>A person, and what they have signed in to; both are entities of the platform.</summary>

@@ -42,6 +42,7 @@ public sealed class PrincipalCache(TimeProvider time)
         string token, EntityId source, Principal principal, DateTimeOffset? expiresAt, long state, TenantId? of = null)
     {
         var until = time.GetUtcNow() + KeptFor;
+        if (principal.GrantedUntil < until) until = principal.GrantedUntil.Value;
         var entry = new Entry(source, principal, expiresAt < until ? expiresAt.Value : until);
         var key = KeyOf(token);
         lock (changing)

@@ -10,7 +10,13 @@ namespace Strata.Api.Auth;
 /// A permission of endpoints that belong to no kind, such as <c>blobs.write</c>, and the roles that hold it unless an organization says
 /// otherwise.
 /// </summary>
-public sealed record Permission(string Name, params IReadOnlyList<string> Roles);
+public sealed record Permission(string Name, params IReadOnlyList<string> Roles)
+{
+    /// <summary>
+    /// Whether it goes with a role that someone holds for resources with certain labels only: what it opens is worth nothing without them.
+    /// </summary>
+    public bool GoesWithLabels { get; init; }
+}
 
 /// <summary>
 /// What each role grants: put together from what kinds and modules declare, so that a new kind brings its permissions with it.
@@ -26,6 +32,8 @@ public sealed class RoleCatalog
 
     private readonly FrozenDictionary<string, FrozenSet<string>> permissions;
     private readonly FrozenDictionary<string, Permission> declared;
+    private readonly FrozenSet<string> labelled;
+    private readonly FrozenSet<string> besideLabels;
 
     /// <exception cref="ArgumentException">A permission is declared twice, or names a role that does not exist.</exception>
     public RoleCatalog(IEnumerable<Kind> kinds, IEnumerable<Permission> others)
@@ -44,7 +52,14 @@ public sealed class RoleCatalog
             .ToHashSet(StringComparer.Ordinal);
         Grantable = declared.Values.Where(x => IsPeoples(x) && !administrators.Contains(x.Name)).Select(x => x.Name)
             .ToFrozenSet(StringComparer.Ordinal);
-        permissions = Roles.Names.ToFrozenDictionary(role => role, role => SetOf(role, declared.Values), StringComparer.Ordinal);
+        permissions = Roles.Names.ToFrozenDictionary(role => role, role => SetOf(role, declared.Values, kinds.Select(k =>
+            k.ReadPermission)), StringComparer.Ordinal);
+        var ofProjects = kinds.Where(k => k.Scope == KindScope.Project).Select(k => k.Plural + ".").ToList();
+        labelled = Grantable.Where(p => ofProjects.Exists(o => p.StartsWith(o, StringComparison.Ordinal)))
+            .ToFrozenSet(StringComparer.Ordinal);
+        besideLabels = declared.Values.Where(p => p.GoesWithLabels).Select(p =>
+            p.Name).Concat(OfEveryone).ToFrozenSet(StringComparer.Ordinal);
+
     }
 
     /// <summary>The names of all permissions.</summary>
@@ -77,6 +92,18 @@ public sealed class RoleCatalog
         Grantable.Where(p => p != TokenKind.Kind.WritePermission && (held.Contains(Principal.Everything) || held.Contains(p)))
             .ToFrozenSet(StringComparer.Ordinal);
 
+    /// <summary>
+    /// What of these holds for resources with certain labels: those about resources of projects, which alone are decided with the resource
+    /// in hand.
+    /// </summary>
+    public IReadOnlySet<string> OfLabelled(IReadOnlySet<string> held) => HeldOf(labelled, held);
+
+    /// <summary>What of these has to be held beside it, without labels, such as the upload of what is then deployed.</summary>
+    public IReadOnlySet<string> BesideLabelled(IReadOnlySet<string> held) => HeldOf(besideLabels, held);
+
+    private static FrozenSet<string> HeldOf(FrozenSet<string> names, IReadOnlySet<string> held) =>
+        names.Where(p => held.Contains(Principal.Everything) || held.Contains(p)).ToFrozenSet(StringComparer.Ordinal);
+
     private static bool IsPeoples(Permission permission) => !permission.Name.EndsWith(ControlSuffix, StringComparison.Ordinal)
         && (permission.Roles.Count == 0 || permission.Roles.Any(x => x is not (Roles.Agent or Roles.Edge)));
 
@@ -96,9 +123,12 @@ public sealed class RoleCatalog
         new(kind.ReadPermission, kind.Readers), new(kind.WritePermission, kind.Writers), new(kind.ControlPermission, kind.Controllers),
     ];
 
-    private static FrozenSet<string> SetOf(string role, IEnumerable<Permission> declared) => role switch
+    private static FrozenSet<string> SetOf(string role, IEnumerable<Permission> declared, IEnumerable<string> kindReads) => role switch
     {
         Roles.Admin => FrozenSet.Create(StringComparer.Ordinal, Principal.Everything),
+        Roles.Owner => FrozenSet.Create(StringComparer.Ordinal, Principal.Everything, Principal.OwnPermission),
+        Roles.Auditor => kindReads.Concat(OfEveryone).Concat([AccessEndpoints.Read, "status.read"]).ToFrozenSet(StringComparer.Ordinal),
+        Roles.Billing => OfEveryone.Concat(["deployments.read", "instances.read", "status.read"]).ToFrozenSet(StringComparer.Ordinal),
         Roles.Operator => FrozenSet.Create(StringComparer.Ordinal, Principal.PlatformPermission, CallerEndpoint.Read),
         _ => declared.Where(x => x.Roles.Contains(role)).Select(x => x.Name).ToFrozenSet(StringComparer.Ordinal),
     };

@@ -27,7 +27,10 @@ public sealed class ApiCall(HttpContext http)
 
     public HttpContext Http => http;
 
-    public Principal Principal { get; } = http.GetPrincipal();
+    public Principal Principal { get; private set; } = http.GetPrincipal();
+
+    /// <summary>The caller as one of a project, once the resource has shown which, see <see cref="Principal.InProject"/>.</summary>
+    internal void Narrow(string project) => Principal = Principal.InProject(project);
 
     public CancellationToken Aborted => http.RequestAborted;
 

@@ -45,8 +45,8 @@ public static class ApiErrors
 
     internal static Error LastAdministrator(string name) => new(
         ErrorKind.Conflict, "LAST_ADMINISTRATOR",
-        $"\"{name}\" is the last way for an administrator into the organization: no other token with the role admin is valid, no client has ROLE_ADMIN, and no identity provider is active.",
-        "Create another administrator's token first: strata token create NAME --role admin.");
+        $"\"{name}\" is the last way for an administrator into the organization: no other person or token has the role admin, no client has ROLE_ADMIN, and no identity provider is active.",
+        "Make another administrator first: strata members set NAME --role admin, or strata token create NAME --role admin.");
 
     internal static Error LastOperator(string name) => new(
         ErrorKind.Conflict, "LAST_OPERATOR",
@@ -61,6 +61,11 @@ public static class ApiErrors
     public static Error Forbidden(string permission) => new(
         ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".",
         $"Use a token whose role grants it. An administrator sees why it does not: strata access explain NAME {permission}");
+
+    /// <summary>Of a caller who holds it in several projects, for a call that names none.</summary>
+    public static Error ProjectNeeded(string permission) => new(
+        ErrorKind.Forbidden, "PROJECT_NEEDED", $"You hold \"{permission}\" in several projects, and this call names none of them.",
+        "Name one: -p PROJECT in the command line, the header Strata-Project over HTTP.");
 
     internal static Error NoRoute(string method, string path) => new(
         ErrorKind.NotFound, "NO_SUCH_ENDPOINT", $"There is nothing at {method} {path.Shortened(100)}.",

@@ -93,6 +93,8 @@ internal sealed class KindEndpoints(
         using var body = read.Value;
         var draft = KindBodies.ReadNew(Kind, body.RootElement);
         if (draft.Faults.Count == 0 && !call.Principal.IsOperator) draft.Faults.AddRange(Kind.CheckForOthers(draft.Spec));
+        if (call.Principal.IsSplit && draft.Project is { } named
+            && (await scoping.ProjectIdAsync(caller, named, call.Aborted)).TryGet(out var project, out _)) call.Narrow(project);
         if (call.Principal.Project is { } own)
         {
             if (Kind.Scope != KindScope.Project) return ApiErrors.Forbidden(Kind.WritePermission);
@@ -238,6 +240,11 @@ internal sealed class KindEndpoints(
     private async Task<Result<Answer>> ChangeAsync(ApiCall call, JsonDocument? body, string? transition)
     {
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
+        if (call.Principal.IsSplit && Kind.Scope == KindScope.Project)
+        {
+            if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var changed, out error)) return error;
+            call.Narrow(ResourceDocument.ProjectOf(changed)!);
+        }
         if (Scoping.MayWrite(call.Principal, Kind, caller, creates: false) is { } refused) return refused;
         if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
         var patch = PatchParts.None;
@@ -300,7 +307,10 @@ internal sealed class KindEndpoints(
         return faults.Count > 0 ? ResourceErrors.Invalid(Kind, faults) : patch with { Spec = JsonElement.Parse(resolved.Utf8.Span) };
     }
 
-    /// <summary>Who sees one project only cannot point at another's resources: they do not exist for it.</summary>
+    /// <summary>
+    /// Who sees one project only cannot point at another's resources: they do not exist for it. Nor does who may change some resources of
+    /// a project get at others by naming them, as a release names the deployment that it changes.
+    /// </summary>
     private async ValueTask<List<ValidationError>> ForeignReferencesAsync(ApiCall call, Caller caller, JsonText spec)
     {
         var faults = new List<ValidationError>();
@@ -311,8 +321,12 @@ internal sealed class KindEndpoints(
             if (SpecReferences.Find(document.RootElement, reference.Field) is not { ValueKind: JsonValueKind.String } member) continue;
             var nameOrId = member.GetString()!;
             var found = await new ResourceLookup(store.Log, reference.Kind).ReadAsync(caller, nameOrId, AsOf.Latest, call.Aborted);
-            if (found.IsOk && !Scoping.Sees(call.Principal, reference.Kind, found.Value))
+            if (!found.IsOk) continue;
+            if (!Scoping.Sees(call.Principal, reference.Kind, found.Value))
                 faults.Add(new ValidationError("spec." + reference.Field, ResourceErrors.NotFound(reference.Kind, nameOrId).Message));
+            else if (call.Principal.IsSplit && reference.Kind.Scope == KindScope.Project
+                && !Scoping.May(call.Principal, reference.Kind.WritePermission, reference.Kind, found.Value))
+                faults.Add(new ValidationError("spec." + reference.Field, $"You may not change the {reference.Kind.Name} \"{nameOrId}\"."));
         }
         return faults;
     }

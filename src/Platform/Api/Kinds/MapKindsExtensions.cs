@@ -31,16 +31,16 @@ internal static class MapKindsExtensions
         var one = list + "/{nameOrId}";
         var change = new Access([kind.WritePermission, kind.ControlPermission]);
 
-        routes.MapApi("GET", list, kind.ReadPermission, operations.List, call => ListOrWatchAsync(call, endpoints, watch)).InProject();
-        routes.MapApi("GET", one, kind.ReadPermission, operations.Get, endpoints.GetAsync).InProject();
-        routes.MapApi("GET", one + "/history", kind.ReadPermission, operations.History, endpoints.HistoryAsync).InProject();
+        routes.MapApi("GET", list, kind.ReadPermission, operations.List, call => ListOrWatchAsync(call, endpoints, watch)).InProject().DecidedByResource();
+        routes.MapApi("GET", one, kind.ReadPermission, operations.Get, endpoints.GetAsync).InProject().DecidedByResource();
+        routes.MapApi("GET", one + "/history", kind.ReadPermission, operations.History, endpoints.HistoryAsync).InProject().DecidedByResource();
         routes.MapApi("DELETE", one, change, operations.Delete, kind != TokenKind.Kind ? endpoints.DeleteAsync
-            : call => endpoints.DeleteAsync(call, services.GetRequiredService<TokenEndpoints>().Revoked)).InProject();
+            : call => endpoints.DeleteAsync(call, services.GetRequiredService<TokenEndpoints>().Revoked)).InProject().DecidedByResource();
         if (kind.IsIssued) return;
         routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create,
-            CreateOf(kind, endpoints, services)).InProject();
-        routes.MapApi("PATCH", one, change, operations.Patch, endpoints.PatchAsync).InProject();
-        routes.MapApi("POST", one + "/transitions/{transition}", change, operations.Transition, endpoints.TransitionAsync).InProject();
+            CreateOf(kind, endpoints, services)).InProject().DecidedByResource();
+        routes.MapApi("PATCH", one, change, operations.Patch, endpoints.PatchAsync).InProject().DecidedByResource();
+        routes.MapApi("POST", one + "/transitions/{transition}", change, operations.Transition, endpoints.TransitionAsync).InProject().DecidedByResource();
     }
 
     private static ApiHandler CreateOf(Kind kind, KindEndpoints endpoints, IServiceProvider services) =>

@@ -10,6 +10,7 @@ namespace Strata.Api.Watch;
 public sealed class StreamAccess(IAuthenticator authenticator, IEntityLog log)
 {
     private readonly OrganizationChoice organizations = new(log, authenticator);
+    private readonly ProjectChoice projects = new(log);
 
     /// <returns>
     /// False where the token has expired, was revoked or no longer grants what it did, and where it cannot be asked about: over a hop, of
@@ -43,6 +44,7 @@ public sealed class StreamAccess(IAuthenticator authenticator, IEntityLog log)
         if (Authentication.TokenOf(http) is not { } token) return false;
         if (!(await authenticator.AuthenticateAsync(token, cancellationToken)).TryGet(out var found, out var error)) return error;
         if (!(await organizations.ApplyAsync(http, found)).TryGet(out var now, out error)) return error;
+        if (!(await projects.ApplyAsync(http, now)).TryGet(out now, out error)) return error.Kind == ErrorKind.Forbidden ? false : error;
         return now.Tenant == principal.Tenant && now.Project == principal.Project && now.Node == principal.Node
             && (now.IsOperator || !principal.IsOperator) // an operator sees organizations that others do not
             && now.May(permission) && now.HasGrantsOf(principal); // what is sent is narrowed by those that it began with

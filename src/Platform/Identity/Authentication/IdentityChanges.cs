@@ -2,12 +2,14 @@ using Strata.Api.Auth.CustomRoles;
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Entities.Log;
+using Strata.Identity.Bindings;
 using Strata.Identity.Clients;
 using Strata.Identity.Keys;
 using Strata.Identity.Memberships;
 using Strata.Identity.People;
 using Strata.Identity.Providers;
 using Strata.Identity.Sessions;
+using Strata.Identity.Teams;
 using Strata.Resources.Background;
 using Strata.Resources.Feed;
 using Strata.Resources.Kinds;
@@ -27,7 +29,7 @@ internal sealed class IdentityChanges(
     [
         ClientKind.Kind.Model.Name, KeyPairKind.Kind.Model.Name, TrustedKeyKind.Kind.Model.Name, ProviderKind.Kind.Model.Name,
         OrganizationKind.Kind.Model.Name, RoleKind.Kind.Model.Name, MembershipKind.Kind.Model.Name, PersonKind.Kind.Model.Name,
-        SessionKind.Kind.Model.Name,
+        SessionKind.Kind.Model.Name, TeamKind.Kind.Model.Name, BindingKind.Kind.Model.Name,
     ];
 
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
@@ -65,7 +67,12 @@ internal sealed class IdentityChanges(
             authenticator.Invalidate(new TenantId(change.Id.Value));
             sessions.Invalidate(new TenantId(change.Id.Value));
         }
-        else if (change.Model == RoleKind.Kind.Model || change.Model == MembershipKind.Kind.Model) sessions.Invalidate(change.Tenant);
+        else if (change.Model == MembershipKind.Kind.Model || change.Model == TeamKind.Kind.Model) sessions.Invalidate(change.Tenant);
+        else if (change.Model == RoleKind.Kind.Model || change.Model == BindingKind.Kind.Model)
+        {
+            sessions.Invalidate(change.Tenant);
+            authenticator.Invalidate(change.Tenant); // clients have bindings too
+        }
         else if (change.Model == SessionKind.Kind.Model || change.Model == PersonKind.Kind.Model) sessions.Invalidate(change);
         else if (change.Model == ClientKind.Kind.Model)
         {

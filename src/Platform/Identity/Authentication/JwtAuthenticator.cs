@@ -4,6 +4,7 @@ using Strata.Api.Auth.Tokens;
 using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Log;
+using Strata.Identity.Bindings;
 using Strata.Identity.Clients;
 using Strata.Identity.OAuth;
 using Strata.Identity.Sessions;
@@ -19,7 +20,7 @@ namespace Strata.Identity.Authentication;
 /// </summary>
 internal sealed class JwtAuthenticator(
     TokenAuthenticator tokens, SessionAuthenticator sessions, AccessTokens own, PersonTokens people, ExternalTokens external,
-    ClientStore clients, RoleCatalog catalog, IEntityLog log, TimeProvider time) : IAuthenticator
+    ClientStore clients, BindingStore bindings, RoleCatalog catalog, IEntityLog log, TimeProvider time) : IAuthenticator
 {
     private readonly PrincipalCache cache = new(time);
 
@@ -76,9 +77,17 @@ internal sealed class JwtAuthenticator(
     private async ValueTask<Result<(Principal, EntityId)>> OfOwnAsync(JsonWebToken token, StorageDeadline storage,
         CancellationToken cancellationToken) =>
         await FindOwnAsync(token, storage, cancellationToken) is var (subject, client)
-            ? (ToPrincipal(subject.Tenant, (subject.Client is null ? "client:" : "user:") + subject.Subject, subject.Roles)
-                with { Client = client }, client)
-            : ApiErrors.Unauthorized;
+            ? (await OfSubjectAsync(subject, storage, cancellationToken) with { Client = client }, client) : ApiErrors.Unauthorized;
+
+    /// <summary>What bindings give to a client is its own, and not that of users for whom it acts.</summary>
+    private async ValueTask<Principal> OfSubjectAsync(TokenSubject subject, StorageDeadline storage, CancellationToken cancellationToken)
+    {
+        var principal = ToPrincipal(subject.Tenant, (subject.Client is null ? "client:" : "user:") + subject.Subject, subject.Roles);
+        if (subject.Client is not null) return principal;
+        var bound = await storage.WithinAsync(
+            bindings.OfClientAsync(subject.Tenant, subject.Subject, cancellationToken), cancellationToken);
+        return principal.With(bound.Grants, bound.RoleNames, bound.Until);
+    }
 
     private async ValueTask<Result<(Principal, EntityId)>> OfProviderAsync(JsonWebToken token, StorageDeadline storage,
         CancellationToken cancellationToken) =>

@@ -2,12 +2,13 @@ using System.Runtime.CompilerServices;
 using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Auth.Explaining;
 using Strata.Core;
+using Strata.Identity.Bindings;
 using MembershipResource = Strata.Core.Resource<Strata.Contracts.MembershipSpec, Strata.Core.Nothing>;
 
 namespace Strata.Identity.Memberships;
 
 /// <summary>People as those who open an organization's API: <c>person/NAME</c>.</summary>
-internal sealed class MemberHolders(MembershipStore memberships, RoleGrants roles) : IAccessHolders
+internal sealed class MemberHolders(MembershipStore memberships, BindingStore bindings, RoleGrants roles) : IAccessHolders
 {
     public string Kind => "person";
 
@@ -29,7 +30,8 @@ internal sealed class MemberHolders(MembershipStore memberships, RoleGrants role
         foreach (var name in membership.Spec.Roles.Distinct(StringComparer.Ordinal))
             held.Add(new HeldRole(name, await roles.FindAsync(organization, name, cancellationToken)));
         var all = held.SelectMany(r => r.Permissions ?? new HashSet<string>()).ToHashSet(StringComparer.Ordinal);
-        var principal = MembershipStore.PrincipalOf(organization, membership, all);
-        return new AccessHolder(Kind, membership.Name, principal.Actor, held, principal);
+        var bound = await bindings.OfPersonAsync(organization, membership.Name, cancellationToken);
+        var principal = MembershipStore.PrincipalOf(organization, membership, all).With(bound.Grants, bound.RoleNames, bound.Until);
+        return new AccessHolder(Kind, membership.Name, principal.Actor, [.. held, .. bound.Roles], principal);
     }
 }

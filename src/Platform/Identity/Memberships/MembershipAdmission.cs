@@ -36,5 +36,6 @@ internal sealed class MembershipAdmission(RoleGrants roles) : ISpecAdmission
         return Result.Of<ValidationError?>(null);
     }
 
-    private static readonly string[] OfPeople = [Roles.Admin, Roles.Developer, Roles.Viewer, Roles.Operator];
+    private static readonly string[] OfPeople = [Roles.Owner, Roles.Admin, Roles.Developer, Roles.Viewer, Roles.Auditor, Roles.Billing,
+        Roles.Operator];
 }

@@ -5,6 +5,7 @@ using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Identity.Bindings;
 using Strata.Identity.People;
 using Strata.Resources.Kinds;
 using MembershipResource = Strata.Core.Resource<Strata.Contracts.MembershipSpec, Strata.Core.Nothing>;
@@ -14,7 +15,8 @@ namespace Strata.Identity.Memberships;
 
 /// <summary>Who is a member of which organization, and what that grants. Safe for concurrent use.</summary>
 internal sealed class MembershipStore(
-    ResourceStore<MembershipSpec, Nothing> store, ResourceStore<OrganizationSpec, Nothing> organizations, RoleGrants roles, IEntityLog log)
+    ResourceStore<MembershipSpec, Nothing> store, ResourceStore<OrganizationSpec, Nothing> organizations, RoleGrants roles,
+        BindingStore bindings, IEntityLog log)
 {
     private const string System = "system:memberships";
     private static readonly JsonPath InvitationPath = JsonPath.Parse("$.spec.invitation");
@@ -94,7 +96,8 @@ internal sealed class MembershipStore(
         var found = await storage.WithinAsync(FindAsync(organization, person, cancellationToken), cancellationToken);
         if (found is not { } membership) return null;
         var granted = await storage.WithinAsync(roles.OfAsync(organization, membership.Spec.Roles, cancellationToken), cancellationToken);
-        return PrincipalOf(organization, membership, granted);
+        var bound = await storage.WithinAsync(bindings.OfPersonAsync(organization, membership.Name, cancellationToken), cancellationToken);
+        return PrincipalOf(organization, membership, granted).With(bound.Grants, bound.RoleNames, bound.Until);
     }
 
     /// <param name="permissions">Of the roles, as they are now.</param>

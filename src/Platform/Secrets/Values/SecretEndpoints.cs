@@ -39,12 +39,12 @@ internal sealed class SecretEndpoints(
             Tag = SecretKind.Kind.Plural, Status = 201, Parameters = [Parameter.IdempotencyKey, ResourceAccess.Org], Answer = resource,
             Body = Content.Json(Schemas.Closed([("value", Schemas.Text())], "value"),
                 example: new JsonObject { ["value"] = "correct horse" }),
-        }, SetAsync).InProject();
+        }, SetAsync).InProject().DecidedByResource();
         routes.MapApi("DELETE", One + "/versions/{version}", SecretKind.Kind.WritePermission, new Operation
         {
             Id = "destroySecretVersion", Summary = "Destroy the value of one version for good.", Tag = SecretKind.Kind.Plural,
             Parameters = [ResourceAccess.Org], Answer = resource, Repeatable = "A version that is gone is not found.",
-        }, DestroyAsync).InProject();
+        }, DestroyAsync).InProject().DecidedByResource();
         routes.MapApi("POST", One + "/reveal", SecretKind.RevealPermission, new Operation
         {
             Id = "revealSecret", Summary = "Show the secret's value. The secret's history shows to whom, and when.",
@@ -52,7 +52,7 @@ internal sealed class SecretEndpoints(
             Parameters = [Parameter.Query("version", "Left out: the newest.", Schemas.Integer(1, int.MaxValue)), ResourceAccess.Org],
             Answer = Content.Json(Schemas.Members([("version", Schemas.Integer(1, int.MaxValue)), ("value", Schemas.Text())], "version",
                 "value")),
-        }, RevealAsync).InProject();
+        }, RevealAsync).InProject().DecidedByResource();
     }
 
     private async Task<Result<Answer>> SetAsync(ApiCall call)

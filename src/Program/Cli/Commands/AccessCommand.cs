@@ -10,7 +10,7 @@ internal static class AccessCommand
 {
     private const string Base = "/api/v1/access/";
 
-    private static readonly Argument<string> Who = new("who") { Description = "Name of a token, or client/ID" };
+    private static readonly Argument<string> Who = new("who") { Description = "Name of a token, person/NAME or client/ID" };
     private static readonly Argument<string> Permission = new("permission") { Description = "For example deployments.write" };
     private static readonly Argument<string?> Resource = new("resource")
     {
@@ -21,14 +21,22 @@ internal static class AccessCommand
         new Option<int>("--limit", "-n") { Description = "Maximum number", DefaultValueFactory = _ => 100,
             HelpName = "N" }.Between(1, 1000);
 
-    public static Command Create(Terminal terminal) => new Command("access", "Show who may do what, and why")
+    public static Command Create(Terminal terminal)
     {
+        var access = new Command("access", "Give rights, and show who may do what, and why");
+        foreach (var command in GrantCommands.Create(terminal)) access.Add(command);
+        foreach (var command in Showing(terminal)) access.Add(command);
+        return access;
+    }
+
+    private static IEnumerable<Command> Showing(Terminal terminal) =>
+    [
         new Command("explain", "Explain whether a token or client holds a permission (exit code 1: it does not)") { Who, Permission, Resource }
             .Does(terminal, ExplainAsync),
         new Command("who-can", "List the tokens and clients that hold a permission") { Permission, Resource, Limit }.Does(
             terminal, WhoCanAsync),
         new Command("permissions", "List the permissions that roles can hold").Does(terminal, ListAsync),
-    };
+    ];
 
     private static async Task<int> ExplainAsync(Run run, CancellationToken cancellationToken)
     {

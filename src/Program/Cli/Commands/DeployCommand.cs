@@ -15,18 +15,26 @@ internal static class DeployCommand
         new("--branch", "-b") { Description = "Branch or tag of the repository", HelpName = "BRANCH" };
     private static readonly Option<bool> CreateProject =
         new("--create-project") { Description = "Create the project of --project if it does not exist" };
+    private static readonly Option<string[]> Label = new("--label")
+    {
+        Description = "Label of a new deployment, which its releases and instances get too; repeatable", HelpName = "KEY=VALUE",
+    };
+
     private static readonly Option<bool> NoWait = SharedOptions.NoWait();
     private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();
 
     public static Command Create(Terminal terminal) =>
-        new Command("deploy", "Build and run a folder or a git repository") { Source, Name, Branch, CreateProject, NoWait, WaitTimeout }
+        new Command("deploy", "Build and run a folder or a git repository") { Source, Name, Branch, Label, CreateProject, NoWait, WaitTimeout }
             .Does(terminal, RunAsync, createsProject: true);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var source = DeploySource.Parse(run.Parse.GetValue(Source), run.Parse.GetValue(Branch));
         var name = run.Parse.GetValue(Name) ?? source.DefaultName();
-        var deployer = new Deployer(run) { CreatesProject = run.Parse.GetValue(CreateProject) };
+        var deployer = new Deployer(run)
+        {
+            CreatesProject = run.Parse.GetValue(CreateProject), Labels = LabelText.Parse(run.Parse.GetValue(Label) ?? []),
+        };
         return await CutOff.RunAsync(run, () => Ongoing(name, deployer), async () =>
         {
             var patience = TimeSpan.FromSeconds(run.Parse.GetValue(WaitTimeout));

@@ -47,6 +47,9 @@ internal sealed class Deployer(Run run)
     /// <summary>Whether the build is done: what is left is the rollout.</summary>
     public bool Built { get; private set; }
 
+    /// <summary>Of a deployment that is created.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Whether a project that does not exist is created.</summary>
     public bool CreatesProject { get; init; }
 
@@ -102,7 +105,7 @@ internal sealed class Deployer(Run run)
         var project = await EnsureProjectAsync(cancellationToken);
         try
         {
-            var draft = new NewResource<DeploymentSpec> { Name = name, Project = project, Spec = new DeploymentSpec() };
+            var draft = new NewResource<DeploymentSpec> { Name = name, Project = project, Labels = Labels, Spec = new DeploymentSpec() };
             var created = await deployments.CreateAsync(draft, cancellationToken: cancellationToken);
             return (created, created);
         }
@@ -208,7 +211,7 @@ internal sealed class Deployer(Run run)
         for (var attempt = 1; ; attempt++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"{stem}-{number + attempt}");
-            var release = new NewResource<ReleaseSpec> { Name = name, Project = deployment.Project,
+            var release = new NewResource<ReleaseSpec> { Name = name, Project = deployment.Project, Labels = deployment.Labels,
                 Spec = new ReleaseSpec { Deployment = deployment.Id, Source = source } };
             try
             {

@@ -45,7 +45,9 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     public string? Org => parse.GetValue(GlobalOptions.Org);
 
     public StrataClient Client => client ??= new StrataClient(
-        new Uri(Context.Server), Context.Token, new ClientOptions { UserAgent = "strata-cli/" + ProgramVersion.Text, Organization = Org });
+        new Uri(Context.Server), Context.Token, new ClientOptions { UserAgent = "strata-cli/" + ProgramVersion.Text, Organization = Org,
+            Project = parse.GetValue(GlobalOptions.Project),
+        });
 
     public DateTimeOffset Now => Terminal.Time.GetUtcNow();
 

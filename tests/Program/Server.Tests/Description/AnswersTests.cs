@@ -52,6 +52,8 @@ public sealed class AnswersTests(WholeApi api)
         ["transitionProject"] = NoTransition,
         ["transitionRole"] = NoTransition,
         ["transitionSecret"] = NoTransition,
+        ["transitionTeam"] = NoTransition,
+        ["transitionBinding"] = NoTransition,
         ["rotateDataKey"] = "Secrets.Tests has keys to replace.",
         ["rotateMasterKey"] = "Secrets.Tests has keys to replace.",
         ["finishMasterKey"] = "Secrets.Tests has keys to replace.",
@@ -113,6 +115,9 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("POST", "/api/v1/projects", """{"name":"walked","spec":{}}""");
         await walk.SendAsync("POST", "/api/v1/tokens", """{"name":"walked","spec":{"roles":["viewer"]}}""");
         await walk.SendAsync("POST", "/api/v1/roles", """{"name":"walked","spec":{"permissions":["deployments.*"]}}""");
+        await walk.SendAsync("POST", "/api/v1/teams", """{"name":"walked","spec":{"members":[]}}""");
+        await walk.SendAsync("POST", "/api/v1/bindings",
+            """{"name":"walked","spec":{"subjects":["team/walked"],"roles":["viewer"],"labels":{"a":"b"},"reason":"walked"}}""");
         await walk.GetAsync("/api/v1/access/me");
         await walk.GetAsync("/api/v1/access/permissions");
         await walk.GetAsync("/api/v1/access/explain?who=token/walked&permission=deployments.read");
@@ -142,7 +147,7 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("POST", "/api/v1/webhooks/walked/replay");
         await walk.SendAsync("POST", "/api/v1/webhooks/walked/transitions/pause");
         foreach (var (plural, name) in new[] { ("organizations", "walked"), ("projects", "walked"), ("tokens", "walked"),
-            ("roles", "walked"), ("webhooks", "walked"), ("secrets", "walked"),
+            ("roles", "walked"), ("webhooks", "walked"), ("secrets", "walked"), ("teams", "walked"), ("bindings", "walked"),
             ("deployments", "walked"), ("routes", "walked-route"), ("tunnels", "walked-tunnel"), ("releases", "walked-1") })
         {
             await walk.GetAsync($"/api/v1/{plural}?limit=1");
@@ -160,7 +165,7 @@ public sealed class AnswersTests(WholeApi api)
         await walk.GoneAsync("/api/v1/secrets/walked");
         foreach (var path in new[] { "webhooks/walked", "tunnels/walked-tunnel", "routes/walked-route", "releases/walked-1",
             "deployments/walked",
-            "roles/walked", "tokens/walked", "projects/walked", "organizations/walked" })
+            "bindings/walked", "teams/walked", "roles/walked", "tokens/walked", "projects/walked", "organizations/walked" })
             await walk.SendAsync("DELETE", "/api/v1/" + path);
     }
 

@@ -86,7 +86,8 @@ internal sealed class AccessEndpoints(
             await foreach (var holder in source.AllAsync(caller.Tenant, call.Aborted))
             {
                 if (holder.Principal is not { } principal) continue;
-                var key = $"{string.Join(',', principal.RoleNames)} {principal.Project} {principal.Node}";
+                var key = principal.IsSplit ? $"{holder.Kind}/{holder.Name}"
+                    : $"{string.Join(',', principal.RoleNames)} {principal.Project} {principal.Node}";
                 if (!known.TryGetValue(key, out var granting)) known[key] = granting = Granting(question, holder, principal);
                 if (granting is not null) found.Add((holder, granting));
                 if (found.Count > limit) break;
@@ -156,7 +157,7 @@ internal sealed class AccessEndpoints(
             json.WriteStartObject();
             json.WriteString("name", role.Name);
             json.WriteBoolean("allows", grants);
-            json.WriteString("reason", $"The role {role.Name} {why}.");
+            json.WriteString("reason", $"The role {role.Name}{(role.By is { } by ? $" (by {by.Text})" : "")} {why}.");
             json.WriteEndObject();
         }
         json.WriteEndArray();
@@ -168,11 +169,13 @@ internal sealed class AccessEndpoints(
     {
         if (role.Permissions is null) return (false, "does not exist");
         if (holder.Principal is not { } principal) return (false, "has expired with it");
+        if (role.By is { } by) return question.Answer(principal with { Grants = by.Grants });
         if (question.NeedsOperator && role.Permissions.Contains(Principal.PlatformPermission))
             return (true, "makes its holder an operator, which this takes");
         var permissions = role.Permissions.ToHashSet(StringComparer.Ordinal);
         if (principal.IsOperator) permissions.Add(Principal.PlatformPermission);
-        return question.Answer(principal with { Grants = [.. principal.Grants.Select(g => g with { Permissions = permissions })] });
+        // Its own roles hold for one scope, which comes first; what bindings add follows.
+        return question.Answer(principal with { Grants = [principal.Grants[0] with { Permissions = permissions }] });
     }
 
     private static void Write(Utf8JsonWriter json, List<(AccessHolder Holder, IReadOnlyList<string> Roles)> found, int limit)

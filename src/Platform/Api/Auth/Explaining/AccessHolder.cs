@@ -9,7 +9,15 @@ namespace Strata.Api.Auth.Explaining;
 public sealed record AccessHolder(string Kind, string Name, string Actor, IReadOnlyList<HeldRole> Roles, Principal? Principal);
 
 /// <param name="Permissions">Null: there is no such role.</param>
-public sealed record HeldRole(string Name, IReadOnlySet<string>? Permissions);
+public sealed record HeldRole(string Name, IReadOnlySet<string>? Permissions)
+{
+    /// <summary>What it is held by, beside the holder's own; null: it is the holder's own.</summary>
+    public HeldBy? By { get; init; }
+}
+
+/// <param name="Text">For people, such as <c>the binding oncall</c>.</param>
+/// <param name="Grants">What the role grants by it.</param>
+public sealed record HeldBy(string Text, IReadOnlyList<Grant> Grants);
 
 /// <summary>All that open an organization's API and are of one kind.</summary>
 public interface IAccessHolders

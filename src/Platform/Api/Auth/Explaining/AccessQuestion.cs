@@ -19,7 +19,8 @@ internal sealed record AccessQuestion(string Permission, Kind? Kind, EntityRevis
         if (!principal.May(Permission)) return (false, $"does not hold {Permission}");
         if (NeedsOperator && !principal.IsOperator)
             return (false, $"holds {Permission}, but {Kind!.Plural} belong to the cloud itself: they are for operators");
-        var scope = principal.GrantsOf(Permission).Select(g => Text(g.Scope)).FirstOrDefault();
+        var scopes = principal.GrantsOf(Permission).Select(g => Text(g.Scope)).ToList();
+        var scope = scopes.Contains(null) ? null : string.Join(", or for ", scopes);
         if (Resource is null || Kind is null || Scoping.May(principal, Permission, Kind, Resource))
             return (true, $"holds {Permission}{(scope is null ? "" : $", for {scope}")}");
         return (false, $"holds {Permission}, but not for this one: only for {scope ?? "others"}");
@@ -30,6 +31,7 @@ internal sealed record AccessQuestion(string Permission, Kind? Kind, EntityRevis
     {
         GrantScope.OfProject project => $"the project {project.Project}",
         GrantScope.OfNode node => $"the node {node.Node}",
+        GrantScope.WithLabels labels => $"what is labelled {string.Join(" and ", labels.Labels.Select(l => $"{l.Key}={l.Value}"))}",
         GrantScope.Both both => $"{Text(both.First)} and {Text(both.Second)}",
         _ => null,
     };

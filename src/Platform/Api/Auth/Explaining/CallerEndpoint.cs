@@ -32,7 +32,7 @@ internal sealed class CallerEndpoint(
         {
             Id = "getCaller", Summary = "Show who the token of the call is: its organization, project, roles and permissions.", Tag = "access",
             Answer = Content.Json(Description()),
-        }, GetAsync).InProject();
+        }, GetAsync).InProject().DecidedByResource();
 
     private async Task<Result<Answer>> GetAsync(ApiCall call)
     {
