@@ -52,7 +52,8 @@ public sealed record ClientOptions
     public string? Organization { get; init; }
 
     /// <summary>
-    /// Name or id of the project that counts where a caller's rights differ by project and a call is about no resource; null: none is named.
+    /// Name or id of the project that counts where a caller's rights differ by project and a call is about no resource; null: none is
+    /// named.
     /// </summary>
     public string? Project { get; init; }
 

@@ -18,7 +18,8 @@ public static class NodeEndpoints
     public static IServiceCollection AddNodeEndpoints(this IServiceCollection services) =>
         services.AddSingleton<IDeletionGuard, LastNodeGuard>().AddSingleton<Logs.LogStream>().AddSingleton<HeartbeatEndpoint>()
             .AddSingleton<InstanceAccess>().AddSingleton<InstanceLogsEndpoints>()
-            .AddSingleton<InstanceTokens>().AddSingleton<InstanceTokenEndpoint>().AddPermissions(new Permission(InstanceLogsEndpoints.Write, Roles.Agent))
+            .AddSingleton<InstanceTokens>().AddSingleton<InstanceTokenEndpoint>()
+            .AddPermissions(new Permission(InstanceLogsEndpoints.Write, Roles.Agent))
             .AddInformer<InstanceSpec, InstanceStatus>(InstanceIndexes.ByNode);
 
     public static void MapNodeEndpoints(this IEndpointRouteBuilder routes)

@@ -28,6 +28,8 @@ internal sealed class KindEndpoints(
 
     private readonly ListQuery query = new(store.Kind, scoping);
 
+    private readonly ReferenceRights references = new(store.Log, store.Kind);
+
     private readonly ISpecAdmission? admission = admissions.FirstOrDefault(a => a.Kind == store.Kind);
 
     private readonly IDeletionGuard? guard = guards.FirstOrDefault(g => g.Kind == store.Kind);
@@ -99,7 +101,7 @@ internal sealed class KindEndpoints(
         {
             if (Kind.Scope != KindScope.Project) return ApiErrors.Forbidden(Kind.WritePermission);
             draft = await InProjectAsync(caller, draft, own, call.Aborted);
-            if (draft.Faults.Count == 0) draft.Faults.AddRange(await ForeignReferencesAsync(call, caller, draft.Spec));
+            if (draft.Faults.Count == 0) draft.Faults.AddRange(await references.CheckAsync(call, caller, draft.Spec));
         }
         if (await RefuseCreateAsync(call, caller, draft) is { } outside) return outside;
         var tenant = Kind.TenantOf(caller);
@@ -297,38 +299,14 @@ internal sealed class KindEndpoints(
     /// <summary>Puts ids where the patch names other resources.</summary>
     private async ValueTask<Result<PatchParts>> ResolveAsync(ApiCall call, Caller caller, PatchParts patch)
     {
-        var references = new SpecReferences(store.Log, Kind);
-        if (patch.Spec is not { } spec || !references.AreIn(spec)) return patch;
+        var named = new SpecReferences(store.Log, Kind);
+        if (patch.Spec is not { } spec || !named.AreIn(spec)) return patch;
         if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var current, out var error)) return error;
         caller = caller with { Tenant = current.Tenant };
-        var faults = await ForeignReferencesAsync(call, caller, JsonText.From(spec));
-        var resolved = await references.ResolveAsync(
+        var faults = await references.CheckAsync(call, caller, JsonText.From(spec));
+        var resolved = await named.ResolveAsync(
             caller, ResourceDocument.ProjectOf(current), JsonText.From(spec), faults, call.Aborted);
         return faults.Count > 0 ? ResourceErrors.Invalid(Kind, faults) : patch with { Spec = JsonElement.Parse(resolved.Utf8.Span) };
-    }
-
-    /// <summary>
-    /// Who sees one project only cannot point at another's resources: they do not exist for it. Nor does who may change some resources of
-    /// a project get at others by naming them, as a release names the deployment that it changes.
-    /// </summary>
-    private async ValueTask<List<ValidationError>> ForeignReferencesAsync(ApiCall call, Caller caller, JsonText spec)
-    {
-        var faults = new List<ValidationError>();
-        if (call.Principal.Project is null || Kind.References.Count == 0) return faults;
-        using var document = spec.Parse();
-        foreach (var reference in Kind.References)
-        {
-            if (SpecReferences.Find(document.RootElement, reference.Field) is not { ValueKind: JsonValueKind.String } member) continue;
-            var nameOrId = member.GetString()!;
-            var found = await new ResourceLookup(store.Log, reference.Kind).ReadAsync(caller, nameOrId, AsOf.Latest, call.Aborted);
-            if (!found.IsOk) continue;
-            if (!Scoping.Sees(call.Principal, reference.Kind, found.Value))
-                faults.Add(new ValidationError("spec." + reference.Field, ResourceErrors.NotFound(reference.Kind, nameOrId).Message));
-            else if (call.Principal.IsSplit && reference.Kind.Scope == KindScope.Project
-                && !Scoping.May(call.Principal, reference.Kind.WritePermission, reference.Kind, found.Value))
-                faults.Add(new ValidationError("spec." + reference.Field, $"You may not change the {reference.Kind.Name} \"{nameOrId}\"."));
-        }
-        return faults;
     }
 
     /// <summary>The status, and transitions that are not the user's, need control; a spec needs write.</summary>

@@ -31,7 +31,7 @@ public sealed class LimitedRightsTests(SecurityClouds clouds)
             (404, "GET", "deployments/lim-prod/history", null), (404, "DELETE", "deployments/lim-prod", null),
             (404, "PATCH", "deployments/lim-prod", """{"spec":{"env":{"A":"b"}}}"""),
             (404, "POST", "deployments/lim-prod/transitions/restart", null), (404, "GET", "secrets/lim-prod", null),
-            (404, "POST", "secrets/lim-prod/versions", """{"value":"x"}"""), (404, "POST", "secrets/lim-prod/reveal", null),
+            (404, "POST", "secrets/lim-prod/versions", """{"value":"x"}"""), (403, "POST", "secrets/lim-prod/reveal", null),
             (403, "POST", "secrets/lim-stage/reveal", null), // a developer sets, and does not see
             (403, "PATCH", "deployments/lim-stage", """{"labels":{"environment":"production"}}"""),
             (403, "PATCH", "deployments/lim-stage", """{"labels":{"environment":null}}"""),
