@@ -88,6 +88,7 @@ internal static class StrataCommand
         AccessCommand.Create(terminal),
         EnvCommand.Create(terminal),
         ClientCommand.Create(terminal),
+        KeysCommand.Create(terminal),
         ApiCommand.Create(terminal),
         EdgeCommand.Create(terminal),
         CompletionCommand.Create(terminal),
