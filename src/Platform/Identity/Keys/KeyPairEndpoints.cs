@@ -54,6 +54,7 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
 
     private async Task WriteSetAsync(HttpContext http)
     {
+        await keys.EnsureAsync(http.RequestAborted);
         var now = time.GetUtcNow();
         var published = (await keys.AllAsync(http.RequestAborted)).Where(k => k.IsPublished(now))
             .Select(k => PublicJwk.Of(k.KeyId, k.Algorithm, k.Key));

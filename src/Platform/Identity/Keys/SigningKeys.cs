@@ -9,7 +9,7 @@ namespace Strata.Identity.Keys;
 
 /// <summary>
 /// The cloud's key pairs. Read once and kept until the change feed reports a change, a minute at most; the first one of an audience and an
-/// algorithm is created when the first token is requested. Safe for concurrent use.
+/// algorithm is created when the first token, or the key set, is requested. Safe for concurrent use.
 /// </summary>
 internal sealed class SigningKeys(
     ResourceStore<KeyPairSpec, KeyPairStatus> store, SealedSecrets secrets, IdentityOptions options, TimeProvider time) : IDisposable
@@ -83,6 +83,16 @@ internal sealed class SigningKeys(
         {
             making.Release();
         }
+    }
+
+    /// <summary>
+    /// Creates the first key pairs of those that programs may get tokens of: libraries read the key set before the first token, and keep it
+    /// for a day.
+    /// </summary>
+    public async ValueTask EnsureAsync(CancellationToken cancellationToken)
+    {
+        await CurrentAsync(KeyPairKind.Client, KeyPairKind.Rs256, cancellationToken);
+        foreach (var algorithm in KeyPairKind.Algorithms) await CurrentAsync(KeyPairKind.Human, algorithm, cancellationToken);
     }
 
     public async ValueTask<SigningKey?> FindAsync(string keyId, CancellationToken cancellationToken)

@@ -11,11 +11,9 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata keys</c>: the keys by which the cloud signs access tokens and ID tokens; for operators.</summary>
 internal static class KeysCommand
 {
-    private static readonly string[] Audiences = ["client", "human"];
-
-    private static readonly Option<string> Algorithm = new("--algorithm")
+    private static readonly Option<string?> Algorithm = new("--algorithm")
     {
-        Description = "RS256, ES256 or EdDSA", HelpName = "ALGORITHM", DefaultValueFactory = _ => "RS256",
+        Description = "RS256, ES256 or EdDSA. Without it: each of which there is a key", HelpName = "ALGORITHM",
     };
 
     private static readonly Option<string?> Audience = new("--audience")
@@ -49,8 +47,8 @@ internal static class KeysCommand
 
     private static async Task<int> ListAsync(Run run, CancellationToken cancellationToken)
     {
-        using var answer = await run.Client.SendAsync(HttpMethod.Get, $"/api/v1/{Plurals.KeyPairs}?limit=100", cancellationToken: cancellationToken);
-        if (run.WriteMachine(answer!.RootElement)) return CommandRunner.Done;
+        using var answer = await AllAsync(run, cancellationToken);
+        if (run.WriteMachine(answer.RootElement)) return CommandRunner.Done;
         var table = new Table("KEY ID", "ALGORITHM", "FOR", "STATE", "SIGNS FROM", "ENDS");
         foreach (var pair in answer.RootElement.GetProperty("items").EnumerateArray())
         {
@@ -71,11 +69,11 @@ internal static class KeysCommand
     {
         var (lead, grace) = (DurationOf(run, Lead), DurationOf(run, Grace));
         var made = new List<JsonElement>();
-        foreach (var audience in run.Parse.GetValue(Audience) is { } one ? [one] : Audiences)
+        foreach (var (audience, algorithm) in await ChosenAsync(run, cancellationToken))
         {
             var body = new Dictionary<string, object>
             {
-                ["audience"] = audience, ["algorithm"] = run.Parse.GetRequiredValue(Algorithm), ["invalidateCurrent"] = true,
+                ["audience"] = audience, ["algorithm"] = algorithm, ["invalidateCurrent"] = true,
                 ["invalidateGracePeriodSec"] = (long)grace.TotalSeconds,
             };
             if (lead > TimeSpan.Zero) body["validFrom"] = run.Now + lead;
@@ -85,18 +83,34 @@ internal static class KeysCommand
             made.Add(answer!.RootElement.Clone());
             if (run.Format != OutputFormat.Table) continue;
             var from = lead > TimeSpan.Zero ? $"signs from {TimeText.LineStamp(run.Now + lead)} on" : "signs now";
-            run.Terminal.Out.WriteLine($"{audience,-6}  {answer.RootElement.Text("keyId")}  {from}");
+            run.Terminal.Out.WriteLine($"{audience,-6}  {algorithm,-5}  {answer.RootElement.Text("keyId")}  {from}");
         }
-        if (!run.WriteMachine(JsonSerializer.SerializeToElement(made, WireJson.Options)))
-            run.Say("The new keys are published already. What the old ones signed is accepted until the grace period is over.");
+        if (run.WriteMachine(JsonSerializer.SerializeToElement(made, WireJson.Options))) return CommandRunner.Done;
+        if (made.Count == 0) run.Say("No such key. To make a first one, give --audience and --algorithm.");
+        else run.Say("The new keys are published already. What the old ones signed is accepted until the grace period is over.");
         return CommandRunner.Done;
     }
+
+    /// <summary>What there is a key for; where both are given, a first one may be made.</summary>
+    private static async Task<IReadOnlyList<(string Audience, string Algorithm)>> ChosenAsync(Run run, CancellationToken cancellationToken)
+    {
+        var (audience, algorithm) = (run.Parse.GetValue(Audience), run.Parse.GetValue(Algorithm));
+        if (audience is not null && algorithm is not null) return [(audience, algorithm)];
+        using var answer = await AllAsync(run, cancellationToken);
+        return [.. answer.RootElement.GetProperty("items").EnumerateArray().Where(p => p.Text("state") == "ACTIVE")
+            .Select(p => (p.GetProperty("spec").Text("audience") ?? "", p.GetProperty("spec").Text("algorithm") ?? ""))
+            .Where(p => (audience ?? p.Item1) == p.Item1 && (algorithm ?? p.Item2) == p.Item2).Distinct().Order()];
+    }
+
+    private static async Task<JsonDocument> AllAsync(Run run, CancellationToken cancellationToken) => (await run.Client.SendAsync(
+        HttpMethod.Get, $"/api/v1/{Plurals.KeyPairs}?limit=100", cancellationToken: cancellationToken))!;
 
     private static TimeSpan DurationOf(Run run, Option<string> option)
     {
         var text = run.Parse.GetRequiredValue(option);
         if (text is "0" or "0s") return TimeSpan.Zero;
-        return TimeText.ParseLifetime(text, run.Now).TryGet(out var end, out _) ? end - run.Now
+        var now = run.Now;
+        return TimeText.ParseLifetime(text, now).TryGet(out var end, out _) ? end - now
             : throw UsageErrors.Of($"{option.Name} {text} is no duration.", "Write it as 90s, 10m or 1h, or 0.").ToException();
     }
 }
