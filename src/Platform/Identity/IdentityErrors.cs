@@ -103,7 +103,8 @@ internal static class IdentityErrors
             "GET /api/oauth/oidc/providers lists the existing ones.");
 
     public static Error Algorithm(string sent) =>
-        new(ErrorKind.Invalid, "UNSUPPORTED_ALGORITHM", $"The algorithm {sent.Shortened(100)} is not supported.", "Use RS256, ES256 or EdDSA.");
+        new(ErrorKind.Invalid, "UNSUPPORTED_ALGORITHM", $"The algorithm {sent.Shortened(100)} is not supported.",
+            "Use RS256, ES256 or EdDSA.");
 
     public static Error KeyType(string message) =>
         new(ErrorKind.Invalid, "UNSUPPORTED_KEY_TYPE", message,

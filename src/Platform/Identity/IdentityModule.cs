@@ -96,8 +96,9 @@ public static class IdentityModule
         services.AddSingleton<PasswordHasher>().AddSingleton<SignInLimit>().AddSingleton<SignInMetrics>().AddSingleton<PasswordSignIn>()
             .AddSingleton<SecondFactor>();
         services.AddSingleton<PersonStore>().AddSingleton<MembershipStore>().AddSingleton<InvitationStore>().AddSingleton<SessionStore>()
-            .AddSingleton<DeviceRequests>().AddSingleton<DevicePolls>().AddSingleton<UsedCodes>().AddSingleton<RequestSource>().AddSingleton<OAuthClients>()
-            .AddSingleton<PersonTokens>().AddSingleton<UserInfoEndpoint>().AddSingleton<IntrospectionEndpoint>().AddSingleton<LogoutPages>();
+            .AddSingleton<DeviceRequests>().AddSingleton<DevicePolls>().AddSingleton<UsedCodes>().AddSingleton<RequestSource>()
+            .AddSingleton<OAuthClients>().AddSingleton<PersonTokens>().AddSingleton<UserInfoEndpoint>()
+            .AddSingleton<IntrospectionEndpoint>().AddSingleton<LogoutPages>();
         services.AddSingleton<SessionAuthenticator>();
         services.AddSingleton<ISpecAdmission, MembershipAdmission>().AddSingleton<IAccessHolders, MemberHolders>();
         services.AddSingleton<IHeldRights, MembershipRights>();

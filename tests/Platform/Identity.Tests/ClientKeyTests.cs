@@ -95,7 +95,8 @@ public abstract class ClientKeyContract(IStore store) : IdentityContract(store)
         [
             JsonNode.Parse(key.PrivateJwk)!, JsonNode.Parse("""{"kty":"oct","k":"c2VjcmV0"}""")!, JsonNode.Parse("{}")!,
             JsonNode.Parse("\"text\"")!, JsonNode.Parse(TestJwt.Jwk(rsa, "weak"))!,
-            JsonNode.Parse("""{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}""")!, JsonNode.Parse("""{"kty":"OKP","crv":"X25519","x":"AA"}""")!,
+            JsonNode.Parse("""{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}""")!,
+            JsonNode.Parse("""{"kty":"OKP","crv":"X25519","x":"AA"}""")!, JsonNode.Parse("""{"kty":"OKP","crv":"Ed25519","x":"AA"}""")!,
             With(key, "use", "enc"), With(key, "alg", "HS256"), With(key, "alg", "RS256"),
         ];
         var (id, _) = await CreateClientAsync();

@@ -10,7 +10,7 @@ using Strata.Storage.Tests.Contract;
 
 namespace Strata.Identity.Tests;
 
-/// <summary>A rotation with a lead: the new key is published, then it signs, then the old one is gone. On a clock that the test moves.</summary>
+/// <summary>A rotation with a lead: the new key is published, then it signs, then the old one is gone; on a clock of the test.</summary>
 public sealed class KeyRotationTests : IAsyncLifetime
 {
     private readonly FakeTime time = new(TimeProvider.System.GetUtcNow());
@@ -70,6 +70,23 @@ public sealed class KeyRotationTests : IAsyncLifetime
             Assert.Throws<FormatException>(() => Convert.FromBase64String(pair.Status.PrivateKey!));
             Assert.NotNull(host.Service<SealedSecrets>().Open(pair.Status.PrivateKey!, SigningKey.ContextOf(pair.Status.KeyId!)));
             Assert.Null(host.Service<SealedSecrets>().Open(pair.Status.PrivateKey!, SigningKey.ContextOf("another")));
+        }
+    }
+
+    [Fact]
+    public async Task KeySet_WhereNoKeyCanBeMade_HasThoseThatThereAre()
+    {
+        var only = (await host.Service<SigningKeys>().CurrentAsync(KeyPairKind.Human, KeyPairKind.Rs256, default)).KeyId;
+        await using var full = await EntityHost.StartAsync(store, more: new HostedModule(
+            IdentityModule.Kinds,
+            services => services.AddIdentity(new IdentityOptions { PublicUrl = new Uri("http://strata.test"), KeyPairsMax = 1 }),
+            app => app.MapIdentity()));
+        using var http = new HttpClient { BaseAddress = full.Address };
+        for (var asked = 0; asked < 3; asked++)
+        {
+            var set = await http.SendJsonAsync("GET", "/api/.well-known/jwks.json");
+            Assert.Equal(200, set.Status);
+            Assert.Equal(only, Assert.Single(set.Body.GetProperty("keys").EnumerateArray()).GetProperty("kid").GetString());
         }
     }
 

@@ -6,7 +6,9 @@ using NSec.Cryptography;
 
 namespace Strata.Identity.Tests;
 
-/// <summary>A key pair of somebody else, of any algorithm, and tokens that it signs; made by hand so that nothing of ours is taken for granted.</summary>
+/// <summary>
+/// A key pair of somebody else, of any algorithm, and tokens that it signs; made by hand so that nothing of ours is taken for granted.
+/// </summary>
 internal sealed class TestSigner : IDisposable
 {
     private readonly RSA? rsa;

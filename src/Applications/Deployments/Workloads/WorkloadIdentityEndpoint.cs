@@ -61,8 +61,9 @@ internal sealed class WorkloadIdentityEndpoint(
         if (!(await call.ReadObjectAsync(BodyBytesMax, "application/json")).TryGet(out var body, out var error)) return error;
         using (body)
         {
-            if (body.RootElement.EnumerateObject().FirstOrDefault(m => m.Name != "audience") is { Value.ValueKind: not JsonValueKind.Undefined } other)
-                return ApiErrors.BadRequest($"\"{other.Name.Shortened(100)}\" in the body is not known here.", "Send audience alone.");
+            var others = body.RootElement.EnumerateObject().Select(m => m.Name).Where(n => n != "audience");
+            if (others.FirstOrDefault() is { } other)
+                return ApiErrors.BadRequest($"\"{other.Shortened(100)}\" in the body is not known here.", "Send audience alone.");
             return body.RootElement.TryGetProperty("audience", out var audience) && audience.ValueKind == JsonValueKind.String
                 ? audience.GetString()! : ApiErrors.BodyValue("audience", "text: the audience that the outside system expects");
         }

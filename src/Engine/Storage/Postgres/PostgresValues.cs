@@ -57,7 +57,8 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
         return await pool.RunAsync(async command =>
         {
             Prepare(command, AddSql, tenant, name);
-            command.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = value.Utf8, NpgsqlDbType = NpgsqlDbType.Jsonb });
+            command.Parameters.Add(
+                new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = value.Utf8, NpgsqlDbType = NpgsqlDbType.Jsonb });
             return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
         });
     }

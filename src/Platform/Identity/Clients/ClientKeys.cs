@@ -20,7 +20,7 @@ internal static class ClientKeys
     {
         if (spec.PublicKeys.Count > Max) yield return new("publicKeys", $"They are at most {Max}.");
         if (spec.PublicKeys.Count > 0 && spec.Public)
-            yield return new("publicKeys", "A client that can keep no secret can keep no private key either: leave out public, or the keys.");
+            yield return new("publicKeys", "A client that can keep no secret can keep no private key: leave out public, or the keys.");
         for (var i = 0; i < Math.Min(spec.PublicKeys.Count, Max); i++)
         {
             if (FaultOf(spec.PublicKeys[i]) is { } fault) yield return new($"publicKeys[{i}]", fault);

@@ -53,18 +53,21 @@ public static class ClientKind
         var faults = new List<ValidationError>();
         if ((spec.Roles.Count == 0 && spec.RedirectUris.Count == 0) || !spec.Roles.All(ContractRoles.OfClients.Contains))
             faults.Add(new("roles", $"They are one or more of {string.Join(", ", ContractRoles.OfClients)}; none where people only sign in to it."));
-        foreach (var (field, uris) in new[] { ("redirectUris", spec.RedirectUris), ("postLogoutRedirectUris", spec.PostLogoutRedirectUris) })
-        {
-            if (uris.Count > RedirectUrisMax || !uris.All(IsRedirect))
-                faults.Add(new(field, $"They are at most {RedirectUrisMax} whole addresses without a fragment: https, http of this machine, or "
-                    + "a scheme of a program's own such as com.example.app."));
-        }
+        CheckUris("redirectUris", spec.RedirectUris, faults);
+        CheckUris("postLogoutRedirectUris", spec.PostLogoutRedirectUris, faults);
         faults.AddRange(ClientKeys.Check(spec));
         if (!KeyPairKind.Algorithms.Contains(spec.SigningAlgorithm))
             faults.Add(new("signingAlgorithm", $"It is one of {string.Join(", ", KeyPairKind.Algorithms)}."));
         if (spec.DisplayName is { } name && (name.Length is 0 or > DisplayNameLengthMax || name.Any(char.IsControl)))
             faults.Add(new("displayName", $"It takes 1 to {DisplayNameLengthMax} characters."));
         return faults;
+    }
+
+    private static void CheckUris(string field, IReadOnlyList<string> uris, List<ValidationError> faults)
+    {
+        if (uris.Count > RedirectUrisMax || !uris.All(IsRedirect))
+            faults.Add(new(field, $"They are at most {RedirectUrisMax} whole addresses without a fragment: https, http of this machine, or "
+                + "a scheme of a program's own such as com.example.app."));
     }
 
     /// <summary>A scheme that a browser runs, or that shows a file, is none of a program's own: those have a dot.</summary>

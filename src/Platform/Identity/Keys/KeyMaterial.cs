@@ -16,7 +16,8 @@ internal static class KeyMaterial
         switch (algorithm)
         {
             case KeyPairKind.Es256:
-                using (var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256)) return (ec.ExportPkcs8PrivateKey(), ec.ExportSubjectPublicKeyInfo());
+                using (var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256))
+                    return (ec.ExportPkcs8PrivateKey(), ec.ExportSubjectPublicKeyInfo());
             case KeyPairKind.EdDsa:
                 using (var key = Key.Create(
                     SignatureAlgorithm.Ed25519, new() { ExportPolicy = KeyExportPolicies.AllowPlaintextExport }))
@@ -36,7 +37,8 @@ internal static class KeyMaterial
                 ec.ImportPkcs8PrivateKey(pkcs8, out _);
                 return new ECDsaSecurityKey(ec) { KeyId = keyId };
             case KeyPairKind.EdDsa:
-                return new Ed25519SecurityKey(Key.Import(SignatureAlgorithm.Ed25519, pkcs8, KeyBlobFormat.PkixPrivateKey)) { KeyId = keyId };
+                var ed = Key.Import(SignatureAlgorithm.Ed25519, pkcs8, KeyBlobFormat.PkixPrivateKey);
+                return new Ed25519SecurityKey(ed) { KeyId = keyId };
             default:
                 var rsa = RSA.Create();
                 rsa.ImportPkcs8PrivateKey(pkcs8, out _);

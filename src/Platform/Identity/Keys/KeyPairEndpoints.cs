@@ -28,7 +28,8 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
             }).Open();
         routes.MapApi(
             "POST", All, write,
-            Change("issueKeyPair", "Issue a key pair; new tokens are signed with it from its validFrom on.", body: typeof(IssueKeyPair)), IssueAsync);
+            Change("issueKeyPair", "Issue a key pair; tokens are signed with it from its validFrom on.", body: typeof(IssueKeyPair)),
+            IssueAsync);
         routes.MapApi("GET", All + "/current", read, Describe("getCurrentKeyPair", "The key pair that signs by RS256 now.") with
         {
             Parameters = [Parameter.Query("audience", "Audience of the tokens that it signs.", Schemas.OneOf([.. KeyPairKind.Audiences]))],

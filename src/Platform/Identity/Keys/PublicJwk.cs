@@ -3,7 +3,7 @@ using NSec.Cryptography;
 
 namespace Strata.Identity.Keys;
 
-/// <summary>The public half of one of the cloud's keys, as the key set shows it (RFC 7517, RFC 8037). Null: not of this type of key.</summary>
+/// <summary>The public half of one of the cloud's keys, as the key set shows it (RFC 7517, RFC 8037). Null: not of its type.</summary>
 internal sealed record PublicJwk
 {
     public required string Kty { get; init; }
@@ -28,7 +28,8 @@ internal sealed record PublicJwk
                 var point = ec.ECDsa.ExportParameters(includePrivateParameters: false).Q;
                 return jwk with { Kty = "EC", Crv = "P-256", X = Encode(point.X!), Y = Encode(point.Y!) };
             case Ed25519SecurityKey ed:
-                return jwk with { Kty = "OKP", Crv = Ed25519SecurityKey.Curve, X = Encode(ed.PublicKey.Export(KeyBlobFormat.RawPublicKey)) };
+                var raw = ed.PublicKey.Export(KeyBlobFormat.RawPublicKey);
+                return jwk with { Kty = "OKP", Crv = Ed25519SecurityKey.Curve, X = Encode(raw) };
             default:
                 throw new ArgumentException("It is not one of the cloud's keys.", nameof(key));
         }

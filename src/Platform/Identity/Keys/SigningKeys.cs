@@ -25,6 +25,7 @@ internal sealed class SigningKeys(
     private readonly SemaphoreSlim making = new(1);
     private volatile Known? known;
     private long invalidations;
+    private long failedAt;
 
     /// <summary>What is read at this moment is not kept either: it may be from before the change.</summary>
     public void Invalidate() => Interlocked.Increment(ref invalidations);
@@ -87,12 +88,20 @@ internal sealed class SigningKeys(
 
     /// <summary>
     /// Creates the first key pairs of those that programs may get tokens of: libraries read the key set before the first token, and keep it
-    /// for a day.
+    /// for a day. Where none can be created, those that there are must do; it is tried again after a while, because anyone can ask.
     /// </summary>
     public async ValueTask EnsureAsync(CancellationToken cancellationToken)
     {
-        await CurrentAsync(KeyPairKind.Client, KeyPairKind.Rs256, cancellationToken);
-        foreach (var algorithm in KeyPairKind.Algorithms) await CurrentAsync(KeyPairKind.Human, algorithm, cancellationToken);
+        if (Volatile.Read(ref failedAt) is not 0 and var failed && time.GetElapsedTime(failed) < KeptFor) return;
+        try
+        {
+            await CurrentAsync(KeyPairKind.Client, KeyPairKind.Rs256, cancellationToken);
+            foreach (var algorithm in KeyPairKind.Algorithms) await CurrentAsync(KeyPairKind.Human, algorithm, cancellationToken);
+        }
+        catch (StrataException)
+        {
+            Volatile.Write(ref failedAt, time.GetTimestamp());
+        }
     }
 
     public async ValueTask<SigningKey?> FindAsync(string keyId, CancellationToken cancellationToken)

@@ -33,7 +33,8 @@ internal sealed class IntrospectionEndpoint(
             Schemas.Members(
                 [
                     ("token", Schemas.Text()), ("token_type_hint", Schemas.Text()), ("client_id", Schemas.Text()),
-                    ("client_secret", Schemas.Text()), (TokenRequest.Assertion, Schemas.Text()), (TokenRequest.AssertionType, Schemas.Text()),
+                    ("client_secret", Schemas.Text()), (TokenRequest.Assertion, Schemas.Text()),
+                    (TokenRequest.AssertionType, Schemas.Text()),
                 ], "token")),
         Answer = Content.Json(Schemas.Members(
             [

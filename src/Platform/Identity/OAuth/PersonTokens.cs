@@ -76,7 +76,8 @@ internal sealed class PersonTokens(SigningKeys keys, IdentityOptions options, Ti
     {
         var now = time.GetUtcNow();
         if (text is null || JwtCheck.Read(text) is not { } token || token.Typ == Type) return null;
-        if (await keys.FindAsync(token.Kid, cancellationToken) is not { Audience: KeyPairKind.Human } key || !key.Verifies(now)) return null;
+        if (await keys.FindAsync(token.Kid, cancellationToken) is not { Audience: KeyPairKind.Human } key || !key.Verifies(now))
+            return null;
         if (!await JwtCheck.IsValidAsync(token, [key.Key], [options.Issuer], [], [key.Algorithm], now, orExpired: true)) return null;
         return token.Audiences.ToList() is [var client] && token.Subject is { Length: > 0 } person
             && JwtCheck.Text(token, SessionClaim) is { } session ? new IdTokenHint(client, person, session) : null;

@@ -94,7 +94,7 @@ internal sealed class UseOwnTokens : IOpenIddictServerHandler<GenerateTokenConte
     }
 }
 
-/// <summary>ID tokens are signed by the cloud's own keys, which are published and change, by the algorithm that the program chose.</summary>
+/// <summary>ID tokens are signed by the cloud's own keys, which are published and change, as the program chose.</summary>
 internal sealed class SignIdTokens(PersonTokens tokens) : IOpenIddictServerHandler<GenerateTokenContext>
 {
     public async ValueTask HandleAsync(GenerateTokenContext context)
@@ -125,7 +125,8 @@ internal sealed class DescribeServer(IdentityOptions options) : IOpenIddictServe
         Only(context.IntrospectionEndpointAuthenticationMethods, ClientAuthenticationMethods.ClientSecretBasic,
             ClientAuthenticationMethods.ClientSecretPost, ClientAuthenticationMethods.PrivateKeyJwt);
         foreach (var endpoint in (string[])["token", "revocation", "introspection"])
-            context.Metadata[endpoint + "_endpoint_auth_signing_alg_values_supported"] = ImmutableArray.CreateRange<string?>(ClientKeys.Algorithms);
+            context.Metadata[endpoint + "_endpoint_auth_signing_alg_values_supported"] =
+                ImmutableArray.CreateRange<string?>(ClientKeys.Algorithms);
         context.IntrospectionEndpoint = new Uri(options.LinkTo("/" + OAuthServer.IntrospectUri));
         context.EndSessionEndpoint = new Uri(options.LinkTo("/" + OAuthServer.LogoutUri));
         context.Claims.UnionWith([Claims.Name, Claims.PreferredUsername, Claims.Email, Claims.EmailVerified]);

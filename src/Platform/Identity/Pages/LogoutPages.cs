@@ -13,8 +13,9 @@ namespace Strata.Identity.Pages;
 
 /// <summary>
 /// /api/oauth/logout: a program signs a person out (OpenID Connect RP-Initiated Logout 1.0). With an ID token of the sign-in the program's
-/// session ends at once; without one the person is asked, because any site can send a browser here. The browser's own session ends only when
-/// the person says so. Nobody is sent to an address that the program did not register, nor, without an ID token, before they chose to go.
+/// session ends at once; without one the person is asked, because any site can send a browser here. The browser's own session ends only
+/// when the person says so. Nobody is sent to an address that the program did not register, nor, without an ID token, before they chose to
+/// go.
 /// </summary>
 internal sealed class LogoutPages(PageEndpoints pages, OAuthClients clients, PersonTokens tokens, SessionStore sessions)
 {
@@ -26,7 +27,8 @@ internal sealed class LogoutPages(PageEndpoints pages, OAuthClients clients, Per
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        pages.MapGet(routes, Path, http => ServeAsync(http, name => http.Request.Query[name] is [{ Length: > 0 } text] ? text : null, null));
+        pages.MapGet(
+            routes, Path, http => ServeAsync(http, name => http.Request.Query[name] is [{ Length: > 0 } text] ? text : null, null));
         // Programs may send their request as a form too: then nothing in it is an answer of the person.
         pages.MapAnyPost(routes, Path, (http, form) => ServeAsync(http, form.Text, form.IsOurs ? form.Text("answer") : null));
     }
@@ -68,9 +70,7 @@ internal sealed class LogoutPages(PageEndpoints pages, OAuthClients clients, Per
             }
             await LeaveAsync(http, request);
         }
-        // With a hint of someone else's the question is the same as without one (2).
-        else if (browser is not null && (request.Hint is null || request.Hint.Person == browser.Person.Id))
-            await AskAsync(http, request, browser);
+        else if (browser is not null) await AskAsync(http, request, browser);
         else if (request.Hint is not null || answer is not null) await LeaveAsync(http, request);
         else await ShowAsync(http, request, ("IsOver", true));
     }
@@ -95,8 +95,9 @@ internal sealed class LogoutPages(PageEndpoints pages, OAuthClients clients, Per
         }
     }
 
-    private Task AskAsync(HttpContext http, LogoutRequest request, SignedIn browser) =>
-        ShowAsync(http, request, ("SignedInAs", browser.Person.Spec.Email), ("IsProgramOut", request.Hint is not null));
+    /// <summary>With an ID token of someone else the question is the same as without one (2).</summary>
+    private Task AskAsync(HttpContext http, LogoutRequest request, SignedIn browser) => ShowAsync(
+        http, request, ("SignedInAs", browser.Person.Spec.Email), ("IsProgramOut", request.Hint?.Person == browser.Person.Id));
 
     private Task ShowAsync(HttpContext http, LogoutRequest request, params (string, object?)[] more)
     {

@@ -13,12 +13,13 @@ namespace Strata.Identity.People;
 
 /// <summary>
 /// Ends what has to end without anyone asking: memberships and sessions of people who are removed, and then the people; sessions of those
-/// who are disabled; sessions, invitations, requests of programs and key pairs that have expired. Several servers may do so at once: what one has
-/// ended is as good for the other.
+/// who are disabled; sessions, invitations, requests of programs and key pairs that have expired. Several servers may do so at once: what
+/// one has ended is as good for the other.
 /// </summary>
 internal sealed class PeopleKeeper(
     PersonStore people, MembershipStore memberships, SessionStore sessions, InvitationStore invitations, DeviceRequests requests,
-    UsedCodes codes, ClientAssertions assertions, SigningKeys keys, Supervisor supervisor, TimeProvider time) : SupervisedService(supervisor, "people")
+    UsedCodes codes, ClientAssertions assertions, SigningKeys keys, Supervisor supervisor, TimeProvider time)
+    : SupervisedService(supervisor, "people")
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromHours(1);

@@ -9,8 +9,8 @@ namespace Strata.Identity.Tokens;
 internal sealed record KnownClient(ClientId Id, ClientResource Resource);
 
 /// <summary>
-/// How clients prove who they are: by their secret in HTTP Basic or in the form, or by an assertion. One that has registered public keys does
-/// so by an assertion alone, so that a secret of its that is left somewhere opens nothing. Safe for concurrent use.
+/// How clients prove who they are: by their secret in HTTP Basic or in the form, or by an assertion. One that has registered public keys
+/// does so by an assertion alone, so that a secret that was left somewhere opens nothing. Safe for concurrent use.
 /// </summary>
 internal sealed class ClientAuthentication(
     ClientStore clients, ClientAssertions assertions, RequestSource sources, IdentityOptions options, TimeProvider time)

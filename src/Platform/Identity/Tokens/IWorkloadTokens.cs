@@ -15,8 +15,8 @@ public sealed record Workload(
 public sealed record WorkloadToken(string Token, DateTimeOffset ExpiresAt);
 
 /// <summary>
-/// Tokens with which an instance proves to systems outside of the cloud what it is: they verify them by the cloud's published keys. Safe for
-/// concurrent use.
+/// Tokens with which an instance proves to systems outside of the cloud what it is: they verify them by the cloud's published keys. Safe
+/// for concurrent use.
 /// </summary>
 public interface IWorkloadTokens
 {

@@ -29,7 +29,8 @@ internal sealed class TokenEndpoint(
                     ("grant_type", Schemas.OneOf([TokenRequest.Credentials, TokenRequest.Exchange, .. TokenRequest.OfPeople])),
                     ("subject_token", Schemas.Text()), ("subject_token_type", Schemas.Text()), ("client_id", Schemas.Text()),
                     ("client_secret", Schemas.Text()), (TokenRequest.Assertion, Schemas.Text()),
-                    (TokenRequest.AssertionType, Schemas.OneOf(ClientAssertions.Type)), ("device_code", Schemas.Text()), ("code", Schemas.Text()),
+                    (TokenRequest.AssertionType, Schemas.OneOf(ClientAssertions.Type)), ("device_code", Schemas.Text()),
+                    ("code", Schemas.Text()),
                     ("redirect_uri", Schemas.Text()), ("code_verifier", Schemas.Text()), ("refresh_token", Schemas.Text()),
                 ], "grant_type")),
         Answer = Content.Json(Schemas.Members(
@@ -70,8 +71,10 @@ internal sealed class TokenEndpoint(
         else if (request.SubjectTokenType is not (TokenRequest.Jwt or TokenRequest.AccessToken))
             await OAuthError.SubjectType.WriteAsync(http);
         else if ((await SubjectAsync(request.SubjectToken, client.Id.Tenant, http.RequestAborted)).TryGet(out var subject, out var error))
-            await GiveAsync(
-                http, client, new TokenSubject(client.Id.Tenant, subject.Name, client.Id.ToString(), subject.Roles), TokenRequest.AccessToken);
+        {
+            var user = new TokenSubject(client.Id.Tenant, subject.Name, client.Id.ToString(), subject.Roles);
+            await GiveAsync(http, client, user, TokenRequest.AccessToken);
+        }
         else await (error.Kind == ErrorKind.Unavailable ? OAuthError.ProviderUnavailable : OAuthError.BadSubject).WriteAsync(http);
     }
 

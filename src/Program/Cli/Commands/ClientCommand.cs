@@ -63,11 +63,11 @@ internal static class ClientCommand
         if (!isForPeople && (run.Parse.GetValue(DisplayName) is not null || run.Parse.GetValue(Public)
             || run.Parse.GetValue(PostLogoutRedirectUri) is { Length: > 0 }))
             throw UsageErrors.Of(
-                "--display-name, --public and --post-logout-redirect-uri are for programs that people sign in to.", "Give --redirect-uri too.")
-                .ToException();
+                "--display-name, --public and --post-logout-redirect-uri are for programs that people sign in to.",
+                "Give --redirect-uri too.").ToException();
         var spec = await SpecAsync(run, isForPeople, cancellationToken); // files first: nothing is made where one is wrong
-        using var made = await run.Client.SendAsync(
-            HttpMethod.Post, "/api/clients" + (run.Parse.GetValue(Admin) ? "?withAdminRole=true" : ""), cancellationToken: cancellationToken);
+        var path = "/api/clients" + (run.Parse.GetValue(Admin) ? "?withAdminRole=true" : "");
+        using var made = await run.Client.SendAsync(HttpMethod.Post, path, cancellationToken: cancellationToken);
         var client = made!.RootElement;
         if (spec.Count > 0) await ChangeAsync(run, client.Text("client_id")!, spec, cancellationToken);
         if (isForPeople) return ShowSignIn(run, client);

@@ -51,7 +51,8 @@ internal static class PublicKeyFile
     {
         if (text.Contains("PRIVATE KEY", StringComparison.Ordinal))
             throw Invalid(path, "has a private key, which must not leave its machine").ToException();
-        if (!PemEncoding.TryFind(text, out var fields) || text[fields.Label] != Label) throw Invalid(path, "has no public key").ToException();
+        if (!PemEncoding.TryFind(text, out var fields) || text[fields.Label] != Label)
+            throw Invalid(path, "has no public key").ToException();
         var info = Convert.FromBase64String(text[fields.Base64Data]);
         return TryRsa(info) ?? TryEc(info) ?? TryEd25519(info)
             ?? throw Invalid(path, "has a key that is neither RSA, nor EC of the curve P-256, nor Ed25519").ToException();

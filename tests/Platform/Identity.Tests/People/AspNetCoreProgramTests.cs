@@ -34,7 +34,8 @@ public sealed class AspNetCoreProgramTests() : ProgramContract(new MemoryStore()
         var back = await ada.PostLocationAsync("/api/oauth/authorize", [.. FieldsOf(asked), ("answer", "approve")]);
         Assert.Equal("/", WhereOf(await LocationAsync(shop, back)));
         var known = JsonElement.Parse(await shop.GetStringAsync("/"));
-        Assert.Equal(("Ada <Lovelace>", "ada@example.com"), (known.GetProperty("name").GetString(), known.GetProperty("email").GetString()));
+        Assert.Equal(
+            ("Ada <Lovelace>", "ada@example.com"), (known.GetProperty("name").GetString(), known.GetProperty("email").GetString()));
         using var api = Host.Client(known.GetProperty("access").GetString()!);
         Assert.Equal(200, (await api.SendJsonAsync("GET", "/api/oauth/userinfo")).Status);
 

@@ -22,6 +22,10 @@ public sealed class ProgramLogoutTests() : ProgramContract(new MemoryStore())
         await RefusedAsync(access);
         Assert.Equal($"{SignedOut}?state=a%26b", await ada.PostLocationAsync(Logout, [.. FieldsOf(page), ("answer", "program")]));
         Assert.Equal("Your account", (await ada.GetAsync("/account")).Title);
+        // In a browser of someone else it ends the program's session, and asks as if there were no ID token.
+        var bob = await JoinAsync("bob@example.com", ["viewer"]);
+        Assert.Equal("Sign out?", (await bob.GetAsync(Path(("id_token_hint", tokens), ("post_logout_redirect_uri", SignedOut)))).Title);
+        Assert.Equal("Your account", (await bob.GetAsync("/account")).Title);
         // The other answer ends the browser's session too.
         var (again, _) = await SignInAsync(ada);
         page = await ada.GetAsync(Path(("id_token_hint", again), ("post_logout_redirect_uri", SignedOut)));
@@ -98,8 +102,9 @@ public sealed class ProgramLogoutTests() : ProgramContract(new MemoryStore())
         var machineToken = await TokenAsync(machine.Id, machine.Secret);
         var found = (await IntrospectAsync(access, machine)).Body;
         Assert.Equal((true, "ada", ClientId, "openid strata offline_access", "http://strata.test/api"),
-            (found.GetProperty("active").GetBoolean(), found.GetProperty("username").GetString(), found.GetProperty("client_id").GetString(),
-                found.GetProperty("scope").GetString(), found.GetProperty("aud").GetString()));
+            (found.GetProperty("active").GetBoolean(), found.GetProperty("username").GetString(),
+                found.GetProperty("client_id").GetString(), found.GetProperty("scope").GetString(),
+                found.GetProperty("aud").GetString()));
         found = (await IntrospectAsync(machineToken, (ClientId, Secret))).Body;
         Assert.Equal((true, machine.Id, "ROLE_M2M"), (found.GetProperty("active").GetBoolean(), found.GetProperty("sub").GetString(),
             found.GetProperty("scope").GetString()));
@@ -117,7 +122,8 @@ public sealed class ProgramLogoutTests() : ProgramContract(new MemoryStore())
             Assert.Contains((await IntrospectAsync(token, (machine.Id, "wrong"))).Status, new[] { 401, 429 });
             Assert.Equal(401, (await PostFormAsync("/api/oauth/introspect", ("token", token))).Status);
         }
-        Assert.Equal(400, (await PostFormAsync("/api/oauth/introspect", ("client_id", machine.Id), ("client_secret", machine.Secret))).Status);
+        Assert.Equal(400, (await PostFormAsync(
+            "/api/oauth/introspect", ("client_id", machine.Id), ("client_secret", machine.Secret))).Status);
         // What has ended is not active, at once on this server.
         Assert.Equal(200, (await RevokeAsync(access, Secret)).Status);
         Assert.False((await IntrospectAsync(access, machine)).Body.GetProperty("active").GetBoolean());
@@ -161,7 +167,8 @@ public sealed class ProgramLogoutTests() : ProgramContract(new MemoryStore())
         Assert.Equal((algorithm, algorithm), (HeadOf(id).GetProperty("alg").GetString(), HeadOf(access).GetProperty("alg").GetString()));
         var hash = algorithm == "EdDSA" ? System.Security.Cryptography.SHA512.HashData(System.Text.Encoding.ASCII.GetBytes(access))
             : System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(access));
-        Assert.Equal(System.Buffers.Text.Base64Url.EncodeToString(hash.AsSpan(0, hash.Length / 2)), ClaimsOf(id).GetProperty("at_hash").GetString());
+        Assert.Equal(
+            System.Buffers.Text.Base64Url.EncodeToString(hash.AsSpan(0, hash.Length / 2)), ClaimsOf(id).GetProperty("at_hash").GetString());
         using var http = Host.Client(access);
         Assert.Equal(200, (await http.SendJsonAsync("GET", "/api/v1/access/me")).Status);
         Assert.Equal("Signed out of Shop &amp; more", (await ada.GetAsync(Path(("id_token_hint", id)))).Title);

@@ -10,7 +10,9 @@ namespace Strata.Cli.Tests.Commands;
 /// <summary>Clients with a key of their own, the keys of the cloud, and the pace of a sign-in by the browser.</summary>
 public sealed class KeyCommandsTests : IDisposable
 {
-    private const string Client = """{"client_id":"01m8nvx4x8e7fv1sxvprjcq1r901m8nvx4zyf5armq3xjgnpmt26","client_secret":"s3cret","roles":[]}""";
+    private const string Client = """
+        {"client_id":"01m8nvx4x8e7fv1sxvprjcq1r901m8nvx4zyf5armq3xjgnpmt26","client_secret":"s3cret","roles":[]}
+        """;
 
     private const string Resource = """
         {"id":"cli_01m8nvx4zyf5armq3xjgnpmt26","kind":"client","name":"client-1","org":"o","project":null,"state":"ACTIVE","revision":7,
@@ -44,7 +46,8 @@ public sealed class KeyCommandsTests : IDisposable
         Assert.Contains("/api", said, StringComparison.Ordinal);
         Assert.Equal("POST /api/clients", api.Asked[0]);
         var sent = JsonElement.Parse(api.Asked[1][api.Asked[1].IndexOf('{', StringComparison.Ordinal)..]).GetProperty("spec");
-        Assert.Equal(["RSA", "EC", "OKP", "OKP"], sent.GetProperty("publicKeys").EnumerateArray().Select(k => k.GetProperty("kty").GetString()));
+        var types = sent.GetProperty("publicKeys").EnumerateArray().Select(k => k.GetProperty("kty").GetString());
+        Assert.Equal(["RSA", "EC", "OKP", "OKP"], types);
         Assert.Equal(("ES256", false), (sent.GetProperty("signingAlgorithm").GetString(), sent.TryGetProperty("roles", out _)));
     }
 
@@ -74,8 +77,8 @@ public sealed class KeyCommandsTests : IDisposable
         await using var api = await FakeApi.StartAsync();
         api.Respond = (http, _) => Task.FromResult(http.Request.Method == "GET" ? """
             {"items":[
-              {"state":"ACTIVE","spec":{"audience":"human","algorithm":"ES256"},"status":{"keyId":"k2","validFrom":"2026-01-31T12:00:00Z"}},
-              {"state":"ACTIVE","spec":{"audience":"client","algorithm":"RS256"},"status":{"keyId":"k1","validFrom":"2026-01-31T12:00:00Z"}},
+              {"state":"ACTIVE","spec":{"audience":"human","algorithm":"ES256"},"status":{"keyId":"k2"}},
+              {"state":"ACTIVE","spec":{"audience":"client","algorithm":"RS256"},"status":{"keyId":"k1","validTo":"2026-01-31T12:00:00Z"}},
               {"state":"INVALIDATED","spec":{"audience":"human","algorithm":"EdDSA"},"status":{"keyId":"k0"}}]}
             """ : """{"keyId":"k3","active":false}""");
         Assert.Contains("k0", await RunAsync(api, 0, "keys"), StringComparison.Ordinal);
@@ -98,14 +101,19 @@ public sealed class KeyCommandsTests : IDisposable
         api.Respond = (http, _) =>
         {
             if (http.Request.Path == "/api/oauth/device")
-                return Task.FromResult("""{"device_code":"d","user_code":"BCDF-GHJK","verification_uri_complete":"https://strata.test/device","interval":3}""");
+                return Task.FromResult("""
+                    {"device_code":"d","user_code":"BCDF-GHJK","verification_uri_complete":"https://strata.test/device","interval":3}
+                    """);
             if (http.Request.Path != "/api/oauth/token") return Task.FromResult("{}");
             polled.Add(time.GetUtcNow());
             http.Response.StatusCode = 400;
             return Task.FromResult($$"""{"error":"{{answers.Dequeue()}}"}""");
         };
-        var running = RunAsync(1, new Terminal { Out = new StringWriter(), Error = new StringWriter(), Time = time, InIsTerminal = true, ErrorIsTerminal = true },
-            "login", api.Address.ToString());
+        var terminal = new Terminal
+        {
+            Out = new StringWriter(), Error = new StringWriter(), Time = time, InIsTerminal = true, ErrorIsTerminal = true,
+        };
+        var running = RunAsync(1, terminal, "login", api.Address.ToString());
         await Wait.UntilAsync(() =>
         {
             if (time.Waiting > 0) time.Advance(TimeSpan.FromSeconds(1));
