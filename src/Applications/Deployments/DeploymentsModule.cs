@@ -16,6 +16,7 @@ using Strata.Deployments.Placement;
 using Strata.Deployments.Retention;
 using Strata.Deployments.Rollout;
 using Strata.Deployments.Source;
+using Strata.Deployments.Workloads;
 using Strata.Entities.Engine;
 using Strata.Nodes.Kinds;
 using Strata.Resources.Background;
@@ -50,6 +51,20 @@ public static class DeploymentsModule
         services.AddSingleton<PartBlobs>().AddSingleton<BlobEndpoints>().AddSingleton<DeploymentLogsEndpoints>();
         return services.AddSupervised<BlobSweeper>();
     }
+
+    /// <summary>Tokens with which instances prove to outside systems what they are. Needs the kinds of deployments and identity.</summary>
+    public static IServiceCollection AddWorkloadIdentity(this IServiceCollection services)
+    {
+        AddStore(services, DeploymentKinds.Deployment);
+        AddStore(services, NodeKinds.Instance);
+        AddStore(services, OrganizationKind.Kind);
+        AddStore(services, ProjectKind.Kind);
+        services.AddPermissions(new Permission(WorkloadIdentityEndpoint.Permission, Roles.Application));
+        return services.AddSingleton<WorkloadIdentityEndpoint>();
+    }
+
+    public static void MapWorkloadIdentity(this IEndpointRouteBuilder routes) =>
+        routes.ServiceProvider.GetRequiredService<WorkloadIdentityEndpoint>().Map(routes);
 
     /// <summary>Maps the endpoints beyond resources: blobs, and the logs of builds and deployments.</summary>
     public static void MapDeployments(this IEndpointRouteBuilder routes)

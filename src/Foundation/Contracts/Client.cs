@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Strata.Contracts;
 
 /// <summary>
@@ -17,6 +19,20 @@ public sealed record ClientSpec
     /// Empty: people cannot sign in to it.
     /// </summary>
     public IReadOnlyList<string> RedirectUris { get; init; } = [];
+
+    /// <summary>
+    /// Where people may be sent back to after they have signed out of it; as <see cref="RedirectUris"/>. Empty: they stay here.
+    /// </summary>
+    public IReadOnlyList<string> PostLogoutRedirectUris { get; init; } = [];
+
+    /// <summary>
+    /// JSON Web Keys (RFC 7517) by which it proves who it is, by private_key_jwt (RFC 7523): RSA of 2048 bits and more, P-256, Ed25519; at
+    /// most 10. Where there is one, the secret opens nothing.
+    /// </summary>
+    public IReadOnlyList<JsonElement> PublicKeys { get; init; } = [];
+
+    /// <summary>By which the tokens that it gets are signed: <c>RS256</c>, <c>ES256</c> or <c>EdDSA</c>.</summary>
+    public string SigningAlgorithm { get; init; } = "RS256";
 
     /// <summary>Whether it can keep no secret, as a program in a browser or on a phone: then a sign-in needs none.</summary>
     public bool Public { get; init; }

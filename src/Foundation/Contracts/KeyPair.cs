@@ -9,7 +9,7 @@ public sealed record KeyPairSpec
     /// <summary>For whose tokens: <c>client</c> or <c>human</c>.</summary>
     public required string Audience { get; init; }
 
-    /// <summary>Always RS256.</summary>
+    /// <summary><c>RS256</c>, <c>ES256</c> or <c>EdDSA</c>.</summary>
     public required string Algorithm { get; init; }
 }
 
@@ -26,6 +26,7 @@ public sealed record KeyPairStatus
     /// <summary>In PKCS #8 and base64, sealed.</summary>
     public string? PrivateKey { get; init; }
 
+    /// <summary>When it begins to sign; it is published before.</summary>
     public DateTimeOffset? ValidFrom { get; init; }
 
     /// <summary>What it signed is not accepted from then on; null: until it is invalidated.</summary>

@@ -103,11 +103,12 @@ internal static class IdentityErrors
             "GET /api/oauth/oidc/providers lists the existing ones.");
 
     public static Error Algorithm(string sent) =>
-        new(ErrorKind.Invalid, "UNSUPPORTED_ALGORITHM", $"The algorithm {sent.Shortened(100)} is not supported.", "Use RS256.");
+        new(ErrorKind.Invalid, "UNSUPPORTED_ALGORITHM", $"The algorithm {sent.Shortened(100)} is not supported.",
+            "Use RS256, ES256 or EdDSA.");
 
     public static Error KeyType(string message) =>
         new(ErrorKind.Invalid, "UNSUPPORTED_KEY_TYPE", message,
-            "Send the public part of an RSA (2048 bits and more) or EC key (P-256, P-384, P-521) as a JWK.");
+            "Send the public part of an RSA (2048 bits and more), EC (P-256, P-384, P-521) or Ed25519 key as a JWK.");
 
     public static Error Cap(string code, string what, int max) => new(
         ErrorKind.Conflict, code, $"There are {max} {what} already, which is the maximum.", "Delete unused ones.");

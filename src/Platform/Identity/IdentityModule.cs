@@ -57,6 +57,7 @@ public static class IdentityModule
         services.AddSingleton<ClientStore>().AddSingleton<SigningKeys>().AddSingleton<TrustedKeyStore>().AddSingleton<ProviderStore>()
             .AddSingleton<ProviderDocuments>();
         services.AddSingleton<AccessTokens>().AddSingleton<ExternalTokens>().AddSingleton<JwtAuthenticator>();
+        services.AddSingleton<ClientAssertions>().AddSingleton<ClientAuthentication>().AddSingleton<IWorkloadTokens, WorkloadTokens>();
         services.Replace(ServiceDescriptor.Singleton<IAuthenticator>(s => s.GetRequiredService<JwtAuthenticator>()));
         services.AddSingleton<TokenEndpoint>().AddSingleton<ClientEndpoints>().AddSingleton<KeyPairEndpoints>()
             .AddSingleton<TrustedKeyEndpoints>().AddSingleton<ProviderEndpoints>();
@@ -80,6 +81,8 @@ public static class IdentityModule
         services.GetRequiredService<SessionEndpoints>().Map(routes);
         routes.MapOAuthServer();
         services.GetRequiredService<UserInfoEndpoint>().Map(routes);
+        services.GetRequiredService<IntrospectionEndpoint>().Map(routes);
+        services.GetRequiredService<LogoutPages>().Map(routes);
         services.GetRequiredService<AuthorizePages>().Map(routes);
         services.GetRequiredService<SignInPages>().Map(routes);
         services.GetRequiredService<InvitePages>().Map(routes);
@@ -105,8 +108,9 @@ public static class IdentityModule
         services.AddSingleton<PasswordHasher>().AddSingleton<SignInLimit>().AddSingleton<SignInMetrics>().AddSingleton<PasswordSignIn>()
             .AddSingleton<SecondFactor>();
         services.AddSingleton<PersonStore>().AddSingleton<MembershipStore>().AddSingleton<InvitationStore>().AddSingleton<SessionStore>()
-            .AddSingleton<DeviceRequests>().AddSingleton<UsedCodes>().AddSingleton<RequestSource>().AddSingleton<OAuthClients>()
-            .AddSingleton<PersonTokens>().AddSingleton<UserInfoEndpoint>();
+            .AddSingleton<DeviceRequests>().AddSingleton<DevicePolls>().AddSingleton<UsedCodes>().AddSingleton<RequestSource>()
+            .AddSingleton<OAuthClients>().AddSingleton<PersonTokens>().AddSingleton<UserInfoEndpoint>()
+            .AddSingleton<IntrospectionEndpoint>().AddSingleton<LogoutPages>();
         services.AddSingleton<SessionAuthenticator>();
         services.AddSingleton<ISpecAdmission, MembershipAdmission>().AddSingleton<IAccessHolders, MemberHolders>();
         services.AddSingleton<IHeldRights, MembershipRights>();

@@ -91,6 +91,7 @@ internal static class StrataCommand
         EncryptionCommand.Create(terminal),
         EnvCommand.Create(terminal),
         ClientCommand.Create(terminal),
+        KeysCommand.Create(terminal),
         ApiCommand.Create(terminal),
         EdgeCommand.Create(terminal),
         CompletionCommand.Create(terminal),

@@ -217,6 +217,7 @@ internal sealed class Composition
             BuildsPerOrganizationMax = options.Limits.BuildsPerOrganizationMax > 0 ? options.Limits.BuildsPerOrganizationMax : null,
             BuildsWaitingMax = options.Limits.BuildsWaitingMax,
         });
+        services.AddWorkloadIdentity();
         services.AddTunnels(options.Limits.Tunnels);
         services.AddSingleton(telemetry).AddServerMetrics(status);
     }
@@ -236,6 +237,7 @@ internal sealed class Composition
         app.MapRpcReflection(CloudEventsModule.Descriptor, ResourceRpcModule.Descriptor).Open();
         app.MapNodeEndpoints();
         app.MapDeployments();
+        app.MapWorkloadIdentity();
         app.MapTunnels();
         app.MapServer(Kinds, status);
         app.RequireDeclaredPermissions();

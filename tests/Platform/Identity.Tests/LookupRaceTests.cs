@@ -73,7 +73,7 @@ public sealed class LookupRaceTests() : IdentityContract(new MemoryStore())
         reads.Hold();
         var reading = keys.AllAsync(default).AsTask();
         await reads.HeldAsync();
-        await Host.Service<SigningKeys>().CurrentAsync(KeyPairKind.Client, default);
+        await Host.Service<SigningKeys>().CurrentAsync(KeyPairKind.Client, KeyPairKind.Rs256, default);
         keys.Invalidate();
         reads.Release();
         Assert.Empty(await reading);

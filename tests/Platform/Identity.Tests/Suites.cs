@@ -10,3 +10,7 @@ public sealed class PostgresTokenTests(TestServer server) : TokenContract(new Po
 public sealed class MemoryManagementTests() : ManagementContract(new MemoryStore());
 
 public sealed class PostgresManagementTests(TestServer server) : ManagementContract(new PostgresDatabase(server));
+
+public sealed class MemoryClientKeyTests() : ClientKeyContract(new MemoryStore());
+
+public sealed class PostgresClientKeyTests(TestServer server) : ClientKeyContract(new PostgresDatabase(server));

@@ -55,7 +55,7 @@ public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : ICla
 
     private static readonly string[] Open = ["/", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/assets/{file}", "/docs/errors",
         "/docs/errors/{code}", "/api/health", "/api/oauth/token", "/api/oauth/device", "/api/oauth/revoke", "/api/oauth/userinfo",
-        "/api/.well-known/jwks.json", "/api/.well-known/openid-configuration"];
+        "/api/oauth/introspect", "/api/.well-known/jwks.json", "/api/.well-known/openid-configuration"];
 
     private static readonly string[] Rpc =
     [

@@ -23,6 +23,12 @@ public sealed class MemoryValues(MemoryLeases? leases = null) : IDurableValues
         return ValueTask.FromResult(true);
     }
 
+    public ValueTask<bool> TryAddAsync(TenantId tenant, string name, JsonText value, CancellationToken cancellationToken)
+    {
+        DurableValueGuard.Check(value);
+        lock (gate) return ValueTask.FromResult(Of(tenant).TryAdd(name, value));
+    }
+
     /// <summary>For callers that already hold the lease's gate.</summary>
     internal void Write(TenantId tenant, DurableValue mark)
     {

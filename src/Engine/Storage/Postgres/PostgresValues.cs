@@ -11,6 +11,8 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
     private const string WriteSql =
         "insert into strata.mark (tenant, name, value) values ($1, $2, $3) on conflict (tenant, name) do update set value = excluded.value";
 
+    private const string AddSql = "insert into strata.mark (tenant, name, value) values ($1, $2, $3) on conflict (tenant, name) do nothing";
+
     // The share lock keeps the lease from being taken before this is committed.
     private const string WriteFencedSql = """
         with held as materialized (select from strata.lease where name = $4 and epoch = $5 for share)
@@ -45,6 +47,18 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
         return await pool.RunAsync(async command =>
         {
             PrepareWrite(command, tenant, new DurableValue(name, value), fence);
+            return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+        });
+    }
+
+    public async ValueTask<bool> TryAddAsync(TenantId tenant, string name, JsonText value, CancellationToken cancellationToken)
+    {
+        DurableValueGuard.Check(value);
+        return await pool.RunAsync(async command =>
+        {
+            Prepare(command, AddSql, tenant, name);
+            command.Parameters.Add(
+                new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = value.Utf8, NpgsqlDbType = NpgsqlDbType.Jsonb });
             return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
         });
     }

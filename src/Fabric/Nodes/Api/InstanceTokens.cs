@@ -3,6 +3,7 @@ using Strata.Api.Auth.Tokens;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Nodes.Kinds;
 
 namespace Strata.Nodes.Api;
 
@@ -14,6 +15,9 @@ namespace Strata.Nodes.Api;
 public sealed class InstanceTokens(TokenIssuer issuer, TimeProvider time)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+
+    private const string NamePrefix = "instance-";
+    private const string ActorPrefix = "instance:";
 
     private static readonly Error NoToken = new(
         ErrorKind.NotFound, "NOT_FOUND", "The instance has no token to renew.",
@@ -29,7 +33,7 @@ public sealed class InstanceTokens(TokenIssuer issuer, TimeProvider time)
             Name = NameOf(instance.Id),
             Spec = new TokenSpec
             {
-                Roles = [Roles.Application], Project = instance.Project, Actor = "instance:" + instance.Name,
+                Roles = [Roles.Application], Project = instance.Project, Actor = ActorPrefix + instance.Name,
                 ExpiresAt = time.GetUtcNow() + Lifetime,
             },
         };
@@ -50,6 +54,15 @@ public sealed class InstanceTokens(TokenIssuer issuer, TimeProvider time)
     public Task RevokeAsync(Caller caller, string instanceId, CancellationToken cancellationToken) =>
         issuer.RevokeAsync(caller, NameOf(instanceId), cancellationToken);
 
+    /// <summary>
+    /// The id of the instance whose token it is; null: it is none's. No one but the platform's parts sets a token's actor, so that another
+    /// token of such a name is none.
+    /// </summary>
+    public static string? InstanceOf(Resource<TokenSpec, TokenStatus> token) =>
+        token.Name.StartsWith(NamePrefix, StringComparison.Ordinal) && token.Spec.Project is not null
+            && token.Spec.Actor?.StartsWith(ActorPrefix, StringComparison.Ordinal) == true
+                ? $"{NodeKinds.Instance.IdPrefix}_{token.Name[NamePrefix.Length..]}" : null;
+
     /// <summary>By the id, because names of instances may be used again.</summary>
-    private static string NameOf(string instanceId) => "instance-" + instanceId[(instanceId.IndexOf('_', StringComparison.Ordinal) + 1)..];
+    private static string NameOf(string instanceId) => NamePrefix + instanceId[(instanceId.IndexOf('_', StringComparison.Ordinal) + 1)..];
 }

@@ -67,6 +67,9 @@ public sealed record Principal
     /// <summary>To make and remove owners. Held by its name only.</summary>
     public const string OwnPermission = "organization.own";
 
+    /// <summary>What it was before it was narrowed to a project; null: it was not.</summary>
+    private Principal? narrowed;
+
     private const string ControlSuffix = ".control";
 
     /// <summary>May change what belongs to the cloud itself: organizations, nodes.</summary>
@@ -83,6 +86,10 @@ public sealed record Principal
             if (Holds(grant, permission)) return true;
         return false;
     }
+
+    /// <summary>Whether it is granted for all of the organization, also where the call is narrowed to a project.</summary>
+    public bool MayInAll(string permission) =>
+        (narrowed ?? this).Grants.Any(g => g.Scope == GrantScope.Organization && Holds(g, permission));
 
     /// <summary>Those that hold a permission, each for its resources.</summary>
     public IEnumerable<Grant> GrantsOf(string permission) => Grants.Where(grant => Holds(grant, permission));
@@ -151,7 +158,7 @@ public sealed record Principal
                      where IsPlain(grant.Scope) || grant.Scope == scope || (labelled && grant.Scope is not GrantScope.OfProject)
                      let permissions = grant.Permissions.Where(p => p != PlatformPermission).ToHashSet(StringComparer.Ordinal)
                      select new Grant(permissions, grant.Scope == scope ? scope : GrantScope.And(scope, grant.Scope));
-        return this with { Project = project, Grants = [.. grants] };
+        return this with { Project = project, Grants = [.. grants], narrowed = narrowed ?? this };
     }
 
     /// <summary>With more grants than those that it has. It is no longer one of a single project if they reach beyond it.</summary>

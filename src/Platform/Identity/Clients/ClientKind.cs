@@ -1,5 +1,6 @@
 using Strata.Contracts;
 using Strata.Core;
+using Strata.Identity.Keys;
 using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Clients;
@@ -14,7 +15,7 @@ public static class ClientKind
         IdPrefix = "cli",
         Scope = KindScope.Organization,
         WriteIsAdministrators = true,
-        Description = "A program that calls the API in its own name, by access tokens that it gets for its id and secret.",
+        Description = "A program that calls the API in its own name, by access tokens that it gets for its id and a secret or a signature.",
         Workflow = KindWorkflow.Load(typeof(ClientKind), "client.workflow.json"),
         InitialStatus = new ClientStatus(),
         HiddenStatus = ["secretHash"],
@@ -30,8 +31,13 @@ public static class ClientKind
     private const int DisplayNameLengthMax = 100;
 
     /// <summary>Whether people may be sent there: of a loopback address the port does not count.</summary>
-    internal static bool AllowsRedirect(ClientSpec client, string uri) => client.RedirectUris.Contains(uri)
-        || (WithoutPort(uri) is { } sent && client.RedirectUris.Any(known => WithoutPort(known) == sent));
+    internal static bool AllowsRedirect(ClientSpec client, string uri) => IsAmong(client.RedirectUris, uri);
+
+    /// <summary>As the other, after they have signed out.</summary>
+    internal static bool AllowsPostLogoutRedirect(ClientSpec client, string uri) => IsAmong(client.PostLogoutRedirectUris, uri);
+
+    private static bool IsAmong(IReadOnlyList<string> registered, string uri) => registered.Contains(uri)
+        || (WithoutPort(uri) is { } sent && registered.Any(known => WithoutPort(known) == sent));
 
     /// <summary>Of a loopback address; null: it is none. By its characters, so that nothing else is taken for the same.</summary>
     private static string? WithoutPort(string uri)
@@ -47,12 +53,21 @@ public static class ClientKind
         var faults = new List<ValidationError>();
         if ((spec.Roles.Count == 0 && spec.RedirectUris.Count == 0) || !spec.Roles.All(ContractRoles.OfClients.Contains))
             faults.Add(new("roles", $"They are one or more of {string.Join(", ", ContractRoles.OfClients)}; none where people only sign in to it."));
-        if (spec.RedirectUris.Count > RedirectUrisMax || !spec.RedirectUris.All(IsRedirect))
-            faults.Add(new("redirectUris", $"They are at most {RedirectUrisMax} whole addresses without a fragment: https, http of this machine, or "
-                + "a scheme of a program's own such as com.example.app."));
+        CheckUris("redirectUris", spec.RedirectUris, faults);
+        CheckUris("postLogoutRedirectUris", spec.PostLogoutRedirectUris, faults);
+        faults.AddRange(ClientKeys.Check(spec));
+        if (!KeyPairKind.Algorithms.Contains(spec.SigningAlgorithm))
+            faults.Add(new("signingAlgorithm", $"It is one of {string.Join(", ", KeyPairKind.Algorithms)}."));
         if (spec.DisplayName is { } name && (name.Length is 0 or > DisplayNameLengthMax || name.Any(char.IsControl)))
             faults.Add(new("displayName", $"It takes 1 to {DisplayNameLengthMax} characters."));
         return faults;
+    }
+
+    private static void CheckUris(string field, IReadOnlyList<string> uris, List<ValidationError> faults)
+    {
+        if (uris.Count > RedirectUrisMax || !uris.All(IsRedirect))
+            faults.Add(new(field, $"They are at most {RedirectUrisMax} whole addresses without a fragment: https, http of this machine, or "
+                + "a scheme of a program's own such as com.example.app."));
     }
 
     /// <summary>A scheme that a browser runs, or that shows a file, is none of a program's own: those have a dot.</summary>

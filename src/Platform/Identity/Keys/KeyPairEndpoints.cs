@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.IdentityModel.Tokens;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.Idempotency;
@@ -25,12 +24,13 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
             .WithMetadata(new Operation
             {
                 Id = "getSigningKeys", Summary = "Return the public keys that verify the cloud's access tokens (RFC 7517).",
-                Tag = Tag, Answer = Content.Json(Schemas.Of(typeof(KeySet))),
+                Tag = Tag, Answer = Content.Json(Schemas.OfAnswer(typeof(KeySet))),
             }).Open();
         routes.MapApi(
             "POST", All, write,
-            Change("issueKeyPair", "Issue a key pair; new tokens are signed with it.", body: typeof(IssueKeyPair)), IssueAsync);
-        routes.MapApi("GET", All + "/current", read, Describe("getCurrentKeyPair", "The key pair that signs now.") with
+            Change("issueKeyPair", "Issue a key pair; tokens are signed with it from its validFrom on.", body: typeof(IssueKeyPair)),
+            IssueAsync);
+        routes.MapApi("GET", All + "/current", read, Describe("getCurrentKeyPair", "The key pair that signs by RS256 now.") with
         {
             Parameters = [Parameter.Query("audience", "Audience of the tokens that it signs.", Schemas.OneOf([.. KeyPairKind.Audiences]))],
         }, CurrentAsync);
@@ -55,13 +55,12 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
 
     private async Task WriteSetAsync(HttpContext http)
     {
+        await keys.EnsureAsync(http.RequestAborted);
         var now = time.GetUtcNow();
-        var valid = (await keys.AllAsync(http.RequestAborted)).Where(k => k.Verifies(now))
-            .Select(k => k.Key.Rsa.ExportParameters(includePrivateParameters: false) is var p
-            ? new PublicKey(
-                "RSA", "sig", KeyPairKind.Rs256, k.KeyId, Base64UrlEncoder.Encode(p.Modulus), Base64UrlEncoder.Encode(p.Exponent)) : null!);
+        var published = (await keys.AllAsync(http.RequestAborted)).Where(k => k.IsPublished(now))
+            .Select(k => PublicJwk.Of(k.KeyId, k.Algorithm, k.Key));
         http.Response.Headers.CacheControl = "public, max-age=60";
-        await Answer.Json(new KeySet([.. valid])).ExecuteAsync(http);
+        await Answer.Json(new KeySet([.. published])).ExecuteAsync(http);
     }
 
     private async Task<Result<Answer>> IssueAsync(ApiCall call)
@@ -70,7 +69,7 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
         if (!(await IdentityCall.ReadAsync<IssueKeyPair>(call)).TryGet(out var sent, out var error)) return error;
         var wanted = sent.Value;
         if (!KeyPairKind.Audiences.Contains(wanted.Audience)) return ApiErrors.BodyValue("audience", "human or client");
-        if (wanted.Algorithm != KeyPairKind.Rs256) return IdentityErrors.Algorithm(wanted.Algorithm);
+        if (!KeyPairKind.Algorithms.Contains(wanted.Algorithm)) return IdentityErrors.Algorithm(wanted.Algorithm);
         if (!KeyPeriods.IsGrace(wanted.InvalidateGracePeriodSec))
             return ApiErrors.BodyValue("invalidateGracePeriodSec", $"a whole number from 0 to {KeyPeriods.GraceSecondsMax}");
         return await idempotency.RunAsync(call, TenantId.Platform, sent.Bytes, async keyed =>
@@ -78,7 +77,7 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
             var now = time.GetUtcNow();
             var from = wanted.ValidFrom ?? now;
             if (wanted.ValidTo <= from || wanted.ValidTo <= now) return IdentityErrors.Period;
-            if (!(await keys.IssueAsync(call.Caller, wanted.Audience, from, wanted.ValidTo, call.Aborted))
+            if (!(await keys.IssueAsync(call.Caller, wanted.Audience, wanted.Algorithm, from, wanted.ValidTo, call.Aborted))
                 .TryGet(out var issued, out var refused)) return refused;
             return await RetireAsync(call, wanted, issued, keyed?.Part(1));
         }, async (keyed, written) =>
@@ -88,14 +87,24 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
         });
     }
 
-    /// <summary>Invalidates, if that is wanted, the key pair that signed before the one that was issued.</summary>
+    /// <summary>
+    /// Ends, if that is wanted, the key pairs that signed before the one that was issued: at once where that one signs already; otherwise
+    /// they sign until it does. The one that signs comes last: where its change is written, so are the others'.
+    /// </summary>
     private async Task<Result<Answer>> RetireAsync(ApiCall call, IssueKeyPair wanted, SigningKey issued, RequestKey? request)
     {
-        if (!wanted.InvalidateCurrent || await keys.FindCurrentAsync(wanted.Audience, call.Aborted, before: issued) is not { } before)
-            return Shown(issued);
-        var retired = await keys.InvalidateAsync(
-            call.Caller with { Request = request }, before, TimeSpan.FromSeconds(wanted.InvalidateGracePeriodSec), call.Aborted);
-        return retired.IsOk ? Shown(issued) : retired.Error;
+        if (!wanted.InvalidateCurrent) return Shown(issued);
+        var (now, grace) = (time.GetUtcNow(), TimeSpan.FromSeconds(wanted.InvalidateGracePeriodSec));
+        var current = await keys.FindCurrentAsync(wanted.Audience, wanted.Algorithm, call.Aborted, before: issued);
+        var others = (await keys.BeforeAsync(issued, call.Aborted)).Where(k => k.KeyId != current?.KeyId);
+        foreach (var before in current is null ? others : others.Append(current))
+        {
+            var caller = call.Caller with { Request = before == current ? request : null };
+            var retired = issued.ValidFrom <= now ? await keys.InvalidateAsync(caller, before, grace, call.Aborted)
+                : await keys.EndAsync(caller, before, issued.ValidFrom + grace, call.Aborted);
+            if (!retired.IsOk) return retired.Error;
+        }
+        return Shown(issued);
     }
 
     private async Task<Result<Answer>> CurrentAsync(ApiCall call)
@@ -103,7 +112,7 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
         if (!call.Query("audience").TryGet(out var audience, out var error)) return error;
         if (audience is null || !KeyPairKind.Audiences.Contains(audience))
             return ApiErrors.QueryValue("audience", "human or client");
-        return await keys.FindCurrentAsync(audience, call.Aborted) is { } key
+        return await keys.FindCurrentAsync(audience, KeyPairKind.Rs256, call.Aborted) is { } key
             ? Shown(key) : IdentityErrors.KeyPairNotFound("of " + audience);
     }
 
@@ -145,11 +154,9 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
     private Result<Answer> Shown(Result<SigningKey> changed) => changed.TryGet(out var key, out var error) ? Shown(key) : error;
 
     private Answer Shown(SigningKey key) =>
-        Answer.Json(new KeyPair(key.Signs(time.GetUtcNow()), KeyPairKind.Rs256, key.KeyId, key.PublicKey, key.ValidFrom, key.ValidTo));
+        Answer.Json(new KeyPair(key.Signs(time.GetUtcNow()), key.Algorithm, key.KeyId, key.PublicKey, key.ValidFrom, key.ValidTo));
 
-    private sealed record KeySet(IReadOnlyList<PublicKey> Keys);
-
-    private sealed record PublicKey(string Kty, string Use, string Alg, string Kid, string N, string E);
+    private sealed record KeySet(IReadOnlyList<PublicJwk> Keys);
 
     private sealed record KeyPair(
         bool Active, string Algorithm, string KeyId, string PublicKey, DateTimeOffset ValidFrom, DateTimeOffset? ValidTo);

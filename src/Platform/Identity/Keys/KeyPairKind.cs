@@ -13,12 +13,19 @@ public static class KeyPairKind
     public const string Client = "client";
     public const string Human = "human";
     public const string Rs256 = "RS256";
+    public const string Es256 = "ES256";
+
+    /// <summary>Ed25519 (RFC 8037).</summary>
+    public const string EdDsa = "EdDSA";
 
     public const string Active = "ACTIVE";
     public const string Pending = "PENDING";
     public const string Invalidated = "INVALIDATED";
 
     public static readonly IReadOnlyList<string> Audiences = [Human, Client];
+
+    /// <summary>The first is what every OpenID Connect library and the contract of the entity API take.</summary>
+    public static readonly IReadOnlyList<string> Algorithms = [Rs256, Es256, EdDsa];
 
     public static readonly Kind<KeyPairSpec, KeyPairStatus> Kind = new()
     {
@@ -44,7 +51,7 @@ public static class KeyPairKind
     {
         var faults = new List<ValidationError>();
         if (!Audiences.Contains(spec.Audience)) faults.Add(new("audience", "It is human or client."));
-        if (spec.Algorithm != Rs256) faults.Add(new("algorithm", "It is RS256."));
+        if (!Algorithms.Contains(spec.Algorithm)) faults.Add(new("algorithm", $"It is one of {string.Join(", ", Algorithms)}."));
         return faults;
     }
 }

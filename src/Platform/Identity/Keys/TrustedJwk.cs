@@ -7,6 +7,9 @@ namespace Strata.Identity.Keys;
 /// <summary>Reads public keys of others, and nothing else: no private halves, no shared secrets, nothing too weak.</summary>
 internal static class TrustedJwk
 {
+    /// <summary>The type of keys of RFC 8037.</summary>
+    private const string Octet = "OKP";
+
     private const int RsaBitsMin = 2048;
     private const int RsaBitsMax = 8192;
     private static readonly string[] PrivateMembers = ["d", "p", "q", "dp", "dq", "qi", "k"];
@@ -21,7 +24,7 @@ internal static class TrustedJwk
         {
             var read = new JsonWebKey(jwk.GetRawText());
             fault = Weakness(read);
-            if (fault is null && JsonWebKeyConverter.TryConvertToSecurityKey(read, out var converted)) key = converted;
+            if (fault is null) key = Convert(read);
         }
         catch (Exception e)
             when (e is ArgumentException or FormatException or JsonException or System.Security.Cryptography.CryptographicException)
@@ -30,6 +33,12 @@ internal static class TrustedJwk
         }
         if (key is null) fault ??= "It cannot be read as a key.";
         return key is not null;
+    }
+
+    private static SecurityKey? Convert(JsonWebKey read)
+    {
+        if (read.Kty == Octet) return Ed25519SecurityKey.TryImport(Base64UrlEncoder.DecodeBytes(read.X ?? ""));
+        return JsonWebKeyConverter.TryConvertToSecurityKey(read, out var converted) ? converted : null;
     }
 
     private static string? Refuse(JsonElement jwk)
@@ -46,6 +55,7 @@ internal static class TrustedJwk
             ? null : $"An RSA key has {RsaBitsMin} to {RsaBitsMax} bits here.",
         JsonWebAlgorithmsKeyTypes.EllipticCurve => Curves.Contains(key.Crv)
             ? null : $"Its curve must be one of {string.Join(", ", Curves)}.",
-        _ => "Its type (kty) must be RSA or EC.",
+        Octet => key.Crv == Ed25519SecurityKey.Curve ? null : $"Its curve must be {Ed25519SecurityKey.Curve}.",
+        _ => "Its type (kty) must be RSA, EC or OKP.",
     };
 }

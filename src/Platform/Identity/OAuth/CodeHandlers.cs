@@ -46,7 +46,7 @@ internal sealed class AnswerProgram(
     {
         if (context.Request.IsDeviceCodeGrantType()) return;
         var stopped = CodeClaims.HttpOf(context.Transaction).RequestAborted;
-        if (await clients.FindAsync(context.Request.ClientId, stopped) is not var (client, _)
+        if (await clients.FindAsync(context.Request.ClientId, stopped) is not var (client, registered)
             || !PersonKind.Kind.TryParseId(context.Principal?.GetClaim(Claims.Subject) ?? "", out var id)
             || await people.FindAsync(id, stopped) is not { } person || !PersonStore.IsAdmitted(person)
             || await memberships.FindAsync(client.Tenant, person, stopped) is null)
@@ -57,7 +57,7 @@ internal sealed class AnswerProgram(
         var session = context.Request.IsRefreshTokenGrantType()
             ? await RefreshAsync(context, person, stopped) : await BeginAsync(context, client, person, stopped);
         if (session is null) context.Reject(Errors.InvalidGrant, "The code or the refresh token is not good any more.");
-        else await GiveAsync(context, person, session, stopped);
+        else await GiveAsync(context, person, session, registered.Spec.SigningAlgorithm, stopped);
     }
 
     private async ValueTask<SessionResource?> BeginAsync(
@@ -103,7 +103,7 @@ internal sealed class AnswerProgram(
     }
 
     private async ValueTask GiveAsync(
-        HandleTokenRequestContext context, PersonResource person, SessionResource session, CancellationToken stopped)
+        HandleTokenRequestContext context, PersonResource person, SessionResource session, string algorithm, CancellationToken stopped)
     {
         var identity = new ClaimsIdentity("strata");
         identity.SetClaim(Claims.Subject, person.Id).SetClaim(CodeClaims.Session, session.Id)
@@ -116,7 +116,8 @@ internal sealed class AnswerProgram(
         principal.SetScopes(session.Spec.Scopes).SetAccessTokenLifetime(options.TokenLifetime)
             .SetRefreshTokenLifetime(SessionStore.IdleMax);
         principal.SetDestinations(claim => claim.Type is CodeClaims.Session or CodeClaims.Generation ? [] : [Destinations.IdentityToken]);
-        context.Transaction.Properties[CodeClaims.Token] = await tokens.MintAsync(person, session, stopped);
+        context.Transaction.Properties[CodeClaims.Algorithm] = algorithm;
+        context.Transaction.Properties[CodeClaims.Token] = await tokens.MintAsync(person, session, algorithm, stopped);
         context.SignIn(principal);
     }
 }

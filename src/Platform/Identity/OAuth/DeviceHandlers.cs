@@ -35,6 +35,9 @@ internal static class CodeClaims
     /// <summary>Of a transaction: the token that is given out.</summary>
     public const string Token = "strata_token";
 
+    /// <summary>Of a transaction: by which the ID token is signed.</summary>
+    public const string Algorithm = "strata_algorithm";
+
     public static HttpContext HttpOf(OpenIddictServerTransaction transaction) => transaction.GetHttpRequest()?.HttpContext
         ?? throw new InvalidOperationException("The request did not come over HTTP.");
 }
@@ -78,7 +81,10 @@ internal sealed class KeepDeviceRequest(DeviceRequests requests, RequestSource s
         var identity = new ClaimsIdentity();
         identity.SetClaim(CodeClaims.UserCode, code);
         identity.SetClaim(CodeClaims.Grant, grant);
-        context.SignIn(new ClaimsPrincipal(identity));
+        context.SignIn(new ClaimsPrincipal(identity), new Dictionary<string, OpenIddictParameter>(StringComparer.Ordinal)
+        {
+            ["interval"] = (long)DevicePolls.Interval.TotalSeconds,
+        });
     }
 }
 
@@ -93,7 +99,7 @@ internal sealed class LeaveToThePage : IOpenIddictServerHandler<ValidateEndUserV
 }
 
 /// <summary>Gives a program its session once a person has allowed it, and once only.</summary>
-internal sealed class AnswerDevice(DeviceRequests requests, SessionAuthenticator browsers, SessionStore sessions)
+internal sealed class AnswerDevice(DeviceRequests requests, DevicePolls polls, SessionAuthenticator browsers, SessionStore sessions)
     : IOpenIddictServerHandler<HandleTokenRequestContext>
 {
     public async ValueTask HandleAsync(HandleTokenRequestContext context)
@@ -109,7 +115,11 @@ internal sealed class AnswerDevice(DeviceRequests requests, SessionAuthenticator
             await requests.RemoveAsync(code!, stopped);
             context.Reject(Errors.AccessDenied, "The sign-in was refused in the browser.");
         }
-        else if (request.Person is null) context.Reject(Errors.AuthorizationPending, "The sign-in has not been allowed yet.");
+        else if (request.Person is null)
+        {
+            if (polls.TryPoll(request.Grant)) context.Reject(Errors.AuthorizationPending, "The sign-in has not been allowed yet.");
+            else context.Reject(Errors.SlowDown, "Ask less often: wait five seconds longer than before between two requests.");
+        }
         else await GiveAsync(context, code!, request, stopped);
     }
 
@@ -132,6 +142,7 @@ internal sealed class AnswerDevice(DeviceRequests requests, SessionAuthenticator
             return;
         }
         await requests.RemoveAsync(code, CancellationToken.None);
+        polls.Forget(request.Grant);
         var identity = new ClaimsIdentity("strata");
         identity.SetClaim(Claims.Subject, person!.Id);
         var principal = new ClaimsPrincipal(identity);

@@ -14,12 +14,13 @@ internal sealed class OAuthClients(ClientStore clients)
         id is not null && ClientId.TryParse(id, out var parsed) && await clients.FindAsync(parsed, cancellationToken) is { } client
             && client.Spec.RedirectUris.Count > 0 ? (parsed, client) : null;
 
-    /// <summary>Whether the sender is the client: it has the secret, or needs none.</summary>
+    /// <summary>Whether the sender is the client: it has the secret, has proved it by an assertion before, or needs no proof.</summary>
     public async ValueTask<bool> IsItselfAsync(string? id, string? secret, HttpContext http)
     {
         if (id == SessionClients.CommandLine) return secret is null;
-        if (await FindAsync(id, http.RequestAborted) is not var (_, client)) return false;
+        if (await FindAsync(id, http.RequestAborted) is not var (parsed, client)) return false;
+        if (http.Features.Get<KnownClient>() is { } known) return known.Id == parsed;
         if (client.Spec.Public) return secret is null;
-        return secret is not null && SecretText.Matches(secret, client.Status.SecretHash); // of 256 bits: too many to guess
+        return secret is not null && ClientAuthentication.IsSecretOf(client, secret); // of 256 bits: too many to guess
     }
 }

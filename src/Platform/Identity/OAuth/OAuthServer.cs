@@ -25,9 +25,11 @@ namespace Strata.Identity.OAuth;
 internal static class OAuthServer
 {
     private const string DeviceUri = "api/oauth/device";
-    private const string TokenUri = "api/oauth/token";
+    public const string TokenUri = "api/oauth/token";
     public const string AuthorizeUri = "api/oauth/authorize";
-    private const string RevokeUri = "api/oauth/revoke";
+    public const string RevokeUri = "api/oauth/revoke";
+    public const string IntrospectUri = "api/oauth/introspect";
+    public const string LogoutUri = "api/oauth/logout";
     public const string UserInfoUri = "api/oauth/userinfo";
     private const string ConfigurationUri = "api/.well-known/openid-configuration";
     private const string KeysUri = "api/.well-known/jwks.json";
@@ -81,7 +83,11 @@ internal static class OAuthServer
             Id = "revokeToken", Tag = "tokens", Summary = "End what a program's token stands for (RFC 7009): its other tokens end with it.",
             Body = new Content(
                 ["application/x-www-form-urlencoded"],
-                Schemas.Members([("token", Schemas.Text()), ("client_id", Schemas.Text()), ("client_secret", Schemas.Text())], "token")),
+                Schemas.Members(
+                    [
+                        ("token", Schemas.Text()), ("client_id", Schemas.Text()), ("client_secret", Schemas.Text()),
+                        ("client_assertion", Schemas.Text()), ("client_assertion_type", Schemas.Text()),
+                    ], "token")),
             Answer = Content.Json(Schemas.Object()), Repeatable = "A token that has ended is as good.",
         }).Open();
         routes.MapPost("/" + DeviceUri, ServeFormAsync).WithMetadata(new Operation
@@ -93,6 +99,7 @@ internal static class OAuthServer
                 [
                     ("device_code", Schemas.Text()), ("user_code", Schemas.Text()), ("verification_uri", Schemas.Text()),
                     ("verification_uri_complete", Schemas.Text()), ("expires_in", Schemas.Integer(0, int.MaxValue)),
+                    ("interval", Schemas.Integer(0, int.MaxValue)),
                 ], "device_code", "user_code", "verification_uri", "expires_in")),
             Repeatable = "It makes one more request, which expires.",
         }).Open();
@@ -116,7 +123,9 @@ internal static class OAuthServer
     /// <summary>A body of any length is not read into memory.</summary>
     private static async Task ServeFormAsync(HttpContext http)
     {
-        if (await Tokens.TokenRequest.ReadAsync(http) is null) await Tokens.OAuthError.NoForm.WriteAsync(http);
+        var clients = http.RequestServices.GetRequiredService<Tokens.ClientAuthentication>();
+        if (await Tokens.TokenRequest.ReadAsync(http) is not { } request) await Tokens.OAuthError.NoForm.WriteAsync(http);
+        else if (await clients.CheckAssertionAsync(http, request) is { } refused) await refused.WriteAsync(http);
         else await ServeAsync(http);
     }
 

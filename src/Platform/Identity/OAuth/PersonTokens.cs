@@ -13,6 +13,9 @@ namespace Strata.Identity.OAuth;
 /// <summary>What a program's access token says: the session that stands behind it, and what the person has allowed.</summary>
 internal sealed record PersonGrant(TenantId Tenant, EntityId Session, string Client, IReadOnlyList<string> Scopes);
 
+/// <summary>What an ID token says: the program that it was for, and ids of the person and of the session.</summary>
+internal sealed record IdTokenHint(string Client, string Person, string Session);
+
 /// <summary>
 /// Access tokens of programs that people have signed in to: JSON Web Tokens (RFC 9068) signed by the cloud's keys. They end with their
 /// session. Safe for concurrent use.
@@ -29,10 +32,12 @@ internal sealed class PersonTokens(SigningKeys keys, IdentityOptions options, Ti
     private readonly JsonWebTokenHandler handler = new() { SetDefaultTimesOnTokenCreation = false };
 
     /// <summary>By which ID tokens are signed too.</summary>
-    public async ValueTask<SigningCredentials> CredentialsAsync(CancellationToken cancellationToken) =>
-        new((await keys.CurrentAsync(KeyPairKind.Human, cancellationToken)).Key, SecurityAlgorithms.RsaSha256);
+    /// <param name="algorithm">One of <see cref="KeyPairKind.Algorithms"/>, as the program registered.</param>
+    public async ValueTask<SigningCredentials> CredentialsAsync(string algorithm, CancellationToken cancellationToken) =>
+        (await keys.CurrentAsync(KeyPairKind.Human, algorithm, cancellationToken)).Credentials;
 
-    public async ValueTask<string> MintAsync(PersonResource person, SessionResource session, CancellationToken cancellationToken)
+    public async ValueTask<string> MintAsync(
+        PersonResource person, SessionResource session, string algorithm, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var claims = new Dictionary<string, object>
@@ -44,7 +49,7 @@ internal sealed class PersonTokens(SigningKeys keys, IdentityOptions options, Ti
         return handler.CreateToken(new SecurityTokenDescriptor
         {
             Issuer = options.Issuer, Audience = options.Issuer, Claims = claims, IssuedAt = now.UtcDateTime, TokenType = Type,
-            Expires = (now + options.TokenLifetime).UtcDateTime, SigningCredentials = await CredentialsAsync(cancellationToken),
+            Expires = (now + options.TokenLifetime).UtcDateTime, SigningCredentials = await CredentialsAsync(algorithm, cancellationToken),
         });
     }
 
@@ -56,10 +61,25 @@ internal sealed class PersonTokens(SigningKeys keys, IdentityOptions options, Ti
             return null;
         if (!key.Verifies(now) || key.Audience != KeyPairKind.Human) return null;
         if (!await JwtCheck.IsValidAsync(
-            token, [key.Key], [options.Issuer], [options.Issuer], [SecurityAlgorithms.RsaSha256], now)) return null;
+            token, [key.Key], [options.Issuer], [options.Issuer], [key.Algorithm], now)) return null;
         if (JwtCheck.Text(token, SessionClaim) is not { } text || !SessionKind.Kind.TryParseId(text, out var session)) return null;
         return TenantId.TryParse(JwtCheck.Text(token, AccessTokens.Organization), out var tenant)
             && JwtCheck.Text(token, ClientClaim) is { } client
             ? new PersonGrant(tenant, session, client, JwtCheck.List(token, ScopeClaim)) : null;
+    }
+
+    /// <summary>
+    /// Which sign-in an ID token is of, also one that has expired: it comes back when the program signs out (OpenID Connect RP-Initiated
+    /// Logout 1.0, 2). Null for one that the cloud did not sign for a program.
+    /// </summary>
+    public async ValueTask<IdTokenHint?> ReadIdTokenAsync(string? text, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (text is null || JwtCheck.Read(text) is not { } token || token.Typ == Type) return null;
+        if (await keys.FindAsync(token.Kid, cancellationToken) is not { Audience: KeyPairKind.Human } key || !key.Verifies(now))
+            return null;
+        if (!await JwtCheck.IsValidAsync(token, [key.Key], [options.Issuer], [], [key.Algorithm], now, orExpired: true)) return null;
+        return token.Audiences.ToList() is [var client] && token.Subject is { Length: > 0 } person
+            && JwtCheck.Text(token, SessionClaim) is { } session ? new IdTokenHint(client, person, session) : null;
     }
 }

@@ -1,8 +1,14 @@
+using System.Buffers.Text;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.IdentityModel.JsonWebTokens;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using Strata.Api.Auth;
 using Strata.Core;
+using Strata.Identity.Clients;
+using Strata.Identity.Keys;
 using Strata.Identity.Sessions;
 using Strata.Identity.Tokens;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -88,18 +94,23 @@ internal sealed class UseOwnTokens : IOpenIddictServerHandler<GenerateTokenConte
     }
 }
 
-/// <summary>ID tokens are signed by the cloud's own keys, which are published and change.</summary>
+/// <summary>ID tokens are signed by the cloud's own keys, which are published and change, as the program chose.</summary>
 internal sealed class SignIdTokens(PersonTokens tokens) : IOpenIddictServerHandler<GenerateTokenContext>
 {
     public async ValueTask HandleAsync(GenerateTokenContext context)
     {
-        if (context.TokenType == TokenTypeIdentifiers.IdentityToken)
-            context.SigningCredentials = await tokens.CredentialsAsync(CodeClaims.HttpOf(context.Transaction).RequestAborted);
+        if (context.TokenType != TokenTypeIdentifiers.IdentityToken) return;
+        var algorithm = (string)context.Transaction.Properties[CodeClaims.Algorithm]!;
+        context.SigningCredentials = await tokens.CredentialsAsync(algorithm, CodeClaims.HttpOf(context.Transaction).RequestAborted);
+        // The library hashes by SHA-256 always; EdDSA goes with the hash of Ed25519 (OpenID Connect Core, 3.1.3.6).
+        if (algorithm != KeyPairKind.EdDsa || context.Transaction.Properties[CodeClaims.Token] is not string access) return;
+        var hash = SHA512.HashData(Encoding.ASCII.GetBytes(access));
+        context.Principal.SetClaim(Claims.AccessTokenHash, Base64Url.EncodeToString(hash.AsSpan(0, hash.Length / 2)));
     }
 }
 
 /// <summary>What the token endpoint gives beside the library's grants, and how ID tokens are signed.</summary>
-internal sealed class DescribeServer : IOpenIddictServerHandler<HandleConfigurationRequestContext>
+internal sealed class DescribeServer(IdentityOptions options) : IOpenIddictServerHandler<HandleConfigurationRequestContext>
 {
     public ValueTask HandleAsync(HandleConfigurationRequestContext context)
     {
@@ -110,10 +121,16 @@ internal sealed class DescribeServer : IOpenIddictServerHandler<HandleConfigurat
         Only(context.PromptValues, PromptValues.None, PromptValues.Login, PromptValues.Consent);
         foreach (var methods in new[] { context.TokenEndpointAuthenticationMethods, context.RevocationEndpointAuthenticationMethods })
             Only(methods, ClientAuthenticationMethods.ClientSecretBasic, ClientAuthenticationMethods.ClientSecretPost,
-                ClientAuthenticationMethods.None);
+                ClientAuthenticationMethods.PrivateKeyJwt, ClientAuthenticationMethods.None);
+        Only(context.IntrospectionEndpointAuthenticationMethods, ClientAuthenticationMethods.ClientSecretBasic,
+            ClientAuthenticationMethods.ClientSecretPost, ClientAuthenticationMethods.PrivateKeyJwt);
+        foreach (var endpoint in (string[])["token", "revocation", "introspection"])
+            context.Metadata[endpoint + "_endpoint_auth_signing_alg_values_supported"] =
+                ImmutableArray.CreateRange<string?>(ClientKeys.Algorithms);
+        context.IntrospectionEndpoint = new Uri(options.LinkTo("/" + OAuthServer.IntrospectUri));
+        context.EndSessionEndpoint = new Uri(options.LinkTo("/" + OAuthServer.LogoutUri));
         context.Claims.UnionWith([Claims.Name, Claims.PreferredUsername, Claims.Email, Claims.EmailVerified]);
-        context.IdTokenSigningAlgorithms.Clear();
-        context.IdTokenSigningAlgorithms.Add(Algorithms.RsaSha256);
+        Only(context.IdTokenSigningAlgorithms, [.. KeyPairKind.Algorithms]);
         return default;
     }
 

@@ -9,30 +9,12 @@ namespace Strata.Identity.OAuth;
 /// </summary>
 internal sealed class UsedCodes(IDurableValues values, TimeProvider time)
 {
-    private const string Folder = "code/";
-    private const int PageSize = 200;
     private static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(10);
 
-    /// <returns>False: it was used before. Of two at the same moment both may get true: they cannot both begin a session.</returns>
-    public async ValueTask<bool> TryUseAsync(string code, CancellationToken cancellationToken)
-    {
-        if (await values.ReadAsync(TenantId.Platform, Folder + code, cancellationToken) is not null) return false;
-        await values.WriteAsync(
-            TenantId.Platform, Folder + code, JsonText.From(time.GetUtcNow(), WireJson.Of<DateTimeOffset>()), cancellationToken);
-        return true;
-    }
+    private readonly UsedOnce used = new(values, time, "code/", KeptFor);
 
-    public async Task SweepAsync(CancellationToken cancellationToken)
-    {
-        string? after = null;
-        while (await values.ListAsync(TenantId.Platform, Folder, after, PageSize, cancellationToken) is { Count: > 0 } page)
-        {
-            foreach (var value in page)
-            {
-                if (time.GetUtcNow() - value.Value.To(WireJson.Of<DateTimeOffset>()) >= KeptFor)
-                    await values.DeleteAsync(TenantId.Platform, value.Name, cancellationToken);
-            }
-            after = page[^1].Name;
-        }
-    }
+    /// <returns>False: it was used before.</returns>
+    public ValueTask<bool> TryUseAsync(string code, CancellationToken cancellationToken) => used.TryUseAsync(code, cancellationToken);
+
+    public Task SweepAsync(CancellationToken cancellationToken) => used.SweepAsync(cancellationToken);
 }

@@ -8,27 +8,39 @@ using Strata.Core;
 using Strata.Identity.Memberships;
 using Strata.Identity.Sessions;
 using Strata.Identity.Tokens;
+using OpenIdScopes = OpenIddict.Abstractions.OpenIddictConstants.Scopes;
 
 namespace Strata.Identity.OAuth;
 
 /// <summary>
-/// GET /api/oauth/userinfo: what a program may know about the person who has signed in to it (OpenID Connect Core, 5.3). It takes a
-/// program's token even where that opens nothing else.
+/// GET and POST /api/oauth/userinfo: what a program may know about the person who has signed in to it (OpenID Connect Core, 5.3). It takes
+/// a program's token even where that opens nothing else; it must have asked for the scope <c>openid</c>.
 /// </summary>
 internal sealed class UserInfoEndpoint(
     PersonTokens tokens, SessionAuthenticator sessions, MembershipStore memberships, TimeProvider time)
 {
+    private const string Path = "/" + OAuthServer.UserInfoUri;
     private const string Scheme = "Bearer ";
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/" + OAuthServer.UserInfoUri, AnswerAsync).WithMetadata(new Operation
+    private static readonly Error NoScope = new(
+        ErrorKind.Forbidden, "INSUFFICIENT_SCOPE", "The person was not asked whether this program may know who they are.",
+        "Ask for the scope openid at the sign-in.");
+
+    public void Map(IEndpointRouteBuilder routes)
     {
-        Id = "getUserInfo", Summary = "Show what a program may know about the person who has signed in to it.", Tag = "tokens",
-        Answer = Content.Json(Schemas.Members(
-            [
-                ("sub", Schemas.Text()), ("name", Schemas.Text()), ("preferred_username", Schemas.Text()), ("email", Schemas.Text()),
-                ("email_verified", Schemas.Flag()),
-            ], "sub")),
-    }).Open();
+        var operation = new Operation
+        {
+            Id = "getUserInfo", Summary = "Show what a program may know about the person who has signed in to it.", Tag = "tokens",
+            Answer = Content.Json(Schemas.Members(
+                [
+                    ("sub", Schemas.Text()), ("name", Schemas.Text()), ("preferred_username", Schemas.Text()), ("email", Schemas.Text()),
+                    ("email_verified", Schemas.Flag()),
+                ], "sub")),
+        };
+        routes.MapGet(Path, AnswerAsync).WithMetadata(operation).Open();
+        routes.MapPost(Path, AnswerAsync)
+            .WithMetadata(operation with { Id = "getUserInfoByPost", Repeatable = "It changes nothing." }).Open();
+    }
 
     private async Task AnswerAsync(HttpContext http) => await (await ReadAsync(http)).ExecuteAsync(http);
 
@@ -40,12 +52,17 @@ internal sealed class UserInfoEndpoint(
             http.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
             return ApiErrors.Unauthorized.ToResult();
         }
+        if (!scopes.Contains(OpenIdScopes.OpenId))
+        {
+            http.Response.Headers.WWWAuthenticate = "Bearer error=\"insufficient_scope\", scope=\"openid\"";
+            return NoScope.ToResult();
+        }
         return Answer.Json(json =>
         {
             json.WriteStartObject();
             json.WriteString("sub", found.Person.Id);
             foreach (var (name, value) in PersonClaims.Of(found.Person, scopes)) json.WriteString(name, value);
-            if (scopes.Contains(OpenIddict.Abstractions.OpenIddictConstants.Scopes.Email)) json.WriteBoolean("email_verified", false);
+            if (scopes.Contains(OpenIdScopes.Email)) json.WriteBoolean("email_verified", false);
             json.WriteEndObject();
         });
     }

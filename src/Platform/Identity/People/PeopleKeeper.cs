@@ -2,21 +2,24 @@ using Strata.Core;
 using Strata.Core.Background;
 using Strata.Entities.Engine;
 using Strata.Identity.Invitations;
+using Strata.Identity.Keys;
 using Strata.Identity.Memberships;
 using Strata.Identity.OAuth;
 using Strata.Identity.Sessions;
+using Strata.Identity.Tokens;
 using Strata.Resources.Background;
 
 namespace Strata.Identity.People;
 
 /// <summary>
 /// Ends what has to end without anyone asking: memberships and sessions of people who are removed, and then the people; sessions of those
-/// who are disabled; sessions, invitations and requests of programs that have expired. Several servers may do so at once: what one has
-/// ended is as good for the other.
+/// who are disabled; sessions, invitations, requests of programs and key pairs that have expired. Several servers may do so at once: what
+/// one has ended is as good for the other.
 /// </summary>
 internal sealed class PeopleKeeper(
     PersonStore people, MembershipStore memberships, SessionStore sessions, InvitationStore invitations, DeviceRequests requests,
-    UsedCodes codes, Supervisor supervisor, TimeProvider time) : SupervisedService(supervisor, "people")
+    UsedCodes codes, ClientAssertions assertions, SigningKeys keys, Supervisor supervisor, TimeProvider time)
+    : SupervisedService(supervisor, "people")
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromHours(1);
@@ -39,9 +42,11 @@ internal sealed class PeopleKeeper(
         await foreach (var person in people.DisabledAsync(cancellationToken)) await sessions.EndIfDisabledAsync(person, cancellationToken);
         await requests.SweepAsync(cancellationToken);
         await codes.SweepAsync(cancellationToken);
+        await assertions.SweepAsync(cancellationToken);
         if (sweptAt is { } last && time.GetElapsedTime(last) < SweepInterval) return;
         await sessions.SweepAsync(CallerIn(TenantId.Platform), cancellationToken);
         await invitations.SweepAsync(CallerIn, cancellationToken);
+        await keys.SweepAsync(cancellationToken);
         sweptAt = time.GetTimestamp();
     }
 

@@ -14,7 +14,8 @@ internal sealed record TokenSubject(TenantId Tenant, string Subject, string? Cli
 internal sealed record MintedToken(string Text, TimeSpan Lifetime);
 
 /// <summary>
-/// Access tokens of the cloud's own: JSON Web Tokens signed by RS256 with the contract's claims. Safe for concurrent use.
+/// Access tokens of the cloud's own: JSON Web Tokens with the contract's claims, signed by RS256 unless their client chose otherwise. Safe
+/// for concurrent use.
 /// </summary>
 internal sealed class AccessTokens(SigningKeys keys, IdentityOptions options, TimeProvider time)
 {
@@ -31,9 +32,11 @@ internal sealed class AccessTokens(SigningKeys keys, IdentityOptions options, Ti
 
     public string Issuer => options.Issuer;
 
-    public async ValueTask<MintedToken> MintAsync(TokenSubject subject, CancellationToken cancellationToken)
+    /// <param name="algorithm">One of <see cref="KeyPairKind.Algorithms"/>, as the client that gets it registered.</param>
+    public async ValueTask<MintedToken> MintAsync(TokenSubject subject, string algorithm, CancellationToken cancellationToken)
     {
-        var key = await keys.CurrentAsync(subject.Client is null ? KeyPairKind.Client : KeyPairKind.Human, cancellationToken);
+        var key = await keys.CurrentAsync(
+            subject.Client is null ? KeyPairKind.Client : KeyPairKind.Human, algorithm, cancellationToken);
         var now = time.GetUtcNow();
         var claims = new Dictionary<string, object>
         {
@@ -48,7 +51,7 @@ internal sealed class AccessTokens(SigningKeys keys, IdentityOptions options, Ti
         var text = handler.CreateToken(new SecurityTokenDescriptor
         {
             Issuer = options.Issuer, Claims = claims, IssuedAt = now.UtcDateTime, Expires = (now + options.TokenLifetime).UtcDateTime,
-            SigningCredentials = new SigningCredentials(key.Key, SecurityAlgorithms.RsaSha256),
+            SigningCredentials = key.Credentials,
         });
         return new MintedToken(text, options.TokenLifetime);
     }
@@ -57,8 +60,10 @@ internal sealed class AccessTokens(SigningKeys keys, IdentityOptions options, Ti
     public async ValueTask<TokenSubject?> VerifyAsync(JsonWebToken token, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        // The same keys sign what is for others, ID tokens and workload tokens, and those name their audience.
+        if (token.Audiences.Any()) return null;
         if (await keys.FindAsync(token.Kid, cancellationToken) is not { } key || !key.Verifies(now)) return null;
-        if (!await JwtCheck.IsValidAsync(token, [key.Key], [options.Issuer], [], [SecurityAlgorithms.RsaSha256], now)) return null;
+        if (!await JwtCheck.IsValidAsync(token, [key.Key], [options.Issuer], [], [key.Algorithm], now)) return null;
         if (!TenantId.TryParse(JwtCheck.Text(token, Organization), out var tenant) || token.Subject is not { Length: > 0 } subject)
             return null;
         var client = JwtCheck.ActorOf(token);

@@ -10,7 +10,8 @@ internal static class JwtCheck
     /// <summary>Longest token that is looked at; ours have about 900 characters.</summary>
     public const int CharactersMax = 16 * 1024;
 
-    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
+    /// <summary>How far the clock of another may be off.</summary>
+    public static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
     private static readonly JsonWebTokenHandler Handler = new() { MaximumTokenSizeInBytes = CharactersMax };
 
     /// <summary>Signatures that keys of others may make: never a shared secret, never none.</summary>
@@ -19,6 +20,7 @@ internal static class JwtCheck
         SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512, SecurityAlgorithms.RsaSsaPssSha256,
         SecurityAlgorithms.RsaSsaPssSha384,
         SecurityAlgorithms.RsaSsaPssSha512, SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
+        Keys.KeyPairKind.EdDsa,
     ];
 
     /// <summary>Parses without verifying; null for text that is not a signed token.</summary>
@@ -37,16 +39,17 @@ internal static class JwtCheck
 
     /// <param name="issuers">Empty: any.</param>
     /// <param name="audiences">Empty: any.</param>
+    /// <param name="orExpired">Whether one counts that has expired.</param>
     public static async ValueTask<bool> IsValidAsync(
         JsonWebToken token, IEnumerable<SecurityKey> keys, IReadOnlyList<string> issuers, IReadOnlyList<string> audiences,
-        IReadOnlyList<string> algorithms, DateTimeOffset now)
+        IReadOnlyList<string> algorithms, DateTimeOffset now, bool orExpired = false)
     {
         var checkedBy = new TokenValidationParameters
         {
             IssuerSigningKeys = keys, ValidAlgorithms = algorithms, RequireSignedTokens = true, RequireExpirationTime = true,
             ValidateIssuer = issuers.Count > 0, ValidIssuers = issuers,
             ValidateAudience = audiences.Count > 0, ValidAudiences = audiences,
-            LifetimeValidator = (from, to, _, _) => to is { } end && now - Skew < end && !(from > now + Skew),
+            LifetimeValidator = (from, to, _, _) => to is { } end && (orExpired || now - Skew < end) && !(from > now + Skew),
         };
         return (await Handler.ValidateTokenAsync(token, checkedBy)).IsValid;
     }

@@ -10,8 +10,23 @@ internal sealed record OAuthError(int Status, string Code, string Description)
     public static readonly OAuthError NoForm = new(
         400, "invalid_request", "Send grant_type and what goes with it as application/x-www-form-urlencoded, each once.");
     public static readonly OAuthError NoClient = new(
-        401, "invalid_client", "The client is not known, or its secret is wrong. Send both by HTTP Basic.");
-    public static readonly OAuthError TooManyGuesses = new(429, "invalid_client", "Too many wrong secrets for this client. Wait a minute.");
+        401, "invalid_client", "The client is not known, or its secret is wrong. Send both by HTTP Basic; one with public keys sends an "
+            + "assertion (private_key_jwt).");
+    public static readonly OAuthError OneWay = new(
+        400, "invalid_request", "Prove who the client is in one way: HTTP Basic, client_secret or client_assertion.");
+    public static readonly OAuthError NoAssertionType = new(
+        400, "invalid_request", $"A client_assertion needs the client_assertion_type {ClientAssertions.Type}.");
+    public static readonly OAuthError BadAssertion = new(
+        401, "invalid_client", "The client assertion is not valid: iss and sub are the client's id, aud is the issuer alone, exp is five "
+            + "minutes ahead at most, and one of the client's public keys verifies it.");
+    public static readonly OAuthError NoAssertionId = new(
+        401, "invalid_client", "The client assertion needs a jti of at most 200 characters.");
+    public static readonly OAuthError UsedAssertion = new(
+        401, "invalid_client", "The client assertion was used before: make another one, with a jti of its own, for each request.");
+    public static readonly OAuthError TooManyAssertions = new(
+        429, "invalid_client", "The clients of this organization send too many assertions. An access token lasts for an hour: keep it.");
+    public static readonly OAuthError NoToken = new(400, "invalid_request", "Send the token as the form field token.");
+    public static readonly OAuthError TooManyGuesses = new(429, "invalid_client", "Too many wrong secrets or assertions. Wait a minute.");
     public static readonly OAuthError NoSubject = new(
         400, "invalid_request", "subject_token and subject_token_type are required for a token exchange.");
     public static readonly OAuthError SubjectType = new(

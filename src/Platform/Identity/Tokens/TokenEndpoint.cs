@@ -6,29 +6,21 @@ using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Identity.Authentication;
-using Strata.Identity.Clients;
 using Strata.Identity.OAuth;
 
 namespace Strata.Identity.Tokens;
 
 /// <summary>
-/// POST /api/oauth/token: a client's id and secret for an access token (RFC 6749, 4.4), or those and a user's token of a trusted issuer for
-/// one with which the client acts for the user (RFC 8693). The tenant is the client's and no other.
+/// POST /api/oauth/token: a client's proof of who it is for an access token (RFC 6749, 4.4), or that and a user's token of a trusted issuer
+/// for one with which the client acts for the user (RFC 8693). The tenant is the client's and no other.
 /// </summary>
-internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, JwtAuthenticator authenticator, ExternalTokens external,
-    RequestSource sources, IdentityOptions options, TimeProvider time)
+internal sealed class TokenEndpoint(
+    ClientAuthentication clients, AccessTokens tokens, JwtAuthenticator authenticator, ExternalTokens external, TimeProvider time)
 {
-    private static readonly TimeSpan GuessWindow = TimeSpan.FromMinutes(1);
-
-    /// <summary>
-    /// Of wrong secrets; a right one is never counted nor kept out: a limit that blocks a client would let anyone lock it out.
-    /// </summary>
-    private readonly GuessLimit guesses = new(options.GuessesMax, GuessWindow, time);
-
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/oauth/token", AnswerAsync).WithMetadata(new Operation
     {
         Id = "issueAccessToken",
-        Summary = "Exchange a client's id and secret (HTTP Basic), a code or a refresh token for an access token.",
+        Summary = "Exchange a client's id and secret or assertion, a code or a refresh token for an access token.",
         Tag = "tokens",
         Body = new Content(
             ["application/x-www-form-urlencoded"],
@@ -36,7 +28,9 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
                 [
                     ("grant_type", Schemas.OneOf([TokenRequest.Credentials, TokenRequest.Exchange, .. TokenRequest.OfPeople])),
                     ("subject_token", Schemas.Text()), ("subject_token_type", Schemas.Text()), ("client_id", Schemas.Text()),
-                    ("client_secret", Schemas.Text()), ("device_code", Schemas.Text()), ("code", Schemas.Text()),
+                    ("client_secret", Schemas.Text()), (TokenRequest.Assertion, Schemas.Text()),
+                    (TokenRequest.AssertionType, Schemas.OneOf(ClientAssertions.Type)), ("device_code", Schemas.Text()),
+                    ("code", Schemas.Text()),
                     ("redirect_uri", Schemas.Text()), ("code_verifier", Schemas.Text()), ("refresh_token", Schemas.Text()),
                 ], "grant_type")),
         Answer = Content.Json(Schemas.Members(
@@ -52,7 +46,11 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.Pragma = "no-cache";
         if (await TokenRequest.ReadAsync(http) is not { } request) await OAuthError.NoForm.WriteAsync(http);
-        else if (request.GrantType is { } grant && TokenRequest.OfPeople.Contains(grant)) await OAuthServer.ServeAsync(http);
+        else if (request.GrantType is { } grant && TokenRequest.OfPeople.Contains(grant))
+        {
+            if (await clients.CheckAssertionAsync(http, request) is { } refused) await refused.WriteAsync(http);
+            else await OAuthServer.ServeAsync(http);
+        }
         else if (request.GrantType is not (TokenRequest.Credentials or TokenRequest.Exchange))
             await OAuthError.Grant(request.GrantType).WriteAsync(http);
         else await GrantAsync(http, request);
@@ -60,43 +58,23 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
 
     private async Task GrantAsync(HttpContext http, TokenRequest request)
     {
-        if (!TokenRequest.TryReadBasic(http, out var clientId, out var secret))
-        {
-            await OAuthError.NoClient.WriteAsync(http);
-            return;
-        }
-        // The secret first: a caller with the right one is let in, no matter how many wrong ones came before, from this address or any
-        // other.
-        if (await FindAsync(clientId, secret, http.RequestAborted) is not var (id, roles)) await RefuseAsync(http);
+        var (client, error) = await clients.FindAsync(http, request);
+        if (client is null) await error!.WriteAsync(http);
         else if (request.GrantType == TokenRequest.Credentials)
-            await GiveAsync(http, new TokenSubject(id.Tenant, clientId, null, roles), null);
-        else await ExchangeAsync(http, request, id, clientId);
+            await GiveAsync(http, client, new TokenSubject(client.Id.Tenant, client.Id.ToString(), null, client.Resource.Spec.Roles), null);
+        else await ExchangeAsync(http, request, client);
     }
 
-    private async ValueTask<(ClientId, IReadOnlyList<string>)?> FindAsync(
-        string clientId, string secret, CancellationToken cancellationToken)
-    {
-        if (!ClientId.TryParse(clientId, out var id)) return null;
-        if (await clients.FindAsync(id, cancellationToken) is { } client && SecretText.Matches(secret, client.Status.SecretHash))
-            return (id, client.Spec.Roles);
-        return null;
-    }
-
-    /// <summary>Wrong secrets are counted by where they come from, whichever client they are for.</summary>
-    private Task RefuseAsync(HttpContext http)
-    {
-        var source = sources.Of(http);
-        guesses.Failed(source);
-        return (guesses.IsOver(source) ? OAuthError.TooManyGuesses : OAuthError.NoClient).WriteAsync(http);
-    }
-
-    private async Task ExchangeAsync(HttpContext http, TokenRequest request, ClientId id, string clientId)
+    private async Task ExchangeAsync(HttpContext http, TokenRequest request, KnownClient client)
     {
         if (request.SubjectToken is null || request.SubjectTokenType is null) await OAuthError.NoSubject.WriteAsync(http);
         else if (request.SubjectTokenType is not (TokenRequest.Jwt or TokenRequest.AccessToken))
             await OAuthError.SubjectType.WriteAsync(http);
-        else if ((await SubjectAsync(request.SubjectToken, id.Tenant, http.RequestAborted)).TryGet(out var subject, out var error))
-            await GiveAsync(http, new TokenSubject(id.Tenant, subject.Name, clientId, subject.Roles), TokenRequest.AccessToken);
+        else if ((await SubjectAsync(request.SubjectToken, client.Id.Tenant, http.RequestAborted)).TryGet(out var subject, out var error))
+        {
+            var user = new TokenSubject(client.Id.Tenant, subject.Name, client.Id.ToString(), subject.Roles);
+            await GiveAsync(http, client, user, TokenRequest.AccessToken);
+        }
         else await (error.Kind == ErrorKind.Unavailable ? OAuthError.ProviderUnavailable : OAuthError.BadSubject).WriteAsync(http);
     }
 
@@ -119,9 +97,9 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
     }
 
     /// <param name="type">Of the issued token, which an exchange must return.</param>
-    private async Task GiveAsync(HttpContext http, TokenSubject subject, string? type)
+    private async Task GiveAsync(HttpContext http, KnownClient client, TokenSubject subject, string? type)
     {
-        var token = await tokens.MintAsync(subject, http.RequestAborted);
+        var token = await tokens.MintAsync(subject, client.Resource.Spec.SigningAlgorithm, http.RequestAborted);
         await Answer.Json(json =>
         {
             json.WriteStartObject();

@@ -7,8 +7,22 @@ using Microsoft.Extensions.Primitives;
 namespace Strata.Identity.Tokens;
 
 /// <summary>What a request for a token says.</summary>
-internal sealed record TokenRequest(string? GrantType, string? SubjectToken, string? SubjectTokenType)
+internal sealed record TokenRequest
 {
+    public const string Assertion = "client_assertion";
+    public const string AssertionType = "client_assertion_type";
+
+    public string? GrantType { get; init; }
+    public string? SubjectToken { get; init; }
+    public string? SubjectTokenType { get; init; }
+    public string? ClientId { get; init; }
+    public string? ClientSecret { get; init; }
+    public string? ClientAssertion { get; init; }
+    public string? ClientAssertionType { get; init; }
+
+    /// <summary>What introspection and revocation are about.</summary>
+    public string? Token { get; init; }
+
     public const string Credentials = "client_credentials";
     public const string Exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
     public const string DeviceCode = "urn:ietf:params:oauth:grant-type:device_code";
@@ -59,8 +73,13 @@ internal sealed record TokenRequest(string? GrantType, string? SubjectToken, str
     }
 
     private static TokenRequest? Of(Dictionary<string, StringValues> form) =>
-        form.Values.Any(v => v.Count > 1) ? null
-            : new TokenRequest(Text(form, "grant_type"), Text(form, "subject_token"), Text(form, "subject_token_type"));
+        form.Values.Any(v => v.Count > 1) ? null : new TokenRequest
+        {
+            GrantType = Text(form, "grant_type"), SubjectToken = Text(form, "subject_token"),
+            SubjectTokenType = Text(form, "subject_token_type"), ClientId = Text(form, "client_id"),
+            ClientSecret = Text(form, "client_secret"), ClientAssertion = Text(form, Assertion),
+            ClientAssertionType = Text(form, AssertionType), Token = Text(form, "token"),
+        };
 
     private static string? Text(Dictionary<string, StringValues> form, string name) =>
         form.TryGetValue(name, out var value) && value is [{ Length: > 0 } text] ? text : null;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Strata.Cli.Data;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
 using Strata.Client;
@@ -17,6 +18,21 @@ internal static class ClientCommand
         Description = "Where people are sent after they have signed in to it; it is then no machine client; repeatable", HelpName = "URL",
     };
 
+    private static readonly Option<string[]> PostLogoutRedirectUri = new("--post-logout-redirect-uri")
+    {
+        Description = "With --redirect-uri: where people may be sent after they have signed out of it; repeatable", HelpName = "URL",
+    };
+
+    private static readonly Option<string[]> PublicKey = new("--public-key")
+    {
+        Description = "It proves who it is by this key (PEM or JSON Web Key), and has no secret; repeatable", HelpName = "FILE",
+    };
+
+    private static readonly Option<string?> SigningAlgorithm = new("--signing-algorithm")
+    {
+        Description = "By which its tokens are signed: RS256 (the default), ES256 or EdDSA", HelpName = "ALGORITHM",
+    };
+
     private static readonly Option<string?> DisplayName = new("--display-name") { Description = "What people see", HelpName = "TEXT" };
 
     private static readonly Option<bool> Public =
@@ -30,8 +46,10 @@ internal static class ClientCommand
 
     public static Command Create(Terminal terminal) => new("client", "Create and manage machine clients, which get access tokens by OAuth")
     {
-        new Command("create", "Create a client; its secret is shown once") { Admin, RedirectUri, DisplayName, Public }.Does(
-            terminal, CreateAsync),
+        new Command("create", "Create a client; its secret is shown once")
+        {
+            Admin, PublicKey, SigningAlgorithm, RedirectUri, PostLogoutRedirectUri, DisplayName, Public,
+        }.Does(terminal, CreateAsync),
         new Command("list", "List the clients").Does(terminal, ListAsync),
         new Command("reset", "Give a client a new secret") { ClientId }.Does(terminal, ResetAsync),
         new Command("delete", "Delete a client and revoke its tokens") { ClientId, Yes, Force }.Does(terminal, DeleteAsync),
@@ -39,27 +57,42 @@ internal static class ClientCommand
 
     private static async Task<int> CreateAsync(Run run, CancellationToken cancellationToken)
     {
-        if (run.Parse.GetValue(RedirectUri) is { Length: > 0 } addresses)
-        {
-            if (run.Parse.GetValue(Admin))
-                throw UsageErrors.Of("--admin is for machine clients.", "Leave out --admin or --redirect-uri.").ToException();
-            return await CreateForSignInAsync(run, addresses, cancellationToken);
-        }
-        if (run.Parse.GetValue(DisplayName) is not null || run.Parse.GetValue(Public))
-            throw UsageErrors.Of("--display-name and --public are for programs that people sign in to.", "Give --redirect-uri too.")
-                .ToException();
-        return await ShowSecretAsync(
-            run, HttpMethod.Post, "/api/clients" + (run.Parse.GetValue(Admin) ? "?withAdminRole=true" : ""), cancellationToken);
+        var isForPeople = run.Parse.GetValue(RedirectUri) is { Length: > 0 };
+        if (isForPeople && run.Parse.GetValue(Admin))
+            throw UsageErrors.Of("--admin is for machine clients.", "Leave out --admin or --redirect-uri.").ToException();
+        if (!isForPeople && (run.Parse.GetValue(DisplayName) is not null || run.Parse.GetValue(Public)
+            || run.Parse.GetValue(PostLogoutRedirectUri) is { Length: > 0 }))
+            throw UsageErrors.Of(
+                "--display-name, --public and --post-logout-redirect-uri are for programs that people sign in to.",
+                "Give --redirect-uri too.").ToException();
+        var spec = await SpecAsync(run, isForPeople, cancellationToken); // files first: nothing is made where one is wrong
+        var path = "/api/clients" + (run.Parse.GetValue(Admin) ? "?withAdminRole=true" : "");
+        using var made = await run.Client.SendAsync(HttpMethod.Post, path, cancellationToken: cancellationToken);
+        var client = made!.RootElement;
+        if (spec.Count > 0) await ChangeAsync(run, client.Text("client_id")!, spec, cancellationToken);
+        if (isForPeople) return ShowSignIn(run, client);
+        return run.Parse.GetValue(PublicKey) is { Length: > 0 } ? ShowKeyed(run, client) : ShowSecret(run, client);
     }
 
-    /// <summary>A client without a role of its own, to which people sign in.</summary>
-    private static async Task<int> CreateForSignInAsync(Run run, string[] addresses, CancellationToken cancellationToken)
+    /// <summary>What a new client gets beside its role and its secret.</summary>
+    private static async Task<Dictionary<string, object>> SpecAsync(Run run, bool isForPeople, CancellationToken cancellationToken)
     {
-        using var made = await run.Client.SendAsync(HttpMethod.Post, "/api/clients", cancellationToken: cancellationToken);
-        var id = made!.RootElement.Text("client_id");
-        var spec = new Dictionary<string, object> { ["roles"] = Array.Empty<string>(), ["redirectUris"] = addresses };
+        var spec = new Dictionary<string, object>(StringComparer.Ordinal);
+        var keys = new List<JsonElement>();
+        foreach (var file in run.Parse.GetValue(PublicKey) ?? []) keys.AddRange(await PublicKeyFile.ReadAsync(file, cancellationToken));
+        if (keys.Count > 0) spec["publicKeys"] = keys;
+        if (run.Parse.GetValue(SigningAlgorithm) is { } algorithm) spec["signingAlgorithm"] = algorithm;
+        if (!isForPeople) return spec;
+        (spec["roles"], spec["redirectUris"]) = (Array.Empty<string>(), run.Parse.GetRequiredValue(RedirectUri));
+        if (run.Parse.GetValue(PostLogoutRedirectUri) is { Length: > 0 } afterwards) spec["postLogoutRedirectUris"] = afterwards;
         if (run.Parse.GetValue(DisplayName) is { } name) spec["displayName"] = name;
         if (run.Parse.GetValue(Public)) spec["public"] = true;
+        return spec;
+    }
+
+    /// <summary>A client that cannot be made as asked is not left behind.</summary>
+    private static async Task ChangeAsync(Run run, string id, Dictionary<string, object> spec, CancellationToken cancellationToken)
+    {
         try
         {
             var patch = new ResourcePatch(new JsonText(JsonSerializer.SerializeToUtf8Bytes(spec, WireJson.Options)));
@@ -70,29 +103,52 @@ internal static class ClientCommand
             await run.Client.SendBytesAsync(HttpMethod.Delete, $"/api/clients/{id}", cancellationToken: CancellationToken.None);
             throw;
         }
-        var secret = run.Parse.GetValue(Public) ? null : made.RootElement.Text("client_secret");
-        var issuer = run.Context.Server.TrimEnd('/') + "/api";
-        if (run.WriteMachine(new SignInClient(id, secret, issuer))) return CommandRunner.Done;
-        run.Terminal.Out.WriteLine($"client id      {id}");
-        if (secret is not null) run.Terminal.Out.WriteLine($"client secret  {secret}");
-        run.Terminal.Out.WriteLine($"issuer         {issuer}");
+    }
+
+    /// <summary>A client to which people sign in.</summary>
+    private static int ShowSignIn(Run run, JsonElement client)
+    {
+        var hasSecret = !run.Parse.GetValue(Public) && run.Parse.GetValue(PublicKey) is not { Length: > 0 };
+        var shown = new IssuedClient(client.Text("client_id"), hasSecret ? client.Text("client_secret") : null, IssuerOf(run));
+        if (run.WriteMachine(shown)) return CommandRunner.Done;
+        Print(run, shown);
         run.Say("Members of the organization can sign in to it now, by OpenID Connect (authorization code with PKCE).");
         return CommandRunner.Done;
     }
 
-    /// <param name="ClientSecret">Null: it can keep none.</param>
-    private sealed record SignInClient(string ClientId, string? ClientSecret, string Issuer);
+    /// <summary>A machine client that has a key of its own.</summary>
+    private static int ShowKeyed(Run run, JsonElement client)
+    {
+        var shown = new IssuedClient(client.Text("client_id"), null, IssuerOf(run));
+        if (run.WriteMachine(shown)) return CommandRunner.Done;
+        Print(run, shown);
+        run.Say("It gets access tokens by private_key_jwt (RFC 7523): iss and sub are the client id, aud is the issuer.");
+        return CommandRunner.Done;
+    }
+
+    private static void Print(Run run, IssuedClient client)
+    {
+        run.Terminal.Out.WriteLine($"client id      {client.ClientId}");
+        if (client.ClientSecret is not null) run.Terminal.Out.WriteLine($"client secret  {client.ClientSecret}");
+        run.Terminal.Out.WriteLine($"issuer         {client.Issuer}");
+    }
+
+    private static string IssuerOf(Run run) => run.Context.Server.TrimEnd('/') + "/api";
+
+    /// <param name="ClientSecret">Null: it has none that opens anything.</param>
+    private sealed record IssuedClient(string? ClientId, string? ClientSecret, string Issuer);
 
     /// <summary>A client's id ends with that of its resource.</summary>
     private static string ResourceIdOf(string clientId) => "cli_" + clientId[^26..];
 
-    private static Task<int> ResetAsync(Run run, CancellationToken cancellationToken) =>
-        ShowSecretAsync(run, HttpMethod.Put, PathOf(run) + "/secret", cancellationToken);
-
-    private static async Task<int> ShowSecretAsync(Run run, HttpMethod method, string path, CancellationToken cancellationToken)
+    private static async Task<int> ResetAsync(Run run, CancellationToken cancellationToken)
     {
-        using var answer = await run.Client.SendAsync(method, path, cancellationToken: cancellationToken);
-        var client = answer!.RootElement;
+        using var answer = await run.Client.SendAsync(HttpMethod.Put, PathOf(run) + "/secret", cancellationToken: cancellationToken);
+        return ShowSecret(run, answer!.RootElement);
+    }
+
+    private static int ShowSecret(Run run, JsonElement client)
+    {
         if (run.WriteMachine(client)) return CommandRunner.Done;
         run.Terminal.Out.WriteLine($"client id      {client.Text("client_id")}");
         run.Terminal.Out.WriteLine($"client secret  {client.Text("client_secret")}");

@@ -20,7 +20,12 @@ internal static class DeviceSignIn
     /// <summary>How often the server may be away, one time after the other or not.</summary>
     private const int AwayMax = 60;
 
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    /// <summary>Where the server names none (RFC 8628, 3.2).</summary>
+    private const int IntervalSeconds = 5;
+    private const int IntervalSecondsMax = 60;
+
+    /// <summary>How much longer to wait each time that the server asks for it (RFC 8628, 3.5).</summary>
+    private static readonly TimeSpan SlowDown = TimeSpan.FromSeconds(5);
 
     /// <returns>The token; null: the server knows no sign-in by a browser, because it is of an earlier version.</returns>
     /// <exception cref="StrataException">SIGN_IN_REFUSED, SIGN_IN_EXPIRED; UNEXPECTED_ANSWER.</exception>
@@ -41,22 +46,31 @@ internal static class DeviceSignIn
             $"Open this page in a browser, and check that it shows the code {run.Terminal.OnError(Tone.Strong, shown)}:\n  {page}");
         run.Show("Waiting for you to allow it there… (Ctrl-C gives up)");
         Browser.ShowFor(run, page);
-        return await WaitAsync(run, http, server, code, cancellationToken);
+        return await WaitAsync(run, http, server, code, IntervalOf(asked), cancellationToken);
     }
 
     private const string Again = "Try again: strata login";
 
-    private static async Task<string> WaitAsync(Run run, HttpClient http, string server, string code, CancellationToken cancellationToken)
+    private static TimeSpan IntervalOf(JsonElement? asked) => TimeSpan.FromSeconds(
+        asked is { ValueKind: JsonValueKind.Object } answer && answer.TryGetProperty("interval", out var interval)
+            && interval.ValueKind == JsonValueKind.Number && interval.TryGetInt32(out var seconds)
+                ? Math.Clamp(seconds, 1, IntervalSecondsMax) : IntervalSeconds);
+
+    private static async Task<string> WaitAsync(
+        Run run, HttpClient http, string server, string code, TimeSpan interval, CancellationToken cancellationToken)
     {
         for (var away = 0; ;)
         {
-            await Task.Delay(Interval, run.Terminal.Time, cancellationToken);
+            await Task.Delay(interval, run.Terminal.Time, cancellationToken);
             var (status, answer) = await TryPostAsync(
                 http, "/api/oauth/token", [("grant_type", Grant), ("client_id", ClientId), ("device_code", code)], cancellationToken);
             if (status == 200 && Text(answer, "access_token") is { } token) return token;
             switch (Text(answer, "error"))
             {
-                case "authorization_pending" or "slow_down" or "temporarily_unavailable":
+                case "slow_down":
+                    interval += SlowDown;
+                    break;
+                case "authorization_pending" or "temporarily_unavailable":
                     break;
                 case "access_denied":
                     throw new Error(ErrorKind.Forbidden, "SIGN_IN_REFUSED", "The sign-in was refused in the browser.", Again)

@@ -20,6 +20,18 @@ public abstract class DurableValuesContract(IStore store)
     }
 
     [Fact]
+    public async Task TryAdd_OfManyAtOnce_SucceedsOnce()
+    {
+        var added = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
+            Values.TryAddAsync(tenant, "once", JsonText.FromString($"{i}"), default).AsTask()));
+        var first = Assert.Single(Enumerable.Range(0, 20), i => added[i]);
+        Given.SameJson($"{first}", (await Values.ReadAsync(tenant, "once", default))!.Value);
+        Assert.True(await Values.TryAddAsync(Given.Tenant(), "once", JsonText.FromString("1"), default));
+        await Values.DeleteAsync(tenant, "once", default);
+        Assert.True(await Values.TryAddAsync(tenant, "once", JsonText.FromString("1"), default));
+    }
+
+    [Fact]
     public async Task List_ByPrefix_PagesByName()
     {
         foreach (var name in (string[])["w/1/dead/2", "w/1/dead/1", "w/1/position", "w/2/dead/3", "w/1/dead/3\U0010FFFE"])

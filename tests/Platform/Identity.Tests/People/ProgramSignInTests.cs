@@ -1,25 +1,12 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
-using System.Web;
 using Strata.Api.Tests.Hosting;
 using Strata.Storage.Tests.Contract;
 
 namespace Strata.Identity.Tests.People;
 
 /// <summary>Programs that people sign in to: authorization code with PKCE, refresh tokens, revocation, and what is refused.</summary>
-public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStore())
+public sealed class ProgramSignInTests() : ProgramContract(new MemoryStore())
 {
-    private const string Callback = "https://shop.example.com/callback";
-    private const string Verifier = "a-verifier-that-is-long-enough-for-the-standard-0123456789";
-
-    private static readonly string Challenge =
-        System.Buffers.Text.Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(Verifier)));
-
-    private string clientId = "";
-    private string secret = "";
-
     [Fact]
     public async Task Program_GetsTokensForACode_AndActsAsThePerson()
     {
@@ -30,7 +17,7 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
         Assert.EndsWith("form-action 'self' https://shop.example.com", PolicyOf(asked), StringComparison.Ordinal);
         var tokens = await TokensAsync(await AllowAsync(ada, asked));
         var id = ClaimsOf(tokens.GetProperty("id_token").GetString()!);
-        Assert.Equal(("n-1", clientId, "http://strata.test/api"),
+        Assert.Equal(("n-1", ClientId, "http://strata.test/api"),
             (id.GetProperty("nonce").GetString(), id.GetProperty("aud").GetString(), id.GetProperty("iss").GetString()));
         Assert.Equal(("ada@example.com", "Ada <Lovelace>"), (id.GetProperty("email").GetString(), id.GetProperty("name").GetString()));
         var access = tokens.GetProperty("access_token").GetString()!;
@@ -105,7 +92,7 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
         Assert.Equal(403, (await http.SendJsonAsync("POST", "/api/clients")).Status);
         Assert.Single((await http.SendJsonAsync("GET", "/api/v1/access/organizations")).Body.GetProperty("items").EnumerateArray());
         var sessions = (await http.SendJsonAsync("GET", "/api/v1/access/sessions")).Body.GetProperty("items");
-        Assert.Equal([clientId], sessions.EnumerateArray().Select(s => s.GetProperty("client").GetString()));
+        Assert.Equal([ClientId], sessions.EnumerateArray().Select(s => s.GetProperty("client").GetString()));
         var others = (await line.SendJsonAsync("GET", "/api/v1/access/sessions")).Body.GetProperty("items").EnumerateArray()
             .Single(s => s.GetProperty("isCurrent").GetBoolean()).GetProperty("id").GetString();
         Assert.Equal(404, (await http.SendJsonAsync("DELETE", $"/api/v1/access/sessions/{others}")).Status);
@@ -119,7 +106,7 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
         var tokens = await TokensAsync(await AllowAsync(ada, await ada.GetAsync(Authorize("openid strata"))));
         using var http = Host.Client(tokens.GetProperty("access_token").GetString()!);
         Assert.Equal(200, (await http.SendJsonAsync("GET", "/api/v1/access/me")).Status);
-        Assert.Equal(200, (await Admin.SendJsonAsync("DELETE", $"/api/clients/{clientId}")).Status);
+        Assert.Equal(200, (await Admin.SendJsonAsync("DELETE", $"/api/clients/{ClientId}")).Status);
         await RefusedAsync(http);
         Assert.Equal(401, (await http.SendJsonAsync("GET", "/api/oauth/userinfo")).Status);
     }
@@ -155,7 +142,7 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
         Assert.Equal(200, (await http.SendJsonAsync("GET", "/api/v1/access/me")).Status);
         var token = tokens.GetProperty(kind).GetString()!;
         Assert.Equal(401, (await RevokeAsync(token, "wrong")).Status);
-        var revoked = await RevokeAsync(token, secret);
+        var revoked = await RevokeAsync(token, Secret);
         Assert.True(revoked.Status == 200, revoked.Body.ToString());
         await RefusedAsync(http);
         Assert.Equal(400, (await RefreshAsync(tokens.GetProperty("refresh_token").GetString()!)).Status);
@@ -173,7 +160,7 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
         {
             Authorize("openid").Replace("shop.example.com", "evil.test", StringComparison.Ordinal),
             Authorize("openid").Replace("callback", "callback%2F..%2Fother", StringComparison.Ordinal),
-            Authorize("openid").Replace(clientId, clientId[..^1] + (clientId[^1] == '0' ? '1' : '0'), StringComparison.Ordinal),
+            Authorize("openid").Replace(ClientId, ClientId[..^1] + (ClientId[^1] == '0' ? '1' : '0'), StringComparison.Ordinal),
         })
         {
             var page = await ada.GetAsync(wrong);
@@ -246,62 +233,13 @@ public sealed partial class ProgramSignInTests() : PeopleContract(new MemoryStor
         var ada = await JoinAsync("ada@example.com", ["viewer"]);
         var api = new Uri(Host.Address, "/api").ToString();
         const string SignIn = "tests/clients/javascript/sign-in.js";
-        var begun = JsonElement.Parse(await Script.NodeAsync(SignIn, "begin", api, clientId, secret, Callback));
+        var begun = JsonElement.Parse(await Script.NodeAsync(SignIn, "begin", api, ClientId, Secret, Callback));
         var asked = await ada.GetAsync(new Uri(begun.GetProperty("url").GetString()!).PathAndQuery);
         var callback = await ada.PostLocationAsync("/api/oauth/authorize", [.. FieldsOf(asked), ("answer", "approve")]);
         var done = JsonElement.Parse(await Script.NodeAsync(
-            SignIn, "finish", api, clientId, secret, callback, begun.GetProperty("kept").GetRawText()));
+            SignIn, "finish", api, ClientId, Secret, callback, begun.GetProperty("kept").GetRawText()));
         Assert.Equal(("ada@example.com", 200, true), (done.GetProperty("email").GetString(), done.GetProperty("status").GetInt32(),
             done.GetProperty("refreshed").GetBoolean()));
         Assert.Equal(401, done.GetProperty("revoked").GetInt32());
     }
-
-    private static string PathOf(string id) => "/api/v1/clients/cli_" + id[^26..];
-
-    private async Task RegisterAsync()
-    {
-        (clientId, secret) = await CreateClientAsync();
-        var spec = new { redirectUris = new[] { Callback, "http://127.0.0.1/back" }, displayName = "Shop & more" };
-        Assert.Equal(200, (await Admin.PatchAsync(PathOf(clientId), JsonSerializer.Serialize(new { spec }))).Status);
-    }
-
-    private string Authorize(string scope, bool pkce = true) => "/api/oauth/authorize?response_type=code&state=s-1&nonce=n-1"
-        + $"&client_id={clientId}&redirect_uri={Uri.EscapeDataString(Callback)}&scope={Uri.EscapeDataString(scope)}"
-        + (pkce ? $"&code_challenge={Challenge}&code_challenge_method=S256" : "");
-
-    private static string PolicyOf(Page page) => page.Headers.GetValues("Content-Security-Policy").Single();
-
-    private static (string, string)[] FieldsOf(Page page) => [.. Hidden().Matches(page.Html)
-        .Select(m => (HttpUtility.HtmlDecode(m.Groups[1].Value), HttpUtility.HtmlDecode(m.Groups[2].Value)))];
-
-    /// <returns>The code that the program gets.</returns>
-    private static async Task<string> AllowAsync(TestBrowser browser, Page asked)
-    {
-        var location = await browser.PostLocationAsync("/api/oauth/authorize", [.. FieldsOf(asked), ("answer", "approve")]);
-        var query = HttpUtility.ParseQueryString(new Uri(location).Query);
-        Assert.StartsWith(Callback, location, StringComparison.Ordinal);
-        Assert.Equal("s-1", query["state"]);
-        return query["code"]!;
-    }
-
-    private async Task<JsonElement> TokensAsync(string code)
-    {
-        var (status, body) = await ExchangeAsync(code);
-        Assert.True(status == 200, body.ToString());
-        return body;
-    }
-
-    private Task<(int Status, JsonElement Body)> ExchangeAsync(
-        string code, string? verifier = null, string? callback = null, string? secret = null) => PostFormAsync(
-        "/api/oauth/token", ("grant_type", "authorization_code"), ("client_id", clientId), ("client_secret", secret ?? this.secret),
-        ("code", code), ("redirect_uri", callback ?? Callback), ("code_verifier", verifier ?? Verifier));
-
-    private Task<(int Status, JsonElement Body)> RefreshAsync(string token) => PostFormAsync(
-        "/api/oauth/token", ("grant_type", "refresh_token"), ("client_id", clientId), ("client_secret", secret), ("refresh_token", token));
-
-    private Task<(int Status, JsonElement Body)> RevokeAsync(string token, string secret) =>
-        PostFormAsync("/api/oauth/revoke", ("token", token), ("client_id", clientId), ("client_secret", secret));
-
-    [GeneratedRegex("type=\"hidden\" name=\"([^\"]+)\" value=\"([^\"]*)\"")]
-    private static partial Regex Hidden();
 }

@@ -174,12 +174,29 @@ public abstract class SignInContract(IStore store) : PeopleContract(store)
         Assert.Contains("127.0.0.1", page.Html, StringComparison.Ordinal);
         // Of an organization that is not theirs nothing is allowed.
         await ada.PostAsync("/device", null, ("user_code", code), ("organization", Host.OtherOrg.ToString()), ("answer", "approve"));
-        Assert.Equal((400, "authorization_pending"), Refused(await PollAsync(device)));
+        await Wait.UntilAsync( // sooner it is asked to slow down
+            async () => Refused(await PollAsync(device)) == (400, "authorization_pending"), "the sign-in is pending");
         await ada.PostAsync("/device", null, ("user_code", code), ("organization", Host.Org.ToString()), ("answer", "approve"));
         var polls = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => PollAsync(device)));
         Assert.Single(polls, p => p.Status == 200);
         Assert.Contains(Refused(await PollAsync(device)), new (int, string?)[] { (400, "expired_token"), (400, "invalid_grant") });
         Assert.Equal(404, (await ada.GetAsync($"/device?user_code={code}")).Status);
+    }
+
+    [Fact]
+    public async Task Device_ThatAsksTooOften_IsSlowedDown_AndAnsweredAllTheSame()
+    {
+        var ada = await JoinAsync("ada@example.com", ["viewer"]);
+        var (asked, body) = await PostFormAsync("/api/oauth/device", ("client_id", "strata-cli"));
+        Assert.Equal((200, 2), (asked, body.GetProperty("interval").GetInt32()));
+        var (device, code) = (body.GetProperty("device_code").GetString()!, body.GetProperty("user_code").GetString()!);
+        Assert.Equal((400, "authorization_pending"), Refused(await PollAsync(device)));
+        Assert.Equal((400, "slow_down"), Refused(await PollAsync(device)));
+        // Another's pace is its own.
+        var (other, _) = await AskDeviceAsync();
+        Assert.Equal((400, "authorization_pending"), Refused(await PollAsync(other)));
+        await ada.PostAsync("/device", null, ("user_code", code), ("organization", Host.Org.ToString()), ("answer", "approve"));
+        Assert.Equal(200, (await PollAsync(device)).Status);
     }
 
     [Fact]
