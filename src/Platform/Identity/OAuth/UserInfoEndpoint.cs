@@ -45,7 +45,8 @@ internal sealed class UserInfoEndpoint(
             json.WriteStartObject();
             json.WriteString("sub", found.Person.Id);
             foreach (var (name, value) in PersonClaims.Of(found.Person, scopes)) json.WriteString(name, value);
-            if (scopes.Contains(OpenIddict.Abstractions.OpenIddictConstants.Scopes.Email)) json.WriteBoolean("email_verified", false);
+            if (scopes.Contains(OpenIddict.Abstractions.OpenIddictConstants.Scopes.Email)) 
+                json.WriteBoolean("email_verified", People.PersonStore.HasVerifiedEmail(found.Person));
             json.WriteEndObject();
         });
     }
@@ -58,7 +59,7 @@ internal sealed class UserInfoEndpoint(
         var storage = new StorageDeadline(time);
         if (await tokens.VerifyAsync(jwt, storage, http.RequestAborted) is not { } grant) return null;
         return await sessions.FindAsync(grant, http.RequestAborted) is { } found
-            && await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, http.RequestAborted) is not null
+            && (await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, http.RequestAborted)).IsOk
             ? (found, grant.Scopes) : null;
     }
 }

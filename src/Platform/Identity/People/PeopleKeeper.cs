@@ -5,6 +5,7 @@ using Strata.Identity.Invitations;
 using Strata.Identity.Memberships;
 using Strata.Identity.OAuth;
 using Strata.Identity.Sessions;
+using Strata.Identity.StepUp;
 using Strata.Resources.Background;
 
 namespace Strata.Identity.People;
@@ -16,7 +17,7 @@ namespace Strata.Identity.People;
 /// </summary>
 internal sealed class PeopleKeeper(
     PersonStore people, MembershipStore memberships, SessionStore sessions, InvitationStore invitations, DeviceRequests requests,
-    UsedCodes codes, Supervisor supervisor, TimeProvider time) : SupervisedService(supervisor, "people")
+    UsedCodes codes, StepUpRequests stepUps, Supervisor supervisor, TimeProvider time) : SupervisedService(supervisor, "people")
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromHours(1);
@@ -39,6 +40,7 @@ internal sealed class PeopleKeeper(
         await foreach (var person in people.DisabledAsync(cancellationToken)) await sessions.EndIfDisabledAsync(person, cancellationToken);
         await requests.SweepAsync(cancellationToken);
         await codes.SweepAsync(cancellationToken);
+        await stepUps.SweepAsync(cancellationToken);
         if (sweptAt is { } last && time.GetElapsedTime(last) < SweepInterval) return;
         await sessions.SweepAsync(CallerIn(TenantId.Platform), cancellationToken);
         await invitations.SweepAsync(CallerIn, cancellationToken);

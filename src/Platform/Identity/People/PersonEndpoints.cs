@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Contracts;
@@ -27,12 +28,13 @@ internal sealed class PersonEndpoints(
             Tag = PersonKind.Kind.Plural, Status = 201,
             Answer = Content.Json(Schemas.Members([("link", Schemas.Text()), ("expiresAt", Schemas.Time())], "link", "expiresAt")),
             Repeatable = "The link of the last answer is the one that counts.",
-        }, CreateLinkAsync);
+        }, CreateLinkAsync).NeedsFreshSignIn();
         routes.MapApi("DELETE", "/api/v1/people/{nameOrId}/second-factor", PersonKind.Kind.WritePermission, new Operation
         {
-            Id = "removeSecondFactor", Summary = "Have a person's sign-ins ask for no code any more, because they have lost their phone.",
+            Id = "removeSecondFactor",
+            Summary = "Remove a person's second factors, passkeys too, because they have lost their phone: the password is enough then.",
             Tag = PersonKind.Kind.Plural, Status = 204, Repeatable = "One that is gone is as good.",
-        }, RemoveSecondFactorAsync);
+        }, RemoveSecondFactorAsync).NeedsFreshSignIn();
     }
 
     private async Task<Result<Answer>> RemoveSecondFactorAsync(ApiCall call)
@@ -40,7 +42,7 @@ internal sealed class PersonEndpoints(
         if (!call.Principal.IsOperator) return IdentityErrors.PeopleAreOperators;
         var found = await store.GetAsync(call.Caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted);
         if (!found.TryGet(out var person, out var error)) return error;
-        var off = await second.TurnOffAsync(new Caller(TenantId.Platform, call.Principal.Actor), person, call.Aborted);
+        var off = await second.RemoveAllAsync(new Caller(TenantId.Platform, call.Principal.Actor), person, call.Aborted);
         return off.IsOk ? Answer.NoContent : off.Error;
     }
 

@@ -31,9 +31,10 @@ public static class PersonKind
         Workflow = KindWorkflow.Load(typeof(PersonKind), "person.workflow.json"),
         InitialStatus = new PersonStatus(),
         UniqueKeys = [new UniqueKeyDefinition(EmailKey, [JsonPath.Parse("$.spec.email")])],
-        HiddenStatus = ["password", "resetHash", "totp", "totpStep", "recoveryCodes"],
+        HiddenStatus = ["password", "resetHash", "totp", "totpStep", "recoveryCodes", "passkeys"],
         Readers = [],
         UserCreates = false,
+        FreshSignIn = FreshSignInFor.AllWrites,
         DeleteTransition = "remove",
         Validate = Check,
     };
