@@ -17,7 +17,7 @@ internal sealed record OutgoingMail(string Kind, string To, string Subject, stri
 internal static class Mails
 {
     public const string PasswordKind = "password";
-    private const string NotYou = "If it was not you, sign in, set a new password, and end what you do not know: ";
+    private const string NotYou = "If it was not you, sign in, set a new password, and end what you do not know:";
 
     public static OutgoingMail Invitation(string to, string organization, IEnumerable<string> roles, string link, DateTimeOffset? until) => new(
         "invitation", to, $"You are invited to {organization}",
@@ -57,7 +57,8 @@ internal static class Mails
         {what}
         At {at.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC{(from is null ? "" : $", from {from}")}.
 
-        {NotYou}{account}
+        {NotYou}
+        {account}
         """);
 
     private static string Until(DateTimeOffset? until) =>
