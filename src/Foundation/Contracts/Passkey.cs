@@ -34,7 +34,9 @@ public sealed record Passkey
     /// <summary>Whether its owner has signed in with it alone, so that the password is not needed.</summary>
     public bool SignsInAlone { get; init; }
 
-    /// <summary>When the last challenge that it has signed was made, in ticks: neither that one nor an earlier one is taken again.</summary>
+    /// <summary>
+    /// When the last challenge that it has signed was made, in ticks: neither that one nor an earlier one is taken again.
+    /// </summary>
     public long LastChallenge { get; init; }
 
     /// <summary>When its counter was last found to have gone back, as that of a copy would; null: never.</summary>

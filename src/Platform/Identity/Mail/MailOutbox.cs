@@ -47,7 +47,8 @@ internal sealed partial class MailOutbox(
     /// <summary>Whether there is a mail server; without one nothing is kept.</summary>
     public bool IsOn => options.Mail is not null;
 
-    /// <returns>False: there is no mail server, no place, or it cannot be kept now. Whoever calls has done their part all the same.</returns>
+    /// <returns>False: there is no mail server, no place, or it cannot be kept now. Whoever calls has done their part all the
+    /// same.</returns>
     public async ValueTask<bool> TryAddAsync(OutgoingMail mail, CancellationToken cancellationToken)
     {
         if (!mail.IsSound)
@@ -60,8 +61,8 @@ internal sealed partial class MailOutbox(
     }
 
     /// <summary>
-    /// Notes that someone has asked for a new password. Whether anyone has the address is found out later, so that it shows in nothing here,
-    /// nor in how long it takes.
+    /// Notes that someone has asked for a new password. Whether anyone has the address is found out later, so that it shows in nothing
+    /// here, nor in how long it takes.
     /// </summary>
     public ValueTask<bool> TryAskPasswordAsync(string email, CancellationToken cancellationToken) =>
         TryAddAsync(AskedKind, email, null, cancellationToken);

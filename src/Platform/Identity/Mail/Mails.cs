@@ -10,7 +10,8 @@ internal sealed record OutgoingMail(string Kind, string To, string Subject, stri
     private const int SubjectLengthMax = 200;
 
     /// <summary>Whether it can be sent: what is in its head has one line, so that nothing else can be written there.</summary>
-    public bool IsSound => People.EmailAddress.IsNormal(To) && Subject.Length is > 0 and <= SubjectLengthMax && !Subject.Any(char.IsControl);
+    public bool IsSound =>
+        People.EmailAddress.IsNormal(To) && Subject.Length is > 0 and <= SubjectLengthMax && !Subject.Any(char.IsControl);
 }
 
 /// <summary>The texts of mails: plain, short, each with what it is about and what to do if it comes as a surprise.</summary>
@@ -19,7 +20,8 @@ internal static class Mails
     public const string PasswordKind = "password";
     private const string NotYou = "If it was not you, sign in, set a new password, and end what you do not know:";
 
-    public static OutgoingMail Invitation(string to, string organization, IEnumerable<string> roles, string link, DateTimeOffset? until) => new(
+    public static OutgoingMail Invitation(
+        string to, string organization, IEnumerable<string> roles, string link, DateTimeOffset? until) => new(
         "invitation", to, $"You are invited to {organization}",
         $"""
         You are invited to the organization {organization} as {string.Join(", ", roles)}.

@@ -98,10 +98,12 @@ internal sealed class MembershipStore(
     public async ValueTask<Result<Principal>> PrincipalAsync(
         TenantId organization, PersonResource person, StorageDeadline storage, CancellationToken cancellationToken)
     {
-        if (!await storage.WithinAsync(log.IsActiveAsync(organization, cancellationToken), cancellationToken)) return ApiErrors.Unauthorized;
+        if (!await storage.WithinAsync(log.IsActiveAsync(organization, cancellationToken), cancellationToken))
+            return ApiErrors.Unauthorized;
         var found = await storage.WithinAsync(FindAsync(organization, person, cancellationToken), cancellationToken);
         if (found is not { } membership) return ApiErrors.Unauthorized;
-        if (!SecondFactor.IsOn(person) && await storage.WithinAsync(RequiresTwoFactorAsync(organization, cancellationToken), cancellationToken))
+        if (!SecondFactor.IsOn(person)
+            && await storage.WithinAsync(RequiresTwoFactorAsync(organization, cancellationToken), cancellationToken))
             return IdentityErrors.TwoFactorRequired;
         var granted = await storage.WithinAsync(roles.OfAsync(organization, membership.Spec.Roles, cancellationToken), cancellationToken);
         return PrincipalOf(organization, membership, granted);

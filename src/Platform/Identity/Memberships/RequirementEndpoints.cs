@@ -12,8 +12,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Identity.Memberships;
 
 /// <summary>
-/// /api/v1/access/two-factor: whether an organization's people need a second factor. For its administrators, of their own organization; it is
-/// written to the organization's history.
+/// /api/v1/access/two-factor: whether an organization's people need a second factor. For its administrators, of their own organization; it
+/// is written to the organization's history.
 /// </summary>
 internal sealed class RequirementEndpoints(
     ResourceStore<OrganizationSpec, Nothing> organizations, MembershipStore memberships, PersonStore people)

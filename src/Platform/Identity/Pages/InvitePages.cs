@@ -12,7 +12,8 @@ using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.
 namespace Strata.Identity.Pages;
 
 /// <summary>/invite/SECRET: joins an organization, with a new account or one's own.</summary>
-internal sealed class InvitePages(PageEndpoints pages, InvitationStore invitations, PersonStore people, AccountNotices notices, TimeProvider time)
+internal sealed class InvitePages(
+    PageEndpoints pages, InvitationStore invitations, PersonStore people, AccountNotices notices, TimeProvider time)
 {
     private const string Pattern = "/invite/{secret}";
     private const int TriesMax = 30;

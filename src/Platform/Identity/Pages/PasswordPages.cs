@@ -11,8 +11,8 @@ using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.
 namespace Strata.Identity.Pages;
 
 /// <summary>
-/// /password sends who has forgotten theirs a link, where the cloud sends mail; /password/SECRET sets a new one by such a link, or by one that
-/// an operator made.
+/// /password sends who has forgotten theirs a link, where the cloud sends mail; /password/SECRET sets a new one by such a link, or by one
+/// that an operator made.
 /// </summary>
 internal sealed class PasswordPages(
     PageEndpoints pages, SignInPages signIn, PersonStore people, SessionStore sessions, SealedLinks links, MailOutbox outbox,

@@ -55,7 +55,10 @@ internal sealed class SecondPages(
     private PasskeyOffer OfferOf(HttpContext http, PersonResource person, string wanted)
     {
         var (challenge, kept) = challenges.Make(http, PurposeOf(person));
-        return new PasskeyOffer(PasskeyPath, passkeys.RequestOptions(person, challenge, alone: false), kept) { Fields = [("return", wanted)] };
+        return new PasskeyOffer(PasskeyPath, passkeys.RequestOptions(person, challenge, alone: false), kept)
+        {
+            Fields = [("return", wanted)],
+        };
     }
 
     private static string PurposeOf(PersonResource person) => "second " + person.Id;

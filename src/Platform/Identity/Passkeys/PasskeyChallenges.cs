@@ -10,8 +10,8 @@ namespace Strata.Identity.Passkeys;
 internal sealed record PasskeyChallenge(byte[] Bytes, DateTimeOffset MadeAt);
 
 /// <summary>
-/// Challenges that are not kept anywhere: a page carries its own, sealed, with its purpose, its end and the browser that it is for. That each
-/// is used once only is up to what it is used for: see <see cref="PasskeyStore"/>. Safe for concurrent use.
+/// Challenges that are not kept anywhere: a page carries its own, sealed, with its purpose, its end and the browser that it is for. That
+/// each is used once only is up to what it is used for: see <see cref="PasskeyStore"/>. Safe for concurrent use.
 /// </summary>
 internal sealed class PasskeyChallenges(SealedSecrets secrets, IdentityOptions options, TimeProvider time)
 {

@@ -17,8 +17,9 @@ namespace Strata.Identity.Passkeys;
 internal sealed record UsedPasskey(PersonResource Person, bool Verified);
 
 /// <summary>
-/// Passkeys of people (WebAuthn). Each challenge is signed once: a passkey takes none that was made before the last one that it signed, which
-/// is checked in the same write that notes its use. Signatures are checked by the library. Safe for concurrent use, also by several servers.
+/// Passkeys of people (WebAuthn). Each challenge is signed once: a passkey takes none that was made before the last one that it signed,
+/// which is checked in the same write that notes its use. Signatures are checked by the library. Safe for concurrent use, also by several
+/// servers.
 /// </summary>
 internal sealed partial class PasskeyStore(
     PersonStore people, SecondFactor second, RelyingParty party, TimeProvider time, ILogger<PasskeyStore> log)
@@ -45,7 +46,8 @@ internal sealed partial class PasskeyStore(
     /// <summary>Options for the browser that have a passkey sign.</summary>
     /// <param name="person">Null: whoever the passkey knows.</param>
     /// <param name="alone">It has to be two factors.</param>
-    public string RequestOptions(PersonResource? person, PasskeyChallenge challenge, bool alone) => Request(person, challenge, alone).ToJson();
+    public string RequestOptions(PersonResource? person, PasskeyChallenge challenge, bool alone) =>
+        Request(person, challenge, alone).ToJson();
 
     /// <summary>
     /// Adds a passkey. PASSKEY_REFUSED, PASSKEY_KNOWN, TOO_MANY_PASSKEYS.
@@ -87,7 +89,8 @@ internal sealed partial class PasskeyStore(
         var id = Base64Url.EncodeToString(sent.RawId);
         if (person?.Status.Passkeys.FirstOrDefault(p => p.Id == id) is not { } passkey || !PersonStore.IsAdmitted(person))
             return IdentityErrors.PasskeyRefused;
-        if (await VerifyAsync(person, passkey, sent, challenge, alone, cancellationToken) is not { } data) return IdentityErrors.PasskeyRefused;
+        if (await VerifyAsync(person, passkey, sent, challenge, alone, cancellationToken) is not { } data)
+            return IdentityErrors.PasskeyRefused;
         var wentBack = false;
         var changed = await people.TryChangeAsync(PersonStore.CallerOf(person), person, now =>
         {
@@ -156,8 +159,8 @@ internal sealed partial class PasskeyStore(
 
     private static PublicKeyCredentialDescriptor DescriptorOf(Passkey passkey) => new(
         PublicKeyCredentialType.PublicKey, Base64Url.DecodeFromChars(passkey.Id),
-        [.. passkey.Transports.Select(t => Enum.TryParse<AuthenticatorTransport>(t, true, out var known) ? known : (AuthenticatorTransport?)null)
-            .OfType<AuthenticatorTransport>()]);
+        [.. passkey.Transports.Where(t => Enum.TryParse<AuthenticatorTransport>(t, true, out _))
+            .Select(t => Enum.Parse<AuthenticatorTransport>(t, true))]);
 
     private async Task<Passkey?> ReadNewAsync(
         PersonResource person, string answer, PasskeyChallenge challenge, string name, CancellationToken cancellationToken)
@@ -177,8 +180,9 @@ internal sealed partial class PasskeyStore(
             return new Passkey
             {
                 Id = Base64Url.EncodeToString(made.Id), Name = name, PublicKey = Base64Url.EncodeToString(made.PublicKey),
-                Counter = made.SignCount, Model = made.AaGuid == Guid.Empty ? null : made.AaGuid.ToString(), IsSynced = made.IsBackupEligible,
-                Transports = [.. (sent.Response.Transports ?? []).Distinct().Select(t => t.ToString().ToLowerInvariant())], CreatedAt = time.GetUtcNow(),
+                Counter = made.SignCount, Model = made.AaGuid == Guid.Empty ? null : made.AaGuid.ToString(),
+                IsSynced = made.IsBackupEligible, CreatedAt = time.GetUtcNow(),
+                Transports = [.. (sent.Response.Transports ?? []).Distinct().Select(t => t.ToString().ToLowerInvariant())],
                 VerifiesUser = parsed.AuthData.UserVerified, LastChallenge = challenge.MadeAt.UtcTicks,
             };
         }

@@ -55,8 +55,8 @@ internal sealed class SessionAuthenticator(
         var state = cache.State;
         var found = await storage.WithinAsync(FindAsync(grant, cancellationToken), cancellationToken);
         if (found is null) return ApiErrors.Unauthorized;
-        if (!(await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, cancellationToken)).TryGet(out var member, out var refused))
-            return refused;
+        var joined = await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, cancellationToken);
+        if (!joined.TryGet(out var member, out var refused)) return refused;
         var session = SessionStore.IdOf(found.Session);
         var principal = member with
         {

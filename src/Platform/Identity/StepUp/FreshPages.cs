@@ -13,8 +13,8 @@ using Strata.Identity.Tokens;
 namespace Strata.Identity.StepUp;
 
 /// <summary>
-/// Pages of what only the person themselves may do: where their sign-in is not fresh any more (<see cref="FreshSignIn"/>), the page asks them
-/// again in its place, for a passkey, or for the password and then the second factor, and goes on with what they had sent.
+/// Pages of what only the person themselves may do: where their sign-in is not fresh any more (<see cref="FreshSignIn"/>), the page asks
+/// them again in its place, for a passkey, or for the password and then the second factor, and goes on with what they had sent.
 /// </summary>
 internal sealed class FreshPages(
     PageEndpoints pages, PasswordSignIn passwords, SecondFactor second, PasskeyStore passkeys, PasskeyChallenges challenges,
@@ -138,7 +138,10 @@ internal sealed class FreshPages(
         HttpContext http, SignedIn signedIn, string action, IReadOnlyList<(string Name, string Value)> fields, bool alone)
     {
         var (challenge, kept) = challenges.Make(http, PurposeOf(signedIn));
-        return new PasskeyOffer(action, passkeys.RequestOptions(signedIn.Person, challenge, alone), kept) { Prefix = Prefix, Fields = fields };
+        return new PasskeyOffer(action, passkeys.RequestOptions(signedIn.Person, challenge, alone), kept)
+        {
+            Prefix = Prefix, Fields = fields,
+        };
     }
 
     private static string PurposeOf(SignedIn signedIn) => "again " + signedIn.Session.Id;

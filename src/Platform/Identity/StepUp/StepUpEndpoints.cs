@@ -10,8 +10,8 @@ using Strata.Identity.Tokens;
 namespace Strata.Identity.StepUp;
 
 /// <summary>
-/// /api/v1/access/step-up: has the person of a call show again, in their browser, that it is they, so that what needs a fresh sign-in is open
-/// to the session of the call. Programs of organizations cannot: they send people to sign in again.
+/// /api/v1/access/step-up: has the person of a call show again, in their browser, that it is they, so that what needs a fresh sign-in is
+/// open to the session of the call. Programs of organizations cannot: they send people to sign in again.
 /// </summary>
 internal sealed class StepUpEndpoints(
     StepUpRequests requests, SessionStore sessions, RequestSource source, IdentityOptions options, TimeProvider time)

@@ -27,7 +27,8 @@ internal sealed class StepUpPages(
             if (await pages.Browser.FindAsync(http) is not { } signedIn) PageEndpoints.AskToSignIn(http);
             else if (await FindAsync(http, signedIn, http.Request.Query["code"]) is var (request, session))
                 await pages.SendAsync<ConfirmProgramPage>(
-                    http, 200, ("Code", http.Request.Query["code"].ToString().ToUpperInvariant()), ("Program", PageText.ProgramOf(session.Spec)),
+                    http, 200, ("Code", http.Request.Query["code"].ToString().ToUpperInvariant()),
+                    ("Program", PageText.ProgramOf(session.Spec)),
                     ("Age", PageText.Age(time.GetUtcNow() - request.CreatedAt)), ("Address", request.Address));
         });
         fresh.MapPost(routes, Path, ConfirmAsync, AgeMax);

@@ -55,15 +55,16 @@ public static class MailSetting
         && url is { Scheme: "smtp" or "smtps", PathAndQuery: "" or "/", Fragment: "", Host.Length: > 0 } ? url : throw new FormatException();
 
     private static string From(string text) =>
-        !text.Any(char.IsControl) && MimeKit.MailboxAddress.TryParse(text, out var mailbox) && mailbox.Address.Contains('@', StringComparison.Ordinal)
-            ? text : throw new FormatException();
+        !text.Any(char.IsControl) && MimeKit.MailboxAddress.TryParse(text, out var mailbox)
+            && mailbox.Address.Contains('@', StringComparison.Ordinal) ? text : throw new FormatException();
 
     private static string? PasswordOf(SettingValue file, List<string> faults)
     {
         if (file.Value.Length == 0) return null;
         try
         {
-            if (new FileInfo(file.Value).Length <= PasswordBytesMax && File.ReadAllText(file.Value).Trim() is { Length: > 0 } text) return text;
+            if (new FileInfo(file.Value).Length <= PasswordBytesMax && File.ReadAllText(file.Value).Trim() is { Length: > 0 } text)
+                return text;
             faults.Add(ServerOptionsReader.Fault(file, "a file with a password in it"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)

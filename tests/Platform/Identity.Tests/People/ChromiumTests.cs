@@ -66,7 +66,8 @@ public sealed class ChromiumTests() : PeopleContract(new MemoryStore())
     }
 
     /// <summary>
-    /// Leaves with the session. The device is not touched meanwhile: it would answer what the page proposes (conditional mediation) at once.
+    /// Leaves with the session. The device is not touched meanwhile: it would answer what the page proposes (conditional mediation) at
+    /// once.
     /// </summary>
     private static async Task SignOutAsync(TestChromium browser, string device)
     {
@@ -101,7 +102,8 @@ public sealed class ChromiumTests() : PeopleContract(new MemoryStore())
     }
 
     private static async Task<IReadOnlyList<JsonElement>> CredentialsAsync(TestChromium browser, string device) =>
-        [.. (await browser.SendAsync("WebAuthn.getCredentials", new { authenticatorId = device })).GetProperty("credentials").EnumerateArray()];
+        [.. (await browser.SendAsync("WebAuthn.getCredentials", new { authenticatorId = device }))
+            .GetProperty("credentials").EnumerateArray()];
 
     /// <summary>Has the device count from another number on, as a copy of it would.</summary>
     private static async Task CountAsync(TestChromium browser, string device, int count)

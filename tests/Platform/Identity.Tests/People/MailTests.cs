@@ -72,7 +72,8 @@ public sealed class MailTests : PeopleContract, IAsyncDisposable
     public async Task Password_IsAskedForAFewTimesOnly()
     {
         await JoinAsync("ada@example.com", ["viewer"]);
-        for (var i = 0; i < 10; i++) Assert.Equal(200, (await NewBrowser().PostAsync("/password", null, ("email", "ada@example.com"))).Status);
+        for (var i = 0; i < 10; i++)
+            Assert.Equal(200, (await NewBrowser().PostAsync("/password", null, ("email", "ada@example.com"))).Status);
         Assert.Equal(429, (await NewBrowser().PostAsync("/password", null, ("email", "ada@example.com"))).Status);
         await NothingWaitsAsync();
         Assert.Equal(3, server.Mails.Count(m => m.Subject == "Set a new password"));
@@ -93,7 +94,7 @@ public sealed class MailTests : PeopleContract, IAsyncDisposable
         Assert.Equal(404, (await NewBrowser().PostAsync(former, null)).Status);
         var bob = await JoinAsync("bob@example.com", ["viewer"]);
         await bob.PostAsync("/account/email", null, ("email", "ada@new.test"));
-        await Wait.UntilAsync(() => Task.FromResult(server.Mails.Count(m => m.To.ToString().Contains("ada@new", StringComparison.Ordinal)) == 2),
+        await Wait.UntilAsync(() => server.Mails.Count(m => m.To.ToString().Contains("ada@new", StringComparison.Ordinal)) == 2,
             "a second link to the address");
         Assert.Equal(409, (await bob.PostAsync(await server.LinkAsync("ada@new.test", "Confirm"), null)).Status);
     }

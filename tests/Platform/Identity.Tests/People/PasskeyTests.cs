@@ -1,9 +1,12 @@
 using Strata.Api.Tests.Hosting;
+using Strata.Identity.Passkeys;
 using Strata.Storage.Tests.Contract;
 
 namespace Strata.Identity.Tests.People;
 
-/// <summary>Passkeys as the only way in, and after the password; and what of a device, or of who has copied something, is refused.</summary>
+/// <summary>
+/// Passkeys as the only way in, and after the password; and what of a device, or of who has copied something, is refused.
+/// </summary>
 public sealed class PasskeyTests() : PasskeyContract(new MemoryStore())
 {
     [Fact]
@@ -13,8 +16,8 @@ public sealed class PasskeyTests() : PasskeyContract(new MemoryStore())
         var ada = await JoinAsync("ada@example.com", ["viewer"]);
         var added = await AddAsync(ada, device, "Key in the safe");
         Assert.True(added.Title == "Keep these recovery codes", added.Html);
-        Assert.Contains("script-src 'self'", (await ada.GetAsync("/account/passkeys/new")).Headers.GetValues("Content-Security-Policy").Single(),
-            StringComparison.Ordinal);
+        var policy = (await ada.GetAsync("/account/passkeys/new")).Headers.GetValues("Content-Security-Policy").Single();
+        Assert.Contains("script-src 'self'", policy, StringComparison.Ordinal);
         Assert.Contains("Key in the safe", (await ada.GetAsync("/account")).Html, StringComparison.Ordinal);
         // Until it has let them in alone, the password stays.
         Assert.Equal("Not removed", (await ada.PostAsync("/account/password/remove", null)).Title);
@@ -149,22 +152,23 @@ public sealed class PasskeyTests() : PasskeyContract(new MemoryStore())
         Assert.Equal(200, (await SendAsync(ada, page, device.Create, ("name", "<b>"))).Status);
         Assert.Equal(400, (await SendAsync(ada, page, device.Create, ("name", "again"))).Status);
         Assert.Contains("&lt;b&gt;", (await ada.GetAsync("/account")).Html, StringComparison.Ordinal);
-        Assert.DoesNotContain("publicKey", (await Admin.SendJsonAsync("GET", "/api/v1/people/ada")).Body.ToString(), StringComparison.Ordinal);
+        var shown = await Admin.SendJsonAsync("GET", "/api/v1/people/ada");
+        Assert.DoesNotContain("publicKey", shown.Body.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Page_AtAnAddressWithoutAName_SaysWhereToGo()
     {
-        var party = new Strata.Identity.Passkeys.RelyingParty(new IdentityOptions { PublicUrl = new Uri("http://127.0.0.1:8080") });
+        var party = new RelyingParty(new IdentityOptions { PublicUrl = new Uri("http://127.0.0.1:8080") });
         Assert.Equal(("localhost", "http://localhost:8080"), (party.Id, party.Origin));
         var http = new Microsoft.AspNetCore.Http.DefaultHttpContext();
         http.Request.Host = new("127.0.0.1", 8080);
         Assert.Contains("http://localhost:8080/account", party.FaultFor(http), StringComparison.Ordinal);
         http.Request.Host = new("localhost", 8080);
         Assert.Null(party.FaultFor(http));
-        Assert.NotNull(new Strata.Identity.Passkeys.RelyingParty(CloudOptions with { PublicUrl = new Uri("http://cloud.test") }).FaultFor(http));
-        Assert.NotNull(new Strata.Identity.Passkeys.RelyingParty(CloudOptions with { PublicUrl = new Uri("https://10.0.0.1") }).FaultFor(http));
-        Assert.Null(new Strata.Identity.Passkeys.RelyingParty(CloudOptions with { PublicUrl = new Uri("https://cloud.test") }).FaultFor(http));
+        Assert.NotNull(new RelyingParty(CloudOptions with { PublicUrl = new Uri("http://cloud.test") }).FaultFor(http));
+        Assert.NotNull(new RelyingParty(CloudOptions with { PublicUrl = new Uri("https://10.0.0.1") }).FaultFor(http));
+        Assert.Null(new RelyingParty(CloudOptions with { PublicUrl = new Uri("https://cloud.test") }).FaultFor(http));
         Assert.Equal("text/javascript", (await NewBrowser().ContentTypeAsync("/sign-in/passkey.js")));
     }
 }

@@ -39,7 +39,8 @@ public sealed partial class StepUpTests() : PasskeyContract(new MemoryStore())
         Assert.Contains("name=\"again-half\"", asked.Html, StringComparison.Ordinal);
         Assert.DoesNotContain("again-password", asked.Html, StringComparison.Ordinal);
         Assert.Equal("/account?changed=password", (await SendAsync(ada, asked, device.Sign)).Path);
-        Assert.StartsWith("/sign-in/second", (await NewBrowser().SignInAsync("ada@example.com", "another long one")).Path, StringComparison.Ordinal);
+        var half = await NewBrowser().SignInAsync("ada@example.com", "another long one");
+        Assert.StartsWith("/sign-in/second", half.Path, StringComparison.Ordinal);
         await AgeAsync("ada", Old);
         var alone = await ada.GetAsync("/account/second");
         device.Verifies = false; // one factor only
@@ -123,7 +124,8 @@ public sealed partial class StepUpTests() : PasskeyContract(new MemoryStore())
         Assert.Equal(200, (await bobs.SendJsonAsync("GET", "/api/v1/access/me")).Status);
         await Wait.UntilAsync(async () =>
             (await line.SendJsonAsync("PUT", "/api/v1/access/two-factor", """{"required":true}""")).Status == 200, "the passkey counts");
-        await Wait.UntilAsync(async () => (await bobs.SendJsonAsync("GET", "/api/v1/access/me")).Status == 403, "the second factor is asked for");
+        await Wait.UntilAsync(
+            async () => (await bobs.SendJsonAsync("GET", "/api/v1/access/me")).Status == 403, "the second factor is asked for");
         var refused = await bobs.SendJsonAsync("GET", "/api/v1/access/me");
         Assert.Equal("TWO_FACTOR_REQUIRED", refused.Text("code"));
         Assert.Contains("requires two-factor authentication", (await bob.GetAsync("/account")).Html, StringComparison.Ordinal);

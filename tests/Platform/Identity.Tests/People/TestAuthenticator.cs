@@ -103,7 +103,8 @@ internal sealed class TestAuthenticator : IDisposable
         return cbor.Encode();
     }
 
-    private string Sent(object response) => JsonSerializer.Serialize(new { id = Text(id), rawId = Text(id), type = "public-key", response });
+    private string Sent(object response) =>
+        JsonSerializer.Serialize(new { id = Text(id), rawId = Text(id), type = "public-key", response });
 
     private static string Text(byte[] bytes) => Base64Url.EncodeToString(bytes);
 }

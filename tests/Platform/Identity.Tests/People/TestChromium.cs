@@ -123,7 +123,8 @@ internal sealed class TestChromium : IAsyncDisposable
         var id = Interlocked.Increment(ref last);
         var answer = waiting[id] = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);
         var text = JsonSerializer.SerializeToUtf8Bytes(
-            session is null ? (object)new { id, method, @params = parameters } : new { id, method, @params = parameters, sessionId = session });
+            session is null ? (object)new { id, method, @params = parameters }
+                : new { id, method, @params = parameters, sessionId = session });
         await sending.WaitAsync();
         try
         {

@@ -97,7 +97,8 @@ internal sealed class TestMailServer : IAsyncDisposable
 
     private sealed class Login : UserAuthenticator
     {
-        public override Task<bool> AuthenticateAsync(ISessionContext context, string user, string password, CancellationToken cancellationToken) =>
+        public override Task<bool> AuthenticateAsync(
+            ISessionContext context, string user, string password, CancellationToken cancellationToken) =>
             Task.FromResult(user == User && password == Password);
     }
 }
