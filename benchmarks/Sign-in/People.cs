@@ -22,11 +22,11 @@ internal sealed class People(Cloud cloud) : IDisposable
     public async Task GrowAsync(int people, int organizationsWanted)
     {
         for (; organizations < organizationsWanted; organizations++)
-            await cloud.SendAsync("POST", "/api/v1/organizations", $$"""{"name":"org-{{organizations}}","spec":{}}""");
+            await cloud.SendAsync("POST", "/api/v1/organizations", $$$"""{"name":"org-{{{organizations}}}","spec":{}}""");
         for (; Count < people; Count++)
         {
-            var invited = await cloud.SendAsync(
-                "POST", $"/api/v1/invitations?org=org-{Count % organizations}", $$"""{"spec":{"email":"{{EmailOf(Count)}}","roles":["viewer"]}}""");
+            var body = $$$"""{"spec":{"email":"{{{EmailOf(Count)}}}","roles":["viewer"]}}""";
+            var invited = await cloud.SendAsync("POST", $"/api/v1/invitations?org=org-{Count % organizations}", body);
             var link = new Uri(invited.GetProperty("link").GetString()!).AbsolutePath;
             await PostAsync(link, HttpStatusCode.OK, ("email", EmailOf(Count)), ("password", Password));
         }

@@ -6,6 +6,7 @@ using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Identity.Mail;
 using Strata.Identity.Passwords;
 using Strata.Resources.Kinds;
 
@@ -13,7 +14,8 @@ namespace Strata.Identity.People;
 
 /// <summary>What operators do for people beside the verbs of every kind.</summary>
 internal sealed class PersonEndpoints(
-    ResourceStore<PersonSpec, PersonStatus> store, PersonStore people, SecondFactor second, IdentityOptions options, TimeProvider time)
+    ResourceStore<PersonSpec, PersonStatus> store, PersonStore people, SecondFactor second, AccountNotices notices,
+    IdentityOptions options, TimeProvider time)
 {
     public const string LinkPrefix = "str";
 
@@ -43,7 +45,9 @@ internal sealed class PersonEndpoints(
         var found = await store.GetAsync(call.Caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted);
         if (!found.TryGet(out var person, out var error)) return error;
         var off = await second.RemoveAllAsync(new Caller(TenantId.Platform, call.Principal.Actor), person, call.Aborted);
-        return off.IsOk ? Answer.NoContent : off.Error;
+        if (!off.IsOk) return off.Error;
+        await notices.ChangedAsync(call.Http, person, "An operator of the cloud removed the second factors of your account.");
+        return Answer.NoContent;
     }
 
     private async Task<Result<Answer>> CreateLinkAsync(ApiCall call)
