@@ -78,6 +78,13 @@ prefer_nftables() {
   install_with_apt nftables || say "nftables could not be installed; strata goes on without it"
 }
 
+# Wanted, not needed: the sign-in pages are tried in a real browser. Where it is missing, those tests are skipped and say so.
+prefer_chromium() {
+  command -v chromium > /dev/null || command -v google-chrome > /dev/null && return 0
+  ((EUID == 0)) && command -v apt-get > /dev/null && [[ ${STRATA_NO_INSTALL:-} != 1 ]] || return 0
+  install_with_apt chromium || say "chromium could not be installed; tests of the pages in a browser are skipped"
+}
+
 # What packs and installs the Python client: modules that Debian has in packages of their own.
 require_python_packers() {
   ! /usr/bin/python3 -c 'import setuptools, wheel, pip, venv, ensurepip' 2> /dev/null || return 0

@@ -7,4 +7,7 @@ public sealed record OrganizationSpec
 {
     /// <summary>For people; null: the name.</summary>
     public string? DisplayName { get; init; }
+
+    /// <summary>Whether its people need a passkey or another second factor: memberships of those without grant nothing.</summary>
+    public bool RequireTwoFactor { get; init; }
 }

@@ -21,6 +21,7 @@ public sealed record PersonStatus
     /// <summary>Hash of the password, sealed under the cloud's key; null: none was set.</summary>
     public string? Password { get; init; }
 
+    /// <summary>When that was last changed, or removed.</summary>
     public DateTimeOffset? PasswordSetAt { get; init; }
 
     /// <summary>SHA-256 in hex of the secret of a link that sets a new password; null: there is none.</summary>
@@ -31,7 +32,7 @@ public sealed record PersonStatus
     /// <summary>Secret of the one-time codes that a sign-in asks for too, sealed under the cloud's key; null: it asks for none.</summary>
     public string? Totp { get; init; }
 
-    /// <summary>When that was set up.</summary>
+    /// <summary>When a second factor, codes or a passkey, was set up; null: there is none.</summary>
     public DateTimeOffset? SecondFactorAt { get; init; }
 
     /// <summary>The time step of the last code that was used: it, and earlier ones, are not taken again.</summary>
@@ -39,6 +40,15 @@ public sealed record PersonStatus
 
     /// <summary>Keyed hashes of codes that can each be used once in place of a one-time code.</summary>
     public IReadOnlyList<string> RecoveryCodes { get; init; } = [];
+
+    /// <summary>With which they sign in, oldest first.</summary>
+    public IReadOnlyList<Passkey> Passkeys { get; init; } = [];
+
+    /// <summary>
+    /// The address that they have shown to be theirs, by a link that was sent to it; null: none. The present address is verified where it
+    /// is this one.
+    /// </summary>
+    public string? VerifiedEmail { get; init; }
 
     public DateTimeOffset? LastSignInAt { get; init; }
 

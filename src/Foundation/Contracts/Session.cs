@@ -41,6 +41,9 @@ public sealed record SessionStatus
     /// <summary>To the hour.</summary>
     public DateTimeOffset? LastUsedAt { get; init; }
 
+    /// <summary>When the person last showed again that it is they; null: they have not since they signed in.</summary>
+    public DateTimeOffset? AuthenticatedAt { get; init; }
+
     /// <summary>When it ends, unless it is used before.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 

@@ -38,6 +38,32 @@ internal static class IdentityErrors
     public static readonly Error TooManySignIns = new(
         ErrorKind.TooMany, "TOO_MANY_SIGN_INS", "There were a hundred sign-ins of this account within an hour.", "Wait an hour.");
 
+    public static readonly Error PasskeyRefused = new(
+        ErrorKind.Invalid, "PASSKEY_REFUSED", "This passkey was not accepted.", "Try again, or use another way to sign in.");
+
+    public static readonly Error PasskeyCounter = new(
+        ErrorKind.Forbidden, "PASSKEY_COUNTER",
+        "This passkey was not accepted: it counts its uses, and the count went back, as if there were a copy of it.",
+        "Use another way to sign in, remove the passkey at /account, and add it again.");
+
+    public static readonly Error PasskeyKnown = new(
+        ErrorKind.Conflict, "PASSKEY_KNOWN", "You have this passkey already.", "Add one of another device.");
+
+    public static readonly Error TooManyPasskeys = new(
+        ErrorKind.Conflict, "TOO_MANY_PASSKEYS", "You have 20 passkeys, which is the maximum.", "Remove one that you do not use.");
+
+    public static readonly Error LastWayIn = new(
+        ErrorKind.Conflict, "LAST_WAY_IN", "Without this you could not sign in any more.",
+        "Set a password first, or sign in once with a passkey and nothing else.");
+
+    public static readonly Error TwoFactorRequired = new(
+        ErrorKind.Forbidden, "TWO_FACTOR_REQUIRED", "This organization requires two-factor authentication, and you have not set it up.",
+        "Add a passkey, or codes of an authenticator app, at /account in your browser.");
+
+    public static readonly Error OwnTwoFactorMissing = new(
+        ErrorKind.Conflict, "TWO_FACTOR_MISSING", "You have no second factor yourself, so you would lose your access with this.",
+        "Add a passkey, or codes of an authenticator app, at /account in your browser, then try again.");
+
     public static readonly Error AlreadyMember = new(
         ErrorKind.Conflict, "ALREADY_MEMBER", "This person is a member of the organization already.",
         "An administrator changes their roles with: strata members set NAME --role ROLE");

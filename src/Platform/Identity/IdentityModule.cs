@@ -16,13 +16,17 @@ using Strata.Identity.Bindings;
 using Strata.Identity.Clients;
 using Strata.Identity.Invitations;
 using Strata.Identity.Keys;
+using Strata.Identity.Links;
+using Strata.Identity.Mail;
 using Strata.Identity.Memberships;
 using Strata.Identity.OAuth;
 using Strata.Identity.Pages;
+using Strata.Identity.Passkeys;
 using Strata.Identity.Passwords;
 using Strata.Identity.People;
 using Strata.Identity.Providers;
 using Strata.Identity.Sessions;
+using Strata.Identity.StepUp;
 using Strata.Identity.Teams;
 using Strata.Identity.Tokens;
 using Strata.Resources.Background;
@@ -47,6 +51,7 @@ public static class IdentityModule
     public static IServiceCollection AddIdentity(this IServiceCollection services, IdentityOptions options)
     {
         services.AddSingleton(options);
+        services.AddPermissions(new Permission(RequirementEndpoints.Permission));
         services.AddPermissions(new Permission(AccountEndpoints.Read, Roles.Viewer, Roles.Developer, Roles.Application, Roles.Machine));
         AddStore(services, ClientKind.Kind);
         AddStore(services, KeyPairKind.Kind);
@@ -87,6 +92,12 @@ public static class IdentityModule
         services.GetRequiredService<SignInPages>().Map(routes);
         services.GetRequiredService<InvitePages>().Map(routes);
         services.GetRequiredService<PasswordPages>().Map(routes);
+        services.GetRequiredService<EmailPages>().Map(routes);
+        services.GetRequiredService<PasskeyPages>().Map(routes);
+        services.GetRequiredService<FreshPages>().Map(routes);
+        services.GetRequiredService<StepUpPages>().Map(routes);
+        services.GetRequiredService<StepUpEndpoints>().Map(routes);
+        services.GetRequiredService<RequirementEndpoints>().Map(routes);
         services.GetRequiredService<DevicePages>().Map(routes);
         services.GetRequiredService<SecondPages>().Map(routes);
         services.GetRequiredService<AccountPages>().Map(routes);
@@ -116,11 +127,15 @@ public static class IdentityModule
         services.AddSingleton<IHeldRights, MembershipRights>();
         services.AddSingleton(new RoleHolders(MembershipKind.Kind)).AddSingleton(new RoleHolders(InvitationKind.Kind));
         services.AddSingleton<InvitationEndpoints>().AddSingleton<PersonEndpoints>().AddSingleton<SessionEndpoints>();
+        services.AddSingleton<RelyingParty>().AddSingleton<PasskeyChallenges>().AddSingleton<PasskeyStore>().AddSingleton<PasskeyPages>();
+        services.AddSingleton<FreshPages>().AddSingleton<StepUpRequests>().AddSingleton<StepUpPages>().AddSingleton<StepUpEndpoints>();
+        services.AddSingleton<MailMetrics>().AddSingleton<MailOutbox>().AddSingleton<SmtpDelivery>().AddSingleton<SealedLinks>()
+            .AddSingleton<AccountNotices>().AddSingleton<EmailPages>().AddSingleton<RequirementEndpoints>();
         services.AddSingleton<PageRenderer>().AddSingleton<BrowserSession>().AddSingleton<PageEndpoints>().AddSingleton<FormTargets>();
         services.AddSingleton<SignInPages>().AddSingleton<InvitePages>().AddSingleton<PasswordPages>().AddSingleton<DevicePages>()
             .AddSingleton<SecondPages>().AddSingleton<AccountPages>().AddSingleton<AuthorizePages>();
         services.AddOAuthServer();
-        services.AddSupervised<PeopleKeeper>();
+        services.AddSupervised<PeopleKeeper>().AddSupervised<MailSender>();
     }
 
     private static void AddStore<TSpec, TStatus>(IServiceCollection services, Kind<TSpec, TStatus> kind) =>

@@ -18,6 +18,9 @@ public sealed record IdentityOptions
     /// <summary>Proxies in front of the API whose X-Forwarded-For is believed.</summary>
     public IReadOnlyList<System.Net.IPNetwork> TrustedProxies { get; init; } = [];
 
+    /// <summary>The server that takes mail; null: the cloud sends none, and links are shown to who makes them.</summary>
+    public Mail.MailOptions? Mail { get; init; }
+
     /// <summary>How long an access token is good for.</summary>
     public TimeSpan TokenLifetime { get; init; } = TimeSpan.FromHours(1);
 

@@ -199,6 +199,7 @@ internal sealed class Composition
             new IdentityOptions
             {
                 PublicUrl = options.PublicUrl, AllowPrivateProviders = options.PrivateProviders, TrustedProxies = options.TrustedProxies,
+                Mail = options.Mail,
             });
         services.AddServers(self).AddPeers();
         services.AddSecrets(keys!, Kinds);

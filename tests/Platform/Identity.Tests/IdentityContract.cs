@@ -33,11 +33,11 @@ public abstract class IdentityContract(IStore store) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
+    protected virtual IdentityOptions CloudOptions { get; } =
+        new() { PublicUrl = new Uri("http://strata.test"), AllowPrivateProviders = true, GuessesMax = 5, ClientsMax = 8 };
+
     protected Task<EntityHost> StartAsync() => EntityHost.StartAsync(store, more: new HostedModule(
-        IdentityModule.Kinds, services =>
-            services.AddIdentity(
-                new IdentityOptions { PublicUrl = new Uri("http://strata.test"), AllowPrivateProviders = true, GuessesMax = 5, ClientsMax = 8 }),
-                app => app.MapIdentity()));
+        IdentityModule.Kinds, services => services.AddIdentity(CloudOptions), app => app.MapIdentity()));
 
     /// <summary>As after a restart: another server on the same store.</summary>
     protected async Task RestartAsync()

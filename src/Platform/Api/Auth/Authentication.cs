@@ -15,7 +15,7 @@ namespace Strata.Api.Auth;
 /// <see cref="OrganizationChoice"/>.
 /// </summary>
 internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations,
-    ProjectChoice projects, RequestShares shares, PeerTokens? peers = null)
+    ProjectChoice projects, RequestShares shares, TimeProvider time, PeerTokens? peers = null)
 {
     private const string Scheme = "Bearer ";
 
@@ -63,6 +63,8 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
         if (!access.AnyOf.Any(principal.May)) return ApiErrors.Forbidden(access.AnyOf[0]);
         if (!(await projects.ApplyAsync(http, principal)).TryGet(out principal, out error)) return error;
         if (principal.Project is not null && await OutsideAsync(http, endpoint, principal) is { } outside) return outside;
+        if (endpoint.Metadata.GetMetadata<FreshSignIn>() is not null && FreshSignIn.RefuseFor(principal, time.GetUtcNow()) is { } stale)
+            return stale;
         if (PeerForwarder.IsForwarded(http)) return null; // the organization was chosen where it came from
         if (principal.Person is null && !(await organizations.ApplyAsync(http, principal)).TryGet(out principal, out error)) return error;
         http.Features.Set(principal);

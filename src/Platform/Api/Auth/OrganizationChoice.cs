@@ -32,8 +32,11 @@ internal sealed class OrganizationChoice(IEntityLog log, IAuthenticator authenti
         if (tenant == principal.Tenant) return principal;
         if (principal.IsOperator && principal.Project is null)
             return principal with { Tenant = tenant, Actor = Principal.OperatorPrefix + principal.Actor, IsOperatorElsewhere = true };
-        if (principal.Person is not null && Authentication.TokenOf(http) is { } token
-            && (await authenticator.AuthenticateInAsync(token, tenant, http.RequestAborted)).TryGet(out var member, out _)) return member;
+        if (principal.Person is not null && Authentication.TokenOf(http) is { } token)
+        {
+            var joined = await authenticator.AuthenticateInAsync(token, tenant, http.RequestAborted);
+            if (joined.IsOk || joined.Error.Kind == ErrorKind.Forbidden) return joined; // a member who lacks something is told what
+        }
         return ResourceErrors.NotFound(OrganizationKind.Kind, named);
     }
 }

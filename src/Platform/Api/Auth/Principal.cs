@@ -192,7 +192,11 @@ public sealed record Principal
 
 /// <summary>A person, and what they have signed in to; both are entities of the platform.</summary>
 /// <param name="ByProgram">Whether it is a program of an organization that acts for them, and not they themselves.</param>
-public sealed record SignedInPerson(EntityId Id, EntityId Session, string Email, string? DisplayName, bool ByProgram = false);
+public sealed record SignedInPerson(EntityId Id, EntityId Session, string Email, string? DisplayName, bool ByProgram = false)
+{
+    /// <summary>When they last showed that it is they: see <see cref="FreshSignIn"/>. Null: it is not known, and so not fresh.</summary>
+    public DateTimeOffset? AuthenticatedAt { get; init; }
+}
 
 /// <summary>Turns a bearer token into a principal.</summary>
 public interface IAuthenticator

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,16 +32,28 @@ internal static class MapKindsExtensions
         var one = list + "/{nameOrId}";
         var change = new Access([kind.WritePermission, kind.ControlPermission]);
 
-        routes.MapApi("GET", list, kind.ReadPermission, operations.List, call => ListOrWatchAsync(call, endpoints, watch)).InProject().DecidedByResource();
+        routes.MapApi("GET", list, kind.ReadPermission, operations.List, call => ListOrWatchAsync(call, endpoints, watch))
+            .InProject().DecidedByResource();
         routes.MapApi("GET", one, kind.ReadPermission, operations.Get, endpoints.GetAsync).InProject().DecidedByResource();
-        routes.MapApi("GET", one + "/history", kind.ReadPermission, operations.History, endpoints.HistoryAsync).InProject().DecidedByResource();
-        routes.MapApi("DELETE", one, change, operations.Delete, kind != TokenKind.Kind ? endpoints.DeleteAsync
-            : call => endpoints.DeleteAsync(call, services.GetRequiredService<TokenEndpoints>().Revoked)).InProject().DecidedByResource();
+        routes.MapApi("GET", one + "/history", kind.ReadPermission, operations.History, endpoints.HistoryAsync)
+            .InProject().DecidedByResource();
+        Guarded(kind.FreshSignIn != FreshSignInFor.None, routes.MapApi("DELETE", one, change, operations.Delete,
+            kind != TokenKind.Kind ? endpoints.DeleteAsync
+                : call => endpoints.DeleteAsync(call, services.GetRequiredService<TokenEndpoints>().Revoked)));
         if (kind.IsIssued) return;
-        routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create,
-            CreateOf(kind, endpoints, services)).InProject().DecidedByResource();
-        routes.MapApi("PATCH", one, change, operations.Patch, endpoints.PatchAsync).InProject().DecidedByResource();
-        routes.MapApi("POST", one + "/transitions/{transition}", change, operations.Transition, endpoints.TransitionAsync).InProject().DecidedByResource();
+        var isGuarded = kind.FreshSignIn == FreshSignInFor.AllWrites;
+        Guarded(isGuarded, routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create,
+            CreateOf(kind, endpoints, services)));
+        Guarded(isGuarded, routes.MapApi("PATCH", one, change, operations.Patch, endpoints.PatchAsync));
+        // A transition may be the one that a DELETE takes.
+        Guarded(kind.FreshSignIn != FreshSignInFor.None,
+            routes.MapApi("POST", one + "/transitions/{transition}", change, operations.Transition, endpoints.TransitionAsync));
+    }
+
+    private static void Guarded(bool needsFreshSignIn, IEndpointConventionBuilder endpoint)
+    {
+        endpoint.InProject().DecidedByResource();
+        if (needsFreshSignIn) endpoint.NeedsFreshSignIn();
     }
 
     private static ApiHandler CreateOf(Kind kind, KindEndpoints endpoints, IServiceProvider services) =>

@@ -15,14 +15,16 @@ namespace Strata.Identity.Bindings;
 
 /// <summary>A binding gives no more than its maker has, and to those that there are.</summary>
 internal sealed class BindingAdmission(
-    RoleGrants roles, MembershipStore memberships, ClientStore clients, ResourceStore<TeamSpec, Nothing> teams) : ISpecAdmission
+    RoleGrants roles, MembershipStore memberships, ClientStore clients, ResourceStore<TeamSpec, Nothing> teams, TimeProvider time)
+        : ISpecAdmission
 {
     public Kind Kind => BindingKind.Kind;
 
     public async ValueTask<Result<ValidationError?>> CheckAsync(
         Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken)
     {
-        var refused = await MembershipAdmission.RefuseAsync(roles, principal, tenant, Texts(spec, "roles"), cancellationToken);
+        var refused = await MembershipAdmission.RefuseAsync(roles, principal, tenant, Texts(spec, "roles"), time.GetUtcNow(),
+            cancellationToken);
         if (!refused.IsOk || refused.Value is not null) return refused;
         foreach (var subject in Texts(spec, "subjects"))
             if (!await ExistsAsync(tenant, subject, cancellationToken))
@@ -44,7 +46,7 @@ internal sealed class BindingAdmission(
         string? After(string prefix) => subject.StartsWith(prefix, StringComparison.Ordinal) ? subject[prefix.Length..] : null;
     }
 
-    private static IEnumerable<string> Texts(JsonElement spec, string member) =>
+    private static IReadOnlyList<string> Texts(JsonElement spec, string member) =>
         spec.TryGetProperty(member, out var given) && given.ValueKind == JsonValueKind.Array
             ? [.. given.EnumerateArray().Where(t => t.ValueKind == JsonValueKind.String).Select(t => t.GetString()!)] : [];
 }

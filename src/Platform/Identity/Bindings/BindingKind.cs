@@ -23,6 +23,7 @@ public static class BindingKind
         IdPrefix = "bnd",
         Scope = KindScope.Organization,
         WriteIsAdministrators = true,
+        FreshSignIn = FreshSignInFor.AllWrites,
         Description = "Gives roles to people, teams or clients: for the organization, a project, certain labels, or a while.",
         Workflow = KindWorkflow.Load(typeof(BindingKind), "binding.workflow.json"),
         InitialStatus = Nothing.Instance,

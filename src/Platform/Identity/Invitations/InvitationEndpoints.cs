@@ -10,19 +10,26 @@ using Strata.Api.Shares;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Identity.Mail;
 using Strata.Identity.Memberships;
 using Strata.Identity.People;
+using Strata.Identity.Tokens;
 using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Invitations;
 
 /// <summary>POST /api/v1/invitations: invites a person, and returns the link only this once. No caller gives more than it has.</summary>
 internal sealed class InvitationEndpoints(
-    InvitationStore invitations, RoleGrants roles, ResourceLimit limit, Idempotency idempotency, IdentityOptions options,
-    TimeProvider time)
+    InvitationStore invitations, RoleGrants roles, ResourceLimit limit, Idempotency idempotency, MailOutbox outbox,
+    MembershipStore memberships, IdentityOptions options, TimeProvider time)
 {
+    private const int MailsMax = 100;
+
     private const int BodyBytesMax = 16 * 1024;
     private static readonly TimeSpan LifetimeMax = TimeSpan.FromDays(90);
+
+    /// <summary>Mails of an organization in an hour: beyond that the link is still shown, and not sent.</summary>
+    private readonly GuessLimit mailed = new(MailsMax, TimeSpan.FromHours(1), time);
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
         "POST", "/api/v1/invitations", InvitationKind.Kind.WritePermission, new Operation
@@ -35,7 +42,8 @@ internal sealed class InvitationEndpoints(
                 ["spec"] = new JsonObject { ["email"] = "ada@example.com", ["roles"] = new JsonArray("developer") },
             }),
             Answer = Content.Json(Schemas.Members(
-                [("link", Schemas.Text()), ("resource", Schemas.Reference("Invitation"))], "link", "resource")),
+                [("link", Schemas.Text()), ("mailed", Schemas.Flag()), ("resource", Schemas.Reference("Invitation"))],
+                "link", "mailed", "resource")),
         }, CreateAsync);
 
     private async Task<Result<Answer>> CreateAsync(ApiCall call)
@@ -52,21 +60,33 @@ internal sealed class InvitationEndpoints(
         if (spec.ExpiresAt <= now || spec.ExpiresAt > now + LifetimeMax)
             return ResourceErrors.Invalid(
                 InvitationKind.Kind, [new ValidationError("spec.expiresAt", $"It is in the future, within {LifetimeMax.Days} days.")]);
-        var checkedRoles = await MembershipAdmission.RefuseAsync(roles, call.Principal, caller.Tenant, spec.Roles, call.Aborted);
+        var checkedRoles = await MembershipAdmission.RefuseAsync(
+            roles, call.Principal, caller.Tenant, spec.Roles, now, call.Aborted);
         if (!checkedRoles.TryGet(out var fault, out error)) return error;
         if (fault is not null) return ResourceErrors.Invalid(InvitationKind.Kind, [fault]);
         return await idempotency.RunAsync(call, caller.Tenant, JsonMarshal.GetRawUtf8Value(body.RootElement).ToArray(), async _ =>
         {
             if (await limit.CheckAsync(InvitationKind.Kind, caller.Tenant, call.Aborted) is { } full) return full;
             var made = await invitations.CreateAsync(caller with { Request = call.Request }, sent.Name, spec, call.Aborted);
-            return made.TryGet(out var issued, out var refused) ? Shown(issued) : refused;
+            return made.TryGet(out var issued, out var refused) ? Shown(issued, await MailAsync(caller.Tenant, issued)) : refused;
         }, (_, _) => Task.FromResult<Result<Answer>>(IdentityErrors.InvitationAlreadyCreated));
     }
 
-    private Answer Shown(IssuedInvitation issued) => Answer.Json(json =>
+    /// <summary>Sends it to whom it is for, where the cloud sends mail.</summary>
+    private async ValueTask<bool> MailAsync(TenantId organization, IssuedInvitation issued)
+    {
+        var spec = issued.Resource.Spec;
+        if (spec.Email is not { } email || !outbox.IsOn || !mailed.TryBegin(organization.ToString())) return false;
+        var name = await memberships.NameOfAsync(organization, CancellationToken.None);
+        return await outbox.TryAddAsync(
+            Mails.Invitation(email, name, spec.Roles, options.LinkTo("/invite/" + issued.Text), spec.ExpiresAt), CancellationToken.None);
+    }
+
+    private Answer Shown(IssuedInvitation issued, bool isMailed) => Answer.Json(json =>
     {
         json.WriteStartObject();
         json.WriteString("link", options.LinkTo("/invite/" + issued.Text));
+        json.WriteBoolean("mailed", isMailed);
         json.WritePropertyName("resource");
         ResourceJson.Write(json, issued.Resource with { Status = new InvitationStatus() });
         json.WriteEndObject();

@@ -126,7 +126,7 @@ internal sealed class InvitationStore(
         if (maker is null || !PersonStore.IsAdmitted(maker)) return false;
         if (isOperator) return await memberships.IsOperatorAsync(maker, cancellationToken);
         var principal = await memberships.PrincipalAsync(organization, maker, new StorageDeadline(time), cancellationToken);
-        return principal?.Covers(await roles.OfAsync(organization, open.Spec.Roles, cancellationToken)) ?? false;
+        return principal.IsOk && principal.Value.Covers(await roles.OfAsync(organization, open.Spec.Roles, cancellationToken));
     }
 
     /// <summary>Removes those that expired a while ago, accepted ones too: the membership names it, and its history stays.</summary>

@@ -8,8 +8,11 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Memberships;
 
-/// <summary>Nobody gives a person more than they have themselves, nor a role that does not exist.</summary>
-internal sealed class MembershipAdmission(RoleGrants roles) : ISpecAdmission
+/// <summary>
+/// Nobody gives a person more than they have themselves, nor a role that does not exist; and only with a fresh sign-in one that makes an
+/// administrator or operator.
+/// </summary>
+internal sealed class MembershipAdmission(RoleGrants roles, TimeProvider time) : ISpecAdmission
 {
     public Kind Kind => MembershipKind.Kind;
 
@@ -19,12 +22,13 @@ internal sealed class MembershipAdmission(RoleGrants roles) : ISpecAdmission
         if (!spec.TryGetProperty("roles", out var given) || given.ValueKind != JsonValueKind.Array)
             return Result.Of<ValidationError?>(null);
         var names = given.EnumerateArray().Where(r => r.ValueKind == JsonValueKind.String).Select(r => r.GetString()!).ToList();
-        return await RefuseAsync(roles, principal, tenant, names, cancellationToken);
+        return await RefuseAsync(roles, principal, tenant, names, time.GetUtcNow(), cancellationToken);
     }
 
     /// <summary>For what hands out roles: the fault of a role that does not exist, or FORBIDDEN for more than the caller has.</summary>
     public static async ValueTask<Result<ValidationError?>> RefuseAsync(
-        RoleGrants roles, Principal principal, TenantId organization, IEnumerable<string> names, CancellationToken cancellationToken)
+        RoleGrants roles, Principal principal, TenantId organization, IReadOnlyList<string> names, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         foreach (var name in names)
         {
@@ -33,6 +37,7 @@ internal sealed class MembershipAdmission(RoleGrants roles) : ISpecAdmission
                     "spec.roles", $"There is no role \"{name.Shortened(100)}\": it is {string.Join(", ", OfPeople)}, or one of the organization's own.");
             if (!principal.Covers(granted)) return IdentityErrors.NotCovered;
         }
+        if (names.Any(n => n is Roles.Owner or Roles.Admin or Roles.Operator) && FreshSignIn.RefuseFor(principal, now) is { } stale) return stale;
         return Result.Of<ValidationError?>(null);
     }
 

@@ -19,6 +19,7 @@ public static class MembershipKind
         InitialStatus = Nothing.Instance,
         References = [new SpecReference("project", ProjectKind.Kind)],
         UserCreates = false,
+        FreshSignIn = FreshSignInFor.Deletions,
         Validate = spec => [.. RoleNames.Check(spec.Roles, spec.Project)],
         ValidateChange = (was, next) => (was.Person, was.Email, was.Invitation) == (next.Person, next.Email, next.Invitation)
             ? [] : [new("", "Only the roles and the project of a membership change.")],

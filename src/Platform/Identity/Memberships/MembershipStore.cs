@@ -1,11 +1,13 @@
-using Strata.Api.Auth;
 using Strata.Api.Auth.CustomRoles;
+using Strata.Api.Auth;
+using Strata.Api.Http;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Identity.Bindings;
+using Strata.Identity.Passwords;
 using Strata.Identity.People;
 using Strata.Resources.Kinds;
 using MembershipResource = Strata.Core.Resource<Strata.Contracts.MembershipSpec, Strata.Core.Nothing>;
@@ -78,26 +80,52 @@ internal sealed class MembershipStore(
             if (!TenantId.TryParse(id, out var tenant) || !await log.IsActiveAsync(tenant, cancellationToken)) continue;
             if (await FindAsync(tenant, person, cancellationToken) is not { } membership) continue;
             var organization = await organizations.GetAsync(new Caller(TenantId.Platform, System), id, AsOf.Latest, cancellationToken);
-            if (organization.IsOk) found.Add(new JoinedOrganization(tenant, organization.Value.Name, membership));
+            if (organization.IsOk)
+                found.Add(new JoinedOrganization(tenant, organization.Value.Name, membership)
+                {
+                    LacksSecondFactor = organization.Value.Spec.RequireTwoFactor && !SecondFactor.IsOn(person),
+                });
         }
         return found;
     }
 
     /// <summary>Whether a person is an operator of the cloud, by whichever organization makes them one.</summary>
     public async ValueTask<bool> IsOperatorAsync(PersonResource person, CancellationToken cancellationToken) =>
-        (await OfAsync(person, cancellationToken)).Any(j => j.Membership.Spec.Roles.Contains(Roles.Operator)
+        (await OfAsync(person, cancellationToken)).Any(j => !j.LacksSecondFactor && j.Membership.Spec.Roles.Contains(Roles.Operator)
             && j.Membership.Spec.Project is null);
 
-    /// <summary>What a person may do in an organization as its member; null: it is deleted, or they are none.</summary>
-    public async ValueTask<Principal?> PrincipalAsync(
+    /// <summary>
+    /// What a person may do in an organization as its member. UNAUTHORIZED: it is deleted, or they are none. TWO_FACTOR_REQUIRED.
+    /// </summary>
+    public async ValueTask<Result<Principal>> PrincipalAsync(
         TenantId organization, PersonResource person, StorageDeadline storage, CancellationToken cancellationToken)
     {
-        if (!await storage.WithinAsync(log.IsActiveAsync(organization, cancellationToken), cancellationToken)) return null;
+        if (!await storage.WithinAsync(log.IsActiveAsync(organization, cancellationToken), cancellationToken))
+            return ApiErrors.Unauthorized;
         var found = await storage.WithinAsync(FindAsync(organization, person, cancellationToken), cancellationToken);
-        if (found is not { } membership) return null;
+        if (found is not { } membership) return ApiErrors.Unauthorized;
+        if (!SecondFactor.IsOn(person)
+            && await storage.WithinAsync(RequiresTwoFactorAsync(organization, cancellationToken), cancellationToken))
+            return IdentityErrors.TwoFactorRequired;
         var granted = await storage.WithinAsync(roles.OfAsync(organization, membership.Spec.Roles, cancellationToken), cancellationToken);
         var bound = await storage.WithinAsync(bindings.OfPersonAsync(organization, membership.Name, cancellationToken), cancellationToken);
         return PrincipalOf(organization, membership, granted).With(bound.Grants, bound.RoleNames, bound.Until);
+    }
+
+    /// <summary>What an organization is called; its id where it is gone.</summary>
+    public async ValueTask<string> NameOfAsync(TenantId organization, CancellationToken cancellationToken)
+    {
+        var found = await organizations.GetAsync(
+            new Caller(TenantId.Platform, System), organization.ToString(), AsOf.Latest, cancellationToken);
+        return found.IsOk ? found.Value.Name : organization.ToString();
+    }
+
+    /// <summary>Whether an organization has its people have a second factor.</summary>
+    public async ValueTask<bool> RequiresTwoFactorAsync(TenantId organization, CancellationToken cancellationToken)
+    {
+        var found = await organizations.GetAsync(
+            new Caller(TenantId.Platform, System), organization.ToString(), AsOf.Latest, cancellationToken);
+        return found.IsOk && found.Value.Spec.RequireTwoFactor;
     }
 
     /// <param name="permissions">Of the roles, as they are now.</param>
@@ -113,4 +141,8 @@ internal sealed class MembershipStore(
 }
 
 /// <param name="Name">Of the organization.</param>
-internal sealed record JoinedOrganization(TenantId Tenant, string Name, MembershipResource Membership);
+internal sealed record JoinedOrganization(TenantId Tenant, string Name, MembershipResource Membership)
+{
+    /// <summary>Whether it grants them nothing until they have a second factor.</summary>
+    public bool LacksSecondFactor { get; init; }
+}

@@ -75,7 +75,7 @@ internal sealed class AnswerProgram(
         if (!await codes.TryUseAsync(key, stopped)) return await EndStolenAsync(person, key, stopped);
         var begun = await sessions.BeginAsync(person, new SessionSpec
         {
-            Person = person.Id, SignedInAt = allowed.Session.CreatedAt, Organization = client.Tenant.ToString(),
+            Person = person.Id, SignedInAt = SessionStore.AuthenticatedAt(allowed.Session), Organization = client.Tenant.ToString(),
             Client = client.ToString(), Scopes = scopes, Grant = key,
             UserAgent = http.Request.Headers.UserAgent, Address = sources.AddressOf(http),
         }, stopped, scopes.Contains(Scopes.OfflineAccess) ? null : options.TokenLifetime);
@@ -111,7 +111,7 @@ internal sealed class AnswerProgram(
             .SetClaim(CodeClaims.Generation, session.Status.Generation.ToString(CultureInfo.InvariantCulture))
             .SetClaim(Claims.AuthenticationTime, (session.Spec.SignedInAt ?? session.CreatedAt).ToUnixTimeSeconds());
         foreach (var (name, value) in PersonClaims.Of(person, session.Spec.Scopes)) identity.SetClaim(name, value);
-        if (session.Spec.Scopes.Contains(Scopes.Email)) identity.SetClaim(Claims.EmailVerified, false);
+        if (session.Spec.Scopes.Contains(Scopes.Email)) identity.SetClaim(Claims.EmailVerified, PersonStore.HasVerifiedEmail(person));
         var principal = new ClaimsPrincipal(identity);
         principal.SetScopes(session.Spec.Scopes).SetAccessTokenLifetime(options.TokenLifetime)
             .SetRefreshTokenLifetime(SessionStore.IdleMax);

@@ -131,7 +131,7 @@ internal sealed class AnswerDevice(DeviceRequests requests, DevicePolls polls, S
         var begun = person is null || person.Id != request.Person ? default(Result<IssuedSession>?) : await sessions.BeginAsync(
             person, new SessionSpec
             {
-                Person = person.Id, SignedInAt = allowed!.Session.CreatedAt, Organization = request.Organization,
+                Person = person.Id, SignedInAt = SessionStore.AuthenticatedAt(allowed!.Session), Organization = request.Organization,
                 Client = request.Client, UserAgent = request.UserAgent,
                 Address = request.Address, Grant = request.Grant,
             }, CancellationToken.None); // a program that hangs up now would lose what was allowed

@@ -85,7 +85,7 @@ internal sealed class IntrospectionEndpoint(
     {
         if (await people.VerifyAsync(token, storage, cancellationToken) is not { } grant || grant.Tenant != organization) return null;
         return await storage.WithinAsync(sessions.FindAsync(grant, cancellationToken), cancellationToken) is { } signedIn
-            && await memberships.PrincipalAsync(organization, signedIn.Person, storage, cancellationToken) is not null
+            && (await memberships.PrincipalAsync(organization, signedIn.Person, storage, cancellationToken)).IsOk
                 ? new Introspected(signedIn.Person.Id, grant.Client, signedIn.Person.Name, grant.Scopes) : null;
     }
 

@@ -62,7 +62,8 @@ internal sealed class UserInfoEndpoint(
             json.WriteStartObject();
             json.WriteString("sub", found.Person.Id);
             foreach (var (name, value) in PersonClaims.Of(found.Person, scopes)) json.WriteString(name, value);
-            if (scopes.Contains(OpenIdScopes.Email)) json.WriteBoolean("email_verified", false);
+            if (scopes.Contains(OpenIdScopes.Email))
+                json.WriteBoolean("email_verified", People.PersonStore.HasVerifiedEmail(found.Person));
             json.WriteEndObject();
         });
     }
@@ -75,7 +76,7 @@ internal sealed class UserInfoEndpoint(
         var storage = new StorageDeadline(time);
         if (await tokens.VerifyAsync(jwt, storage, http.RequestAborted) is not { } grant) return null;
         return await sessions.FindAsync(grant, http.RequestAborted) is { } found
-            && await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, http.RequestAborted) is not null
+            && (await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, http.RequestAborted)).IsOk
             ? (found, grant.Scopes) : null;
     }
 }

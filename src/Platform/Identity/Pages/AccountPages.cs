@@ -1,33 +1,42 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Core;
+using Strata.Identity.Mail;
 using Strata.Identity.Memberships;
 using Strata.Identity.OAuth;
 using Strata.Identity.Passwords;
 using Strata.Identity.People;
 using Strata.Identity.Sessions;
-using Strata.Identity.Tokens;
+using Strata.Identity.StepUp;
 
 namespace Strata.Identity.Pages;
 
 /// <summary>/account: a person's organizations, sessions and password.</summary>
 internal sealed class AccountPages(
-    PageEndpoints pages, PasswordSignIn passwords, PersonStore people, SessionStore sessions, MembershipStore memberships,
-    OAuthClients clients, TimeProvider time)
+    PageEndpoints pages, FreshPages fresh, PasswordSignIn passwords, PersonStore people, SessionStore sessions,
+    MembershipStore memberships, OAuthClients clients, AccountNotices notices, TimeProvider time)
 {
-    private const string PasswordChanged = "Your password is changed, and you are signed out everywhere else.";
 
     public void Map(IEndpointRouteBuilder routes)
     {
         pages.MapGet(routes, "/account", async http =>
         {
-            var notice = http.Request.Query["changed"] == "password" ? PasswordChanged : null;
-            if (await pages.Browser.FindAsync(http) is { } signedIn) await ShowAsync(http, 200, signedIn, null, notice);
+            if (await pages.Browser.FindAsync(http) is { } signedIn)
+                await ShowAsync(http, 200, signedIn, null, NoticeOf(http.Request.Query["changed"]));
             else PageEndpoints.AskToSignIn(http);
         });
         pages.MapPost(routes, "/account/sessions", EndAsync);
-        pages.MapPost(routes, "/account/password", ChangeAsync);
+        fresh.MapPost(routes, "/account/password", ChangeAsync);
     }
+
+    private static string? NoticeOf(string? changed) => changed switch
+    {
+        "password" => "Your password is changed, and you are signed out everywhere else.",
+        "password-removed" => "Your password is removed. You sign in with your passkeys.",
+        "passkey" => "The passkey is added.",
+        "passkey-removed" => "The passkey is removed.",
+        _ => null,
+    };
 
     private async Task EndAsync(HttpContext http, PageForm form)
     {
@@ -47,17 +56,13 @@ internal sealed class AccountPages(
         PageRenderer.Redirect(http, chosen == signedIn.Session.Id ? "/sign-in" : "/account");
     }
 
-    private async Task ChangeAsync(HttpContext http, PageForm form)
+    private async Task ChangeAsync(HttpContext http, PageForm form, SignedIn signedIn)
     {
-        if (await pages.Browser.FindAsync(http) is not { } signedIn)
-        {
-            PageRenderer.Redirect(http, "/sign-in");
-            return;
-        }
         var person = signedIn.Person;
         var password = form.Text("password") ?? "";
-        var (outcome, _) = await passwords.CheckAsync(
-            person.Spec.Email, form.Text("old") ?? "", pages.Source.Of(http), pages.Browser.KnownAs(http), http.RequestAborted);
+        // Who has none has shown a passkey.
+        var outcome = person.Status.Password is null ? SignInOutcome.Done : (await passwords.CheckAsync(
+            person.Spec.Email, form.Text("old") ?? "", pages.Source.Of(http), pages.Browser.KnownAs(http), http.RequestAborted)).Outcome;
         if (outcome != SignInOutcome.Done)
         {
             var text = outcome == SignInOutcome.Refused ? "The current password is wrong." : "Too many attempts. Wait a few minutes.";
@@ -75,6 +80,7 @@ internal sealed class AccountPages(
         // This session too: whoever has its secret would keep it. The browser gets another one.
         await sessions.RemoveAsync(caller, person.Status.Sessions);
         if (await pages.SignInAsync(http, now) is { } failed) throw failed.ToException();
+        await notices.ChangedAsync(http, now, "Your password was changed.");
         PageRenderer.Redirect(http, "/account?changed=password");
     }
 
@@ -92,13 +98,18 @@ internal sealed class AccountPages(
 
     private async Task ShowAsync(HttpContext http, int status, SignedIn signedIn, string? error, string? notice)
     {
-        var joined = await memberships.OfAsync(signedIn.Person, http.RequestAborted);
+        var person = signedIn.Person;
+        var joined = await memberships.OfAsync(person, http.RequestAborted);
         await pages.SendAsync<AccountPage>(
             http, status, ("Email", signedIn.Person.Spec.Email), ("DisplayName", signedIn.Person.Spec.DisplayName),
             ("Server", pages.Options.LinkTo("")), ("Now", time.GetUtcNow()), ("Current", signedIn.Session.Id),
             ("Organizations", (IReadOnlyList<(string, IReadOnlyList<string>)>)[.. joined.Select(j => (j.Name, j.Membership.Spec.Roles))]),
-            ("Sessions", await SessionsOfAsync(http, signedIn)), 
-            ("SecondFactorAt", signedIn.Person.Status.SecondFactorAt), ("RecoveryCodes", signedIn.Person.Status.RecoveryCodes.Count),
+            ("Sessions", await SessionsOfAsync(http, signedIn)), ("Passkeys", person.Status.Passkeys),
+            ("HasPassword", person.Status.Password is not null), ("HasApp", SecondFactor.HasApp(person)),
+            ("RecoveryCodes", person.Status.RecoveryCodes.Count), ("SendsMail", pages.Options.Mail is not null),
+            ("IsVerified", PersonStore.HasVerifiedEmail(person)),
+            ("MayRemovePassword", person.Status.Password is not null && person.Status.Passkeys.Any(p => p.SignsInAlone)),
+            ("Lacking", (IReadOnlyList<string>)[.. joined.Where(j => j.LacksSecondFactor).Select(j => j.Name)]),
             ("Error", error), ("Notice", notice));
     }
 }

@@ -9,6 +9,7 @@ using OpenIddict.Server.AspNetCore;
 using Strata.Core;
 using Strata.Identity.Memberships;
 using Strata.Identity.OAuth;
+using Strata.Identity.Passwords;
 using Strata.Identity.Sessions;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 using ClientResource = Strata.Core.Resource<Strata.Contracts.ClientSpec, Strata.Contracts.ClientStatus>;
@@ -60,6 +61,8 @@ internal sealed class AuthorizePages(
         }
         else if (await memberships.FindAsync(id.Tenant, signedIn.Person, http.RequestAborted) is null)
             await RefuseAsync(http, Errors.AccessDenied, "The person is not a member of the program's organization.");
+        else if (!SecondFactor.IsOn(signedIn.Person) && await memberships.RequiresTwoFactorAsync(id.Tenant, http.RequestAborted))
+            await pages.MessageAsync(http, 403, "This organization requires two-factor authentication", PageText.SecondFactorNeeded);
         else if (answer == "deny") await RefuseAsync(http, Errors.AccessDenied, "The person has refused.");
         else if (answer == "approve" || await HasAllowedAsync(http, request, client, signedIn)) await AllowAsync(http, request, signedIn);
         else if (request.HasPromptValue(PromptValues.None)) await RefuseAsync(http, Errors.ConsentRequired, "The person has to be asked.");

@@ -63,6 +63,11 @@ internal sealed class DevicePages(PageEndpoints pages, DeviceRequests requests, 
             await ShowAsync(http, signedIn, code);
             return;
         }
+        if (chosen.LacksSecondFactor)
+        {
+            await pages.MessageAsync(http, 403, $"{chosen.Name} requires two-factor authentication", PageText.SecondFactorNeeded);
+            return;
+        }
         await requests.AnswerAsync(
             code, request with
             {

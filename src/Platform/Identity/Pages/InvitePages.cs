@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Core;
 using Strata.Identity.Invitations;
+using Strata.Identity.Mail;
 using Strata.Identity.Passwords;
 using Strata.Identity.People;
 using Strata.Identity.Sessions;
@@ -11,7 +12,8 @@ using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.
 namespace Strata.Identity.Pages;
 
 /// <summary>/invite/SECRET: joins an organization, with a new account or one's own.</summary>
-internal sealed class InvitePages(PageEndpoints pages, InvitationStore invitations, PersonStore people, TimeProvider time)
+internal sealed class InvitePages(
+    PageEndpoints pages, InvitationStore invitations, PersonStore people, AccountNotices notices, TimeProvider time)
 {
     private const string Pattern = "/invite/{secret}";
     private const int TriesMax = 30;
@@ -85,6 +87,7 @@ internal sealed class InvitePages(PageEndpoints pages, InvitationStore invitatio
                 return;
             }
             tries.Forgive(pages.Source.Of(http));
+            await notices.VerifyAsync(member, member.Spec.Email, CancellationToken.None);
             if (await pages.SignInAsync(http, member) is { } failed) throw failed.ToException();
             await WelcomeAsync(http, found);
         }

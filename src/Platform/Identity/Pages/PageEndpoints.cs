@@ -10,7 +10,8 @@ using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.
 namespace Strata.Identity.Pages;
 
 /// <summary>
-/// What all pages have in common: who is signed in, forms that only ours can send, and errors as pages. The pages work without scripts.
+/// What all pages have in common: who is signed in, forms that only ours can send, and errors as pages. But for passkeys they work without
+/// scripts.
 /// </summary>
 internal sealed class PageEndpoints(
     PageRenderer renderer, BrowserSession browser, SessionStore sessions, RequestSource source, FormTargets targets,

@@ -36,6 +36,9 @@ internal sealed class PageForm(Dictionary<string, StringValues> fields)
         }
     }
 
+    /// <summary>All of it, as it can be sent again.</summary>
+    public IEnumerable<(string Name, string Value)> Fields => fields.Select(f => (f.Key, f.Value.ToString()));
+
     /// <summary>Null where it is empty.</summary>
     public string? Text(string name) => fields.TryGetValue(name, out var value) && value is [{ Length: > 0 } text] ? text : null;
 

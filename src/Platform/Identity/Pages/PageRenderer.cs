@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Strata.Identity.Pages;
 
 /// <summary>
-/// Sends a page: rendered on the server, kept by no cache, framed by no one, with no script and nothing from elsewhere. Safe for concurrent
-/// use.
+/// Sends a page: rendered on the server, kept by no cache, framed by no one, with nothing from elsewhere, and with no script but ours on
+/// pages that use passkeys. Safe for concurrent use.
 /// </summary>
 internal sealed class PageRenderer(IServiceProvider services, ILoggerFactory loggers)
 {
@@ -27,7 +27,8 @@ internal sealed class PageRenderer(IServiceProvider services, ILoggerFactory log
         response.StatusCode = status;
         response.ContentType = "text/html; charset=utf-8";
         PrivateAnswer(response);
-        response.Headers.ContentSecurityPolicy = target is null ? Policy : $"{Policy} {target}";
+        var scripts = parameters.Any(p => p.Value is PasskeyOffer) ? "script-src 'self'; " : "";
+        response.Headers.ContentSecurityPolicy = target is null ? scripts + Policy : $"{scripts}{Policy} {target}";
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.XFrameOptions = "DENY";
         var bytes = Encoding.UTF8.GetBytes(html);

@@ -30,10 +30,13 @@ internal static class PageStyle
         button.quiet { color: var(--accent); background: transparent; }
         button.small { margin: 0; padding: .25rem .6rem; font-size: .9rem; }
         :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+        .or { display: flex; align-items: center; gap: .75rem; margin: 1.25rem 0 0; color: var(--muted); }
+        .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
         .row { display: flex; gap: .75rem; flex-wrap: wrap; }
         .muted { color: var(--muted); font-size: .92rem; font-weight: 400; }
         .error, .notice, .warning { padding: .6rem .9rem; border-radius: 8px; }
         .error { color: var(--bad); background: var(--bad-back); }
+        .bad { color: var(--bad); }
         .notice { background: var(--good-back); }
         .warning { background: var(--warn-back); }
         .code { font: 600 1.4rem/1.4 ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; letter-spacing: .12em; }

@@ -7,6 +7,10 @@ namespace Strata.Identity.Pages;
 /// <summary>What pages say in words.</summary>
 internal static class PageText
 {
+    /// <summary>Where an organization grants nothing without a second factor; the page leads to the account.</summary>
+    public const string SecondFactorNeeded =
+        "You have not set it up. Add a passkey or an authenticator app to your account, and come back.";
+
     public static string Age(TimeSpan age) => age switch
     {
         { TotalSeconds: < 60 } => "just now",
@@ -24,7 +28,7 @@ internal static class PageText
         && userAgent.Split('(', ')') is [_, var machine, ..] ? " on " + machine : "";
 
     /// <summary>From the name that browsers give themselves, which has those of their ancestors too.</summary>
-    private static string BrowserOf(string? userAgent)
+    public static string BrowserOf(string? userAgent)
     {
         if (userAgent is null) return "A browser";
         (string Mark, string Name)[] browsers =

@@ -27,7 +27,11 @@ internal sealed class SecondFactor(PersonStore people, SealedSecrets secrets, Ti
 
     private readonly byte[] recoveryKey = secrets.DeriveKey("recovery codes 1");
 
-    public static bool IsOn(PersonResource person) => person.Status.Totp is not null;
+    /// <summary>Whether a sign-in with the password asks for more: a code, or a passkey.</summary>
+    public static bool IsOn(PersonResource person) => HasApp(person) || person.Status.Passkeys.Count > 0;
+
+    /// <summary>Whether there is an app that makes codes.</summary>
+    public static bool HasApp(PersonResource person) => person.Status.Totp is not null;
 
     /// <summary>A new secret, as people enter it.</summary>
     public static string NewSecret() => Base32Encoding.ToString(RandomNumberGenerator.GetBytes(SecretBytes));
@@ -44,16 +48,23 @@ internal sealed class SecondFactor(PersonStore people, SealedSecrets secrets, Ti
         PersonResource person, string secret, string code, CancellationToken cancellationToken)
     {
         if (StepOf(secret, code) is not { } step) return WrongCode;
-        var codes = Enumerable.Range(0, RecoveryCodesMade).Select(_ => RandomNumberGenerator.GetString(Alphabet, RecoveryLetters)).ToList();
+        var (codes, hashes) = NewRecoveryCodes();
         var kept = secrets.Seal(secret, ContextOf(person));
         // Of two that turn it on at once one does.
         var changed = await people.TryChangeAsync(PersonStore.CallerOf(person), person, now => now.Status.Totp is not null
             ? IdentityErrors.SignInOutdated
             : now.Status with
             {
-                Totp = kept, TotpStep = step, SecondFactorAt = time.GetUtcNow(), RecoveryCodes = [.. codes.Select(HashOf)],
+                Totp = kept, TotpStep = step, SecondFactorAt = time.GetUtcNow(), RecoveryCodes = hashes,
             }, cancellationToken);
-        return changed.IsOk ? Result.Of<IReadOnlyList<string>>([.. codes.Select(c => $"{c[..5]}-{c[5..]}")]) : changed.Error;
+        return changed.IsOk ? Result.Of(codes) : changed.Error;
+    }
+
+    /// <summary>Recovery codes as they are shown once, and what is kept of them.</summary>
+    public (IReadOnlyList<string> Codes, IReadOnlyList<string> Hashes) NewRecoveryCodes()
+    {
+        var codes = Enumerable.Range(0, RecoveryCodesMade).Select(_ => RandomNumberGenerator.GetString(Alphabet, RecoveryLetters)).ToList();
+        return ([.. codes.Select(c => $"{c[..5]}-{c[5..]}")], [.. codes.Select(HashOf)]);
     }
 
     /// <summary>Takes a code of the app, or a recovery code. WRONG_CODE.</summary>
@@ -65,17 +76,24 @@ internal sealed class SecondFactor(PersonStore people, SealedSecrets secrets, Ti
         // Against the state as it is: of two who send one code at once, one is let in.
         Result<PersonStatus> Use(PersonResource now)
         {
-            if (now.Status.Totp is not { } kept || secrets.Open(kept, ContextOf(now)) is not { } secret) return WrongCode;
-            if (StepOf(secret, code) is { } step && step > now.Status.TotpStep) return now.Status with { TotpStep = step };
+            if (now.Status.Totp is { } kept && secrets.Open(kept, ContextOf(now)) is { } secret
+                && StepOf(secret, code) is { } step && step > now.Status.TotpStep) return now.Status with { TotpStep = step };
             var hash = HashOf(code);
             return now.Status.RecoveryCodes.Contains(hash)
                 ? now.Status with { RecoveryCodes = [.. now.Status.RecoveryCodes.Where(c => c != hash)] } : WrongCode;
         }
     }
 
+    /// <summary>Has sign-ins ask for codes no more; passkeys stay.</summary>
     public async Task<Result<PersonResource>> TurnOffAsync(Caller caller, PersonResource person, CancellationToken cancellationToken) =>
         await people.ChangeAsync(
-            caller, person, s => s with { Totp = null, SecondFactorAt = null, RecoveryCodes = [] }, cancellationToken);
+            caller, person, s => s.Passkeys.Count > 0 ? s with { Totp = null }
+                : s with { Totp = null, SecondFactorAt = null, RecoveryCodes = [] }, cancellationToken);
+
+    /// <summary>Removes the app, the recovery codes and all passkeys, so that the password is enough.</summary>
+    public async Task<Result<PersonResource>> RemoveAllAsync(Caller caller, PersonResource person, CancellationToken cancellationToken) =>
+        await people.ChangeAsync(
+            caller, person, s => s with { Totp = null, SecondFactorAt = null, RecoveryCodes = [], Passkeys = [] }, cancellationToken);
 
     /// <summary>Null for a wrong one. Clocks may differ by one step.</summary>
     private long? StepOf(string secret, string code)

@@ -6,6 +6,7 @@ using Strata.Identity.Keys;
 using Strata.Identity.Memberships;
 using Strata.Identity.OAuth;
 using Strata.Identity.Sessions;
+using Strata.Identity.StepUp;
 using Strata.Identity.Tokens;
 using Strata.Resources.Background;
 
@@ -18,7 +19,7 @@ namespace Strata.Identity.People;
 /// </summary>
 internal sealed class PeopleKeeper(
     PersonStore people, MembershipStore memberships, SessionStore sessions, InvitationStore invitations, DeviceRequests requests,
-    UsedCodes codes, ClientAssertions assertions, SigningKeys keys, Supervisor supervisor, TimeProvider time)
+    UsedCodes codes, ClientAssertions assertions, StepUpRequests stepUps, SigningKeys keys, Supervisor supervisor, TimeProvider time)
     : SupervisedService(supervisor, "people")
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
@@ -43,6 +44,7 @@ internal sealed class PeopleKeeper(
         await requests.SweepAsync(cancellationToken);
         await codes.SweepAsync(cancellationToken);
         await assertions.SweepAsync(cancellationToken);
+        await stepUps.SweepAsync(cancellationToken);
         if (sweptAt is { } last && time.GetElapsedTime(last) < SweepInterval) return;
         await sessions.SweepAsync(CallerIn(TenantId.Platform), cancellationToken);
         await invitations.SweepAsync(CallerIn, cancellationToken);

@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Identity.Mail;
 using Strata.Identity.Passwords;
 using Strata.Resources.Kinds;
 
@@ -12,7 +14,8 @@ namespace Strata.Identity.People;
 
 /// <summary>What operators do for people beside the verbs of every kind.</summary>
 internal sealed class PersonEndpoints(
-    ResourceStore<PersonSpec, PersonStatus> store, PersonStore people, SecondFactor second, IdentityOptions options, TimeProvider time)
+    ResourceStore<PersonSpec, PersonStatus> store, PersonStore people, SecondFactor second, AccountNotices notices,
+    IdentityOptions options, TimeProvider time)
 {
     public const string LinkPrefix = "str";
 
@@ -27,12 +30,13 @@ internal sealed class PersonEndpoints(
             Tag = PersonKind.Kind.Plural, Status = 201,
             Answer = Content.Json(Schemas.Members([("link", Schemas.Text()), ("expiresAt", Schemas.Time())], "link", "expiresAt")),
             Repeatable = "The link of the last answer is the one that counts.",
-        }, CreateLinkAsync);
+        }, CreateLinkAsync).NeedsFreshSignIn();
         routes.MapApi("DELETE", "/api/v1/people/{nameOrId}/second-factor", PersonKind.Kind.WritePermission, new Operation
         {
-            Id = "removeSecondFactor", Summary = "Have a person's sign-ins ask for no code any more, because they have lost their phone.",
+            Id = "removeSecondFactor",
+            Summary = "Remove a person's second factors, passkeys too, because they have lost their phone: the password is enough then.",
             Tag = PersonKind.Kind.Plural, Status = 204, Repeatable = "One that is gone is as good.",
-        }, RemoveSecondFactorAsync);
+        }, RemoveSecondFactorAsync).NeedsFreshSignIn();
     }
 
     private async Task<Result<Answer>> RemoveSecondFactorAsync(ApiCall call)
@@ -40,8 +44,10 @@ internal sealed class PersonEndpoints(
         if (!call.Principal.IsOperator) return IdentityErrors.PeopleAreOperators;
         var found = await store.GetAsync(call.Caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted);
         if (!found.TryGet(out var person, out var error)) return error;
-        var off = await second.TurnOffAsync(new Caller(TenantId.Platform, call.Principal.Actor), person, call.Aborted);
-        return off.IsOk ? Answer.NoContent : off.Error;
+        var off = await second.RemoveAllAsync(new Caller(TenantId.Platform, call.Principal.Actor), person, call.Aborted);
+        if (!off.IsOk) return off.Error;
+        await notices.ChangedAsync(call.Http, person, "An operator of the cloud removed the second factors of your account.");
+        return Answer.NoContent;
     }
 
     private async Task<Result<Answer>> CreateLinkAsync(ApiCall call)

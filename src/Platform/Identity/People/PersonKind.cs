@@ -32,7 +32,7 @@ public static class PersonKind
         Workflow = KindWorkflow.Load(typeof(PersonKind), "person.workflow.json"),
         InitialStatus = new PersonStatus(),
         UniqueKeys = [new UniqueKeyDefinition(EmailKey, [JsonPath.Parse("$.spec.email")])],
-        HiddenStatus = ["password", "resetHash", "totp", "totpStep", "recoveryCodes"],
+        HiddenStatus = ["password", "resetHash", "totp", "totpStep", "recoveryCodes", "passkeys"],
         SealedStatus =
         [
             new SealedMember("password", p => PersonStore.ContextOf(ResourceDocument.NameOf(p))),
@@ -40,6 +40,7 @@ public static class PersonKind
         ],
         Readers = [],
         UserCreates = false,
+        FreshSignIn = FreshSignInFor.AllWrites,
         DeleteTransition = "remove",
         Validate = Check,
     };

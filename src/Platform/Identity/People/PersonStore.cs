@@ -4,6 +4,7 @@ using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Identity.Passkeys;
 using Strata.Identity.Passwords;
 using Strata.Resources.Kinds;
 using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
@@ -39,6 +40,9 @@ internal sealed class PersonStore(
 
     /// <summary>Whether they may sign in, and use what they have signed in to.</summary>
     public static bool IsAdmitted(PersonResource person) => person.State == PersonKind.Active && !person.Spec.Disabled;
+
+    /// <summary>Whether they have shown that their address is theirs.</summary>
+    public static bool HasVerifiedEmail(PersonResource person) => person.Status.VerifiedEmail == person.Spec.Email;
 
     /// <returns>Null: there is none, or no longer.</returns>
     public async ValueTask<PersonResource?> FindAsync(EntityId id, CancellationToken cancellationToken)
@@ -100,6 +104,22 @@ internal sealed class PersonStore(
                     Password = kept, PasswordSetAt = time.GetUtcNow(), ResetHash = null, ResetExpiresAt = null, Sessions = [],
                 }, cancellationToken);
     }
+
+    /// <summary>Removes the password, where a passkey lets them in. LAST_WAY_IN.</summary>
+    public async Task<Result<PersonResource>> RemovePasswordAsync(PersonResource person, CancellationToken cancellationToken) =>
+        await TryChangeAsync(CallerOf(person), person, now =>
+        {
+            // A new time: what was checked with the password before counts no more.
+            var left = now.Status with { Password = null, PasswordSetAt = time.GetUtcNow(), ResetHash = null, ResetExpiresAt = null };
+            return PasskeyStore.HasWayIn(left) ? left : IdentityErrors.LastWayIn;
+        }, cancellationToken);
+
+    /// <summary>Notes that an address is theirs, and makes it their address. DUPLICATE if another has it.</summary>
+    public async Task<Result<PersonResource>> VerifyEmailAsync(PersonResource person, string email, CancellationToken cancellationToken) =>
+        await store.ChangeAsync(CallerOf(person), person.Id, p => p with
+        {
+            Spec = p.Spec with { Email = email }, Status = p.Status with { VerifiedEmail = email },
+        }, null, null, cancellationToken);
 
     public Task<Result<PersonResource>> AddOrganizationAsync(
         PersonResource person, string organization, CancellationToken cancellationToken) =>

@@ -35,11 +35,11 @@ internal sealed class SessionAuthenticator(
         if (await storage.WithinAsync(FindAsync(token, cancellationToken), cancellationToken) is not { } found)
             return ApiErrors.Unauthorized;
         if ((organization ?? OrganizationOf(found.Session)) is not { } tenant) return ApiErrors.Unauthorized;
-        if (await memberships.PrincipalAsync(tenant, found.Person, storage, cancellationToken) is not { } member)
-            return ApiErrors.Unauthorized;
+        if (!(await memberships.PrincipalAsync(tenant, found.Person, storage, cancellationToken)).TryGet(out var member, out var refused))
+            return refused;
         await TouchAsync(found, storage, cancellationToken);
-        var (spec, session) = (found.Person.Spec, SessionStore.IdOf(found.Session));
-        var principal = member with { Person = new SignedInPerson(PersonStore.IdOf(found.Person), session, spec.Email, spec.DisplayName) };
+        var session = SessionStore.IdOf(found.Session);
+        var principal = member with { Person = PersonOf(found, byProgram: false) };
         cache.Remember(key, session, principal, found.Session.Status.ExpiresAt, state, TenantId.Platform);
         return principal;
     }
@@ -54,12 +54,13 @@ internal sealed class SessionAuthenticator(
     {
         var state = cache.State;
         var found = await storage.WithinAsync(FindAsync(grant, cancellationToken), cancellationToken);
-        if (found is null || await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, cancellationToken) is not { } member)
-            return ApiErrors.Unauthorized;
-        var (spec, session) = (found.Person.Spec, SessionStore.IdOf(found.Session));
+        if (found is null) return ApiErrors.Unauthorized;
+        var joined = await memberships.PrincipalAsync(grant.Tenant, found.Person, storage, cancellationToken);
+        if (!joined.TryGet(out var member, out var refused)) return refused;
+        var session = SessionStore.IdOf(found.Session);
         var principal = member with
         {
-            Person = new SignedInPerson(PersonStore.IdOf(found.Person), session, spec.Email, spec.DisplayName, ByProgram: true),
+            Person = PersonOf(found, byProgram: true),
             // What is the cloud's own is not a program's, whoever has signed in to it.
             Grants = [.. member.Grants.Select(g => g with { Permissions = catalog.OfProgram(g.Permissions) })],
         };
@@ -92,6 +93,12 @@ internal sealed class SessionAuthenticator(
         return found;
     }
 
+    private static SignedInPerson PersonOf(SignedIn found, bool byProgram) => new(
+        PersonStore.IdOf(found.Person), SessionStore.IdOf(found.Session), found.Person.Spec.Email, found.Person.Spec.DisplayName, byProgram)
+    {
+        AuthenticatedAt = SessionStore.AuthenticatedAt(found.Session),
+    };
+
     /// <summary>A session counts only while the person lists it: a new password ends all of them by emptying that list.</summary>
     private async ValueTask<SignedIn?> FindAsync(SessionResource session, CancellationToken cancellationToken) =>
         await people.FindAsync(PersonKind.Kind.EntityOf(session.Spec.Person), cancellationToken) is { } person
@@ -109,6 +116,9 @@ internal sealed class SessionAuthenticator(
             // The next use notes it.
         }
     }
+
+    /// <summary>Forgets a session that was changed here, without waiting for the change to come by.</summary>
+    public void Forget(SessionResource session) => cache.Invalidate(TenantId.Platform, SessionStore.IdOf(session));
 
     /// <summary>Forgets all that was found, because changes may have gone by unseen.</summary>
     public void Invalidate() => cache.Clear();

@@ -25,6 +25,7 @@ public static class SessionKind
         UniqueKeys = [new UniqueKeyDefinition(GrantKey, [JsonPath.Parse("$.spec.grant")])],
         HiddenStatus = ["secretHash"],
         Readers = [],
+        FreshSignIn = FreshSignInFor.Deletions,
         IsIssued = true,
     };
 }

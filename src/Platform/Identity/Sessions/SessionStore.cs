@@ -161,6 +161,18 @@ internal sealed class SessionStore(
         return default;
     }
 
+    /// <summary>When its person last showed that it is they.</summary>
+    public static DateTimeOffset AuthenticatedAt(SessionResource session) =>
+        session.Status.AuthenticatedAt ?? session.Spec.SignedInAt ?? session.CreatedAt;
+
+    /// <summary>Notes that its person has shown again that it is they.</summary>
+    public async Task<Result<SessionResource>> AuthenticatedAsync(
+        PersonResource person, SessionResource session, DateTimeOffset at, CancellationToken cancellationToken) =>
+        await store.ChangeAsync(PersonStore.CallerOf(person), session.Id, s => s with
+        {
+            Status = s.Status with { AuthenticatedAt = at },
+        }, null, null, cancellationToken);
+
     /// <summary>One that has ended is as good.</summary>
     public async Task<Result<Done>> EndAsync(Caller caller, string id, CancellationToken cancellationToken)
     {

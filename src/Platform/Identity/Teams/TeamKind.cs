@@ -17,6 +17,7 @@ public static class TeamKind
         IdPrefix = "tem",
         Scope = KindScope.Organization,
         WriteIsAdministrators = true,
+        FreshSignIn = FreshSignInFor.AllWrites,
         Description = "People of the organization who get rights together.",
         Workflow = KindWorkflow.Load(typeof(TeamKind), "team.workflow.json"),
         InitialStatus = Nothing.Instance,

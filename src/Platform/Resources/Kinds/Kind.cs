@@ -23,6 +23,14 @@ public enum KindScope
     Project,
 }
 
+/// <summary>Which writes of a kind's resources need a fresh sign-in of a person.</summary>
+public enum FreshSignInFor
+{
+    None,
+    Deletions,
+    AllWrites,
+}
+
 /// <summary>
 /// A kind of resource, declared once. From this come endpoints, OpenAPI, CLI verbs, permissions. Immutable.
 /// <para>Permissions: <c>PLURAL.read</c> to see, <c>PLURAL.write</c> to create, patch the spec, delete and take the transitions in
@@ -73,6 +81,9 @@ public abstract class Kind
     /// grants.
     /// </summary>
     public bool IsIssued { get; init; }
+
+    /// <summary>Which writes are so dangerous that a person who calls must have signed in lately.</summary>
+    public FreshSignInFor FreshSignIn { get; init; }
 
     /// <summary>
     /// The transition that a user's DELETE takes, for kinds whose end is work (the last controller then deletes the entity). Null: deleted

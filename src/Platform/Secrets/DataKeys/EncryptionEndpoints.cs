@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Core;
@@ -41,7 +42,7 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
             Id = "rotateDataKey", Summary = "Make another data key; everything is sealed again under it while the cloud runs.", Tag = Tag,
             Status = 201, Repeatable = "A second one is refused until the first is in use.",
             Answer = Content.Json(Schemas.Members([("name", Schemas.Text()), ("from", Schemas.Time())], "name", "from")),
-        }, RotateDataKeyAsync);
+        }, RotateDataKeyAsync).NeedsFreshSignIn();
         routes.MapApi("POST", Path + "/rotate-master-key", write, new Operation
         {
             Id = "rotateMasterKey", Summary = "Wrap all keys under a new master key too; the present one stays valid until this is finished.",
@@ -49,13 +50,13 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
             Answer = Content.Json(Schemas.Members(
                 [("masterKey", Schemas.Text()), ("source", Schemas.Text()), ("servers", Schemas.List(Schemas.Text()))],
                 "masterKey", "source", "servers")),
-        }, RotateMasterKeyAsync);
+        }, RotateMasterKeyAsync).NeedsFreshSignIn();
         routes.MapApi("POST", Path + "/finish-master-key", write, new Operation
         {
             Id = "finishMasterKey", Summary = "End the replacement of the master key: the previous one opens nothing any more.", Tag = Tag,
             Parameters = [Parameter.Query("force", "True: although other servers run.", Schemas.Flag())],
             Status = 204, Repeatable = "Twice has the same effect as once.",
-        }, FinishAsync);
+        }, FinishAsync).NeedsFreshSignIn();
     }
 
     private async Task<Result<Answer>> GetAsync(ApiCall call)

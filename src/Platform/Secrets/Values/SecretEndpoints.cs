@@ -52,7 +52,7 @@ internal sealed class SecretEndpoints(
             Parameters = [Parameter.Query("version", "Left out: the newest.", Schemas.Integer(1, int.MaxValue)), ResourceAccess.Org],
             Answer = Content.Json(Schemas.Members([("version", Schemas.Integer(1, int.MaxValue)), ("value", Schemas.Text())], "version",
                 "value")),
-        }, RevealAsync).InProject().DecidedByResource();
+        }, RevealAsync).InProject().DecidedByResource().NeedsFreshSignIn();
     }
 
     private async Task<Result<Answer>> SetAsync(ApiCall call)

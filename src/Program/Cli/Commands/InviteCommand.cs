@@ -37,7 +37,9 @@ internal static class InviteCommand
         using var made = await CreateAsync(run, null, spec, cancellationToken);
         if (run.WriteMachine(made.RootElement)) return CommandRunner.Done;
         run.Terminal.Out.WriteLine(made.RootElement.Text("link"));
-        run.Say("Send them this link; it works once, and is shown only now. \"strata get invitations\" lists all.");
+        var isMailed = made.RootElement.TryGetProperty("mailed", out var mailed) && mailed.ValueKind == JsonValueKind.True;
+        run.Say((isMailed ? "The link is on its way to them by mail too" : "Send them this link")
+            + "; it works once, and is shown only now. \"strata get invitations\" lists all.");
         return CommandRunner.Done;
     }
 

@@ -24,14 +24,18 @@ internal static class LoginCommand
     private static readonly Option<bool> WithToken =
         new("--with-token") { Description = "Ask for a token, and not for a sign-in in a browser" };
 
+    private static readonly Option<bool> StepUp =
+        new("--step-up") { Description = "Confirm in a browser that it is you, for what needs a fresh sign-in" };
+
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
     public static Command Create(Terminal terminal) => new Command(
-        "login", "Sign in to a cloud by your browser or with a token, and make it the current context") { Url, Name, WithToken, Yes }
+        "login", "Sign in to a cloud by your browser or with a token, and make it the current context") { Url, Name, WithToken, StepUp, Yes }
         .Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
+        if (run.Parse.GetValue(StepUp)) return await StepUpSignIn.RunAsync(run, run.Parse.GetValue(Url), cancellationToken);
         if (run.Org is not null)
             throw UsageErrors.Of("A context means the organization of its token.", "Leave --org out here, and give it to each command.")
                 .ToException();

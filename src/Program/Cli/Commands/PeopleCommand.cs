@@ -20,7 +20,7 @@ internal static class PeopleCommand
     {
         new Command("list", "List all who have an account").Does(terminal, ListAsync),
         new Command("password-link", "Make a link by which a person sets a new password") { Name }.Does(terminal, LinkAsync),
-        new Command("remove-second-factor", "Have a person's sign-ins ask for no code any more, when they lost their phone") { Name, Yes }.Does(
+        new Command("remove-second-factor", "Remove a person's second factors, passkeys too, when they lost their phone") { Name, Yes }.Does(
             terminal, RemoveSecondFactorAsync),
         new Command("disable", "Keep a person out, at once, until they are enabled again") { Name }.Does(
             terminal, (run, cancellationToken) => SetAsync(run, true, cancellationToken)),
@@ -50,7 +50,7 @@ internal static class PeopleCommand
         if (!await Confirmation.AskAsync(run, Yes, question, cancellationToken)) return CommandRunner.Failed;
         await run.Client.SendBytesAsync(
             HttpMethod.Delete, $"/api/v1/people/{person.Id}/second-factor", cancellationToken: cancellationToken);
-        run.Say($"Sign-ins of {person.Name} ask for no code any more.");
+        run.Say($"Sign-ins of {person.Name} ask for the password only. Without one: strata people password-link {person.Name}");
         return CommandRunner.Done;
     }
 

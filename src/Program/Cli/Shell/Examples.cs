@@ -87,6 +87,7 @@ internal static class Examples
         ("orgs", ["strata orgs list", "strata orgs create acme --display-name \"Acme Inc.\""]),
         ("orgs create", ["strata orgs create acme --display-name \"Acme Inc.\""]),
         ("orgs list", ["strata orgs list"]),
+        ("orgs set", ["strata orgs set acme --require-two-factor", "strata orgs set acme --require-two-factor false"]),
         ("token", ["strata token", "strata token create ci --role developer --expires 90d"]),
         ("token create", ["strata token create ci --role developer --expires 90d", "strata token create reader --role viewer -p shop"]),
         ("invite",

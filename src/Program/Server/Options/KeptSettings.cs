@@ -77,7 +77,7 @@ public static class KeptSettings
 
     /// <summary>
     /// As <see cref="Over"/>, for a start. SETTING_NEEDED where the last one had a secret, which is not kept: without it the cloud would
-    /// run on other data.
+    /// run on other data, or send no mail.
     /// </summary>
     public static Result<IReadOnlyList<SettingValue>> ForStart(HomeLayout home, IReadOnlyList<SettingValue> settings)
     {
@@ -85,7 +85,8 @@ public static class KeptSettings
         var over = Over(home, settings);
         var isBucket = over.Any(s => s.Setting == Setting.Blobs && s.Value.StartsWith("s3:", StringComparison.Ordinal));
         var missing = over.FirstOrDefault(
-            s => s.IsHidden && (s.Setting == Setting.PostgresUrl || (s.Setting == Setting.BlobsSecretKey && isBucket)));
+            s => s.IsHidden && (s.Setting == Setting.PostgresUrl || s.Setting == MailSetting.SmtpUrl
+                || (s.Setting == Setting.BlobsSecretKey && isBucket)));
         return missing is null ? Result.Of(over) : new Error(
             ErrorKind.Invalid, "SETTING_NEEDED",
             $"The last start of this cloud had {missing.Setting.Name} (from {SourceThen(missing)}), which is not kept because it is a secret, and this start does not have it.",

@@ -1,4 +1,5 @@
 using System.Net;
+using Strata.Identity.Mail;
 using Strata.S3Blobs;
 using Strata.Secrets.Masters;
 
@@ -63,6 +64,9 @@ public sealed record ServerOptions
 
     /// <summary>True: the administrator's token is replaced at this start, because it was lost.</summary>
     public bool NewAdminToken { get; init; }
+
+    /// <summary>The server that takes the cloud's mail; null: it sends none.</summary>
+    public MailOptions? Mail { get; init; }
 
     public TelemetrySettings Telemetry { get; init; } = new();
 

@@ -58,6 +58,7 @@ public static class ServerOptionsReader
             Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),
             EgressAllowed = Read(values[Setting.EgressAllow], "IPv4 networks such as 10.1.0.0/16, separated by commas", Networks, faults)
                 ?? [],
+            Mail = MailSetting.Read(s => values[s], faults),
             Telemetry = TelemetrySetting.Read(s => values[s], faults),
             Limits = LimitSetting.All.Aggregate(
                 new ServerLimits(), (limits, l) => l.Apply(limits, Read(values[l.Setting], l.Expected, l.Parse, faults))),

@@ -81,7 +81,7 @@ public sealed record Setting(string Name, string Default, string Description)
     [
         Listen, ApiPort, HttpPort, PublicUrl, TrustedProxies, PeerAddress, EdgeMode, MasterKey, PostgresUrl,
         Blobs, BlobsEndpoint, BlobsRegion, BlobsPathStyle, BlobsAccessKey, BlobsSecretKey, BlobsSecretKeyFile,
-        Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. TelemetrySetting.All,
+        Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. MailSetting.All, .. TelemetrySetting.All,
         .. LimitSetting.All.Select(l => l.Setting),
     ];
 }

@@ -26,7 +26,7 @@ public abstract class PeopleContract(IStore store) : IdentityContract(store)
             "POST", "/api/v1/invitations" + query, JsonSerializer.Serialize(new { spec = new { email, roles } }, WireJson.Options));
         Assert.True(made.Status == 201, made.Body.ToString());
         var link = new Uri(made.Text("link"));
-        Assert.Equal("strata.test", link.Host);
+        Assert.Equal(CloudOptions.PublicUrl.Host, link.Host);
         return link.AbsolutePath;
     }
 
@@ -44,9 +44,9 @@ public abstract class PeopleContract(IStore store) : IdentityContract(store)
     {
         var (status, body) = await PostFormAsync("/api/oauth/device", ("client_id", "strata-cli"));
         Assert.True(status == 200, body.ToString());
-        Assert.Equal("http://strata.test/device", body.GetProperty("verification_uri").GetString());
+        Assert.Equal(CloudOptions.LinkTo("/device"), body.GetProperty("verification_uri").GetString());
         Assert.Equal(
-            $"http://strata.test/device?user_code={body.GetProperty("user_code").GetString()}",
+            CloudOptions.LinkTo($"/device?user_code={body.GetProperty("user_code").GetString()}"),
             body.GetProperty("verification_uri_complete").GetString());
         return (body.GetProperty("device_code").GetString()!, body.GetProperty("user_code").GetString()!);
     }

@@ -30,6 +30,13 @@ public sealed partial class TestBrowser : IDisposable
         return await PageOf(await http.SendAsync(request));
     }
 
+    /// <summary>Of what is at a path.</summary>
+    public async Task<string?> ContentTypeAsync(string path)
+    {
+        using var answer = await http.GetAsync(path);
+        return answer.Content.Headers.ContentType?.MediaType;
+    }
+
     /// <summary>Where a page sends the browser, to another site.</summary>
     public async Task<string> LocationAsync(string path)
     {

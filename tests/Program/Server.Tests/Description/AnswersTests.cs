@@ -30,6 +30,8 @@ public sealed class AnswersTests(WholeApi api)
         ["listOwnSessions"] = OfIdentity,
         ["endOwnSession"] = OfIdentity,
         ["listOwnOrganizations"] = OfIdentity,
+        ["requestStepUp"] = OfIdentity,
+        ["getStepUp"] = OfIdentity,
         ["createPasswordLink"] = OfIdentity,
         ["removeSecondFactor"] = OfIdentity,
         ["deleteTrustedKeyOfContract"] = OfIdentity,
@@ -277,6 +279,8 @@ public sealed class AnswersTests(WholeApi api)
         foreach (var path in new[] { "invitations", $"invitations/{id}", $"invitations/{id}/history", "people", "memberships", "sessions" })
             await walk.GetAsync("/api/v1/" + path);
         await walk.SendAsync("DELETE", $"/api/v1/invitations/{id}");
+        await walk.GetAsync("/api/v1/access/two-factor");
+        await walk.SendAsync("PUT", "/api/v1/access/two-factor", """{"required":false}""");
     }
 
     /// <summary>One of each subject: query, header, path, body, and what does not exist.</summary>
