@@ -39,7 +39,8 @@ public sealed class TenantWalkTests(WholeApi api, ITestOutputHelper output) : IC
                 if (isAbout && answer.IsSuccessStatusCode)
                     found.Add($"{endpoint.Method} {path}: {(int)answer.StatusCode} {text[..Math.Min(text.Length, 300)]}");
                 // What the request named itself may come back in a message.
-                found.AddRange(secrets.Where(s => !Uri.UnescapeDataString(path).Contains(s, StringComparison.Ordinal) && text.Contains(s, StringComparison.Ordinal))
+                found.AddRange(secrets.Where(s => !Uri.UnescapeDataString(path).Contains(s, StringComparison.Ordinal) && text.Contains(s,
+                    StringComparison.Ordinal))
                     .Select(s => $"{endpoint.Method} {path} shows {s}: {text[..Math.Min(text.Length, 300)]}"));
             }
         }
@@ -56,7 +57,8 @@ public sealed class TenantWalkTests(WholeApi api, ITestOutputHelper output) : IC
         var open = new List<string>();
         foreach (var endpoint in await EndpointsAsync())
         {
-            if (endpoint.Permission is not { } permission || OfEveryone.Any(p => permission.Contains(p, StringComparison.Ordinal))) continue;
+            if (endpoint.Permission is not { } permission || OfEveryone.Any(p => permission.Contains(p,
+                StringComparison.Ordinal))) continue;
             using var answer = await SendAsync(powerless, endpoint, PathsOf(endpoint, new Dictionary<string, string>()).First());
             if (answer.StatusCode != HttpStatusCode.Forbidden) open.Add($"{endpoint} ({permission}): {answer.StatusCode}");
         }
@@ -65,7 +67,8 @@ public sealed class TenantWalkTests(WholeApi api, ITestOutputHelper output) : IC
 
     private async Task<IEnumerable<DescribedEndpoint>> EndpointsAsync() =>
         ApiDescription.Parse(await api.Http.GetStringAsync("/openapi.json")).Endpoints
-            .Where(e => e.Permission is not null && e.Path != MakesOwn && !e.Path.Contains('.', StringComparison.Ordinal)); // RPC has tests of its own
+            .Where(e => e.Permission is not null && e.Path != MakesOwn && !e.Path.Contains('.',
+                StringComparison.Ordinal)); // RPC has tests of its own
 
     /// <summary>The path with what is known in its places, and lists with what could lead to others' things.</summary>
     private static IEnumerable<string> PathsOf(DescribedEndpoint endpoint, Dictionary<string, string> known)
@@ -75,10 +78,12 @@ public sealed class TenantWalkTests(WholeApi api, ITestOutputHelper output) : IC
         if (known.Count == 0) yield break;
         var plural = endpoint.Path.Split('/') is ["", "api", "v1", var named, "{nameOrId}", ..] ? named : null;
         if (plural is not null && known.TryGetValue("id of " + plural, out var id))
-            yield return endpoint.Path.Replace("{nameOrId}", id, StringComparison.Ordinal).Replace("{version}", "1", StringComparison.Ordinal)
+            yield return endpoint.Path.Replace("{nameOrId}", id, StringComparison.Ordinal).Replace("{version}", "1",
+                StringComparison.Ordinal)
                 .Replace("{transition}", "restart", StringComparison.Ordinal).Replace("{connection}", "x", StringComparison.Ordinal);
         if (endpoint.Method != "GET" || endpoint.Path.Contains('{', StringComparison.Ordinal)) yield break;
-        foreach (var (name, value) in new[] { ("org", known["organization"]), ("project", known["id of projects"]), ("cursor", known["cursor"]) })
+        foreach (var (name, value) in new[] { ("org", known["organization"]), ("project", known["id of projects"]), ("cursor",
+            known["cursor"]) })
             if (endpoint.In("query").Any(p => p.Name == name)) yield return $"{endpoint.Path}?{name}={Uri.EscapeDataString(value)}";
         if (endpoint.In("query").Any(p => p.Name == "where"))
         {
@@ -104,7 +109,8 @@ public sealed class TenantWalkTests(WholeApi api, ITestOutputHelper output) : IC
         try
         {
             await using var body = await answer.Content.ReadAsStreamAsync(enough.Token);
-            while (await body.ReadAsync(buffer, enough.Token) is > 0 and var length) read.Append(Encoding.UTF8.GetString(buffer, 0, length));
+            while (await body.ReadAsync(buffer, enough.Token) is > 0 and var length) read.Append(Encoding.UTF8.GetString(buffer, 0,
+                length));
         }
         catch (OperationCanceledException)
         {

@@ -37,7 +37,8 @@ internal sealed class MembershipAdmission(RoleGrants roles, TimeProvider time) :
                     "spec.roles", $"There is no role \"{name.Shortened(100)}\": it is {string.Join(", ", OfPeople)}, or one of the organization's own.");
             if (!principal.Covers(granted)) return IdentityErrors.NotCovered;
         }
-        if (names.Any(n => n is Roles.Owner or Roles.Admin or Roles.Operator) && FreshSignIn.RefuseFor(principal, now) is { } stale) return stale;
+        if (names.Any(n => n is Roles.Owner or Roles.Admin or Roles.Operator) && FreshSignIn.RefuseFor(principal,
+            now) is { } stale) return stale;
         return Result.Of<ValidationError?>(null);
     }
 
