@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.Security;
@@ -78,17 +77,8 @@ public sealed class LimitedRightsTests(SecurityClouds clouds)
             cloud.A.Admin, "POST", "/api/v1/roles", """{"name":"lim-none","spec":{"permissions":["kinds.read"]}}""")).Status);
         var link = (await cloud.CallAsync(cloud.A.Admin, "POST", "/api/v1/invitations",
             $$$"""{"spec":{"email":"{{{email}}}","roles":["lim-none"]}}""")).Body.GetProperty("link").GetString()!;
-        using var browser = new HttpClient(new HttpClientHandler { UseCookies = true }) { BaseAddress = cloud.ApiUrl };
-        browser.DefaultRequestHeaders.Add("Sec-Fetch-Site", "same-origin");
-        (await PostAsync(browser, new Uri(link).AbsolutePath, ("email", email), ("password",
-            "correct horse battery"))).EnsureSuccessStatusCode();
-        var asked = await FormAsync(browser, "/api/oauth/device", ("client_id", "strata-cli"));
-        var approved = await PostAsync(browser, "/device", ("user_code", asked.GetProperty("user_code").GetString()!),
-            ("organization", cloud.A.Id), ("answer", "approve"));
-        approved.EnsureSuccessStatusCode();
-        var token = (await FormAsync(browser, "/api/oauth/token", ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-            ("client_id", "strata-cli"), ("device_code",
-                asked.GetProperty("device_code").GetString()!))).GetProperty("access_token").GetString()!;
+        using var browser = await SignUp.AcceptAsync(cloud, link, email);
+        var token = await SignUp.TokenAsync(browser, cloud.A.Id);
         Assert.Equal(201, (await cloud.CallAsync(cloud.A.Admin, "POST", "/api/v1/bindings",
             """{"name":"limited","spec":{"subjects":["person/limited"],"roles":["developer"],"labels":{"environment":"staging"}}}""")).Status);
         await Wait.UntilAsync(async () => (await cloud.CallAsync(token, "GET", "/api/v1/secrets")).Status == 200,
@@ -101,14 +91,5 @@ public sealed class LimitedRightsTests(SecurityClouds clouds)
         var listed = await cloud.CallAsync(token, "GET", $"/api/v1/{plural}?limit=200");
         Assert.Equal(200, listed.Status);
         return [.. listed.Body.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()!)];
-    }
-
-    private static Task<HttpResponseMessage> PostAsync(HttpClient browser, string path, params (string Name, string Value)[] form) =>
-        browser.PostAsync(path, new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Name, f.Value))));
-
-    private static async Task<JsonElement> FormAsync(HttpClient browser, string path, params (string Name, string Value)[] form)
-    {
-        using var answer = await PostAsync(browser, path, form);
-        return JsonElement.Parse(await answer.Content.ReadAsStringAsync());
     }
 }
