@@ -36,6 +36,12 @@ public static class Roles
     public static readonly IReadOnlyList<string> Names = 
         [Owner, Admin, Operator, Developer, Viewer, Auditor, Billing, Agent, Edge, Application, Machine];
 
+    /// <summary>Those whose holder can make itself and others all that there is.</summary>
+    public static readonly IReadOnlyList<string> Administrate = [Owner, Admin, Operator];
+
+    /// <summary>Names that an organization's own roles could have before these were built in: one that does stays what it is.</summary>
+    public static readonly IReadOnlyList<string> Later = [Owner, Auditor, Billing];
+
     /// <summary>Those that people, teams and clients can hold for a part of an organization, or for a while.</summary>
     public static readonly IReadOnlyList<string> Bindable = [Admin, Developer, Viewer, Auditor, Billing];
 

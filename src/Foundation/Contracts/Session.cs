@@ -29,6 +29,9 @@ public sealed record SessionSpec
     /// <summary>When the person gave their password, where that was in another session, that of their browser; null: in this one.</summary>
     public DateTimeOffset? SignedInAt { get; init; }
 
+    /// <summary>Id of the browser's session in which it was allowed; null: in none.</summary>
+    public string? Browser { get; init; }
+
     /// <summary>The sign-in that it came from, which makes no second one; null: that cannot happen.</summary>
     public string? Grant { get; init; }
 }

@@ -18,6 +18,9 @@ public sealed record TokenSpec
     /// <summary>Not accepted from then on; null: until it is revoked.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>1 to 20 networks that it may be used from, such as <c>10.1.0.0/16</c>; null: from anywhere.</summary>
+    public IReadOnlyList<string>? AllowedAddresses { get; init; }
+
     /// <summary>
     /// In whose name it acts, for example <c>user:admin</c>; null: <c>token:NAME</c>. Only the platform's own parts may set it.
     /// </summary>

@@ -58,6 +58,8 @@ public static class StrataApi
         services.TryAddSingleton<IAuthenticator>(s => s.GetRequiredService<TokenAuthenticator>());
         services.AddInformers();
         services.AddSingleton<OrganizationChoice>().AddSingleton<ProjectChoice>();
+        services.TryAddSingleton(new TrustedProxies([]));
+        services.AddSingleton<RequestSource>();
         services.AddSingleton<OrganizationEndpoints>();
         services.AddSupervised<TokenRevocations>();
         services.AddSingleton<StreamAccess>();
@@ -72,7 +74,7 @@ public static class StrataApi
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();
         services.AddSingleton<IDeletionGuard, OwnTokenGuard>();
-        services.AddSingleton<TokenAdministrators>();
+        services.AddSingleton<TokenAdministrators>().AddSingleton<IHeldRights, TokenRights>();
         services.AddSingleton(s => new AdministratorAccess(
             s.GetRequiredService<IEntityLog>(), s.GetRequiredService<TokenAdministrators>(), s.GetServices<IAdministratorSource>(),
             s.GetServices<IHeldRights>()));

@@ -119,7 +119,7 @@ public static class IdentityModule
         services.AddSingleton<PasswordHasher>().AddSingleton<SignInLimit>().AddSingleton<SignInMetrics>().AddSingleton<PasswordSignIn>()
             .AddSingleton<SecondFactor>();
         services.AddSingleton<PersonStore>().AddSingleton<MembershipStore>().AddSingleton<InvitationStore>().AddSingleton<SessionStore>()
-            .AddSingleton<DeviceRequests>().AddSingleton<DevicePolls>().AddSingleton<UsedCodes>().AddSingleton<RequestSource>()
+            .AddSingleton<DeviceRequests>().AddSingleton<DevicePolls>().AddSingleton<UsedCodes>()
             .AddSingleton<OAuthClients>().AddSingleton<PersonTokens>().AddSingleton<UserInfoEndpoint>()
             .AddSingleton<IntrospectionEndpoint>().AddSingleton<LogoutPages>();
         services.AddSingleton<SessionAuthenticator>();

@@ -15,9 +15,6 @@ public sealed record IdentityOptions
     /// <param name="path">Begins with a slash.</param>
     public string LinkTo(string path) => PublicUrl.ToString().TrimEnd('/') + path;
 
-    /// <summary>Proxies in front of the API whose X-Forwarded-For is believed.</summary>
-    public IReadOnlyList<System.Net.IPNetwork> TrustedProxies { get; init; } = [];
-
     /// <summary>The server that takes mail; null: the cloud sends none, and links are shown to who makes them.</summary>
     public Mail.MailOptions? Mail { get; init; }
 

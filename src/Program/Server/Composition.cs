@@ -7,6 +7,7 @@ using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Auth.Tokens;
+using Strata.Api.Http;
 using Strata.Api.Peers;
 using Strata.CloudEvents;
 using Strata.Compute;
@@ -188,7 +189,7 @@ internal sealed class Composition
         services.AddSingleton(machine.Machine!.Sandbox);
         services.AddSingleton(options.Limits.Api);
         services.AddSingleton<HostClaims>().AddSupervised<HostClaimKeeper>();
-        services.AddSingleton(engine.Versions);
+        services.AddSingleton(engine.Versions).AddSingleton(new TrustedProxies(options.TrustedProxies));
         if (engine.Versions.Changed.Any()) services.AddSupervised<KindUpgrade>();
         services.AddStrataApi(Kinds).AddPermissions(
             new Permission("kinds.read", Roles.Viewer, Roles.Developer), new Permission("status.read", Roles.Viewer, Roles.Developer));
@@ -198,7 +199,7 @@ internal sealed class Composition
         services.AddIdentity(
             new IdentityOptions
             {
-                PublicUrl = options.PublicUrl, AllowPrivateProviders = options.PrivateProviders, TrustedProxies = options.TrustedProxies,
+                PublicUrl = options.PublicUrl, AllowPrivateProviders = options.PrivateProviders,
                 Mail = options.Mail,
             });
         services.AddServers(self).AddPeers();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Strata.Api.Tests.Hosting;
 using Strata.Core;
+using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Secrets.DataKeys;
 using Strata.Secrets.Masters;
@@ -82,6 +83,27 @@ public abstract class RotationContract(IStore store) : SecretsContract(store)
         var behind = await Assert.ThrowsAsync<StrataException>(() => KeysOf(In("old.key")).OpenAsync(Now));
         Assert.Equal("KEY_MISMATCH", behind.Error.Code);
         await RestartAsync();
+        Assert.Equal("kept", await ShownAsync("db"));
+    }
+
+    /// <summary>A server whose file lacks the new key replaces nothing, and one that has it does not bring the old one back.</summary>
+    [Fact]
+    public async Task MasterKey_OfAnotherServer_IsNotUndone()
+    {
+        await SetAsync("db", "kept");
+        await File.WriteAllTextAsync(In("behind.key"), await File.ReadAllTextAsync(KeyFile, Now), Now);
+        var behind = KeysOf(In("behind.key"));
+        await behind.OpenAsync(Now);
+        Assert.Equal(200, (await Admin.SendJsonAsync("POST", Path + "/rotate-master-key")).Status);
+        await using var alone = (await HeldLease.TryTakeAsync(
+            Store.Leases, "keys", HeldLease.NewHolder(TimeProvider.System), TimeSpan.FromSeconds(30), TimeProvider.System, Now))!;
+        Assert.Equal("KEY_ROTATION_UNFINISHED", (await behind.FinishMasterKeyAsync(alone.Fence, Now)).Error?.Code);
+        Assert.Equal("KEY_ROTATION_UNFINISHED", (await behind.RotateDataKeyAsync(new(TenantId.Platform, "test"), alone.Fence, Now)).Error?.Code);
+        await File.WriteAllTextAsync(In("behind.key"), await File.ReadAllTextAsync(KeyFile, Now), Now);
+        Assert.True((await behind.FinishMasterKeyAsync(alone.Fence, Now)).IsOk);
+        await RestartAsync(); // with both keys in its file
+        var wraps = (await StatusAsync()).GetProperty("keys").EnumerateArray().Select(k => k.GetProperty("masterKeys").GetArrayLength());
+        Assert.All(wraps, w => Assert.Equal(1, w));
         Assert.Equal("kept", await ShownAsync("db"));
     }
 

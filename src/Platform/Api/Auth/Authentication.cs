@@ -15,7 +15,7 @@ namespace Strata.Api.Auth;
 /// <see cref="OrganizationChoice"/>.
 /// </summary>
 internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations,
-    ProjectChoice projects, RequestShares shares, TimeProvider time, PeerTokens? peers = null)
+    ProjectChoice projects, RequestSource source, RequestShares shares, TimeProvider time, PeerTokens? peers = null)
 {
     private const string Scheme = "Bearer ";
 
@@ -57,13 +57,16 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
         if (endpoint.Metadata.GetMetadata<Access>() is not { } access) return ApiErrors.Closed;
         if (access.AnyOf.Count == 0) return null;
         if (!(await PrincipalOfAsync(http)).TryGet(out var principal, out var error)) return error;
+        if (principal.AllowedFrom is { } allowed && !PeerForwarder.IsForwarded(http) && !source.IsIn(http, allowed))
+            return ApiErrors.AddressNotAllowed;
         // In another organization a person has other roles, so these decide.
         if (principal.Person is not null
             && !(await organizations.ApplyAsync(http, principal)).TryGet(out principal, out error)) return error;
         if (!access.AnyOf.Any(principal.May)) return ApiErrors.Forbidden(access.AnyOf[0]);
         if (!(await projects.ApplyAsync(http, principal)).TryGet(out principal, out error)) return error;
         if (principal.Project is not null && await OutsideAsync(http, endpoint, principal) is { } outside) return outside;
-        if (endpoint.Metadata.GetMetadata<FreshSignIn>() is not null && FreshSignIn.RefuseFor(principal, time.GetUtcNow()) is { } stale)
+        if (!HttpMethods.IsGet(http.Request.Method) && endpoint.Metadata.GetMetadata<FreshSignIn>() is not null
+            && FreshSignIn.RefuseFor(principal, time.GetUtcNow()) is { } stale)
             return stale;
         if (PeerForwarder.IsForwarded(http)) return null; // the organization was chosen where it came from
         if (principal.Person is null && !(await organizations.ApplyAsync(http, principal)).TryGet(out principal, out error)) return error;

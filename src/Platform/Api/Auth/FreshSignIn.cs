@@ -5,7 +5,8 @@ namespace Strata.Api.Auth;
 
 /// <summary>
 /// Says of an endpoint that what it does is dangerous, so that a person who calls it must have signed in, or shown again that it is they,
-/// at most <see cref="AgeMax"/> ago. Machines are not asked: their tokens have no owner who could answer.
+/// at most <see cref="AgeMax"/> ago. A GET shows nothing that needs it. Machines are not asked: their tokens have no owner who could
+/// answer.
 /// </summary>
 public sealed record FreshSignIn
 {

@@ -7,7 +7,16 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth;
 
 /// <summary>Permissions, and the resources for which they hold.</summary>
-public sealed record Grant(IReadOnlySet<string> Permissions, GrantScope Scope);
+public sealed record Grant(IReadOnlySet<string> Permissions, GrantScope Scope)
+{
+    /// <summary>
+    /// Whether a binding of the organization gave it: it holds there alone, wherever else its holder may act.
+    /// </summary>
+    public bool IsBound { get; init; }
+
+    /// <summary>When it ends; null: it does not. What ends hands out nothing that lasts.</summary>
+    public DateTimeOffset? Until { get; init; }
+}
 
 /// <summary>
 /// Which resources a grant covers, as one condition: lists are narrowed by it in the query, and a single resource is checked by it after
@@ -29,6 +38,9 @@ public abstract record GrantScope
         Both both => both.First.OnlyProject ?? both.Second.OnlyProject,
         _ => null,
     };
+
+    /// <summary>Whether labels of a resource decide.</summary>
+    public bool IsByLabels => this is WithLabels || (this is Both both && (both.First.IsByLabels || both.Second.IsByLabels));
 
     /// <summary>Matches nothing.</summary>
     internal static Condition Nothing { get; } = new Condition.Any([]);

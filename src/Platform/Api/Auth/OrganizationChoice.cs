@@ -31,7 +31,11 @@ internal sealed class OrganizationChoice(IEntityLog log, IAuthenticator authenti
         var tenant = new TenantId(organization.Id.Value);
         if (tenant == principal.Tenant) return principal;
         if (principal.IsOperator && principal.Project is null)
-            return principal with { Tenant = tenant, Actor = Principal.OperatorPrefix + principal.Actor, IsOperatorElsewhere = true };
+            return principal with
+            {
+                Tenant = tenant, Actor = Principal.OperatorPrefix + principal.Actor, IsOperatorElsewhere = true,
+                Grants = [.. principal.Grants.Where(g => !g.IsBound)], // what their own organization has given them holds there
+            };
         if (principal.Person is not null && Authentication.TokenOf(http) is { } token)
         {
             var joined = await authenticator.AuthenticateInAsync(token, tenant, http.RequestAborted);

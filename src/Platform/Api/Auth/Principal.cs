@@ -48,6 +48,9 @@ public sealed record Principal
     /// <summary>An operator of another organization, who acts in this one by <c>?org=</c>.</summary>
     public bool IsOperatorElsewhere { get; init; }
 
+    /// <summary>The networks that it may call from; null: any.</summary>
+    public IReadOnlyList<System.Net.IPNetwork>? AllowedFrom { get; init; }
+
     /// <summary>When the first of its grants ends, such as one that was given for two hours; null: none does by itself.</summary>
     public DateTimeOffset? GrantedUntil { get; init; }
 
@@ -97,6 +100,13 @@ public sealed record Principal
     /// <summary>Whether it is granted for this resource.</summary>
     public bool May(string permission, Kind kind, EntityRevision resource) =>
         Narrow(permission, kind) is not { } condition || ConditionEvaluator.Matches(condition, resource);
+
+    /// <summary>
+    /// Whether it is granted for this resource whatever its labels are: who has rights by labels changes none, which would be to choose
+    /// them.
+    /// </summary>
+    public bool MayRelabel(string permission, Kind kind, EntityRevision resource) => Grants.All(g => !g.Scope.IsByLabels)
+        || (this with { Grants = [.. Grants.Where(g => !g.Scope.IsByLabels)] }).May(permission, kind, resource);
 
     /// <summary>The resources of a kind for which it is granted, for lists. Null: all of them.</summary>
     public Condition? Narrow(string permission, Kind kind)
@@ -157,7 +167,8 @@ public sealed record Principal
         var grants = from grant in Grants
                      where IsPlain(grant.Scope) || grant.Scope == scope || (labelled && grant.Scope is not GrantScope.OfProject)
                      let permissions = grant.Permissions.Where(p => p != PlatformPermission).ToHashSet(StringComparer.Ordinal)
-                     select new Grant(permissions, grant.Scope == scope ? scope : GrantScope.And(scope, grant.Scope));
+                     select grant with { Permissions = permissions, Scope = grant.Scope == scope ? scope : GrantScope.And(scope,
+                         grant.Scope) };
         return this with { Project = project, Grants = [.. grants], narrowed = narrowed ?? this };
     }
 
@@ -180,7 +191,7 @@ public sealed record Principal
     private bool IsPlain(GrantScope scope) =>
         scope == GrantScope.Organization || (Project is { } project && scope == new GrantScope.OfProject(project));
 
-    private bool MayEverywhere(string permission) => Grants.Any(x => Holds(x, permission)
+    private bool MayEverywhere(string permission) => Grants.Any(x => x.Until is null && Holds(x, permission)
         && (x.Scope == GrantScope.Organization || (Project is { } project && x.Scope == new GrantScope.OfProject(project))));
 
     private bool Holds(Grant grant, string permission) => grant.Permissions.Contains(permission)

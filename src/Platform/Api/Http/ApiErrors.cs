@@ -62,6 +62,14 @@ public static class ApiErrors
         ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".",
         $"Use a token whose role grants it. An administrator sees why it does not: strata access explain NAME {permission}");
 
+    internal static readonly Error AddressNotAllowed = new(
+        ErrorKind.Forbidden, "ADDRESS_NOT_ALLOWED", "Your token is for other addresses than the one that this request comes from.",
+        "Call from one of its networks, or use another token. Behind a proxy, the operator names it with --trusted-proxies.");
+
+    internal static readonly Error LabelsAreRights = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "Your rights to this are by its labels, so you may not change them.",
+        "Ask someone who may write it whatever its labels are.");
+
     /// <summary>Of a caller who holds it in several projects, for a call that names none.</summary>
     public static Error ProjectNeeded(string permission) => new(
         ErrorKind.Forbidden, "PROJECT_NEEDED", $"You hold \"{permission}\" in several projects, and this call names none of them.",

@@ -273,6 +273,8 @@ internal sealed class KindEndpoints(
             if (!Scoping.Sees(call.Principal, Kind, current)) return ResourceErrors.NotFound(Kind, NameOrId(call));
             if (Uncovered(current) is { } uncovered) return uncovered;
             if (patch.IsEmpty) return current.Document;
+            if (patch.Labels is not null && !call.Principal.MayRelabel(Kind.WritePermission, Kind,
+                current)) return ApiErrors.LabelsAreRights;
             if (!store.IsReadable(current)) return ResourceErrors.Unreadable(Kind, NameOrId(call));
             var changed = KindBodies.Apply(Kind, current, patch, call.Principal.IsOperator);
             return changed.IsOk && Uncovered(current with { Document = changed.Value }) is { } moved ? moved : changed;

@@ -48,6 +48,9 @@ internal sealed class Scoping(IEntityLog log)
     {
         if (creates && principal.Node is not null) return AgentCreatesNothing;
         if (kind.Scope == KindScope.Platform) return principal.IsOperator ? null : OperatorNeeded;
+        // It hands out rights, or takes them away, for good: what ends by itself is not enough.
+        if (kind.WriteIsAdministrators && !principal.IsPlatform && !principal.Covers([kind.WritePermission]))
+            return ApiErrors.Forbidden(kind.WritePermission);
         if (creates && caller.Tenant == TenantId.Platform) return OrgNeeded;
         return null;
     }

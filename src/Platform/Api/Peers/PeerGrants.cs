@@ -13,7 +13,7 @@ internal static class PeerGrants
 
     public static string Write(IReadOnlyList<Grant> grants) => new JsonArray([
         .. grants.Select(g => new JsonObject { ["may"] = new JsonArray([.. g.Permissions.Select(p => JsonValue.Create(p))]),
-            ["scope"] = Write(g.Scope) }),
+            ["scope"] = Write(g.Scope), ["until"] = g.Until }),
     ]).ToJsonString();
 
     /// <exception cref="FormatException">It is not what <see cref="Write(IReadOnlyList{Grant})"/> writes.</exception>
@@ -23,7 +23,7 @@ internal static class PeerGrants
         {
             return [.. JsonNode.Parse(text)!.AsArray().Select(g => new Grant(
                 g!["may"]!.AsArray().Select(p => p!.GetValue<string>()).ToFrozenSet(StringComparer.Ordinal),
-                ReadScope(g["scope"]!.AsObject(), DepthMax)))];
+                ReadScope(g["scope"]!.AsObject(), DepthMax)) { Until = g["until"]?.GetValue<DateTimeOffset>() })];
         }
         catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException or NullReferenceException)
         {

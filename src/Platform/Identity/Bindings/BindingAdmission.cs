@@ -15,7 +15,8 @@ namespace Strata.Identity.Bindings;
 
 /// <summary>A binding gives no more than its maker has, and to those that there are.</summary>
 internal sealed class BindingAdmission(
-    RoleGrants roles, MembershipStore memberships, ClientStore clients, ResourceStore<TeamSpec, Nothing> teams, TimeProvider time)
+    RoleGrants roles, MembershipStore memberships, ClientStore clients, ResourceStore<TeamSpec, Nothing> teams, BindingStore bindings,
+        TimeProvider time)
         : ISpecAdmission
 {
     public Kind Kind => BindingKind.Kind;
@@ -26,9 +27,16 @@ internal sealed class BindingAdmission(
         var refused = await MembershipAdmission.RefuseAsync(roles, principal, tenant, Texts(spec, "roles"), time.GetUtcNow(),
             cancellationToken);
         if (!refused.IsOk || refused.Value is not null) return refused;
+        if (spec.TryGetProperty("expiresAt", out var end) && end.ValueKind == JsonValueKind.String
+            && end.TryGetDateTimeOffset(out var at) && at <= time.GetUtcNow())
+            return new ValidationError("spec.expiresAt", "It is over already.");
         foreach (var subject in Texts(spec, "subjects"))
+        {
             if (!await ExistsAsync(tenant, subject, cancellationToken))
                 return new ValidationError("spec.subjects", $"The organization has no {subject.Shortened(100)}.");
+            if (await bindings.IsFullAsync(tenant, subject, cancellationToken))
+                return new ValidationError("spec.subjects", $"{subject.Shortened(100)} has {BindingStore.OfSubjectMax} bindings already.");
+        }
         return Result.Of<ValidationError?>(null);
     }
 

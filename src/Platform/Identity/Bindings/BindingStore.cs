@@ -4,6 +4,7 @@ using Strata.Api.Auth.Explaining;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Conditions;
+using Strata.Entities.Engine;
 using Strata.Identity.Teams;
 using Strata.Resources.Kinds;
 using BindingResource = Strata.Core.Resource<Strata.Contracts.BindingSpec, Strata.Core.Nothing>;
@@ -26,8 +27,11 @@ internal sealed class BindingStore(
     ResourceStore<BindingSpec, Nothing> bindings, ResourceStore<TeamSpec, Nothing> teams, RoleGrants roles, RoleCatalog catalog,
     TimeProvider time)
 {
-    /// <summary>Of one subject; more give nothing, so that no one's rights become a search through thousands.</summary>
-    private const int BindingsMax = 200;
+    /// <summary>Of one subject; more are refused, so that no one's rights become a search through thousands.</summary>
+    public const int OfSubjectMax = 200;
+
+    /// <summary>Of someone with all their teams; what is beyond gives nothing.</summary>
+    private const int BindingsMax = 2000;
 
     private const int TeamsMax = 200;
     private static readonly JsonPath SubjectsPath = JsonPath.Parse("$.spec.subjects[*]");
@@ -53,6 +57,43 @@ internal sealed class BindingStore(
     public ValueTask<Bound> OfClientAsync(TenantId organization, string client, CancellationToken cancellationToken) =>
         OfAsync(organization, [BindingKind.ClientPrefix + client], cancellationToken);
 
+    /// <summary>Whether a subject has as many as it may; those that are over do not count.</summary>
+    public async ValueTask<bool> IsFullAsync(TenantId organization, string subject, CancellationToken cancellationToken)
+    {
+        var (count, now) = (0, time.GetUtcNow());
+        await foreach (var binding in bindings.AllAsync(organization, OfSubjects([subject]), cancellationToken))
+            if (!(binding.Spec.ExpiresAt <= now) && ++count >= OfSubjectMax) return true;
+        return false;
+    }
+
+    /// <summary>Takes a person out of all teams and bindings.</summary>
+    public async Task ForgetAsync(TenantId organization, string person, CancellationToken cancellationToken)
+    {
+        var caller = new Caller(organization, "system:bindings");
+        await foreach (var team in teams.AllAsync(organization, Equal(MembersPath, person), cancellationToken))
+            Check(await teams.ChangeAsync(caller, team.Id, now =>
+                now with { Spec = now.Spec with { Members = [.. now.Spec.Members.Where(m => m != person)] } }, null, null,
+                    cancellationToken));
+        var subject = BindingKind.PersonPrefix + person;
+        await foreach (var binding in bindings.AllAsync(organization, OfSubjects([subject]), cancellationToken))
+        {
+            if (binding.Spec.Subjects.All(s => s == subject))
+            {
+                var deleted = await bindings.DeleteAsync(caller, binding.Id, null, cancellationToken);
+                if (!deleted.IsOk && deleted.Error.Kind != ErrorKind.NotFound) throw deleted.Error.ToException();
+            }
+            else
+                Check(await bindings.ChangeAsync(caller, binding.Id, now =>
+                    now with { Spec = now.Spec with { Subjects = [.. now.Spec.Subjects.Where(s => s != subject)] } },
+                    null, null, cancellationToken));
+        }
+
+        static void Check<T>(Result<T> changed)
+        {
+            if (!changed.IsOk && changed.Error.Kind != ErrorKind.NotFound) throw changed.Error.ToException();
+        }
+    }
+
     private async ValueTask<Bound> OfAsync(TenantId organization, List<string> subjects, CancellationToken cancellationToken)
     {
         var (held, now) = (new List<HeldRole>(), time.GetUtcNow());
@@ -60,8 +101,8 @@ internal sealed class BindingStore(
         var count = 0;
         await foreach (var binding in bindings.AllAsync(organization, OfSubjects(subjects), cancellationToken))
         {
-            if (++count > BindingsMax) break;
             if (binding.Spec.ExpiresAt <= now || !binding.Spec.Subjects.Any(subjects.Contains)) continue;
+            if (++count > BindingsMax) break;
             if (binding.Spec.ExpiresAt is { } end && !(end >= until)) until = end;
             foreach (var name in binding.Spec.Roles.Distinct(StringComparer.Ordinal))
             {
@@ -81,11 +122,14 @@ internal sealed class BindingStore(
     {
         if (granted is null) return [];
         GrantScope scope = binding.Spec.Project is { } project ? new GrantScope.OfProject(project) : GrantScope.Organization;
-        return binding.Spec.Labels is not { Count: > 0 } labels ? [new Grant(granted, scope)] :
+        return binding.Spec.Labels is not { Count: > 0 } labels ? [Of(granted, scope)] :
         [
-            new Grant(catalog.OfLabelled(granted), GrantScope.And(scope, new GrantScope.WithLabels(labels))),
-            new Grant(catalog.BesideLabelled(granted), scope),
+            Of(catalog.OfLabelled(granted), GrantScope.And(scope, new GrantScope.WithLabels(labels))),
+            Of(catalog.BesideLabelled(granted), scope),
         ];
+
+        Grant Of(IReadOnlySet<string> permissions, GrantScope where) =>
+            new(permissions, where) { IsBound = true, Until = binding.Spec.ExpiresAt };
     }
 
     private static Condition.Compare Equal(JsonPath path, string value) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Administrators;
@@ -17,8 +18,10 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
     private const string One = All + "/{clientId}";
     private const string Tag = "clients";
 
-    public void Map(IEndpointRouteBuilder routes)
+    public void Map(IEndpointRouteBuilder all)
     {
+        var routes = all.MapGroup("");
+        routes.NeedsFreshSignIn(); // each of them lets someone in, or shuts them out
         var (read, write) = (ClientKind.Kind.ReadPermission, ClientKind.Kind.WritePermission);
         routes.MapApi("GET", All, read, new Operation
         {

@@ -15,6 +15,7 @@ public static class ClientKind
         IdPrefix = "cli",
         Scope = KindScope.Organization,
         WriteIsAdministrators = true,
+        FreshSignIn = FreshSignInFor.AllWrites,
         Description = "A program that calls the API in its own name, by access tokens that it gets for its id and a secret or a signature.",
         Workflow = KindWorkflow.Load(typeof(ClientKind), "client.workflow.json"),
         InitialStatus = new ClientStatus(),

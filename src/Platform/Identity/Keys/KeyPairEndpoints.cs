@@ -17,8 +17,10 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
     private const string One = All + "/{keyId}";
     private const string Tag = "keys";
 
-    public void Map(IEndpointRouteBuilder routes)
+    public void Map(IEndpointRouteBuilder all)
     {
+        var routes = all.MapGroup("");
+        routes.NeedsFreshSignIn(); // each of them lets someone in, or shuts them out
         var (read, write) = (KeyPairKind.Kind.ReadPermission, KeyPairKind.Kind.WritePermission);
         routes.MapGet("/api/.well-known/jwks.json", WriteSetAsync)
             .WithMetadata(new Operation

@@ -34,6 +34,7 @@ public static class KeyPairKind
         IdPrefix = "kyp",
         Scope = KindScope.Platform,
         WriteIsAdministrators = true,
+        FreshSignIn = FreshSignInFor.AllWrites,
         Description = "A pair of keys that the cloud signs access tokens with.",
         Workflow = KindWorkflow.Load(typeof(KeyPairKind), "keypair.workflow.json"),
         InitialStatus = new KeyPairStatus(),

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
@@ -16,8 +18,10 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, Idempotency idem
     private const string All = "/api/oauth/keys/trusted";
     private const string One = All + "/{keyId}";
 
-    public void Map(IEndpointRouteBuilder routes)
+    public void Map(IEndpointRouteBuilder all)
     {
+        var routes = all.MapGroup("");
+        routes.NeedsFreshSignIn(); // each of them lets someone in, or shuts them out
         var (read, write) = (TrustedKeyKind.Kind.ReadPermission, TrustedKeyKind.Kind.WritePermission);
         routes.MapApi("GET", All, read,
             Describe("listTrustedKeysOfContract", "List the keys whose tokens the organization trusts.",

@@ -19,6 +19,7 @@ public static class TrustedKeyKind
         IdPrefix = "tky",
         Scope = KindScope.Organization,
         WriteIsAdministrators = true,
+        FreshSignIn = FreshSignInFor.AllWrites,
         Description = "A public key of an issuer whose tokens the organization trusts.",
         Workflow = KindWorkflow.Load(typeof(TrustedKeyKind), "trusted-key.workflow.json"),
         InitialStatus = new TrustedKeyStatus(),

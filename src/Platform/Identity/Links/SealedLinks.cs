@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
+using System.Text;
 using Strata.Core;
 using Strata.Identity.People;
 using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
@@ -27,15 +28,13 @@ internal sealed class SealedLinks(SealedSecrets secrets, PersonStore people, Tim
     public static readonly TimeSpan VerificationLifetime = TimeSpan.FromDays(1);
 
     private const string Prefix = "stl_";
-    private const string SealedPrefix = "sealed1.";
     private const string Context = "link/";
     private const int LengthMax = 1000;
 
     public string Make(string purpose, PersonResource person, string email, DateTimeOffset end)
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"{end.ToUnixTimeSeconds()} {person.Id} {StampOf(person)} {email}");
-        var box = secrets.Seal(text, Context + purpose)[SealedPrefix.Length..];
-        return Prefix + Base64Url.EncodeToString(Convert.FromBase64String(box));
+        return Prefix + Base64Url.EncodeToString(Encoding.ASCII.GetBytes(secrets.Seal(text, Context + purpose)));
     }
 
     /// <returns>Null: it is not one of ours, has ended, or was used.</returns>
@@ -43,7 +42,7 @@ internal sealed class SealedLinks(SealedSecrets secrets, PersonStore people, Tim
     {
         if (link is null || link.Length > LengthMax || !link.StartsWith(Prefix, StringComparison.Ordinal)) return null;
         if (!Base64Url.IsValid(link.AsSpan(Prefix.Length))) return null;
-        var box = SealedPrefix + Convert.ToBase64String(Base64Url.DecodeFromChars(link.AsSpan(Prefix.Length)));
+        var box = Encoding.ASCII.GetString(Base64Url.DecodeFromChars(link.AsSpan(Prefix.Length)));
         if (secrets.Open(box, Context + purpose)?.Split(' ') is not [var end, var id, var stamp, var email]) return null;
         if (time.GetUtcNow().ToUnixTimeSeconds() >= long.Parse(end, CultureInfo.InvariantCulture)) return null;
         return PersonKind.Kind.TryParseId(id, out var entity) && await people.FindAsync(entity, cancellationToken) is { } person

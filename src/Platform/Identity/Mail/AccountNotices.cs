@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Strata.Api.Http;
 using Strata.Identity.Links;
 using Strata.Identity.Tokens;
 using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;

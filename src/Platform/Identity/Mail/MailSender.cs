@@ -25,6 +25,7 @@ internal sealed partial class MailSender(
     private static readonly ExponentialBackOff Retries = new(TimeSpan.FromSeconds(15), TimeSpan.FromHours(1), Spread: 0.2);
 
     private readonly string holder = HeldLease.NewHolder(time);
+    private DateTimeOffset restUntil;
 
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
@@ -39,6 +40,7 @@ internal sealed partial class MailSender(
     /// <param name="work">Null: nobody looks at its health.</param>
     internal async Task RunAsync(SupervisedWork? work, CancellationToken cancellationToken)
     {
+        if (time.GetUtcNow() < restUntil) return;
         var waiting = await outbox.AllAsync(cancellationToken);
         if (waiting.Count == 0) work?.Succeeded(); // what has failed was given up
         var due = waiting.Where(m => m.Mail.NextAt <= time.GetUtcNow()).ToList();
@@ -49,7 +51,7 @@ internal sealed partial class MailSender(
         foreach (var (name, mail) in due)
         {
             if (await TrySendAsync(name, mail, lease.Fence, held.Token) is not { } failure) continue;
-            work?.Failed(failure);
+            restUntil = time.GetUtcNow() + (work?.Failed(failure) ?? TimeSpan.Zero); // also for those that are added meanwhile
             return; // the others would wait for the same server, each as long
         }
         work?.Succeeded();
@@ -65,25 +67,23 @@ internal sealed partial class MailSender(
             await outbox.RemoveAsync(name, fence, cancellationToken);
             return null;
         }
-        if (outbox.TextOf(waiting) is not { } text || await MailOf(waiting, text, cancellationToken) is not { } mail)
-        {
-            await outbox.RemoveAsync(name, fence, cancellationToken);
-            return null;
-        }
         try
         {
-            await delivery.SendAsync(mail, cancellationToken);
-            metrics.Count(mail.Kind, MailMetrics.Sent);
+            if (outbox.TextOf(waiting) is { } text && await MailOf(waiting, text, cancellationToken) is { } mail)
+            {
+                await delivery.SendAsync(mail, cancellationToken);
+                metrics.Count(waiting.Kind, MailMetrics.Sent);
+            }
         }
         catch (SmtpCommandException e) when ((int)e.StatusCode >= PermanentMin && e.ErrorCode is SmtpErrorCode.RecipientNotAccepted
             or SmtpErrorCode.MessageNotAccepted)
         {
-            metrics.Count(mail.Kind, MailMetrics.Refused);
-            LogRefused(mail.Kind, (int)e.StatusCode);
+            metrics.Count(waiting.Kind, MailMetrics.Refused);
+            LogRefused(waiting.Kind, (int)e.StatusCode);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            metrics.Count(mail.Kind, MailMetrics.Failed);
+            metrics.Count(waiting.Kind, MailMetrics.Failed);
             var attempts = waiting.Attempts + 1;
             var later = waiting with { Attempts = attempts, NextAt = time.GetUtcNow() + Retries.After(attempts) };
             await outbox.KeepAsync(name, later, fence, cancellationToken);

@@ -19,6 +19,8 @@ internal sealed class MembershipAdmission(RoleGrants roles, TimeProvider time) :
     public async ValueTask<Result<ValidationError?>> CheckAsync(
         Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken)
     {
+        // Roles that were for one project would be for all of the organization, whatever they are.
+        if (spec.TryGetProperty("project", out _) && FreshSignIn.RefuseFor(principal, time.GetUtcNow()) is { } stale) return stale;
         if (!spec.TryGetProperty("roles", out var given) || given.ValueKind != JsonValueKind.Array)
             return Result.Of<ValidationError?>(null);
         var names = given.EnumerateArray().Where(r => r.ValueKind == JsonValueKind.String).Select(r => r.GetString()!).ToList();
@@ -37,7 +39,7 @@ internal sealed class MembershipAdmission(RoleGrants roles, TimeProvider time) :
                     "spec.roles", $"There is no role \"{name.Shortened(100)}\": it is {string.Join(", ", OfPeople)}, or one of the organization's own.");
             if (!principal.Covers(granted)) return IdentityErrors.NotCovered;
         }
-        if (names.Any(n => n is Roles.Owner or Roles.Admin or Roles.Operator) && FreshSignIn.RefuseFor(principal,
+        if (names.Any(Roles.Administrate.Contains) && FreshSignIn.RefuseFor(principal,
             now) is { } stale) return stale;
         return Result.Of<ValidationError?>(null);
     }

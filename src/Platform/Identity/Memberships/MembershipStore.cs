@@ -45,6 +45,8 @@ internal sealed class MembershipStore(
         TenantId organization, PersonResource person, MembershipSpec spec, CancellationToken cancellationToken)
     {
         var caller = new Caller(organization, PersonStore.ActorOf(person));
+        if (await FindAsync(organization, person, cancellationToken) is null)
+            await bindings.ForgetAsync(organization, person.Name, cancellationToken); // of who had the name, or was a member, before
         var made = await store.CreateAsync(
             caller, new NewResource<MembershipSpec> { Name = person.Name, Spec = spec }, null, cancellationToken);
         if (made.IsOk || made.Error.Code != ResourceErrors.NameTakenCode) return made;

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Security.Claims;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
+using Strata.Api.Auth;
+using Strata.Api.Http;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Identity.Clients;
@@ -39,7 +41,7 @@ internal sealed class CheckAuthorization(OAuthClients clients) : IOpenIddictServ
 /// </summary>
 internal sealed class AnswerProgram(
     OAuthClients clients, PersonStore people, MembershipStore memberships, SessionStore sessions, SessionAuthenticator browsers,
-    UsedCodes codes, PersonTokens tokens, RequestSource sources, IdentityOptions options)
+    UsedCodes codes, PersonTokens tokens, RequestSource sources, IdentityOptions options, TimeProvider time)
     : IOpenIddictServerHandler<HandleTokenRequestContext>
 {
     public async ValueTask HandleAsync(HandleTokenRequestContext context)
@@ -49,7 +51,7 @@ internal sealed class AnswerProgram(
         if (await clients.FindAsync(context.Request.ClientId, stopped) is not var (client, registered)
             || !PersonKind.Kind.TryParseId(context.Principal?.GetClaim(Claims.Subject) ?? "", out var id)
             || await people.FindAsync(id, stopped) is not { } person || !PersonStore.IsAdmitted(person)
-            || await memberships.FindAsync(client.Tenant, person, stopped) is null)
+            || !(await memberships.PrincipalAsync(client.Tenant, person, new StorageDeadline(time), stopped)).IsOk)
         {
             context.Reject(Errors.InvalidGrant, "The person may not sign in to this program any more.");
             return;
@@ -75,7 +77,8 @@ internal sealed class AnswerProgram(
         if (!await codes.TryUseAsync(key, stopped)) return await EndStolenAsync(person, key, stopped);
         var begun = await sessions.BeginAsync(person, new SessionSpec
         {
-            Person = person.Id, SignedInAt = SessionStore.AuthenticatedAt(allowed.Session), Organization = client.Tenant.ToString(),
+            Person = person.Id, SignedInAt = SessionStore.AuthenticatedAt(allowed.Session), Browser = allowed.Session.Id,
+                Organization = client.Tenant.ToString(),
             Client = client.ToString(), Scopes = scopes, Grant = key,
             UserAgent = http.Request.Headers.UserAgent, Address = sources.AddressOf(http),
         }, stopped, scopes.Contains(Scopes.OfflineAccess) ? null : options.TokenLifetime);

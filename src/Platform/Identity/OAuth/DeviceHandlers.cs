@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using OpenIddict.Server.AspNetCore;
+using Strata.Api.Http;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Identity.People;

@@ -89,7 +89,7 @@ internal sealed class LogoutPages(PageEndpoints pages, OAuthClients clients, Per
     {
         foreach (var session in await sessions.OfAsync(browser.Person, cancellationToken))
         {
-            if (session.Spec.Client != client || session.Spec.SignedInAt != browser.Session.CreatedAt) continue;
+            if (session.Spec.Client != client || (session.Spec.Browser ?? browser.Session.Id) != browser.Session.Id) continue;
             var ended = await sessions.EndAsync(PersonStore.CallerOf(browser.Person), session.Id, cancellationToken);
             if (!ended.IsOk) throw ended.Error.ToException();
         }

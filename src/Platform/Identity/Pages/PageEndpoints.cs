@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Contracts;
 using Strata.Core;

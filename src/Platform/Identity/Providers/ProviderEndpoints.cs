@@ -1,5 +1,7 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Auth.Administrators;
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
@@ -19,8 +21,10 @@ internal sealed class ProviderEndpoints(
     private const string All = "/api/oauth/oidc/providers";
     private const string One = All + "/{id}";
 
-    public void Map(IEndpointRouteBuilder routes)
+    public void Map(IEndpointRouteBuilder all)
     {
+        var routes = all.MapGroup("");
+        routes.NeedsFreshSignIn(); // each of them lets someone in, or shuts them out
         var (read, write) = (ProviderKind.Kind.ReadPermission, ProviderKind.Kind.WritePermission);
         routes.MapApi(
             "GET", All, read, Describe("listProviders", "The organization's OIDC providers.", answer: typeof(IReadOnlyList<Provider>)) with

@@ -22,6 +22,7 @@ public static class ProviderKind
         IdPrefix = "oip",
         Scope = KindScope.Organization,
         WriteIsAdministrators = true,
+        FreshSignIn = FreshSignInFor.AllWrites,
         Description = "An OpenID Connect provider whose tokens open the organization to its users.",
         Workflow = KindWorkflow.Load(typeof(ProviderKind), "oidc-provider.workflow.json"),
         InitialStatus = Nothing.Instance,

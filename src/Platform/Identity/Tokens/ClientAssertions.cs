@@ -52,7 +52,8 @@ internal sealed class ClientAssertions(ClientStore clients, IDurableValues value
         var keys = ClientKeys.For(client, string.IsNullOrEmpty(token.Kid) ? null : token.Kid, token.Alg);
         string[] audiences = [options.Issuer, options.LinkTo("/" + OAuthServer.TokenUri), options.LinkTo("/" + OAuthServer.IntrospectUri),
             options.LinkTo("/" + OAuthServer.RevokeUri)];
-        return keys.Count > 0 && token.ValidTo <= (now + LifetimeMax + JwtCheck.Skew).UtcDateTime
+        return keys.Count > 0 && token.IssuedAt <= (now + JwtCheck.Skew).UtcDateTime
+            && token.ValidTo <= (now + LifetimeMax + JwtCheck.Skew).UtcDateTime
             && await JwtCheck.IsValidAsync(token, keys, [token.Subject], audiences, [token.Alg], now);
     }
 }

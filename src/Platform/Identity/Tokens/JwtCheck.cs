@@ -29,7 +29,8 @@ internal static class JwtCheck
         if (text.Length > CharactersMax || text.AsSpan().Count('.') != 2) return null;
         try
         {
-            return new JsonWebToken(text);
+            // What is marked as critical has to be understood (RFC 7515, 4.1.11), and none is.
+            return new JsonWebToken(text) is var token && token.TryGetHeaderValue<object>("crit", out _) ? null : token;
         }
         catch (ArgumentException)
         {

@@ -15,6 +15,7 @@ public static class OrganizationKind
         Plural = Plurals.Organizations,
         IdPrefix = "org",
         Scope = KindScope.Platform,
+        FreshSignIn = FreshSignInFor.AllWrites,
         Description = "The owner of projects, entities and people: a tenant with its own log.",
         Workflow = KindWorkflow.Load(typeof(OrganizationKind), "organization.workflow.json"),
         InitialStatus = Nothing.Instance,

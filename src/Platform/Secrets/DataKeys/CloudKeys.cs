@@ -62,7 +62,7 @@ public sealed class CloudKeys
         masters = await Source.ReadAsync(cancellationToken);
         if (!all.ContainsKey(WrappedKeys.Root)) await BeginAsync(cancellationToken);
         else if (masters is null) throw EncryptionErrors.Missing(Source).ToException();
-        all = await WrapAsync(masters!, only: false, cancellationToken);
+        all = await WrapAsync(masters!, only: false, null, cancellationToken);
         secrets = new SealedSecrets(Unwrap(all), time);
         foreach (var (name, key) in all.Where(k => k.Key != WrappedKeys.Root)) await RecordAsync(Cloud, name, key, cancellationToken);
         return secrets;
@@ -89,11 +89,13 @@ public sealed class CloudKeys
     internal DataKey? SealingEverywhere => Secrets.Keys.Current(time.GetUtcNow() - Overlap) is { } key && key == Sealing ? key : null;
 
     /// <summary>Makes another data key, which seals from <see cref="Overlap"/> on. The caller is the only one that replaces keys.</summary>
-    internal async Task<Result<(string Name, DateTimeOffset From)>> RotateDataKeyAsync(Caller caller, CancellationToken cancellationToken)
+    internal async Task<Result<(string Name, DateTimeOffset From)>> RotateDataKeyAsync(
+        Caller caller, Fence fence, CancellationToken cancellationToken)
     {
         var waiting = (await stored.AllAsync(cancellationToken)).Where(k => k.Key != WrappedKeys.Root && k.Value.From > time.GetUtcNow());
         if (waiting.Any()) return EncryptionErrors.Rotating(waiting.First().Value.From);
-        var (name, key) = await MakeAsync(time.GetUtcNow() + Overlap, CancellationToken.None);
+        if (await BehindAsync(cancellationToken) is { } behind) return behind;
+        var (name, key) = await MakeAsync(time.GetUtcNow() + Overlap, fence, CancellationToken.None);
         await RecordAsync(caller, name, key, CancellationToken.None); // which the other servers learn from
         await ReloadAsync(CancellationToken.None);
         return (name, key.From);
@@ -104,7 +106,7 @@ public sealed class CloudKeys
     /// is expected to be there already.
     /// </summary>
     /// <returns>The id of the new one.</returns>
-    internal async Task<Result<string>> RotateMasterKeyAsync(CancellationToken cancellationToken)
+    internal async Task<Result<string>> RotateMasterKeyAsync(Fence fence, CancellationToken cancellationToken)
     {
         var all = await stored.AllAsync(cancellationToken);
         var had = await Source.ReadAsync(cancellationToken) ?? throw EncryptionErrors.Missing(Source).ToException();
@@ -116,30 +118,39 @@ public sealed class CloudKeys
             had = next;
         }
         else if (had.Current.Id == Masters.Current.Id) return EncryptionErrors.SameMasterKey(Source);
-        await WrapAsync(had, only: false, CancellationToken.None);
+        await WrapAsync(had, only: false, fence, CancellationToken.None);
         masters = had;
         return had.Current.Id;
     }
 
     /// <summary>Ends the replacement: what previous master keys have wrapped is removed, and from a file they are removed too.</summary>
-    internal async Task<Result<Done>> FinishMasterKeyAsync(CancellationToken cancellationToken)
+    internal async Task<Result<Done>> FinishMasterKeyAsync(Fence fence, CancellationToken cancellationToken)
     {
-        var had = await Source.ReadAsync(cancellationToken) ?? throw EncryptionErrors.Missing(Source).ToException();
-        await WrapAsync(had, only: true, CancellationToken.None);
+        if (await BehindAsync(cancellationToken) is { } behind) return behind;
+        var had = Masters;
+        await WrapAsync(had, only: true, fence, CancellationToken.None);
         masters = had with { Previous = [] };
         if (Source.File is not null && had.Previous.Count > 0) Source.Write(masters);
         return default(Done);
     }
 
     /// <summary>Destroys data keys that were replaced long ago. To call when nothing is sealed under any but the newest.</summary>
-    internal async Task DestroyOldAsync(CancellationToken cancellationToken)
+    internal async Task DestroyOldAsync(Fence? fence, CancellationToken cancellationToken)
     {
-        var keys = Secrets.Keys.DataKeys.OrderBy(k => k.From).ToList();
-        for (var i = 0; i + 1 < keys.Count; i++)
+        foreach (var key in Outdated)
         {
-            if (keys[i + 1].From + KeptFor > time.GetUtcNow()) break;
-            await stored.DestroyAsync(keys[i].Id, cancellationToken);
-            await records.DeleteAsync(Cloud, keys[i].Id, null, cancellationToken);
+            await stored.DestroyAsync(key.Id, fence, cancellationToken);
+            await records.DeleteAsync(Cloud with { Fence = fence }, key.Id, null, cancellationToken);
+        }
+    }
+
+    /// <summary>The data keys that were replaced long enough ago to be destroyed.</summary>
+    internal IReadOnlyList<DataKey> Outdated
+    {
+        get
+        {
+            var keys = Secrets.Keys.DataKeys.OrderBy(k => k.From).ToList();
+            return [.. keys.Take(Math.Max(0, keys.Count - 1)).Where((_, i) => keys[i + 1].From + KeptFor <= time.GetUtcNow())];
         }
     }
 
@@ -157,19 +168,23 @@ public sealed class CloudKeys
             Source.Write(masters);
         }
         var now = time.GetUtcNow();
-        await MakeAsync(check is null ? now : now + UpgradeTime, cancellationToken);
+        await MakeAsync(check is null ? now : now + UpgradeTime, null, cancellationToken);
         // Last: where it is there, all is.
         var root = check is null ? RandomNumberGenerator.GetBytes(SealedSecrets.KeyBytes) : masters.Current.Key;
-        await stored.WriteAsync(WrappedKeys.Root, WrappedKey.Of(root, WrappedKeys.Root, now, masters), cancellationToken);
+        await stored.WriteAsync(WrappedKeys.Root, WrappedKey.Of(root, WrappedKeys.Root, now, [masters.Current]), null, cancellationToken);
     }
 
     private static string CheckOf(byte[] key) => Convert.ToHexStringLower(HMACSHA256.HashData(key, CheckText));
 
-    private async Task<(string Name, WrappedKey Key)> MakeAsync(DateTimeOffset from, CancellationToken cancellationToken)
+    /// <summary>Wrapped as the root is: by the master keys that every server starts with, and by no other.</summary>
+    private async Task<(string Name, WrappedKey Key)> MakeAsync(DateTimeOffset from, Fence? fence, CancellationToken cancellationToken)
     {
         var name = "dk-" + RandomNumberGenerator.GetHexString(10, lowercase: true);
-        var key = WrappedKey.Of(RandomNumberGenerator.GetBytes(SealedSecrets.KeyBytes), name, from, Masters);
-        await stored.WriteAsync(name, key, cancellationToken);
+        var all = await stored.AllAsync(cancellationToken);
+        var wrapping = all.TryGetValue(WrappedKeys.Root, out var root) ? Masters.All.Where(m => root.Wraps.ContainsKey(m.Id))
+            : [Masters.Current];
+        var key = WrappedKey.Of(RandomNumberGenerator.GetBytes(SealedSecrets.KeyBytes), name, from, wrapping);
+        await stored.WriteAsync(name, key, fence, cancellationToken);
         return (name, key);
     }
 
@@ -183,21 +198,35 @@ public sealed class CloudKeys
         if (!made.IsOk && made.Error.Code != ResourceErrors.NameTakenCode) throw made.Error.ToException();
     }
 
-    /// <summary>Wraps every key under these master keys.</summary>
-    /// <param name="only">Under the current one alone.</param>
+    /// <summary>
+    /// Reads this server's source again. An error where it lacks a master key that others have wrapped under: what this server would write
+    /// then, they could not open.
+    /// </summary>
+    private async Task<Error?> BehindAsync(CancellationToken cancellationToken)
+    {
+        var had = await Source.ReadAsync(cancellationToken) ?? throw EncryptionErrors.Missing(Source).ToException();
+        var known = had.All.Select(m => m.Id).ToHashSet(StringComparer.Ordinal);
+        var all = await stored.AllAsync(cancellationToken);
+        if (all.Values.Any(k => !k.Wraps.Keys.All(known.Contains))) return EncryptionErrors.Behind(Source);
+        masters = had;
+        return null;
+    }
+
+    /// <summary>Wraps every key under the current one of these master keys, too or alone.</summary>
+    /// <param name="only">Alone.</param>
     private async Task<IReadOnlyDictionary<string, WrappedKey>> WrapAsync(
-        MasterKeys under, bool only, CancellationToken cancellationToken)
+        MasterKeys under, bool only, Fence? fence, CancellationToken cancellationToken)
     {
         var all = await stored.AllAsync(cancellationToken);
         var wrapped = new Dictionary<string, WrappedKey>(StringComparer.Ordinal);
         foreach (var (name, key) in all)
         {
             var plain = key.Unwrap(name, under) ?? throw EncryptionErrors.Different(Source).ToException();
-            wrapped[name] = key.Under(plain, name, only ? [under.Current] : under.All, only);
+            wrapped[name] = key.Under(plain, name, [under.Current], only);
         }
         // All of them open before the first is written.
         foreach (var (name, key) in wrapped)
-            if (!key.Wraps.Keys.ToHashSet().SetEquals(all[name].Wraps.Keys)) await stored.WriteAsync(name, key, cancellationToken);
+            if (!key.Wraps.Keys.ToHashSet().SetEquals(all[name].Wraps.Keys)) await stored.WriteAsync(name, key, fence, cancellationToken);
         return wrapped;
     }
 

@@ -18,10 +18,6 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
     private const string LeaseName = "keys";
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
 
-    private static readonly Error Busy = new(
-        ErrorKind.Conflict, "KEY_ROTATION_UNFINISHED", "Another server replaces a key at this moment.", "Try again in a moment.")
-    { Retryable = true };
-
     public void Map(IEndpointRouteBuilder routes)
     {
         var (read, write) = (DataKeyKind.Kind.ReadPermission, DataKeyKind.Kind.WritePermission);
@@ -92,8 +88,8 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
     {
         if (!call.Principal.IsOperator) return EncryptionErrors.OperatorNeeded;
         await using var alone = await AloneAsync(call);
-        if (alone is null) return Busy;
-        var rotated = await keys.RotateDataKeyAsync(call.Caller, call.Aborted);
+        if (alone is null) return EncryptionErrors.Busy;
+        var rotated = await keys.RotateDataKeyAsync(call.Caller, alone.Fence, call.Aborted);
         if (!rotated.TryGet(out var made, out var error)) return error;
         return Answer.Json(json =>
         {
@@ -108,8 +104,8 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
     {
         if (!call.Principal.IsOperator) return EncryptionErrors.OperatorNeeded;
         await using var alone = await AloneAsync(call);
-        if (alone is null) return Busy;
-        if (!(await keys.RotateMasterKeyAsync(call.Aborted)).TryGet(out var id, out var error)) return error;
+        if (alone is null) return EncryptionErrors.Busy;
+        if (!(await keys.RotateMasterKeyAsync(alone.Fence, call.Aborted)).TryGet(out var id, out var error)) return error;
         var others = servers.Others.Select(s => s.Name).ToList();
         return Answer.Json(json =>
         {
@@ -130,8 +126,8 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
         var others = servers.Others.Select(s => s.Name).ToList();
         if (others.Count > 0 && !isForced) return EncryptionErrors.ServersMissing(others);
         await using var alone = await AloneAsync(call);
-        if (alone is null) return Busy;
-        var finished = await keys.FinishMasterKeyAsync(call.Aborted);
+        if (alone is null) return EncryptionErrors.Busy;
+        var finished = await keys.FinishMasterKeyAsync(alone.Fence, call.Aborted);
         return finished.IsOk ? Answer.NoContent : finished.Error;
     }
 

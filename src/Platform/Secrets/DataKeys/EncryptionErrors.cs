@@ -15,6 +15,15 @@ internal static class EncryptionErrors
         ErrorKind.Conflict, "KEY_ROTATION_UNFINISHED", "The master key is being replaced already.",
         "Copy the key file to every server, then end it: strata encryption finish-master-key");
 
+    public static readonly Error Busy = new(
+        ErrorKind.Conflict, "KEY_ROTATION_UNFINISHED", "Another server replaces a key at this moment.", "Try again in a moment.")
+    { Retryable = true };
+
+    public static Error Behind(MasterKeySource source) => new(
+        ErrorKind.Conflict, "KEY_ROTATION_UNFINISHED",
+        $"The cloud's keys are wrapped under a master key that this server does not have in {source.Description}.",
+        "Copy the key file from the server where the replacement began, or have the source give that key too, then run this again.");
+
     public static Error SameMasterKey(MasterKeySource source) => new(
         ErrorKind.Conflict, "KEY_UNCHANGED", $"The master key in use is the one that {source.Description} gives.",
         "Have it give the new key in its first line and the present one in its second, then run this again.");

@@ -44,18 +44,29 @@ internal sealed class Resealing(
         // Until every server seals under the newest key, a pass would leave something behind.
         if (keys.SealingEverywhere is not { } current) return;
         var done = await durable.ReadAsync(TenantId.Platform, DoneName, cancellationToken);
-        if (done?.To(WireJson.Of<string>()) != current.Id)
+        var isDone = done?.To(WireJson.Of<string>()) == current.Id;
+        if (!isDone) await ResealAsync(fence, cancellationToken);
+        // A server that learned of the new key late may have sealed under the old one since: it goes once nothing is found.
+        if (keys.Outdated.Count > 0 && await ResealAsync(fence, cancellationToken) == 0)
+            await keys.DestroyOldAsync(fence, cancellationToken);
+        if (!isDone)
         {
-            foreach (var store in stores) await ResealAsync(store, fence, cancellationToken);
-            await values.ResealAsync(fence, cancellationToken);
             await durable.WriteAsync(TenantId.Platform, DoneName, JsonText.From(current.Id, WireJson.Of<string>()), fence,
                 cancellationToken);
         }
-        await keys.DestroyOldAsync(cancellationToken);
     }
 
-    private async Task ResealAsync(KindStore store, Fence? fence, CancellationToken cancellationToken)
+    /// <returns>How many texts an older key had sealed.</returns>
+    private async Task<int> ResealAsync(Fence? fence, CancellationToken cancellationToken)
     {
+        var count = await values.ResealAsync(fence, cancellationToken);
+        foreach (var store in stores) count += await ResealAsync(store, fence, cancellationToken);
+        return count;
+    }
+
+    private async Task<int> ResealAsync(KindStore store, Fence? fence, CancellationToken cancellationToken)
+    {
+        var count = 0;
         await foreach (var found in store.AllAsync(null, null, cancellationToken))
         {
             if (Reseal(store.Kind, found) is null) continue;
@@ -63,7 +74,9 @@ internal sealed class Resealing(
             var changed = await store.ChangeAsync(
                 caller, store.Kind.IdOf(found.Id), now => Reseal(store.Kind, now) ?? now.Document, null, null, cancellationToken);
             if (!changed.IsOk && changed.Error.Kind != ErrorKind.NotFound) throw changed.Error.ToException();
+            count++;
         }
+        return count;
     }
 
     /// <returns>Null where nothing is to be sealed again. What does not open stays: it would not open later either.</returns>

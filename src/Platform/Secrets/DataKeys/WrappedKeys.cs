@@ -9,8 +9,8 @@ namespace Strata.Secrets.DataKeys;
 /// <param name="Wraps">By the id of the master key that wrapped it: more than one while the master key is being replaced.</param>
 internal sealed record WrappedKey(DateTimeOffset From, IReadOnlyDictionary<string, string> Wraps)
 {
-    public static WrappedKey Of(byte[] key, string name, DateTimeOffset from, MasterKeys masters) =>
-        new(from, masters.All.ToDictionary(m => m.Id, m => m.Wrap(key, name)));
+    public static WrappedKey Of(byte[] key, string name, DateTimeOffset from, IEnumerable<MasterKey> masters) =>
+        new(from, masters.ToDictionary(m => m.Id, m => m.Wrap(key, name)));
 
     /// <returns>Null where none of these master keys has wrapped it.</returns>
     public byte[]? Unwrap(string name, MasterKeys masters) => masters.All
@@ -46,9 +46,15 @@ internal sealed class WrappedKeys(IDurableValues durable)
         return found.ToDictionary(v => v.Name[Prefix.Length..], v => v.Value.To(WireJson.Of<WrappedKey>()), StringComparer.Ordinal);
     }
 
-    public ValueTask WriteAsync(string name, WrappedKey key, CancellationToken cancellationToken) =>
-        durable.WriteAsync(TenantId.Platform, Prefix + name, JsonText.From(key, WireJson.Of<WrappedKey>()), cancellationToken);
+    /// <param name="fence">The lease of the one who replaces keys; null: under the lease of the first start.</param>
+    /// <exception cref="StrataException">KEY_ROTATION_UNFINISHED: the lease has gone to another server.</exception>
+    public async ValueTask WriteAsync(string name, WrappedKey key, Fence? fence, CancellationToken cancellationToken)
+    {
+        var value = JsonText.From(key, WireJson.Of<WrappedKey>());
+        if (!await durable.WriteAsync(TenantId.Platform, Prefix + name, value, fence, cancellationToken))
+            throw EncryptionErrors.Busy.ToException();
+    }
 
-    public ValueTask DestroyAsync(string name, CancellationToken cancellationToken) =>
-        durable.DeleteAsync(TenantId.Platform, Prefix + name, cancellationToken);
+    public async ValueTask DestroyAsync(string name, Fence? fence, CancellationToken cancellationToken) =>
+        await durable.DeleteAsync(TenantId.Platform, Prefix + name, fence, cancellationToken);
 }

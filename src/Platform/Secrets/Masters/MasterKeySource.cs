@@ -29,7 +29,7 @@ public sealed class MasterKeySource
     public string? File { get; }
 
     /// <summary>For people, without the key.</summary>
-    public string Description => File ?? (variable is not null ? $"the variable {variable}" : $"the command \"{command}\"");
+    public string Description => File ?? (variable is not null ? $"the variable {variable}" : "the command of --master-key");
 
     /// <summary>Reads <c>file:PATH</c>, <c>env:NAME</c> or <c>command:COMMAND</c>; empty: the file in the data folder.</summary>
     /// <exception cref="FormatException">It is none of these.</exception>
@@ -74,7 +74,12 @@ public sealed class MasterKeySource
         {
             if (!System.IO.File.Exists(File)) return null;
             if (new FileInfo(File).Length > TextMax) throw Invalid("holds more than keys");
-            return await System.IO.File.ReadAllTextAsync(File, cancellationToken);
+            // Of a pipe that nobody writes to, the opening does not end.
+            return await Task.Run(() => System.IO.File.ReadAllText(File), cancellationToken).WaitAsync(CommandTime, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw Invalid($"cannot be read within {CommandTime.TotalSeconds} seconds");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -27,6 +28,7 @@ internal sealed class SecretEndpoints(
     private const int VersionsMax = 10;
     private const string One = "/api/v1/secrets/{nameOrId}";
 
+    private readonly Turns turns = new();
     private readonly byte[] fingerprintKey = box.DeriveKey("secret fingerprints 1");
 
     public void Map(IEndpointRouteBuilder routes)
@@ -66,14 +68,20 @@ internal sealed class SecretEndpoints(
         {
             var caller = found.Caller with { Request = call.Request };
             var (id, key) = (SecretKind.Kind.IdOf(found.Revision.Id), values.NewKey());
+            using var turn = await turns.TakeAsync(id, call.Aborted);
             await values.WriteAsync(caller.Tenant, id, key, value, call.Aborted);
-            var changed = await store.ChangeAsync(caller, id, now => WithVersion(now, key, caller.Actor), null, null, call.Aborted);
+            IReadOnlyList<SecretVersion> before = [];
+            var changed = await store.ChangeAsync(caller, id, now =>
+            {
+                before = now.Status.Versions;
+                return WithVersion(now, key, caller.Actor);
+            }, null, null, call.Aborted);
             if (!changed.TryGet(out var secret, out error))
             {
-                await values.DestroyAsync(caller.Tenant, id, key, CancellationToken.None);
+                await DestroyUnusedAsync(caller, id, key);
                 return error;
             }
-            await DestroyUnnamedAsync(caller.Tenant, found.Revision, secret);
+            await DestroyUnnamedAsync(caller.Tenant, before, secret);
             return Show(secret, 201);
         }, written => Show(store.ToResource(written[0]), 201));
     }
@@ -83,14 +91,17 @@ internal sealed class SecretEndpoints(
         if (!(await access.FindAsync(call, SecretKind.Kind, SecretKind.Kind.WritePermission)).TryGet(out var found,
             out var error)) return error;
         var name = ResourceDocument.NameOf(found.Revision);
-        if (!int.TryParse(call.Route("version"), out var version)) return SecretErrors.NoVersion(name, 0);
-        var changed = await store.ChangeAsync(
-            found.Caller, SecretKind.Kind.IdOf(found.Revision.Id), now => now.Status.Versions.All(v => v.Number != version)
-                ? SecretErrors.NoVersion(name, version)
-                : now with { Status = now.Status with { Versions = [.. now.Status.Versions.Where(v => v.Number != version)] } },
-            null, null, call.Aborted);
+        if (!int.TryParse(call.Route("version"), NumberStyles.None, CultureInfo.InvariantCulture, out var version) || version == 0)
+            return SecretErrors.Version(call.Route("version"));
+        IReadOnlyList<SecretVersion> before = [];
+        var changed = await store.ChangeAsync(found.Caller, SecretKind.Kind.IdOf(found.Revision.Id), now =>
+        {
+            before = now.Status.Versions;
+            return before.All(v => v.Number != version) ? SecretErrors.NoVersion(name, version)
+                : now with { Status = now.Status with { Versions = [.. before.Where(v => v.Number != version)] } };
+        }, null, null, call.Aborted);
         if (!changed.TryGet(out var secret, out error)) return error;
-        await DestroyUnnamedAsync(found.Caller.Tenant, found.Revision, secret);
+        await DestroyUnnamedAsync(found.Caller.Tenant, before, secret);
         return Show(secret, 200);
     }
 
@@ -100,8 +111,13 @@ internal sealed class SecretEndpoints(
         if (!(await access.FindAsync(call, SecretKind.Kind, SecretKind.RevealPermission)).TryGet(out var found,
             out var error)) return error;
         if (!call.QueryInt("version", 0, 1, int.MaxValue).TryGet(out var asked, out error)) return error;
+        if (!(await call.ReadBodyAsync(1024, "application/json")).TryGet(out var body, out error)) return error;
+        if (!body.IsEmpty) return SecretErrors.NoBody; // the version might be in it
+        if (found.Revision.State == SecretKind.Removing) return SecretErrors.Removing;
         var name = ResourceDocument.NameOf(found.Revision);
         SecretVersion? shown = null;
+        // One after the other: many that start together reveal the same secret, and each is an entry in its history.
+        using var turn = await turns.TakeAsync(SecretKind.Kind.IdOf(found.Revision.Id), call.Aborted);
         var changed = await store.ChangeAsync(found.Caller, SecretKind.Kind.IdOf(found.Revision.Id), now =>
         {
             shown = now.Status.Versions.FirstOrDefault(v => asked == 0 || v.Number == asked);
@@ -137,10 +153,21 @@ internal sealed class SecretEndpoints(
         };
     }
 
-    /// <summary>At once what can be; what is left over by a server that ends here, the controller destroys.</summary>
-    private async Task DestroyUnnamedAsync(TenantId tenant, EntityRevision before, Resource<SecretSpec, SecretStatus> now)
+    /// <summary>
+    /// Of a change that failed. One that was written although its answer was lost fails too, when it is sent again, and then names it.
+    /// </summary>
+    private async Task DestroyUnusedAsync(Caller caller, string id, string key)
     {
-        foreach (var version in store.ToResource(before).Status.Versions.Where(v => now.Status.Versions.All(n => n.Key != v.Key)))
+        var now = await store.GetAsync(caller with { Request = null }, id, AsOf.Latest, CancellationToken.None);
+        if (now.Error?.Kind == ErrorKind.NotFound || (now.IsOk && now.Value.Status.Versions.All(v => v.Key != key)))
+            await values.DestroyAsync(caller.Tenant, id, key, CancellationToken.None);
+    }
+
+    /// <summary>At once what can be; what is left over by a server that ends here, the controller destroys.</summary>
+    private async Task DestroyUnnamedAsync(
+        TenantId tenant, IReadOnlyList<SecretVersion> before, Resource<SecretSpec, SecretStatus> now)
+    {
+        foreach (var version in before.Where(v => now.Status.Versions.All(n => n.Key != v.Key)))
             await values.DestroyAsync(tenant, now.Id, version.Key, CancellationToken.None);
     }
 

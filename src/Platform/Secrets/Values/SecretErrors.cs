@@ -18,6 +18,12 @@ internal static class SecretErrors
         version is null ? $"Set one: strata secrets set {name}" : $"See which there are: strata secrets versions {name}");
 
     public static Error Unreadable(string name) => new(
-        ErrorKind.Unavailable, "SECRET_UNREADABLE", $"The value of the secret \"{name}\" does not open with the cloud's keys.",
-        $"Set it again: strata secrets set {name}. An operator sees the keys with \"strata encryption\".");
+        ErrorKind.Unavailable, "SECRET_UNREADABLE", $"The value of the secret \"{name}\" does not open with the keys that this server has.",
+        "With several servers, see \"strata status\": this one may lack a new master key. Otherwise set the secret again.");
+
+    public static readonly Error NoBody = new(
+        ErrorKind.Invalid, "BAD_REQUEST", "A reveal has no body.", "Name the version in the query: POST …/reveal?version=2");
+
+    public static Error Version(string text) => new(
+        ErrorKind.Invalid, "INVALID_PATH", $"\"{text.Shortened(40)}\" is no version.", "Name it by its number, 1 or more.");
 }

@@ -50,28 +50,33 @@ internal sealed class SecretValues(ResourceStore<SecretSpec, SecretStatus> secre
     }
 
     /// <summary>Seals every value again that an older data key has sealed.</summary>
-    public async Task ResealAsync(Fence? fence, CancellationToken cancellationToken)
+    /// <returns>How many.</returns>
+    public async Task<int> ResealAsync(Fence? fence, CancellationToken cancellationToken)
     {
+        var count = 0;
         await foreach (var secret in secrets.AllAsync(null, null, cancellationToken))
         {
             if (!TenantId.TryParse(secret.Org, out var tenant)) continue;
-            foreach (var version in secret.Status.Versions) await ResealAsync(tenant, secret.Id, version.Key, fence, cancellationToken);
+            foreach (var version in secret.Status.Versions)
+                if (await ResealAsync(tenant, secret.Id, version.Key, fence, cancellationToken)) count++;
         }
+        return count;
     }
 
     /// <summary>
     /// One that is destroyed meanwhile would be back. Destroying follows the change that no longer names the value, so a look at the secret
     /// after the write shows whether that has happened.
     /// </summary>
-    private async Task ResealAsync(TenantId tenant, string secret, string key, Fence? fence, CancellationToken cancellationToken)
+    private async Task<bool> ResealAsync(TenantId tenant, string secret, string key, Fence? fence, CancellationToken cancellationToken)
     {
         if ((await durable.ReadAsync(tenant, NameOf(secret, key), cancellationToken))?.To(WireJson.Of<SealedValue>()) is not { } stored
-            || box.IsCurrent(stored.Value) || box.Open(stored.Value, ContextOf(secret, key)) is not { } value) return;
+            || box.IsCurrent(stored.Value) || box.Open(stored.Value, ContextOf(secret, key)) is not { } value) return false;
         var next = stored with { Value = box.Seal(value, ContextOf(secret, key)) };
         await durable.WriteAsync(tenant, NameOf(secret, key), JsonText.From(next, WireJson.Of<SealedValue>()), fence, cancellationToken);
         var now = await secrets.GetAsync(new Caller(tenant, "system:resealing"), secret, AsOf.Latest, CancellationToken.None);
         if (now.Error?.Kind == ErrorKind.NotFound || (now.IsOk && now.Value.Status.Versions.All(v => v.Key != key)))
             await DestroyAsync(tenant, secret, key, CancellationToken.None);
+        return true;
     }
 
     private ValueTask WriteAsync(TenantId tenant, string secret, string key, SealedValue value, CancellationToken cancellationToken) =>

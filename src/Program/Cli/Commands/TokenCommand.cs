@@ -20,12 +20,17 @@ internal static class TokenCommand
     private static readonly Option<string?> Expires =
         new("--expires") { Description = "Lifetime, such as 12h or 90d (default: until it is revoked)", HelpName = "AGE" };
 
+    private static readonly Option<string[]> From = new("--from")
+    {
+        Description = "Network that it may be used from, such as 10.1.0.0/16; repeatable [anywhere]", HelpName = "NETWORK",
+    };
+
     private static readonly Option<bool> Yes = SharedOptions.Yes();
     private static readonly Option<bool> Force = new("--force") { Description = "Also the token that you use" };
 
     public static Command Create(Terminal terminal) => new Command("token", "Print a token for curl; create, list and revoke tokens")
     {
-        new Command("create", "Create a token; it is shown once") { Name, Role, Expires }.Does(terminal, CreateAsync),
+        new Command("create", "Create a token; it is shown once") { Name, Role, Expires, From }.Does(terminal, CreateAsync),
         new Command("list", "List the tokens") { }.Does(terminal, ListAsync),
         new Command("revoke", "Revoke a token: calls are refused at once, open streams end within 10 seconds") { Existing, Yes,
             Force }.Does(terminal, RevokeAsync),
@@ -45,6 +50,7 @@ internal static class TokenCommand
     {
         var spec = new Dictionary<string, object> { ["roles"] = run.Parse.GetValue(Role)! };
         if (run.Parse.GetValue(Expires) is { } lifetime) spec["expiresAt"] = TimeText.ParseLifetime(lifetime, run.Now).Value;
+        if (run.Parse.GetValue(From) is { Length: > 0 } networks) spec["allowedAddresses"] = networks;
         if (run.Parse.GetValue(GlobalOptions.Project) is { } project) spec["project"] = project;
         var body = JsonSerializer.SerializeToUtf8Bytes(
             new Dictionary<string, object> { ["name"] = run.Parse.GetRequiredValue(Name), ["spec"] = spec }, WireJson.Options);

@@ -39,8 +39,12 @@ public sealed class BindingTests() : PeopleContract(new MemoryStore())
     public async Task Binding_EndsByItself_AndAtOnceWhenItIsDeleted()
     {
         using var ada = Host.Client(await CommandLineAsync(await JoinAsync("ada@example.com", ["viewer"])));
-        await BindAsync("oncall", ["person/ada"], ["admin"], expiresAt: TimeProvider.System.GetUtcNow().AddSeconds(3));
+        await BindAsync("oncall", ["person/ada"], ["admin"], expiresAt: TimeProvider.System.GetUtcNow().AddSeconds(5));
         await Wait.UntilAsync(async () => (await ada.SendJsonAsync("GET", "/api/v1/tokens")).Status == 200, "she is on call");
+        // What ends hands out nothing that lasts.
+        Assert.NotEqual(201, (await ada.SendJsonAsync("POST", "/api/v1/tokens", """{"name":"kept","spec":{"roles":["admin"]}}""")).Status);
+        Assert.NotEqual(201, (await TryBindAsync("kept", ["person/ada"], ["admin"], by: ada)).Status);
+        Assert.NotEqual(200, (await ada.SendJsonAsync("POST", "/api/clients?withAdminRole=true")).Status);
         await Wait.UntilAsync(async () => (await ada.SendJsonAsync("GET", "/api/v1/tokens")).Status == 403, "her time is over");
         await BindAsync("again", ["person/ada"], ["admin"]);
         await Wait.UntilAsync(async () => (await ada.SendJsonAsync("GET", "/api/v1/tokens")).Status == 200, "she is on call again");
@@ -68,6 +72,7 @@ public sealed class BindingTests() : PeopleContract(new MemoryStore())
                 "owner"),
             ("person/ada", "agent"), ("person/ada", "no-such-role"),
         }) Assert.Equal(400, (await TryBindAsync("x", [subject], [role])).Status);
+        Assert.Equal(400, (await TryBindAsync("x", ["person/ada"], ["viewer"], expiresAt: TimeProvider.System.GetUtcNow().AddHours(-1))).Status);
         using var developer = Host.Client(await Host.TokenAsync(Host.Org, "dev", ["developer"]));
         Assert.Equal(403, (await TryBindAsync("x", ["person/ada"], ["viewer"], by: developer)).Status);
         using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "other", ["admin"]));

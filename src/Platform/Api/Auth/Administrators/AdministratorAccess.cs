@@ -67,7 +67,8 @@ public sealed class AdministratorAccess
     {
         foreach (var source in sources)
         {
-            if (await HasOtherAsync(removed, removed.Tenant, source.Kind, source.Where, source.Admits, transaction, cancellationToken))
+            if (await HasOtherAsync(
+                removed, removed.Tenant, source.Kind, source.Where, source.Admits, transaction, cancellationToken, source.IsUsableAsync))
                 return true;
         }
         return false;
@@ -97,7 +98,8 @@ public sealed class AdministratorAccess
     /// <param name="tenant">Null: any organization.</param>
     private async ValueTask<bool> HasOtherAsync(
         EntityRevision removed, TenantId? tenant, Kind kind, Condition? where, Func<EntityRevision, bool> counts,
-        EntityTransaction? transaction, CancellationToken cancellationToken)
+        EntityTransaction? transaction, CancellationToken cancellationToken,
+        Func<EntityRevision, CancellationToken, ValueTask<bool>>? isUsable = null)
     {
         var scan = new Scan { Tenant = tenant, Model = kind.Model, Where = where, Limit = PageLimits.Max };
         await foreach (var page in log.PagesAsync(scan, cancellationToken))
@@ -107,6 +109,7 @@ public sealed class AdministratorAccess
                 if (other.Id == removed.Id || other.Tenant == TenantId.Platform || !counts(other)) continue;
                 // The remains of a deleted organization grant no access.
                 if (!await log.IsActiveAsync(other.Tenant, cancellationToken)) continue;
+                if (isUsable is not null && !await isUsable(other, cancellationToken)) continue;
                 if (transaction is null) return true;
                 // The commit validates what was read, which may be newer than what was found.
                 if ((await transaction.ReadAsync(other.Id, cancellationToken)).TryGet(out var read, out _) && counts(read)) return true;

@@ -16,4 +16,7 @@ public interface IAdministratorSource
 
     /// <summary>Whether this one, as it is now, lets an administrator of the whole organization in.</summary>
     bool Admits(EntityRevision revision);
+
+    /// <summary>Whether one that does can be used now, as a person who is not disabled. Asked of those that would remain.</summary>
+    ValueTask<bool> IsUsableAsync(EntityRevision revision, CancellationToken cancellationToken) => ValueTask.FromResult(true);
 }

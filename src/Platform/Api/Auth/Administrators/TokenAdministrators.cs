@@ -14,12 +14,12 @@ internal sealed class TokenAdministrators(ResourceStore<TokenSpec, TokenStatus> 
 {
     public Kind Kind => TokenKind.Kind;
 
-    public Condition? Where { get; } = RoleHolders.Of(Roles.Admin);
+    public Condition? Where { get; } = new Condition.Any([RoleHolders.Of(Roles.Admin), RoleHolders.Of(Roles.Owner)]);
 
     /// <summary>Narrows a search to tokens of operators.</summary>
     public static Condition OfOperators { get; } = RoleHolders.Of(Roles.Operator);
 
-    public bool Admits(EntityRevision revision) => Has(revision, Roles.Admin);
+    public bool Admits(EntityRevision revision) => Has(revision, Roles.Admin) || Has(revision, Roles.Owner);
 
     public bool IsOperator(EntityRevision revision) => Has(revision, Roles.Operator);
 

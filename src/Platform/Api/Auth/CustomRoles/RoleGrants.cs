@@ -18,7 +18,7 @@ public sealed class RoleGrants(RoleCatalog catalog, ResourceStore<RoleSpec, Noth
     public async ValueTask<IReadOnlySet<string>> OfAsync(
         TenantId organization, IReadOnlyList<string> roles, CancellationToken cancellationToken)
     {
-        if (roles.All(Roles.Exists)) return catalog.PermissionsOf(roles);
+        if (roles.All(r => Roles.Exists(r) && !Roles.Later.Contains(r))) return catalog.PermissionsOf(roles);
         var granted = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in roles.Distinct(StringComparer.Ordinal))
         {
@@ -30,11 +30,11 @@ public sealed class RoleGrants(RoleCatalog catalog, ResourceStore<RoleSpec, Noth
     /// <summary>What one role grants; null: the organization has no such role. The platform has built-in ones only.</summary>
     public async ValueTask<IReadOnlySet<string>?> FindAsync(TenantId organization, string name, CancellationToken cancellationToken)
     {
-        if (Roles.Exists(name)) return catalog.PermissionsOf([name]);
+        if (Roles.Exists(name) && (organization == TenantId.Platform || !Roles.Later.Contains(name))) return catalog.PermissionsOf([name]);
         if (organization == TenantId.Platform) return null;
         var found = await lookup.ReadAsync(new Caller(organization, "system:roles"), name, AsOf.Latest, cancellationToken);
         // By its name only: a token that named it by id would hold it under two names.
         return found.IsOk && store.TryToResource(found.Value) is { } role && role.Name == name
-            ? catalog.Expand(role.Spec.Permissions) : null;
+            ? catalog.Expand(role.Spec.Permissions) : Roles.Exists(name) ? catalog.PermissionsOf([name]) : null;
     }
 }

@@ -22,6 +22,7 @@ public static class RoleKind
         InitialStatus = Nothing.Instance,
         ReservedNames = Roles.Names,
         WriteIsAdministrators = true,
+        FreshSignIn = FreshSignInFor.AllWrites,
         Validate = Check,
     };
 

@@ -63,6 +63,7 @@ public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, 
         RoleNames = token.Spec.Roles,
         Project = token.Spec.Project,
         Node = token.Spec.Node,
+        AllowedFrom = token.Spec.AllowedAddresses is { } networks ? [.. networks.Select(System.Net.IPNetwork.Parse)] : null,
     };
 
     private static GrantScope ScopeOf(TokenSpec spec) => GrantScope.And(

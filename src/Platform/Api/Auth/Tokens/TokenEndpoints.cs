@@ -15,7 +15,7 @@ namespace Strata.Api.Auth.Tokens;
 /// <summary>POST /api/v1/tokens: creates a token and returns its secret, only this once. No caller can grant more than it has.</summary>
 internal sealed class TokenEndpoints(
     TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator, RoleGrants roles,
-    ResourceLimit limit)
+    ResourceLimit limit, TimeProvider time)
 {
     private static readonly Error AlreadyCreated = new(
         ErrorKind.Conflict, "TOKEN_ALREADY_CREATED", "This request has already created its token, and a token's secret is shown only once.",
@@ -65,6 +65,12 @@ internal sealed class TokenEndpoints(
                 ErrorKind.Forbidden, "FORBIDDEN", "Only the platform's own parts say in whose name a token acts, and on which node.",
                 "Leave out spec.actor and spec.node.");
         }
+        if (spec.Roles.Any(Roles.Administrate.Contains) && FreshSignIn.RefuseFor(principal, time.GetUtcNow()) is { } stale) return stale;
+        if (principal.AllowedFrom is { } allowed && !(spec.AllowedAddresses is { } asked && asked.All(n => IsWithin(n, allowed))))
+        {
+            return new Error(ErrorKind.Forbidden, "FORBIDDEN", "Your token is for certain networks, and so must be those that it makes.",
+                "Set spec.allowedAddresses to networks of yours.");
+        }
         if (principal.Project is not { } own) return null;
         var named = spec.Project is null ? (Result<string>)"" : await scoping.ProjectIdAsync(call.Caller, spec.Project, call.Aborted);
         return named.IsOk && named.Value == own
@@ -72,6 +78,10 @@ internal sealed class TokenEndpoints(
             : new Error(ErrorKind.Forbidden, "FORBIDDEN", "Your token is for one project, and so must be those that it makes.",
                 "Set spec.project to it.");
     }
+
+    private static bool IsWithin(string network, IReadOnlyList<System.Net.IPNetwork> allowed) =>
+        System.Net.IPNetwork.TryParse(network, out var asked)
+        && allowed.Any(a => a.PrefixLength <= asked.PrefixLength && a.Contains(asked.BaseAddress));
 
     private static Error NoRole(string name) => ResourceErrors.Invalid(TokenKind.Kind,
         [new ValidationError("spec.roles", $"There is no role \"{name}\": it is {string.Join(", ", Roles.Names)}, or one of the organization's own.")]);

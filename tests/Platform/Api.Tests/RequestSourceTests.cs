@@ -1,8 +1,8 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
-using Strata.Identity.Tokens;
+using Strata.Api.Http;
 
-namespace Strata.Identity.Tests;
+namespace Strata.Api.Tests;
 
 /// <summary>Where requests come from: a trusted proxy is believed, and nobody else.</summary>
 public sealed class RequestSourceTests
@@ -18,10 +18,7 @@ public sealed class RequestSourceTests
     [InlineData("::ffff:127.0.0.1", "2001:db8::1", "2001:db8::1")]
     public void Address_IsTheLastThatNoTrustedProxyHas(string remote, string? forwarded, string expected)
     {
-        var source = new RequestSource(new IdentityOptions
-        {
-            PublicUrl = new Uri("http://strata.test"), TrustedProxies = [IPNetwork.Parse("127.0.0.1/32"), IPNetwork.Parse("10.0.0.0/24")],
-        });
+        var source = new RequestSource(new TrustedProxies([IPNetwork.Parse("127.0.0.1/32"), IPNetwork.Parse("10.0.0.0/24")]));
         var http = new DefaultHttpContext();
         http.Connection.RemoteIpAddress = IPAddress.Parse(remote);
         if (forwarded is not null) http.Request.Headers["X-Forwarded-For"] = forwarded;

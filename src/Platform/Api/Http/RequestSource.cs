@@ -2,10 +2,13 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 
-namespace Strata.Identity.Tokens;
+namespace Strata.Api.Http;
+
+/// <summary>The proxies in front of the API whose X-Forwarded-For is believed.</summary>
+public sealed record TrustedProxies(IReadOnlyList<IPNetwork> Networks);
 
 /// <summary>Where requests come from, behind the proxies that are trusted to say so.</summary>
-internal sealed class RequestSource(IdentityOptions options)
+public sealed class RequestSource(TrustedProxies proxies)
 {
     private const string Header = "X-Forwarded-For";
     private const int HopsMax = 10;
@@ -20,6 +23,10 @@ internal sealed class RequestSource(IdentityOptions options)
         return address.AddressFamily == AddressFamily.InterNetworkV6
             ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
     }
+
+    /// <summary>Whether it comes from one of these networks; what comes from inside does.</summary>
+    internal bool IsIn(HttpContext http, IReadOnlyList<IPNetwork> networks) =>
+        Find(http) is not { } address || networks.Any(n => n.Contains(address));
 
     /// <summary>The last address that no trusted proxy has: what is before it anyone may have made up.</summary>
     private IPAddress? Find(HttpContext http)
@@ -36,7 +43,7 @@ internal sealed class RequestSource(IdentityOptions options)
         return address;
     }
 
-    private bool IsTrusted(IPAddress address) => options.TrustedProxies.Any(n => n.Contains(address));
+    private bool IsTrusted(IPAddress address) => proxies.Networks.Any(n => n.Contains(address));
 
     private static IPAddress? Plain(IPAddress? address) => address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
 }
