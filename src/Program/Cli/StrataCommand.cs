@@ -84,6 +84,7 @@ internal static class StrataCommand
         SessionsCommand.Create(terminal),
         PeopleCommand.Create(terminal),
         OrgsCommand.Create(terminal),
+        ProjectsCommand.Create(terminal),
         TokenCommand.Create(terminal),
         RoleCommand.Create(terminal),
         AccessCommand.Create(terminal),

@@ -72,7 +72,8 @@ public sealed class RoleCatalog
     public IReadOnlySet<string> Grantable { get; }
 
     /// <summary>The built-in roles that hold a permission, administrators and operators apart.</summary>
-    public IReadOnlyList<string> HoldersOf(string permission) => declared.TryGetValue(permission, out var found) ? found.Roles : [];
+    public IReadOnlyList<string> HoldersOf(string permission) =>
+        [.. Roles.Names.Where(r => r is not (Roles.Admin or Roles.Owner or Roles.Operator) && permissions[r].Contains(permission))];
 
     /// <summary>Whether a role can hold this: a permission, or all of a kind, such as <c>deployments.*</c>.</summary>
     public bool IsGrantable(string name) => Grantable.Contains(name) || (StemOf(name) is { } stem && OfKind(stem).Any(Grantable.Contains));

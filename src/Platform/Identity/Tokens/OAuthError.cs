@@ -17,7 +17,7 @@ internal sealed record OAuthError(int Status, string Code, string Description)
     public static readonly OAuthError NoAssertionType = new(
         400, "invalid_request", $"A client_assertion needs the client_assertion_type {ClientAssertions.Type}.");
     public static readonly OAuthError BadAssertion = new(
-        401, "invalid_client", "The client assertion is not valid: iss and sub are the client's id, aud is the issuer alone, exp is five "
+        401, "invalid_client", "The client assertion is not valid: iss and sub are the client's id, aud is the issuer or this endpoint alone, exp is five "
             + "minutes ahead at most, and one of the client's public keys verifies it.");
     public static readonly OAuthError NoAssertionId = new(
         401, "invalid_client", "The client assertion needs a jti of at most 200 characters.");

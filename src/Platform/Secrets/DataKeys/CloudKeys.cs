@@ -128,6 +128,9 @@ public sealed class CloudKeys
     {
         if (await BehindAsync(cancellationToken) is { } behind) return behind;
         var had = Masters;
+        var all = await stored.AllAsync(cancellationToken);
+        if (had.Previous.Count == 0 && all.Values.All(k => k.Wraps.Keys.All(id => id == had.Current.Id)))
+            return EncryptionErrors.NothingToFinish;
         await WrapAsync(had, only: true, fence, CancellationToken.None);
         masters = had with { Previous = [] };
         if (Source.File is not null && had.Previous.Count > 0) Source.Write(masters);

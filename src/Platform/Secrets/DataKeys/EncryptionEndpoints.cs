@@ -51,7 +51,7 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
         {
             Id = "finishMasterKey", Summary = "End the replacement of the master key: the previous one opens nothing any more.", Tag = Tag,
             Parameters = [Parameter.Query("force", "True: although other servers run.", Schemas.Flag())],
-            Status = 204, Repeatable = "Twice has the same effect as once.",
+            Status = 204, Repeatable = "Once it is done, it is refused and changes nothing.",
         }, FinishAsync).NeedsFreshSignIn();
     }
 

@@ -19,6 +19,9 @@ internal static class EncryptionErrors
         ErrorKind.Conflict, "KEY_ROTATION_UNFINISHED", "Another server replaces a key at this moment.", "Try again in a moment.")
     { Retryable = true };
 
+    public static readonly Error NothingToFinish = new(
+        ErrorKind.Conflict, "KEY_UNCHANGED", "The master key is not being replaced.", "Begin with: strata encryption rotate-master-key");
+
     public static Error Behind(MasterKeySource source) => new(
         ErrorKind.Conflict, "KEY_ROTATION_UNFINISHED",
         $"The cloud's keys are wrapped under a master key that this server does not have in {source.Description}.",

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
+using Strata.Core;
 
 namespace Strata.Cli.Commands;
 
@@ -10,7 +11,7 @@ internal static class AccessCommand
 {
     private const string Base = "/api/v1/access/";
 
-    private static readonly Argument<string> Who = new("who") { Description = "Name of a token, person/NAME or client/ID" };
+    private static readonly Argument<string> Who = new("who") { Description = "Name of a person or token, or client/ID" };
     private static readonly Argument<string> Permission = new("permission") { Description = "For example deployments.write" };
     private static readonly Argument<string?> Resource = new("resource")
     {
@@ -31,9 +32,9 @@ internal static class AccessCommand
 
     private static IEnumerable<Command> Showing(Terminal terminal) =>
     [
-        new Command("explain", "Explain whether a token or client holds a permission (exit code 1: it does not)") { Who, Permission, Resource }
+        new Command("explain", "Explain whether a person, token or client holds a permission (exit code 1: it does not)") { Who, Permission, Resource }
             .Does(terminal, ExplainAsync),
-        new Command("who-can", "List the tokens and clients that hold a permission") { Permission, Resource, Limit }.Does(
+        new Command("who-can", "List the people, tokens and clients that hold a permission") { Permission, Resource, Limit }.Does(
             terminal, WhoCanAsync),
         new Command("permissions", "List the permissions that roles can hold").Does(terminal, ListAsync),
     ];
@@ -41,8 +42,7 @@ internal static class AccessCommand
     private static async Task<int> ExplainAsync(Run run, CancellationToken cancellationToken)
     {
         var who = run.Parse.GetRequiredValue(Who);
-        var path = $"explain?who={Escaped(who.Contains('/', StringComparison.Ordinal) ? who : "token/" + who)}&{Question(run)}";
-        using var answer = await run.Client.SendAsync(HttpMethod.Get, Base + path, cancellationToken: cancellationToken);
+        using var answer = await AskAsync(run, who, cancellationToken);
         var (allowed, root) = (answer!.RootElement.GetProperty("allowed").GetBoolean(), answer.RootElement);
         if (!run.WriteMachine(root))
         {
@@ -54,6 +54,22 @@ internal static class AccessCommand
         return allowed ? CommandRunner.Done : CommandRunner.Failed;
     }
 
+    /// <summary>A name alone is a person's, or a token's.</summary>
+    private static async Task<JsonDocument?> AskAsync(Run run, string who, CancellationToken cancellationToken)
+    {
+        string PathOf(string named) => $"{Base}explain?who={Escaped(named)}&{Question(run)}";
+        if (who.Contains('/', StringComparison.Ordinal))
+            return await run.Client.SendAsync(HttpMethod.Get, PathOf(who), cancellationToken: cancellationToken);
+        try
+        {
+            return await run.Client.SendAsync(HttpMethod.Get, PathOf("token/" + who), cancellationToken: cancellationToken);
+        }
+        catch (StrataException e) when (e.Error.Kind == ErrorKind.NotFound)
+        {
+            return await run.Client.SendAsync(HttpMethod.Get, PathOf("person/" + who), cancellationToken: cancellationToken);
+        }
+    }
+
     private static async Task<int> WhoCanAsync(Run run, CancellationToken cancellationToken)
     {
         var path = $"holders?{Question(run)}&limit={run.Parse.GetValue(Limit)}";
@@ -63,7 +79,7 @@ internal static class AccessCommand
         var table = new Table("KIND", "NAME", "ROLES");
         foreach (var holder in root.GetProperty("items").EnumerateArray())
             table.Add(holder.Text("kind") ?? "", holder.Text("name") ?? "", Joined(holder));
-        if (table.Rows == 0) run.Say("No token and no client holds it.");
+        if (table.Rows == 0) run.Say("No person, token or client holds it.");
         else table.Write(run.Terminal);
         if (!root.GetProperty("isComplete").GetBoolean()) run.Say("There are more: raise --limit.");
         return CommandRunner.Done;

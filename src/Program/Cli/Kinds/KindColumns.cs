@@ -51,8 +51,15 @@ internal static class KindColumns
         ["role"] = [new("PERMISSIONS", r => r.Spec.Text("permissions")), new("DESCRIPTION", r => r.Spec.Text("description"))],
         ["membership"] = [new("EMAIL", r => r.Spec.Text("email")), new("ROLES", r => r.Spec.Text("roles")),
             new("PROJECT", r => r.Spec.Text("project"))],
+        ["team"] = [new("MEMBERS", r => r.Spec.Text("members")), new("DESCRIPTION", r => r.Spec.Text("description"))],
+        ["binding"] = [new("ROLES", r => r.Spec.Text("roles")), new("WHO", r => r.Spec.Text("subjects")),
+            new("PROJECT", r => r.Spec.Text("project")), new("LABELS", Labels), new("ENDS", Ends), new("REASON", r =>
+                r.Spec.Text("reason"))],
+        ["secret"] = [new("VERSION", r => Newest(r)?.Text("number") ?? "none"),
+            new("SET", r => Newest(r) is { } version ? Time(version, "createdAt") : ""), new("BY", r => Newest(r)?.Text("createdBy") ?? ""),
+            new("DESCRIPTION", r => r.Spec.Text("description"))],
         ["invitation"] = [new("EMAIL", r => r.Spec.Text("email")), new("ROLES", r => r.Spec.Text("roles")),
-            new("EXPIRES", r => Time(r.Spec, "expiresAt"))],
+            new("PROJECT", r => r.Spec.Text("project")), new("EXPIRES", r => Time(r.Spec, "expiresAt"))],
         ["person"] = [new("EMAIL", r => r.Spec.Text("email")), new("DISABLED", r => r.Spec.IsTrue("disabled") ? "yes" : ""),
             new("SIGNED IN", r => Time(r.Status, "lastSignInAt"))],
         ["session"] = [new("PERSON", r => r.Spec.Text("person")), new("PROGRAM", r => r.Spec.Text("client")),
@@ -70,6 +77,16 @@ internal static class KindColumns
     private static string Replicas(AnyResource deployment) => deployment.Status.IsTrue("static")
         ? "static"
         : $"{deployment.Status.Number("readyReplicas") ?? 0}/{deployment.Spec.Number("run.replicas") ?? 1}";
+
+    private static string Labels(AnyResource binding) =>
+        binding.Spec.TryGetProperty("labels", out var labels) && labels.ValueKind == JsonValueKind.Object
+            ? string.Join(", ", labels.EnumerateObject().Select(l => $"{l.Name}={l.Value}")) : "";
+
+    private static string Ends(AnyResource binding) => binding.Spec.Time("expiresAt") is not { } end ? ""
+        : end <= TimeProvider.System.GetUtcNow() ? "ended " + Time(binding.Spec, "expiresAt") : Time(binding.Spec, "expiresAt");
+
+    private static JsonElement? Newest(AnyResource secret) =>
+        secret.Status.TryGetProperty("versions", out var versions) && versions.GetArrayLength() > 0 ? versions[0] : null;
 
     private static string Source(AnyResource release) =>
         release.Spec.Text("source.git.url") is { Length: > 0 } url

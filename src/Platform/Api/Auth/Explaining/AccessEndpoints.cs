@@ -98,7 +98,8 @@ internal sealed class AccessEndpoints(
 
     /// <returns>The roles that allow it; null: it is not allowed.</returns>
     private static IReadOnlyList<string>? Granting(AccessQuestion question, AccessHolder holder, Principal principal) =>
-        question.Answer(principal).Allowed ? [.. holder.Roles.Where(r => AnswerOf(question, holder, r).Allowed).Select(r => r.Name)] : null;
+        question.Answer(principal).Allowed ? [.. holder.Roles.Where(r => AnswerOf(question, holder, r).Allowed).Select(r =>
+            r.Name).Distinct()] : null;
 
     private async ValueTask<Result<AccessQuestion>> ReadQuestionAsync(ApiCall call)
     {
