@@ -210,7 +210,7 @@ public sealed class CustomRoleTests : IAsyncLifetime
     {
         var items = (await admin.SendJsonAsync("GET", "/api/v1/access/permissions")).Body.GetProperty("items").EnumerateArray()
             .ToDictionary(p => p.GetProperty("name").GetString()!, p => p.GetProperty("roles").GetArrayLength());
-        Assert.Equal((2, 0), (items["widgets.read"], items["widgets.write"]));
+        Assert.Equal((3, 0), (items["widgets.read"], items["widgets.write"]));
         Assert.DoesNotContain("widgets.control", items.Keys);
         Assert.DoesNotContain("roles.write", items.Keys);
         var spec = JsonSerializer.Serialize(new { permissions = items.Keys });
