@@ -102,6 +102,9 @@ public static class Schemas
 
     private static bool IsNullable(JsonNode? schema) => schema?["type"] is JsonArray types && types.Any(t => (string?)t == "null");
 
+    private static bool IsList(JsonNode? type) =>
+        type is JsonArray types ? types.Any(t => (string?)t == "array") : type is JsonValue && (string?)type == "array";
+
     /// <summary>
     /// Unknown members are refused everywhere, which the exporter does not say; and a shared type is written out where it would point to
     /// itself.
@@ -111,6 +114,7 @@ public static class Schemas
         if (context.TypeInfo.Type == typeof(JsonElement)) return new JsonObject();
         if (schema is not JsonObject node) return schema;
         if (node.ContainsKey("properties")) node["additionalProperties"] = false;
+        if (IsList(node["type"]) && !node.ContainsKey("items")) node["items"] = new JsonObject(); // of any: the exporter leaves it out
         return node;
     }
 }
