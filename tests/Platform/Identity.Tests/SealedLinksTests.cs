@@ -15,8 +15,7 @@ public sealed class SealedLinksTests() : IdentityContract(new MemoryStore())
     [InlineData(true)]
     public async Task Link_OpensForItsPurpose(bool hasDataKey)
     {
-        var keys = new SealingKeys(Key(), hasDataKey ? [new DataKey("dk-0123456789", Key(), TimeProvider.System.GetUtcNow().AddDays(-1))] : []);
-        var links = new SealedLinks(new SealedSecrets(keys, TimeProvider.System), Host.Service<PersonStore>(), TimeProvider.System);
+        var links = LinksUnder(hasDataKey ? [DataKey()] : []);
         var person = (await Host.Service<PersonStore>().CreateAsync("ada@example.com", null, "correct horse battery", default)).Value;
         var link = links.Make(SealedLinks.Password, person, "ada@example.com", TimeProvider.System.GetUtcNow().AddHours(1));
         Assert.All(link, c => Assert.True(char.IsAsciiLetterOrDigit(c) || c is '-' or '_', link));
@@ -24,6 +23,22 @@ public sealed class SealedLinksTests() : IdentityContract(new MemoryStore())
         Assert.Null(await links.OpenAsync(SealedLinks.Verification, link, default));
         Assert.Null(await links.OpenAsync(SealedLinks.Password, link[..^2], default));
     }
+
+    [Fact]
+    public async Task Link_ToTheLongestAddress_Opens()
+    {
+        var domain = string.Join('.', Enumerable.Repeat(new string('b', 59), 3)) + ".example";
+        var longest = new string('a', EmailAddress.LengthMax - domain.Length - 1) + "@" + domain;
+        var links = LinksUnder(DataKey());
+        var person = (await Host.Service<PersonStore>().CreateAsync(longest, null, "correct horse battery", default)).Value;
+        var link = links.Make(SealedLinks.Password, person, longest, TimeProvider.System.GetUtcNow().AddHours(1));
+        Assert.Equal(longest, (await links.OpenAsync(SealedLinks.Password, link, default))?.Email);
+    }
+
+    private SealedLinks LinksUnder(params DataKey[] keys) => new(
+        new SealedSecrets(new SealingKeys(Key(), keys), TimeProvider.System), Host.Service<PersonStore>(), TimeProvider.System);
+
+    private static DataKey DataKey() => new("dk-0123456789", Key(), TimeProvider.System.GetUtcNow().AddDays(-1));
 
     private static byte[] Key() => RandomNumberGenerator.GetBytes(SealedSecrets.KeyBytes);
 }

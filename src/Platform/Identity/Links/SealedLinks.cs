@@ -29,7 +29,9 @@ internal sealed class SealedLinks(SealedSecrets secrets, PersonStore people, Tim
 
     private const string Prefix = "stl_";
     private const string Context = "link/";
-    private const int LengthMax = 1000;
+
+    /// <summary>An address of the greatest length is in it twice, and base64 is put around it twice.</summary>
+    private const int LengthMax = 2000;
 
     public string Make(string purpose, PersonResource person, string email, DateTimeOffset end)
     {
