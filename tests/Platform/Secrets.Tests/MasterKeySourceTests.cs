@@ -44,10 +44,13 @@ public sealed class MasterKeySourceTests : IDisposable
     {
         Assert.Null(await MasterKeySource.Parse("", In("none"), _ => null).ReadAsync(TestContext.Current.CancellationToken));
         Assert.Null(await MasterKeySource.Parse("env:NONE", "", _ => null).ReadAsync(TestContext.Current.CancellationToken));
-        foreach (var command in new[] { "echo the-secret; echo no >&2; exit 3", "true", "echo not-a-key", "yes" })
+        foreach (var source in new[]
+        {
+            "command:echo the-secret; echo no >&2; exit 3", "command:true", "command:echo not-a-key", "command:yes", "file:/dev/zero",
+        })
         {
             var failed = await Assert.ThrowsAsync<StrataException>(
-                () => MasterKeySource.Parse("command:" + command, "", _ => null).ReadAsync(TestContext.Current.CancellationToken));
+                () => MasterKeySource.Parse(source, "", _ => null).ReadAsync(TestContext.Current.CancellationToken));
             Assert.Equal("KEY_INVALID", failed.Error.Code);
             Assert.DoesNotContain("the-secret\n", failed.Error.Message, StringComparison.Ordinal);
         }

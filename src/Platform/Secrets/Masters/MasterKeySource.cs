@@ -74,8 +74,8 @@ public sealed class MasterKeySource
         {
             if (!System.IO.File.Exists(File)) return null;
             if (new FileInfo(File).Length > TextMax) throw Invalid("holds more than keys");
-            // Of a pipe that nobody writes to, the opening does not end.
-            return await Task.Run(() => System.IO.File.ReadAllText(File), cancellationToken).WaitAsync(CommandTime, cancellationToken);
+            // Opening a pipe without a writer does not end.
+            return await Task.Run(ReadStart, cancellationToken).WaitAsync(CommandTime, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -85,6 +85,14 @@ public sealed class MasterKeySource
         {
             throw Invalid("cannot be read");
         }
+    }
+
+    /// <summary>One character more than may be in it shows that it is too long; a device has no end.</summary>
+    private string ReadStart()
+    {
+        using var reader = System.IO.File.OpenText(File!);
+        var text = new char[TextMax + 1];
+        return new string(text, 0, reader.ReadBlock(text));
     }
 
     /// <summary>What asks a key management service needs its credentials, and nothing else of the server's.</summary>
