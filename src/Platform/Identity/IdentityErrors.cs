@@ -6,10 +6,6 @@ namespace Strata.Identity;
 /// <summary>The catalogue of this module's errors; those of the token endpoint are <see cref="Tokens.OAuthError"/>.</summary>
 internal static class IdentityErrors
 {
-    public static readonly Error OperatorNeeded = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "The cloud's signing keys belong to the cloud itself, and your token is not an operator's.",
-        "Use the token of the cloud's operator.");
-
     public static readonly Error OneOrganization = new(
         ErrorKind.Invalid, "BAD_REQUEST", "The cloud's own parts have no clients, keys or providers.", "Use a token of the organization.");
 
@@ -86,10 +82,6 @@ internal static class IdentityErrors
     public static readonly Error HeldByMore = new(
         ErrorKind.Forbidden, "FORBIDDEN", "This person has more than you, so you cannot change or end their membership.",
         "Ask an administrator of theirs, for an operator one of the cloud's operators.");
-
-    public static readonly Error PeopleAreOperators = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "People belong to the cloud itself, and your token is not an operator's.",
-        "Use the token of the cloud's operator.");
 
     public static readonly Error NoPerson = new(
         ErrorKind.NotFound, "NO_PERSON", "This call was not made by a person who has signed in, but with a token.",

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Net.Http.Headers;
 using Strata.Api.Auth;
 using Strata.Api.Http;
+using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
 using Strata.Blobs;
 using Strata.Core;
@@ -11,7 +12,7 @@ using Strata.Core;
 namespace Strata.Deployments.Api;
 
 /// <summary>Blobs over HTTP: PUT streams and verifies, GET serves with ranges, HEAD checks whether a blob exists.</summary>
-internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, PartBlobs parts)
+internal sealed class BlobEndpoints(IBlobStore blobs, ResourceAccess access, PartBlobs parts)
 {
     private const string Path = "/api/v1/blobs/{digest}";
     private const string MediaType = "application/octet-stream";
@@ -72,7 +73,7 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
     private async Task<Result<(TenantId Tenant, Digest Digest)>> ReadAsync(ApiCall call)
     {
         if (!Digest.TryParse(call.Route("digest"), out var digest)) return BlobErrors.BadDigest(call.Route("digest"));
-        if (!(await stores.Organizations.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
+        if (!(await access.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
         return (caller.Tenant, digest);
     }
 
@@ -82,18 +83,18 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
     {
         Id = "putBlob", Summary = "Stores bytes under their digest, sha256:HEX; a body with another digest is refused.", Tag = "blobs",
             Status = 201,
-        Parameters = [CallScope.Org], Repeatable = "The digest identifies the bytes, so a repeated put changes nothing.",
+        Parameters = [ResourceAccess.Org], Repeatable = "The digest identifies the bytes, so a repeated put changes nothing.",
         Body = new Content([MediaType], Schemas.Text()), Answer = Content.Json(Schemas.Of(typeof(BlobAnswer))),
     };
 
     private static readonly Operation Get = new()
     {
-        Id = "getBlob", Summary = "The bytes; ranges and If-None-Match are honoured.", Tag = "blobs", Parameters = [CallScope.Org],
+        Id = "getBlob", Summary = "The bytes; ranges and If-None-Match are honoured.", Tag = "blobs", Parameters = [ResourceAccess.Org],
         Answer = new Content([MediaType], Schemas.Text()),
     };
 
     private static readonly Operation Head = new()
     {
-        Id = "headBlob", Summary = "Whether the blob exists, and its size.", Tag = "blobs", Parameters = [CallScope.Org],
+        Id = "headBlob", Summary = "Whether the blob exists, and its size.", Tag = "blobs", Parameters = [ResourceAccess.Org],
     };
 }

@@ -37,9 +37,6 @@ public static class NodeEndpoints
         routes.MapApi("POST", "/api/v1/instances/{nameOrId}/token/renew", "instances.control", Renew, tokens.RenewAsync);
     }
 
-    private static readonly Parameter Org = Parameter.Query("org",
-        "The organization's id; required with a token of the platform.", Schemas.Text());
-
     private static readonly Operation Heartbeat = new()
     {
         Id = "beatNode", Tag = "nodes",
@@ -59,14 +56,14 @@ public static class NodeEndpoints
     private static readonly Operation ReadLogs = new()
     {
         Id = "readInstanceLogs", Summary = "The instance's output, one JSON object for each line.", Tag = "instances",
-        Parameters = [Org, .. Logs.LogRequest.Parameters], Answer = Logs.LogStream.Content,
+        Parameters = [ResourceAccess.Org, .. Logs.LogRequest.Parameters], Answer = Logs.LogStream.Content,
     };
 
     private static readonly Operation WriteLogs = new()
     {
         Id = "writeInstanceLogs", Summary = "Appends lines of the instance's output; for the node's agent.",
         Tag = "instances", Status = 204,
-        Parameters = [Org], Body = new Content(["text/plain"], Schemas.Text()),
+        Parameters = [ResourceAccess.Org], Body = new Content(["text/plain"], Schemas.Text()),
         Repeatable = "Lines are stored at least once: a request that is sent twice stores its lines twice.",
     };
 
@@ -75,7 +72,7 @@ public static class NodeEndpoints
         Id = "issueInstanceToken",
         Summary = "Makes a new token for the instance, with its project's rights, and revokes the one before; for the node's agent.",
         Tag = "instances",
-        Parameters = [Org], Answer = Content.Json(Schemas.Text()),
+        Parameters = [ResourceAccess.Org], Answer = Content.Json(Schemas.Text()),
         Repeatable = "Only the token of the last answer is valid.",
     };
 
@@ -84,7 +81,7 @@ public static class NodeEndpoints
         Id = "renewInstanceToken",
         Summary = "Extends the instance's token to one hour from now; for the node's agent.",
         Tag = "instances",
-        Parameters = [Org], Answer = Content.Json(Schemas.Members([("expiresAt", Schemas.Time())], "expiresAt")),
+        Parameters = [ResourceAccess.Org], Answer = Content.Json(Schemas.Members([("expiresAt", Schemas.Time())], "expiresAt")),
         Repeatable = "The token expires an hour from the last of them.",
     };
 }

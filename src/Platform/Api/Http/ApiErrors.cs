@@ -20,6 +20,10 @@ public static class ApiErrors
         "Try again in a moment; strata status on the server's machine shows what is wrong.")
     { Retryable = true };
 
+    public static readonly Error OperatorNeeded = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "This belongs to the cloud itself, and your token is not an operator's.",
+        "Use the token of the cloud's operator.");
+
     internal static readonly Error Closed = new(
         ErrorKind.Forbidden, "FORBIDDEN", "This endpoint declares no permission, so no one may use it.", "Report this as a bug in Strata.");
 

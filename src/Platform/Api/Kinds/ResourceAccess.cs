@@ -23,6 +23,14 @@ public sealed class ResourceAccess
     public static Parameter Org =>
         Parameter.Query("org", "Name or id of the organization; required with a token of the platform.", Schemas.Text());
 
+    /// <summary>The caller in the organization of the call; of a platform call, in the one that it names.</summary>
+    /// <returns>ORG_REQUIRED: a platform call names none; NOT_FOUND.</returns>
+    public async ValueTask<Result<Caller>> CallerOfAsync(ApiCall call)
+    {
+        var caller = await scoping.CallerOfAsync(call);
+        return caller.IsOk && caller.Value.Tenant == TenantId.Platform ? Scoping.OrgNeeded : caller;
+    }
+
     /// <summary>By the name or id in the path.</summary>
     /// <param name="permission">What the call takes.</param>
     /// <returns>NOT_FOUND for one that the caller does not see; FORBIDDEN for one that it sees without this permission.</returns>

@@ -18,10 +18,6 @@ internal sealed class Scoping(IEntityLog log)
     private readonly ResourceLookup organizations = new(log, OrganizationKind.Kind);
     private readonly ResourceLookup projects = new(log, ProjectKind.Kind);
 
-    private static readonly Error OperatorNeeded = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "This belongs to the cloud itself, and your token is not an operator's.",
-        "Use the token of the cloud's operator.");
-
     private static readonly Error AgentCreatesNothing = new(
         ErrorKind.Forbidden, "FORBIDDEN",
         "A node's agent creates nothing: its node is registered for it, and instances are assigned to it.", "Use an operator's token.");
@@ -47,7 +43,7 @@ internal sealed class Scoping(IEntityLog log)
     public static Error? MayWrite(Principal principal, Kind kind, Caller caller, bool creates)
     {
         if (creates && principal.Node is not null) return AgentCreatesNothing;
-        if (kind.Scope == KindScope.Platform) return principal.IsOperator ? null : OperatorNeeded;
+        if (kind.Scope == KindScope.Platform) return principal.IsOperator ? null : ApiErrors.OperatorNeeded;
         // It hands out rights, or takes them away, for good: what ends by itself is not enough.
         if (kind.WriteIsAdministrators && !principal.IsPlatform && !principal.Covers([kind.WritePermission]))
             return ApiErrors.Forbidden(kind.WritePermission);

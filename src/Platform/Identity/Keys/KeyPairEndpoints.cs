@@ -67,7 +67,7 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
 
     private async Task<Result<Answer>> IssueAsync(ApiCall call)
     {
-        if (!call.Principal.IsOperator) return IdentityErrors.OperatorNeeded;
+        if (!call.Principal.IsOperator) return ApiErrors.OperatorNeeded;
         if (!(await IdentityCall.ReadAsync<IssueKeyPair>(call)).TryGet(out var sent, out var error)) return error;
         var wanted = sent.Value;
         if (!KeyPairKind.Audiences.Contains(wanted.Audience)) return ApiErrors.BodyValue("audience", "human or client");
@@ -145,7 +145,7 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
     private async Task<Result<Answer>> ChangeAsync(
         ApiCall call, ReadOnlyMemory<byte> body, Func<SigningKey, Task<Result<SigningKey>>> change)
     {
-        if (!call.Principal.IsOperator) return IdentityErrors.OperatorNeeded;
+        if (!call.Principal.IsOperator) return ApiErrors.OperatorNeeded;
         var id = call.Route("keyId");
         return await idempotency.RunAsync(
             call, TenantId.Platform, body,

@@ -41,7 +41,7 @@ internal sealed class PersonEndpoints(
 
     private async Task<Result<Answer>> RemoveSecondFactorAsync(ApiCall call)
     {
-        if (!call.Principal.IsOperator) return IdentityErrors.PeopleAreOperators;
+        if (!call.Principal.IsOperator) return ApiErrors.OperatorNeeded;
         var found = await store.GetAsync(call.Caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted);
         if (!found.TryGet(out var person, out var error)) return error;
         var off = await second.RemoveAllAsync(new Caller(TenantId.Platform, call.Principal.Actor), person, call.Aborted);
@@ -52,7 +52,7 @@ internal sealed class PersonEndpoints(
 
     private async Task<Result<Answer>> CreateLinkAsync(ApiCall call)
     {
-        if (!call.Principal.IsOperator) return IdentityErrors.PeopleAreOperators;
+        if (!call.Principal.IsOperator) return ApiErrors.OperatorNeeded;
         var found = await store.GetAsync(call.Caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted);
         if (!found.TryGet(out var person, out var error)) return error;
         var text = SecretText.New(LinkPrefix, PersonStore.IdOf(person).Value);

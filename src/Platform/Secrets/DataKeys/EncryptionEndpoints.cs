@@ -23,7 +23,8 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
         var (read, write) = (DataKeyKind.Kind.ReadPermission, DataKeyKind.Kind.WritePermission);
         routes.MapApi("GET", Path, read, new Operation
         {
-            Id = "getEncryption", Summary = "The cloud's keys, by name: which master keys have wrapped them, and which data key seals.", Tag = Tag,
+            Id = "getEncryption", Summary = "The cloud's keys, by name: which master keys have wrapped them, and which data key seals.",
+            Tag = Tag,
             Answer = Content.Json(Schemas.Members(
                 [
                     ("masterKey", Schemas.Text()), ("source", Schemas.Text()), ("isMasterKeyBeingReplaced", Schemas.Flag()),
@@ -41,7 +42,8 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
         }, RotateDataKeyAsync).NeedsFreshSignIn();
         routes.MapApi("POST", Path + "/rotate-master-key", write, new Operation
         {
-            Id = "rotateMasterKey", Summary = "Wrap all keys under a new master key too; the present one stays valid until this is finished.",
+            Id = "rotateMasterKey",
+            Summary = "Wrap all keys under a new master key too; the present one stays valid until this is finished.",
             Tag = Tag, Repeatable = "A second one is refused until the first is finished.",
             Answer = Content.Json(Schemas.Members(
                 [("masterKey", Schemas.Text()), ("source", Schemas.Text()), ("servers", Schemas.List(Schemas.Text()))],
@@ -57,7 +59,7 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
 
     private async Task<Result<Answer>> GetAsync(ApiCall call)
     {
-        if (!call.Principal.IsOperator) return EncryptionErrors.OperatorNeeded;
+        if (!call.Principal.IsOperator) return ApiErrors.OperatorNeeded;
         var stored = await keys.StoredAsync(call.Aborted);
         return Answer.Json(json =>
         {
@@ -86,7 +88,7 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
 
     private async Task<Result<Answer>> RotateDataKeyAsync(ApiCall call)
     {
-        if (!call.Principal.IsOperator) return EncryptionErrors.OperatorNeeded;
+        if (!call.Principal.IsOperator) return ApiErrors.OperatorNeeded;
         await using var alone = await AloneAsync(call);
         if (alone is null) return EncryptionErrors.Busy;
         var rotated = await keys.RotateDataKeyAsync(call.Caller, alone.Fence, call.Aborted);
@@ -102,7 +104,7 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
 
     private async Task<Result<Answer>> RotateMasterKeyAsync(ApiCall call)
     {
-        if (!call.Principal.IsOperator) return EncryptionErrors.OperatorNeeded;
+        if (!call.Principal.IsOperator) return ApiErrors.OperatorNeeded;
         await using var alone = await AloneAsync(call);
         if (alone is null) return EncryptionErrors.Busy;
         if (!(await keys.RotateMasterKeyAsync(alone.Fence, call.Aborted)).TryGet(out var id, out var error)) return error;
@@ -121,7 +123,7 @@ internal sealed class EncryptionEndpoints(CloudKeys keys, ServerDirectory server
 
     private async Task<Result<Answer>> FinishAsync(ApiCall call)
     {
-        if (!call.Principal.IsOperator) return EncryptionErrors.OperatorNeeded;
+        if (!call.Principal.IsOperator) return ApiErrors.OperatorNeeded;
         if (!call.QueryFlag("force").TryGet(out var isForced, out var error)) return error;
         var others = servers.Others.Select(s => s.Name).ToList();
         if (others.Count > 0 && !isForced) return EncryptionErrors.ServersMissing(others);

@@ -7,10 +7,6 @@ namespace Strata.Secrets.DataKeys;
 /// <summary>The catalogue of errors about the cloud's own keys.</summary>
 internal static class EncryptionErrors
 {
-    public static readonly Error OperatorNeeded = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "The keys belong to the cloud itself, and your token is not an operator's.",
-        "Use the token of the cloud's operator.");
-
     public static readonly Error RotationUnfinished = new(
         ErrorKind.Conflict, "KEY_ROTATION_UNFINISHED", "The master key is being replaced already.",
         "Copy the key file to every server, then end it: strata encryption finish-master-key");
@@ -38,11 +34,13 @@ internal static class EncryptionErrors
 
     public static Error ServersMissing(IEnumerable<string> names) => new(
         ErrorKind.Conflict, "KEY_ROTATION_UNFINISHED",
-        $"Other servers of this cloud are running, which could not start again without the previous master key: {string.Join(", ", names)}.",
+        $"Other servers of this cloud are running, which could not start again without the previous master key: "
+            + $"{string.Join(", ", names)}.",
         "Copy the key file (mode 0600) to each of them, then repeat this with --force (over HTTP: ?force=true).");
 
     public static Error Missing(MasterKeySource source) => new(
-        ErrorKind.Conflict, "KEY_MISSING", $"This database belongs to a cloud that exists, and its master key is missing: {source.Description}.",
+        ErrorKind.Conflict, "KEY_MISSING",
+        $"This database belongs to a cloud that exists, and its master key is missing: {source.Description}.",
         source.File is { } path
             ? $"Copy cloud.key from the data folder of the cloud's first server to {path} (mode 0600), then start again."
             : "Set it to the key of the cloud's other servers, then start again.");
