@@ -32,6 +32,12 @@ internal static class KeysCommand
         Description = "How long what the old key signed is accepted after that", HelpName = "DURATION", DefaultValueFactory = _ => "1h",
     };
 
+    private static readonly Option<bool> Yes = SharedOptions.Yes();
+
+    private static readonly Error NotFound = new(
+        ErrorKind.NotFound, "KEYPAIR_NOT_FOUND", "There is no such key pair, so there is nothing to replace.",
+        "To create a first one, give --audience and --algorithm.");
+
     public static Command Create(Terminal terminal)
     {
         var keys = new Command("keys", "List and rotate the keys by which the cloud signs tokens; for operators")
@@ -39,7 +45,7 @@ internal static class KeysCommand
             new Command("list", "List the key pairs").Does(terminal, ListAsync),
             new Command("rotate", "Publish a new key pair, let it sign after a while, and end the one before")
             {
-                Algorithm, Audience, Lead, Grace,
+                Algorithm, Audience, Lead, Grace, Yes,
             }.Does(terminal, RotateAsync),
         }.Does(terminal, ListAsync);
         return keys;
@@ -68,8 +74,13 @@ internal static class KeysCommand
     private static async Task<int> RotateAsync(Run run, CancellationToken cancellationToken)
     {
         var (lead, grace) = (DurationOf(run, Lead), DurationOf(run, Grace));
+        var chosen = await ChosenAsync(run, cancellationToken);
+        if (chosen.Count == 0) throw NotFound.ToException();
+        const string AtOnce = "What the present keys signed is refused at once: people and clients need new tokens. Go on?";
+        if (grace == TimeSpan.Zero && lead == TimeSpan.Zero && !await Confirmation.AskAsync(run, Yes, AtOnce, cancellationToken))
+            return CommandRunner.Failed;
         var made = new List<JsonElement>();
-        foreach (var (audience, algorithm) in await ChosenAsync(run, cancellationToken))
+        foreach (var (audience, algorithm) in chosen)
         {
             var body = new Dictionary<string, object>
             {
@@ -86,8 +97,9 @@ internal static class KeysCommand
             run.Terminal.Out.WriteLine($"{audience,-6}  {algorithm,-5}  {answer.RootElement.Text("keyId")}  {from}");
         }
         if (run.WriteMachine(JsonSerializer.SerializeToElement(made, WireJson.Options))) return CommandRunner.Done;
-        if (made.Count == 0) run.Say("No such key. To make a first one, give --audience and --algorithm.");
-        else run.Say("The new keys are published already. What the old ones signed is accepted until the grace period is over.");
+        run.Say("The new keys are published. What the previous ones signed is " + (grace > TimeSpan.Zero
+            ? $"accepted until {TimeText.LineStamp(run.Now + lead + grace)}."
+            : lead > TimeSpan.Zero ? "refused once they sign." : "refused now."));
         return CommandRunner.Done;
     }
 

@@ -32,6 +32,9 @@ internal static class SecretsCommand
         Description = "Number of an older version; left out: the newest", Arity = ArgumentArity.ZeroOrOne,
     };
 
+    /// <summary>So that a value that is given in this way is not part of an error.</summary>
+    private static readonly Argument<string[]> Misplaced = new("value") { Hidden = true, Arity = ArgumentArity.ZeroOrMore };
+
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
     public static Command Create(Terminal terminal)
@@ -39,9 +42,9 @@ internal static class SecretsCommand
         var secrets = new Command("secrets", "Keep passwords and keys: set, list and reveal secrets")
         {
             new Command("list", "List the secrets, without their values").Does(terminal, ListAsync),
-            new Command("set", "Set a secret's value, which is asked for or piped in; makes the secret if there is none")
+            new Command("set", "Set a secret's value, which is asked for or piped in; creates the secret if it does not exist")
             {
-                Name, FromFile, Description,
+                Name, Misplaced, FromFile, Description,
             }.Does(terminal, SetAsync),
             new Command("versions", "List the versions of a secret") { Name }.Does(terminal, VersionsAsync),
             new Command("reveal", "Print a secret's value; its history shows that you did") { Name, Version }.Does(terminal, RevealAsync),
@@ -58,18 +61,23 @@ internal static class SecretsCommand
     private static async Task<int> SetAsync(Run run, CancellationToken cancellationToken)
     {
         var name = run.Parse.GetRequiredValue(Name);
+        if (run.Parse.GetValue(Misplaced) is { Length: > 0 } || name.Contains('=', StringComparison.Ordinal))
+            throw UsageErrors.Of(
+                "A secret's value is not an argument: the shell keeps arguments in its history.",
+                "Leave it out and type it when you are asked, or pipe it in: strata secrets set NAME < FILE").ToException();
         var value = await ReadValueAsync(run, name, cancellationToken);
         await EnsureAsync(run, name, cancellationToken);
         var body = new JsonText(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["value"] = value },
             WireJson.Options));
-        using var answer = await run.Client.SendAsync(HttpMethod.Post, $"{PathOf(name)}/versions", body, cancellationToken: cancellationToken);
+        using var answer = await run.Client.SendAsync(
+            HttpMethod.Post, $"{PathOf(name)}/versions", body, cancellationToken: cancellationToken);
         if (run.WriteMachine(answer!.RootElement)) return CommandRunner.Done;
         var version = answer.RootElement.GetProperty("status").GetProperty("lastVersion").GetInt32();
         run.Say($"Set {name}, version {version.ToString(CultureInfo.InvariantCulture)}.");
         return CommandRunner.Done;
     }
 
-    /// <summary>Makes the secret if there is none; of two at once, one makes it.</summary>
+    /// <summary>Creates the secret if it does not exist; of two at once, one creates it.</summary>
     private static async Task EnsureAsync(Run run, string name, CancellationToken cancellationToken)
     {
         var spec = new Dictionary<string, string>();
@@ -101,9 +109,11 @@ internal static class SecretsCommand
         var value = run.Parse.GetValue(FromFile) is { } file ? await ReadFileAsync(file, cancellationToken)
             : run.Terminal.InIsTerminal
                 ? await HiddenInput.AskAsync(
-                    run, $"Value of {name} (it is not shown): ", BytesMax, $"Pipe it in: strata secrets set {name} < FILE", cancellationToken)
+                    run, $"Value of {name} (it is not shown): ", BytesMax, $"Pipe it in: strata secrets set {name} < FILE",
+                    cancellationToken)
                 : WithoutEnd(await HiddenInput.ReadAsync(run, BytesMax + 2, cancellationToken));
-        if (value.Length == 0) throw UsageErrors.Of("The value is empty.", "Type it, pipe it in, or name a file with --from-file.").ToException();
+        if (value.Length == 0)
+            throw UsageErrors.Of("The value is empty.", "Type it, pipe it in, or name a file with --from-file.").ToException();
         return Encoding.UTF8.GetByteCount(value) <= BytesMax ? value
             : throw UsageErrors.Of("The value is longer than 32 KiB.", "Store large files as blobs, or in a bucket.").ToException();
     }
@@ -123,7 +133,8 @@ internal static class SecretsCommand
         }
         catch (DecoderFallbackException)
         {
-            throw UsageErrors.Of("The file is not text in UTF-8.", $"Encode it: base64 {file.Name} | strata secrets set NAME").ToException();
+            throw UsageErrors.Of("The file is not text in UTF-8.",
+                $"Encode it: base64 {file.Name} | strata secrets set NAME").ToException();
         }
     }
 
@@ -155,9 +166,11 @@ internal static class SecretsCommand
     private static async Task<int> DestroyAsync(Run run, CancellationToken cancellationToken)
     {
         var (name, number) = (run.Parse.GetRequiredValue(Name), run.Parse.GetRequiredValue(Number));
-        if (!await Confirmation.AskAsync(run, Yes, $"Destroy version {number} of {name} for good?", cancellationToken)) return CommandRunner.Failed;
+        if (!await Confirmation.AskAsync(run, Yes, $"Destroy version {number} of {name} for good?", cancellationToken))
+            return CommandRunner.Failed;
         using var answer = await run.Client.SendAsync(
-            HttpMethod.Delete, $"{PathOf(name)}/versions/{number.ToString(CultureInfo.InvariantCulture)}", cancellationToken: cancellationToken);
+            HttpMethod.Delete, $"{PathOf(name)}/versions/{number.ToString(CultureInfo.InvariantCulture)}",
+            cancellationToken: cancellationToken);
         if (!run.WriteMachine(answer!.RootElement)) run.Say($"Destroyed version {number} of {name}.");
         return CommandRunner.Done;
     }

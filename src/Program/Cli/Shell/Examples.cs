@@ -163,7 +163,7 @@ internal static class Examples
         ("keys", ["strata keys list", "strata keys rotate"]),
         ("keys list", ["strata keys list"]),
         ("keys rotate",
-            ["strata keys rotate", "strata keys rotate --audience human --algorithm ES256", "strata keys rotate --lead 0 --grace 0"]),
+            ["strata keys rotate", "strata keys rotate --audience human --algorithm ES256", "strata keys rotate --lead 0 --grace 0 -y"]),
         ("api", ["strata api deployments", "strata api POST /api/v1/projects -d '{\"name\":\"shop\",\"spec\":{}}'"]),
         ("edge", ["strata edge --inline"]),
         ("completion",

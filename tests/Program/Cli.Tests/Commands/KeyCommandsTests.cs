@@ -86,8 +86,13 @@ public sealed class KeyCommandsTests : IDisposable
         var sent = BodiesOf(api);
         Assert.Equal([("client", "RS256", 7200, true), ("human", "ES256", 7200, true)], sent);
         api.Asked.Clear();
-        await RunAsync(api, 0, "keys", "rotate", "--audience", "human", "--algorithm", "EdDSA", "--lead", "0", "--grace", "0");
+        string[] leaked = ["keys", "rotate", "--audience", "human", "--algorithm", "EdDSA", "--lead", "0", "--grace", "0"];
+        Assert.Contains("refused at once", await RunAsync(api, 2, leaked), StringComparison.Ordinal);
+        Assert.Empty(BodiesOf(api));
+        Assert.Contains("is refused now", await RunAsync(api, 0, [.. leaked, "-y"]), StringComparison.Ordinal);
         Assert.Equal([("human", "EdDSA", 0, false)], BodiesOf(api));
+        Assert.Contains("give --audience and --algorithm", await RunAsync(api, 1, "keys", "rotate", "--algorithm", "EdDSA"),
+            StringComparison.Ordinal);
         await RunAsync(api, 2, "keys", "rotate", "--grace", "soon");
     }
 

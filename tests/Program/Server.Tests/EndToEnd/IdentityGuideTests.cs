@@ -29,7 +29,7 @@ public sealed class IdentityGuideTests
     private const string Before = """
         strata() {
           case " $* " in
-            *" remove "*|*" revoke "*|*" destroy "*|*" remove-second-factor "*) command strata "$@" -y ;;
+            *" remove "*|*" revoke "*|*" destroy "*|*" remove-second-factor "*|*" --grace 0 "*) command strata "$@" -y ;;
             " secrets set session-key ") command strata "$@" ;;
             " secrets set "*) printf typed | command strata "$@" ;;
             *) command strata "$@" < /dev/null ;;
@@ -60,7 +60,8 @@ public sealed class IdentityGuideTests
     private static IEnumerable<string> CommandsOf(string page, string section)
     {
         var lines = File.ReadAllLines(Path.Combine(Cloud.Samples, "../docs", page)).SkipWhile(l => l != "## " + section).Skip(1)
-            .TakeWhile(l => !l.StartsWith("## ", StringComparison.Ordinal)).Where(l => l.StartsWith("    ", StringComparison.Ordinal)).ToList();
+            .TakeWhile(l => !l.StartsWith("## ", StringComparison.Ordinal))
+            .Where(l => l.StartsWith("    ", StringComparison.Ordinal)).ToList();
         Assert.True(lines.Count > 0, $"{page} has no commands under \"{section}\".");
         var whole = new StringBuilder();
         foreach (var line in lines)
