@@ -87,7 +87,23 @@ public sealed partial class StepUpTests() : PasskeyContract(new MemoryStore())
         await RefusedAsync("POST", "/api/v1/people/bob/transitions/remove");
         await RefusedAsync("DELETE", "/api/v1/sessions/" + (await StatusAsync("bob")).Sessions[0]);
         await RefusedAsync("PUT", "/api/v1/access/two-factor", """{"required":true}""");
+        await RefusedAsync("PATCH", $"/api/v1/memberships/{bob}", """{"spec":{"project":null}}""");
+        foreach (var administrates in new[] { """{"roles":["admin"]}""", """{"roles":["owner"]}""" })
+            await RefusedAsync("POST", "/api/v1/tokens", $$"""{"name":"t","spec":{{administrates}}}""");
+        await RefusedAsync("POST", "/api/v1/roles", """{"name":"r","spec":{"permissions":["deployments.read"]}}""");
+        await RefusedAsync("POST", "/api/v1/teams", """{"name":"t","spec":{"members":["bob"]}}""");
+        await RefusedAsync("POST", "/api/v1/bindings", """{"name":"b","spec":{"subjects":["person/bob"],"roles":["viewer"]}}""");
+        await RefusedAsync("POST", "/api/v1/organizations", """{"name":"other","spec":{}}""");
+        await RefusedAsync("PATCH", $"/api/v1/organizations/{Host.Org}", """{"spec":{"displayName":"Ours"}}""");
+        await RefusedAsync("POST", "/api/clients?withAdminRole=true");
+        await RefusedAsync("PUT", "/api/clients/a1b2c3d4/secret");
+        await RefusedAsync("DELETE", "/api/clients/a1b2c3d4");
+        await RefusedAsync("POST", "/api/oauth/keys/keypair", """{"audience":"client","algorithm":"RS256"}""");
+        await RefusedAsync("POST", "/api/oauth/keys/trusted", """{"keyId":"k","jwk":{}}""");
+        await RefusedAsync("POST", "/api/oauth/oidc/providers", """{"issuer":"https://id.example.com"}""");
         Assert.Equal(200, (await line.PatchAsync($"/api/v1/memberships/{bob}", """{"spec":{"roles":["developer"]}}""")).Status);
+        Assert.Equal(201, (await line.SendJsonAsync(
+            "POST", "/api/v1/tokens", """{"name":"ci","spec":{"roles":["developer"]}}""")).Status);
         Assert.False((await line.SendJsonAsync("GET", "/api/v1/access/step-up")).Body.GetProperty("isFresh").GetBoolean());
 
         var asked = await line.SendJsonAsync("POST", "/api/v1/access/step-up");
@@ -105,7 +121,8 @@ public sealed partial class StepUpTests() : PasskeyContract(new MemoryStore())
         async Task RefusedAsync(string method, string path, string? body = null)
         {
             var answer = method == "PATCH" ? await line.PatchAsync(path, body!) : await line.SendJsonAsync(method, path, body);
-            Assert.True(answer.Status == 403 && answer.Text("code") == "STEP_UP_REQUIRED", $"{method} {path}: {answer.Status} {answer.Body}");
+            Assert.True(answer.Status == 403 && answer.Text("code") == "STEP_UP_REQUIRED",
+                $"{method} {path}: {answer.Status} {answer.Body}");
             Assert.Contains("strata login --step-up", answer.Text("next"), StringComparison.Ordinal);
         }
     }
