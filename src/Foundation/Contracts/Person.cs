@@ -32,7 +32,7 @@ public sealed record PersonStatus
     /// <summary>Secret of the one-time codes that a sign-in asks for too, sealed under the cloud's key; null: it asks for none.</summary>
     public string? Totp { get; init; }
 
-    /// <summary>When a second factor, codes or a passkey, was set up; null: there is none.</summary>
+    /// <summary>When a second factor, codes or a passkey, was set up; null: they have none.</summary>
     public DateTimeOffset? SecondFactorAt { get; init; }
 
     /// <summary>The time step of the last code that was used: it, and earlier ones, are not taken again.</summary>

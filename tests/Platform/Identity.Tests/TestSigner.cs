@@ -7,7 +7,7 @@ using NSec.Cryptography;
 namespace Strata.Identity.Tests;
 
 /// <summary>
-/// A key pair of somebody else, of any algorithm, and tokens that it signs; made by hand so that nothing of ours is taken for granted.
+/// A key pair from outside, of any algorithm, and tokens that it signs; made by hand so that nothing of ours is taken for granted.
 /// </summary>
 internal sealed class TestSigner : IDisposable
 {

@@ -98,7 +98,8 @@ public abstract class RotationContract(IStore store) : SecretsContract(store)
         await using var alone = (await HeldLease.TryTakeAsync(
             Store.Leases, "keys", HeldLease.NewHolder(TimeProvider.System), TimeSpan.FromSeconds(30), TimeProvider.System, Now))!;
         Assert.Equal("KEY_ROTATION_UNFINISHED", (await behind.FinishMasterKeyAsync(alone.Fence, Now)).Error?.Code);
-        Assert.Equal("KEY_ROTATION_UNFINISHED", (await behind.RotateDataKeyAsync(new(TenantId.Platform, "test"), alone.Fence, Now)).Error?.Code);
+        Assert.Equal("KEY_ROTATION_UNFINISHED", (await behind.RotateDataKeyAsync(new(TenantId.Platform, "test"), alone.Fence, Now))
+            .Error?.Code);
         await File.WriteAllTextAsync(In("behind.key"), await File.ReadAllTextAsync(KeyFile, Now), Now);
         Assert.True((await behind.FinishMasterKeyAsync(alone.Fence, Now)).IsOk);
         await RestartAsync(); // with both keys in its file
@@ -165,5 +166,6 @@ public abstract class RotationContract(IStore store) : SecretsContract(store)
         Assert.Equal(201, set.Status);
     }
 
-    private async Task<string> ShownAsync(string name) => (await Admin.SendJsonAsync("POST", $"/api/v1/secrets/{name}/reveal")).Text("value");
+    private async Task<string> ShownAsync(string name) =>
+        (await Admin.SendJsonAsync("POST", $"/api/v1/secrets/{name}/reveal")).Text("value");
 }

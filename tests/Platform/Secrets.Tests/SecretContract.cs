@@ -117,9 +117,11 @@ public abstract class SecretContract(IStore store) : SecretsContract(store)
         Admin.SendJsonAsync("POST", "/api/v1/secrets", $$"""{"name":"{{name}}","project":"web","spec":{ } }""");
 
     private Task<JsonAnswered> SetAsync(string name, string value, string? key = null) => Admin.SendJsonAsync(
-        "POST", $"/api/v1/secrets/{name}/versions", JsonSerializer.Serialize(new { value }), headers: key is null ? [] : [("Idempotency-Key", key)]);
+        "POST", $"/api/v1/secrets/{name}/versions", JsonSerializer.Serialize(new { value }),
+        headers: key is null ? [] : [("Idempotency-Key", key)]);
 
-    private Task<JsonAnswered> RevealAsync(string name, string query = "") => Admin.SendJsonAsync("POST", $"/api/v1/secrets/{name}/reveal{query}");
+    private Task<JsonAnswered> RevealAsync(string name, string query = "") =>
+        Admin.SendJsonAsync("POST", $"/api/v1/secrets/{name}/reveal{query}");
 
     private async Task<(int Version, string Value)> ShownAsync(string name, string query = "")
     {

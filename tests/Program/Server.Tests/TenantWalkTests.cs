@@ -136,7 +136,8 @@ public sealed class TenantWalkTests(WholeApi api, ITestOutputHelper output) : IC
             known["id of " + plural] = (made.TryGetProperty("resource", out var resource) ? resource : made).GetProperty("id").GetString()!;
         }
         var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData("canary"u8));
-        using (var blob = await api.Http.PutAsync($"/api/v1/blobs/{digest}", new ByteArrayContent("canary"u8.ToArray()))) blob.EnsureSuccessStatusCode();
+        using (var blob = await api.Http.PutAsync($"/api/v1/blobs/{digest}", new ByteArrayContent("canary"u8.ToArray())))
+            blob.EnsureSuccessStatusCode();
         var release = await PostAsync("/api/v1/releases",
             $$$"""{"name":"{{{Name}}}","project":"{{{Name}}}","spec":{"deployment":"{{{Name}}}","source":{"archive":"{{{digest}}}"} } }""");
         known["id of releases"] = release.GetProperty("id").GetString()!;

@@ -20,7 +20,8 @@ internal sealed class ArchiveAdmission(IBlobStore blobs) : ISpecAdmission
     public async ValueTask<Result<ValidationError?>> CheckAsync(
         Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken)
     {
-        if (principal.Project is not { } project || principal.MayInAll("blobs.read") || SpecReferences.Find(spec, Field) is not { ValueKind: JsonValueKind.String } archive)
+        if (principal.Project is not { } project || principal.MayInAll("blobs.read")
+            || SpecReferences.Find(spec, Field) is not { ValueKind: JsonValueKind.String } archive)
             return default(ValidationError?);
         if (!Digest.TryParse(archive.GetString(), out var digest)) return default(ValidationError?);
         return (await blobs.IsGrantedAsync(tenant, digest, project, cancellationToken))

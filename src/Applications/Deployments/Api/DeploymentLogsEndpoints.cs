@@ -17,7 +17,8 @@ internal sealed class DeploymentLogsEndpoints(ResourceAccess access, DeploymentS
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapApi("GET", "/api/v1/releases/{nameOrId}/logs", "releases.read", ReleaseLogs, ReadReleaseAsync).InProject().DecidedByResource();
+        routes.MapApi("GET", "/api/v1/releases/{nameOrId}/logs", "releases.read", ReleaseLogs, ReadReleaseAsync)
+            .InProject().DecidedByResource();
         routes.MapApi("GET", "/api/v1/deployments/{nameOrId}/logs", "deployments.read", DeploymentLogs, ReadDeploymentAsync)
             .InProject().DecidedByResource();
     }

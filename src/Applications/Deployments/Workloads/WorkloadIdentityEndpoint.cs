@@ -26,7 +26,8 @@ internal sealed class WorkloadIdentityEndpoint(
     private const int BodyBytesMax = 4096;
 
     private static readonly Error NotAnInstance = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "Only an instance of a deployment gets a token that says what it is, and yours is no instance's.",
+        ErrorKind.Forbidden, "FORBIDDEN",
+        "Only an instance of a deployment gets a token that says what it is, and your token is not an instance's.",
         "Call it from the application itself, with its STRATA_TOKEN.");
 
     private static readonly Error Over = new(

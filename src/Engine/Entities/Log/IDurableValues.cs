@@ -18,7 +18,7 @@ public interface IDurableValues
     /// <returns>False where the lease has gone to another holder: nothing was written.</returns>
     ValueTask<bool> WriteAsync(TenantId tenant, string name, JsonText value, Fence? fence, CancellationToken cancellationToken);
 
-    /// <summary>Writes a value of which there is none of that name. Of several callers at once, on all servers, one gets true.</summary>
+    /// <summary>Writes a value if none has that name. Of several callers at once, on all servers, one gets true.</summary>
     ValueTask<bool> TryAddAsync(TenantId tenant, string name, JsonText value, CancellationToken cancellationToken);
 
     /// <summary>Those whose names begin so, by name, behind <paramref name="after"/>.</summary>

@@ -39,7 +39,7 @@ internal sealed class OrganizationChoice(IEntityLog log, IAuthenticator authenti
         if (principal.Person is not null && Authentication.TokenOf(http) is { } token)
         {
             var joined = await authenticator.AuthenticateInAsync(token, tenant, http.RequestAborted);
-            if (joined.IsOk || joined.Error.Kind == ErrorKind.Forbidden) return joined; // a member who lacks something is told what
+            if (joined.IsOk || joined.Error.Kind == ErrorKind.Forbidden) return joined; // a member who lacks something sees what
         }
         return ResourceErrors.NotFound(OrganizationKind.Kind, named);
     }

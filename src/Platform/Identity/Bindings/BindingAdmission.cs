@@ -46,7 +46,8 @@ internal sealed class BindingAdmission(
         if (After(BindingKind.PersonPrefix) is { } person)
             return await memberships.FindAsync(tenant, person, cancellationToken) is { } member && member.Name == person;
         if (After(BindingKind.TeamPrefix) is { } team)
-            return (await teams.GetAsync(new Caller(tenant, "system:bindings"), team, AsOf.Latest, cancellationToken)) is { IsOk: true } found
+            return (await teams.GetAsync(new Caller(tenant, "system:bindings"), team, AsOf.Latest, cancellationToken))
+                is { IsOk: true } found
                 && found.Value.Name == team;
         return After(BindingKind.ClientPrefix) is not { } client || !ClientId.TryParse(client, out var id)
             || (id.Tenant == tenant && await clients.FindAsync(id, cancellationToken) is not null);

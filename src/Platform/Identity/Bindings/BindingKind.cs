@@ -38,7 +38,8 @@ public static class BindingKind
         if (!spec.Subjects.All(IsSubject)) faults.Add(new("subjects", "Each is person/NAME, team/NAME or client/ID."));
         if (spec.Roles.Count is 0 or > RolesMax) faults.Add(new("roles", $"It takes 1 to {RolesMax}."));
         if (spec.Roles.FirstOrDefault(r => Roles.Exists(r) && !Roles.Bindable.Contains(r)) is { } wrong)
-            faults.Add(new("roles", $"\"{wrong}\" is given by a membership or a token alone. A binding gives {string.Join(", ", Roles.Bindable)}, "
+            faults.Add(new("roles", $"\"{wrong}\" is given by a membership or a token alone. A binding gives "
+                + $"{string.Join(", ", Roles.Bindable)}, "
                 + "or a role of the organization's own."));
         if (spec.Labels is { } labels) faults.AddRange(Labels.Check(labels));
         if (spec.Reason is { Length: 0 or > ReasonLengthMax }) faults.Add(new("reason", $"It takes 1 to {ReasonLengthMax} characters."));

@@ -12,7 +12,7 @@ internal sealed class AccountNotices(
 {
     private const int OfPersonMax = 10;
 
-    /// <summary>Links that a person can have sent, so that nobody's box is filled from here.</summary>
+    /// <summary>Links that a person can have sent, so that no mailbox is filled from here.</summary>
     private readonly GuessLimit sent = new(OfPersonMax, TimeSpan.FromHours(1), time);
 
     /// <summary>Writes a person about a change that only they should have made.</summary>

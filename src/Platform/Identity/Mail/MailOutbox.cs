@@ -47,7 +47,7 @@ internal sealed partial class MailOutbox(
     /// <summary>Whether there is a mail server; without one nothing is kept.</summary>
     public bool IsOn => options.Mail is not null;
 
-    /// <returns>False: there is no mail server, no place, or it cannot be kept now. Whoever calls has done their part all the
+    /// <returns>False: there is no mail server, no place, or it cannot be kept now. The caller has done its part all the
     /// same.</returns>
     public async ValueTask<bool> TryAddAsync(OutgoingMail mail, CancellationToken cancellationToken)
     {

@@ -37,7 +37,7 @@ internal sealed partial class MailSender(
     }
 
     /// <summary>Sends all that is due.</summary>
-    /// <param name="work">Null: nobody looks at its health.</param>
+    /// <param name="work">Null: its health is not watched.</param>
     internal async Task RunAsync(SupervisedWork? work, CancellationToken cancellationToken)
     {
         if (time.GetUtcNow() < restUntil) return;
@@ -93,7 +93,7 @@ internal sealed partial class MailSender(
         return null;
     }
 
-    /// <returns>Null: nothing is to be sent, because nobody has the address.</returns>
+    /// <returns>Null: nothing is to be sent, because no account has the address.</returns>
     private async ValueTask<OutgoingMail?> MailOf(WaitingMail waiting, string text, CancellationToken cancellationToken)
     {
         if (waiting.Kind != MailOutbox.AskedKind) return MailOutbox.Read(text);

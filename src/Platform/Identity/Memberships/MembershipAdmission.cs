@@ -9,8 +9,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Identity.Memberships;
 
 /// <summary>
-/// Nobody gives a person more than they have themselves, nor a role that does not exist; and only with a fresh sign-in one that makes an
-/// administrator or operator.
+/// People give no more than they have themselves, and no role that does not exist; one that makes an administrator or operator only with a
+/// fresh sign-in.
 /// </summary>
 internal sealed class MembershipAdmission(RoleGrants roles, TimeProvider time) : ISpecAdmission
 {

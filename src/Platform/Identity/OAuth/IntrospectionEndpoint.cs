@@ -17,7 +17,7 @@ using Strata.Resources.Kinds;
 namespace Strata.Identity.OAuth;
 
 /// <summary>
-/// POST /api/oauth/introspect (RFC 7662): tells a client whether an access token of its own organization is good at this moment. Of every
+/// POST /api/oauth/introspect (RFC 7662): shows a client whether an access token of its own organization is good at this moment. Of every
 /// other token it learns nothing, not even that it exists.
 /// </summary>
 internal sealed class IntrospectionEndpoint(

@@ -50,7 +50,8 @@ internal sealed class EmailPages(
     {
         if (await notices.VerifyAsync(signedIn.Person, email, http.RequestAborted))
             await pages.MessageAsync(
-                http, 200, "Look at your mail", $"A link is on its way to {email}. Once you have opened it, the address is yours. It works for a day.");
+                http, 200, "Look at your mail",
+                $"A link is on its way to {email}. Once you have opened it, the address is yours. It works for a day.");
         else await pages.MessageAsync(http, 503, "No mail was sent", "There were too many, or none can be sent now. Try again in an hour.");
     }
 
@@ -80,5 +81,6 @@ internal sealed class EmailPages(
         links.OpenAsync(SealedLinks.Verification, http.Request.RouteValues["secret"] as string, http.RequestAborted);
 
     private Task NoneAsync(HttpContext http) => pages.MessageAsync(
-        http, 404, "This link is not valid", "It is older than a day, or your password has changed since. Your account page sends another one.");
+        http, 404, "This link is not valid",
+        "It is older than a day, or your password has changed since. Your account page sends another one.");
 }

@@ -14,8 +14,8 @@ namespace Strata.Identity.Pages;
 /// <summary>
 /// /api/oauth/logout: a program signs a person out (OpenID Connect RP-Initiated Logout 1.0). With an ID token of the sign-in the program's
 /// session ends at once; without one the person is asked, because any site can send a browser here. The browser's own session ends only
-/// when the person says so. Nobody is sent to an address that the program did not register, nor, without an ID token, before they chose to
-/// go.
+/// when the person says so. The browser is not sent to an address that the program did not register, nor, without an ID token, before the
+/// person chose to go.
 /// </summary>
 internal sealed class LogoutPages(PageEndpoints pages, OAuthClients clients, PersonTokens tokens, SessionStore sessions)
 {

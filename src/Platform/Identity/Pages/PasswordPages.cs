@@ -58,7 +58,8 @@ internal sealed class PasswordPages(
             // A link a minute would fill someone's box, and each is as good as the one before.
             if (accounts.TryBegin(email)) await outbox.TryAskPasswordAsync(email, http.RequestAborted);
             await pages.MessageAsync(
-                http, 200, "Look at your mail", "If this address has an account, it gets a link that sets a new password. The link works once, "
+                http, 200, "Look at your mail",
+                "If this address has an account, it gets a link that sets a new password. The link works once, "
                     + "for an hour. Nothing there after a few minutes? Look among what your mail program takes for spam.");
         }
     }

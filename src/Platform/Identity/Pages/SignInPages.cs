@@ -15,7 +15,7 @@ internal sealed class SignInPages(
 {
     private const string PasskeyPath = "/sign-in/passkey";
 
-    /// <summary>Of challenges: a signature of one signs in whoever the passkey knows.</summary>
+    /// <summary>Of challenges: a signature of one signs in the person that the passkey names.</summary>
     private const string Purpose = "sign-in";
 
     public void Map(IEndpointRouteBuilder routes)

@@ -34,7 +34,7 @@
   };
 
   const messages = {
-    InvalidStateError: 'This device has a passkey of yours already.',
+    InvalidStateError: 'This device already has a passkey of your account.',
     NotAllowedError: 'It was cancelled, or took too long. Try again.',
     NotSupportedError: 'This device cannot make passkeys that are accepted here.',
     SecurityError: 'This page was not opened at the address that passkeys of this cloud are for.',

@@ -44,7 +44,7 @@ internal sealed partial class PasskeyStore(
     public string CreationOptions(PersonResource person, PasskeyChallenge challenge) => Creation(person, challenge).ToJson();
 
     /// <summary>Options for the browser that have a passkey sign.</summary>
-    /// <param name="person">Null: whoever the passkey knows.</param>
+    /// <param name="person">Null: the one that the passkey names.</param>
     /// <param name="alone">It has to be two factors.</param>
     public string RequestOptions(PersonResource? person, PasskeyChallenge challenge, bool alone) =>
         Request(person, challenge, alone).ToJson();

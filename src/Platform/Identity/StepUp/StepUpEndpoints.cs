@@ -27,7 +27,8 @@ internal sealed class StepUpEndpoints(
     {
         routes.MapApi("POST", Path, Own, new Operation
         {
-            Id = "requestStepUp", Summary = "Ask the person of the call to confirm, on a page in their browser, that it is they.", Tag = Tag,
+            Id = "requestStepUp", Summary = "Ask the person of the call to confirm, on a page in their browser, that it is they.",
+            Tag = Tag,
             Status = 201, Repeatable = "Each request has a code of its own, and they end by themselves.",
             Answer = Content.Json(Schemas.Members(
                 [("code", Schemas.Text()), ("page", Schemas.Text()), ("expiresAt", Schemas.Time())], "code", "page", "expiresAt")),

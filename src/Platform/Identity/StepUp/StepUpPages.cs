@@ -59,7 +59,8 @@ internal sealed class StepUpPages(
             return (request, session);
         guesses.Failed(signedIn.Person.Id);
         await pages.MessageAsync(
-            http, 404, "Nothing waits with this code", "It has been used, is older than ten minutes, or belongs to another account than the one "
+            http, 404, "Nothing waits with this code",
+            "It has been used, is older than ten minutes, or belongs to another account than the one "
                 + $"that is signed in here ({signedIn.Person.Spec.Email}).");
         return null;
     }

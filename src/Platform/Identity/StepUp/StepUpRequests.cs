@@ -10,7 +10,7 @@ internal sealed record StepUpRequest
     /// <summary>Id of the program's session, which counts as fresh afterwards.</summary>
     public required string Session { get; init; }
 
-    /// <summary>Id of whose it is: nobody else can answer.</summary>
+    /// <summary>Id of the only person who can answer.</summary>
     public required string Person { get; init; }
 
     public string? Address { get; init; }

@@ -15,7 +15,8 @@ internal sealed class TeamAdmission(MembershipStore memberships) : ISpecAdmissio
     public async ValueTask<Result<ValidationError?>> CheckAsync(
         Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken)
     {
-        if (!spec.TryGetProperty("members", out var given) || given.ValueKind != JsonValueKind.Array) return Result.Of<ValidationError?>(null);
+        if (!spec.TryGetProperty("members", out var given)
+            || given.ValueKind != JsonValueKind.Array) return Result.Of<ValidationError?>(null);
         foreach (var member in given.EnumerateArray().Where(m => m.ValueKind == JsonValueKind.String).Select(m => m.GetString()!))
         {
             if (await memberships.FindAsync(tenant, member, cancellationToken) is not { } found || found.Name != member)

@@ -35,7 +35,7 @@ internal sealed class ClientAssertions(ClientStore clients, IDurableValues value
             || !ClientId.TryParse(token.Subject, out var id)) return (null, OAuthError.BadAssertion);
         if (await clients.FindAsync(id, cancellationToken) is not { } client || !await IsSignedAsync(token, client.Spec))
             return (null, OAuthError.BadAssertion);
-        // From here on it is the client's own: nobody else uses up its organization's share.
+        // From here on it is the client's own: no one else uses up its organization's share.
         if (token.Id is not { Length: > 0 and <= IdLengthMax } name) return (null, OAuthError.NoAssertionId);
         if (!counted.TryBegin(id.Tenant.ToString())) return (null, OAuthError.TooManyAssertions);
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{token.Subject}\n{name}")));

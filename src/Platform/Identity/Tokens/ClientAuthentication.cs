@@ -23,7 +23,7 @@ internal sealed class ClientAuthentication(
     /// </summary>
     private readonly GuessLimit guesses = new(options.GuessesMax, GuessWindow, time);
 
-    /// <returns>Either the client, or why there is none.</returns>
+    /// <returns>Either the client, or why it is refused.</returns>
     public async ValueTask<(KnownClient? Client, OAuthError? Error)> FindAsync(HttpContext http, TokenRequest request)
     {
         var isBasic = TokenRequest.TryReadBasic(http, out var clientId, out var secret);

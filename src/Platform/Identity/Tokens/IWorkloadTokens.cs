@@ -20,7 +20,7 @@ public sealed record WorkloadToken(string Token, DateTimeOffset ExpiresAt);
 /// </summary>
 public interface IWorkloadTokens
 {
-    /// <summary>BAD_REQUEST: nobody outside has that audience, or it is no audience at all.</summary>
+    /// <summary>BAD_REQUEST: the audience is this cloud or one of its clients, or no audience at all.</summary>
     /// <param name="audience">The one for whom it is.</param>
     Task<Result<WorkloadToken>> IssueAsync(Workload workload, string audience, CancellationToken cancellationToken);
 }

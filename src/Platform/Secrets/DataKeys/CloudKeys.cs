@@ -25,10 +25,10 @@ public sealed class CloudKeys
     /// <summary>How long a replaced data key still opens what is not in the log, such as the cookie of a browser.</summary>
     internal static readonly TimeSpan KeptFor = TimeSpan.FromDays(7);
 
-    /// <summary>Written by versions before 0.3, whose only key was the file.</summary>
+    /// <summary>Written before there were data keys, when the file was the only key.</summary>
     private const string CheckOfOneKey = "cloud/key-check";
 
-    /// <summary>In a cloud of such a version others may still run, and could not open what a data key seals.</summary>
+    /// <summary>In a cloud that has it, servers from before may still run, and could not open what a data key seals.</summary>
     private static readonly TimeSpan UpgradeTime = TimeSpan.FromMinutes(10);
 
     private static readonly byte[] CheckText = "strata cloud key check 1"u8.ToArray();

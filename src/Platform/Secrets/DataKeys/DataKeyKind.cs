@@ -9,7 +9,8 @@ namespace Strata.Secrets.DataKeys;
 public static class DataKeyKind
 {
     private static readonly Error NotByHand = new(
-        ErrorKind.Conflict, "DATA_KEY_IN_USE", "A data key is destroyed by the cloud itself, a week after nothing is sealed under it any more.",
+        ErrorKind.Conflict, "DATA_KEY_IN_USE",
+        "A data key is destroyed by the cloud itself, a week after nothing is sealed under it any more.",
         "Replace it: strata encryption rotate-data-key");
 
     public static readonly Kind<Nothing, DataKeyStatus> Kind = new()

@@ -33,7 +33,8 @@ internal sealed class MasterKey
     public string Wrap(byte[] key, string name) => box.Seal(Convert.ToBase64String(key), "key/" + name);
 
     /// <returns>Null where another master key has wrapped it, or for another name.</returns>
-    public byte[]? Unwrap(string wrapped, string name) => box.Open(wrapped, "key/" + name) is { } text ? Convert.FromBase64String(text) : null;
+    public byte[]? Unwrap(string wrapped, string name) =>
+        box.Open(wrapped, "key/" + name) is { } text ? Convert.FromBase64String(text) : null;
 }
 
 /// <summary>The master keys that a source has.</summary>

@@ -14,7 +14,8 @@ internal static class SecretErrors
 
     public static Error NoVersion(string name, int? version) => new(
         ErrorKind.NotFound, "SECRET_VERSION_NOT_FOUND",
-        version is null ? $"The secret \"{name}\" has no value yet." : $"The secret \"{name}\" has no version {version}, or it was destroyed.",
+        version is null ? $"The secret \"{name}\" has no value yet."
+            : $"The secret \"{name}\" has no version {version}, or it was destroyed.",
         version is null ? $"Set one: strata secrets set {name}" : $"See which there are: strata secrets versions {name}");
 
     public static Error Unreadable(string name) => new(

@@ -32,8 +32,10 @@ internal static class AccessCommand
 
     private static IEnumerable<Command> Showing(Terminal terminal) =>
     [
-        new Command("explain", "Explain whether a person, token or client holds a permission (exit code 1: it does not)") { Who, Permission, Resource }
-            .Does(terminal, ExplainAsync),
+        new Command("explain", "Explain whether a person, token or client holds a permission (exit code 1: it does not)")
+        {
+            Who, Permission, Resource,
+        }.Does(terminal, ExplainAsync),
         new Command("who-can", "List the people, tokens and clients that hold a permission") { Permission, Resource, Limit }.Does(
             terminal, WhoCanAsync),
         new Command("permissions", "List the permissions that roles can hold").Does(terminal, ListAsync),

@@ -24,8 +24,10 @@ internal static class DeployCommand
     private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();
 
     public static Command Create(Terminal terminal) =>
-        new Command("deploy", "Build and run a folder or a git repository") { Source, Name, Branch, Label, CreateProject, NoWait, WaitTimeout }
-            .Does(terminal, RunAsync, createsProject: true);
+        new Command("deploy", "Build and run a folder or a git repository")
+        {
+            Source, Name, Branch, Label, CreateProject, NoWait, WaitTimeout,
+        }.Does(terminal, RunAsync, createsProject: true);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

@@ -12,10 +12,12 @@ internal static class EncryptionCommand
 
     private static readonly Option<bool> Force = new("--force") { Description = "Although other servers run: they have the new key file" };
 
-    public static Command Create(Terminal terminal) => new Command("encryption", "Show and replace the keys that secrets are sealed with (for operators)")
+    public static Command Create(Terminal terminal) => new Command(
+        "encryption", "Show and replace the keys that secrets are sealed with (for operators)")
     {
         new Command("status", "Show the cloud's keys, by name").Does(terminal, ShowAsync),
-        new Command("rotate-data-key", "Seal everything again under a new data key, while the cloud runs").Does(terminal, RotateDataKeyAsync),
+        new Command("rotate-data-key", "Seal everything again under a new data key, while the cloud runs")
+            .Does(terminal, RotateDataKeyAsync),
         new Command("rotate-master-key", "Begin to replace the master key").Does(terminal, RotateMasterKeyAsync),
         new Command("finish-master-key", "End the replacement: the previous master key opens nothing any more") { Force }.Does(
             terminal, FinishAsync),

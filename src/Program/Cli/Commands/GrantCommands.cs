@@ -31,7 +31,10 @@ internal static class GrantCommands
         Description = "Only for resources with this label; repeatable", HelpName = "KEY=VALUE", AllowMultipleArgumentsPerToken = false,
     };
 
-    private static readonly Option<string?> For = new("--for") { Description = "How long, for example 2h or 7d [until it is revoked]", HelpName = "AGE" };
+    private static readonly Option<string?> For = new("--for")
+    {
+        Description = "How long, for example 2h or 7d [until it is revoked]", HelpName = "AGE",
+    };
 
     private static readonly Option<string?> Reason = new("--reason") { Description = "Why, for those who look at it later",
         HelpName = "TEXT" };

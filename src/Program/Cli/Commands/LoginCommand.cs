@@ -30,8 +30,10 @@ internal static class LoginCommand
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
     public static Command Create(Terminal terminal) => new Command(
-        "login", "Sign in to a cloud by your browser or with a token, and make it the current context") { Url, Name, WithToken, StepUp, Yes }
-        .Does(terminal, RunAsync);
+        "login", "Sign in to a cloud by your browser or with a token, and make it the current context")
+    {
+        Url, Name, WithToken, StepUp, Yes,
+    }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

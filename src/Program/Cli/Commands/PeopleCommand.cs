@@ -20,8 +20,10 @@ internal static class PeopleCommand
     {
         new Command("list", "List all who have an account").Does(terminal, ListAsync),
         new Command("password-link", "Make a link by which a person sets a new password") { Name }.Does(terminal, LinkAsync),
-        new Command("remove-second-factor", "Remove a person's second factors, passkeys too, when they lost their phone") { Name, Yes }.Does(
-            terminal, RemoveSecondFactorAsync),
+        new Command("remove-second-factor", "Remove a person's second factors, passkeys too, when they lost their phone")
+        {
+            Name, Yes,
+        }.Does(terminal, RemoveSecondFactorAsync),
         new Command("disable", "Keep a person out, at once, until they are enabled again") { Name }.Does(
             terminal, (run, cancellationToken) => SetAsync(run, true, cancellationToken)),
         new Command("enable", "Let a person in again") { Name }.Does(

@@ -34,7 +34,8 @@ internal static class ProjectsCommand
                 WireJson.Options),
         };
         var created = await run.Client.Resources(Plurals.Projects).CreateAsync(draft, cancellationToken: cancellationToken);
-        if (!run.WriteMachine(ResourceOutput.ToJson(created))) run.Say($"Created project {created.Name}. Deploy to it with: strata deploy -p {created.Name}");
+        if (!run.WriteMachine(ResourceOutput.ToJson(created)))
+            run.Say($"Created project {created.Name}. Deploy to it with: strata deploy -p {created.Name}");
         return CommandRunner.Done;
     }
 }

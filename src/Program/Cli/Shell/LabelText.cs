@@ -12,7 +12,8 @@ internal static class LabelText
         foreach (var label in labels)
         {
             if (label.Split('=', 2) is not [{ Length: > 0 } key, var value])
-                throw UsageErrors.Of($"\"{label.Shortened(80)}\" is no label.", "Write it as KEY=VALUE, for example environment=staging.").ToException();
+                throw UsageErrors.Of($"\"{label.Shortened(80)}\" is no label.",
+                    "Write it as KEY=VALUE, for example environment=staging.").ToException();
             read[key] = value;
         }
         return read;

@@ -26,7 +26,7 @@ public static class MailSetting
     private const int StartTlsPort = 587;
     private const string UrlExpected = "smtps://USER:PASSWORD@HOST:PORT, or smtp:// for STARTTLS, without a path";
 
-    /// <returns>Null: there is none, or a fault was added.</returns>
+    /// <returns>Null: it is not set, or a fault was added.</returns>
     internal static MailOptions? Read(Func<Setting, SettingValue> value, List<string> faults)
     {
         var url = value(SmtpUrl);
@@ -42,7 +42,8 @@ public static class MailSetting
         return new MailOptions
         {
             Host = address.IdnHost, Port = address.IsDefaultPort || address.Port <= 0 ? DefaultPort(address) : address.Port,
-            Encryption = address.Scheme == "smtps" ? MailEncryption.Tls : address.IsLoopback ? MailEncryption.None : MailEncryption.StartTls,
+            Encryption = address.Scheme == "smtps" ? MailEncryption.Tls
+                : address.IsLoopback ? MailEncryption.None : MailEncryption.StartTls,
             User = user[0].Length > 0 ? Uri.UnescapeDataString(user[0]) : null,
             Password = password ?? (user.Length == 2 ? Uri.UnescapeDataString(user[1]) : null),
             From = from, Authorities = authorities,
@@ -52,7 +53,8 @@ public static class MailSetting
     private static int DefaultPort(Uri address) => address.Scheme == "smtps" ? TlsPort : StartTlsPort;
 
     private static Uri Url(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url)
-        && url is { Scheme: "smtp" or "smtps", PathAndQuery: "" or "/", Fragment: "", Host.Length: > 0 } ? url : throw new FormatException();
+        && url is { Scheme: "smtp" or "smtps", PathAndQuery: "" or "/", Fragment: "", Host.Length: > 0 }
+            ? url : throw new FormatException();
 
     private static string From(string text) =>
         !text.Any(char.IsControl) && MimeKit.MailboxAddress.TryParse(text, out var mailbox)

@@ -72,7 +72,8 @@ public sealed class BindingTests() : PeopleContract(new MemoryStore())
                 "owner"),
             ("person/ada", "agent"), ("person/ada", "no-such-role"),
         }) Assert.Equal(400, (await TryBindAsync("x", [subject], [role])).Status);
-        Assert.Equal(400, (await TryBindAsync("x", ["person/ada"], ["viewer"], expiresAt: TimeProvider.System.GetUtcNow().AddHours(-1))).Status);
+        Assert.Equal(400, (await TryBindAsync("x", ["person/ada"], ["viewer"],
+            expiresAt: TimeProvider.System.GetUtcNow().AddHours(-1))).Status);
         using var developer = Host.Client(await Host.TokenAsync(Host.Org, "dev", ["developer"]));
         Assert.Equal(403, (await TryBindAsync("x", ["person/ada"], ["viewer"], by: developer)).Status);
         using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "other", ["admin"]));

@@ -109,7 +109,8 @@ public sealed class ChromiumTests() : PeopleContract(new MemoryStore())
     private static async Task CountAsync(TestChromium browser, string device, int count)
     {
         var known = (await CredentialsAsync(browser, device)).Single();
-        await browser.SendAsync("WebAuthn.removeCredential", new { authenticatorId = device, credentialId = known.GetProperty("credentialId") });
+        await browser.SendAsync(
+            "WebAuthn.removeCredential", new { authenticatorId = device, credentialId = known.GetProperty("credentialId") });
         var copy = known.EnumerateObject().ToDictionary(p => p.Name, p => (object)p.Value);
         copy["signCount"] = count;
         await browser.SendAsync("WebAuthn.addCredential", new { authenticatorId = device, credential = copy });

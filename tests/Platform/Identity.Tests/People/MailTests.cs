@@ -90,7 +90,7 @@ public sealed class MailTests : PeopleContract, IAsyncDisposable
         Assert.Equal("Thank you", (await NewBrowser().PostAsync(link, null)).Title);
         Assert.Contains("ada@new.test, which is confirmed", (await ada.GetAsync("/account")).Html, StringComparison.Ordinal);
         await server.LinkAsync("ada@example.com", "A change of your account");
-        // A link to the former address, whoever reads what is there, brings it back no more.
+        // A link to the former address brings it back no more, however it was read there.
         Assert.Equal(404, (await NewBrowser().PostAsync(former, null)).Status);
         var bob = await JoinAsync("bob@example.com", ["viewer"]);
         await bob.PostAsync("/account/email", null, ("email", "ada@new.test"));

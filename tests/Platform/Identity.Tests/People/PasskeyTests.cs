@@ -102,9 +102,12 @@ public sealed class PasskeyTests() : PasskeyContract(new MemoryStore())
         Assert.Equal("Your account", (await SendAsync(browser, page, device.Sign)).Title);
         await browser.PostAsync("/sign-out", null);
         Assert.Equal(401, (await SendAsync(browser, page, device.Sign)).Status);
-        // That of a registration signs nobody in.
+        // That of a registration signs no one in.
         var adding = await ada.GetAsync("/account/passkeys/new");
-        var stolen = adding with { Html = adding.Html.Replace("action=\"/account/passkeys\"", "action=\"/sign-in/passkey\"", StringComparison.Ordinal) };
+        var stolen = adding with
+        {
+            Html = adding.Html.Replace("action=\"/account/passkeys\"", "action=\"/sign-in/passkey\"", StringComparison.Ordinal),
+        };
         Assert.Equal(400, (await SendAsync(ada, stolen, device.Sign)).Status);
     }
 

@@ -31,7 +31,7 @@ public sealed class ProgramLogoutTests() : ProgramContract(new MemoryStore())
         page = await ada.GetAsync(Path(("id_token_hint", again), ("post_logout_redirect_uri", SignedOut)));
         Assert.Equal(SignedOut, await ada.PostLocationAsync(Logout, [.. FieldsOf(page), ("answer", "everything")]));
         Assert.Equal("Sign in", (await ada.GetAsync("/account")).Title);
-        // In a browser in which nobody is signed in there is nothing to ask: by a form of the program's own, too.
+        // In a browser that is not signed in there is nothing to ask: by a form of the program's own, too.
         Assert.Equal(SignedOut, await NewBrowser().LocationAsync(Path(("id_token_hint", again), ("post_logout_redirect_uri", SignedOut))));
         Assert.Equal(SignedOut, await NewBrowser().PostLocationAsync(
             Logout, ("id_token_hint", again), ("post_logout_redirect_uri", SignedOut), ("client_id", ClientId)));
@@ -55,7 +55,7 @@ public sealed class ProgramLogoutTests() : ProgramContract(new MemoryStore())
         Assert.Equal($"{SignedOut}?state=s", await ada.PostLocationAsync(Logout, [.. FieldsOf(page), ("answer", "program")]));
         await RefusedAsync(access);
         Assert.Equal("Your account", (await ada.GetAsync("/account")).Title);
-        // Where nobody is signed in, a link of anyone still sends nobody on by itself.
+        // Where it is not signed in, a link of anyone still sends it nowhere by itself.
         Assert.StartsWith("200", await NewBrowser().LocationAsync(request), StringComparison.Ordinal);
         var end = await ada.PostAsync(Logout, null, ("answer", "everything"));
         Assert.Equal("You are signed out", end.Title);
@@ -63,7 +63,7 @@ public sealed class ProgramLogoutTests() : ProgramContract(new MemoryStore())
     }
 
     [Fact]
-    public async Task Logout_ToAnAddressThatIsNotRegistered_SendsNobodyAnywhere()
+    public async Task Logout_ToAnAddressThatIsNotRegistered_SendsTheBrowserNowhere()
     {
         await RegisterAsync();
         var ada = await JoinAsync("ada@example.com", ["viewer"]);

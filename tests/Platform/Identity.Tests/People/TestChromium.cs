@@ -25,7 +25,7 @@ internal sealed class TestChromium : IAsyncDisposable
 
     private TestChromium(Process process, DirectoryInfo profile) => (this.process, this.profile) = (process, profile);
 
-    /// <summary>Null: there is none on this machine.</summary>
+    /// <summary>Null: this machine has none.</summary>
     public static string? Program => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .SelectMany(folder => Names.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
 
@@ -100,7 +100,8 @@ internal sealed class TestChromium : IAsyncDisposable
 
     public async Task<bool> IsAsync(string expression) => await TextAsync(expression) == "true";
 
-    public Task TitledAsync(string title) => UntilAsync($"document.querySelector('h1')?.textContent === {JsonSerializer.Serialize(title)}", title);
+    public Task TitledAsync(string title) =>
+        UntilAsync($"document.querySelector('h1')?.textContent === {JsonSerializer.Serialize(title)}", title);
 
     /// <summary>Waits until an expression is true; shows the page where it stays false.</summary>
     public async Task UntilAsync(string expression, string what)

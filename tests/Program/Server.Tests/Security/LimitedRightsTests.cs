@@ -22,7 +22,8 @@ public sealed class LimitedRightsTests(SecurityClouds clouds)
         Assert.Equal(["lim-stage"], await NamesAsync(cloud, token, "deployments"));
         Assert.Equal(["lim-stage"], await NamesAsync(cloud, token, "secrets"));
         var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData("limited"u8));
-        Assert.InRange((await cloud.CallAsync(token, "PUT", $"/api/v1/blobs/{digest}", "limited", "application/octet-stream")).Status, 200, 299);
+        Assert.InRange(
+            (await cloud.CallAsync(token, "PUT", $"/api/v1/blobs/{digest}", "limited", "application/octet-stream")).Status, 200, 299);
 
         foreach (var (status, method, path, body) in new (int, string, string, string?)[]
         {

@@ -69,7 +69,7 @@ internal sealed class TokenEndpoints(
         if (principal.AllowedFrom is { } allowed && !(spec.AllowedAddresses is { } asked && asked.All(n => IsWithin(n, allowed))))
         {
             return new Error(ErrorKind.Forbidden, "FORBIDDEN", "Your token is for certain networks, and so must be those that it makes.",
-                "Set spec.allowedAddresses to networks of yours.");
+                "Set spec.allowedAddresses to networks of your own token.");
         }
         if (principal.Project is not { } own) return null;
         var named = spec.Project is null ? (Result<string>)"" : await scoping.ProjectIdAsync(call.Caller, spec.Project, call.Aborted);

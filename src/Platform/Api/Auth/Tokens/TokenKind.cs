@@ -37,7 +37,8 @@ public static class TokenKind
             faults.Add(new ValidationError("roles", "Each is the name of a role: small letters, digits and dashes."));
         if (spec.AllowedAddresses is { } networks
             && (networks.Count is 0 or > NetworksMax || !networks.All(n => System.Net.IPNetwork.TryParse(n, out _))))
-            faults.Add(new ValidationError("allowedAddresses", $"It takes 1 to {NetworksMax} networks, such as 10.1.0.0/16 or 203.0.113.7/32."));
+            faults.Add(new ValidationError("allowedAddresses",
+                $"It takes 1 to {NetworksMax} networks, such as 10.1.0.0/16 or 203.0.113.7/32."));
         if (spec.Actor is { Length: 0 or > ActorLengthMax })
             faults.Add(new ValidationError("actor", $"It takes 1 to {ActorLengthMax} characters."));
         return faults;
