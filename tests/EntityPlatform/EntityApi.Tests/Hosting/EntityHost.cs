@@ -27,7 +27,8 @@ namespace Strata.EntityApi.Tests.Hosting;
 /// <summary>The entity API on a real port over one of the stores, with two organizations.</summary>
 public sealed class EntityHost : IAsyncDisposable
 {
-    private static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind];
+    private static readonly IReadOnlyList<Kind> Kinds =
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind];
 
     /// <summary>One for all, so that a host that is started again opens what the former one sealed.</summary>
     private static readonly byte[] Key = System.Security.Cryptography.RandomNumberGenerator.GetBytes(SealedSecrets.KeyBytes);

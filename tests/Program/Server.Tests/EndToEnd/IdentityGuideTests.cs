@@ -44,6 +44,8 @@ public sealed class IdentityGuideTests
         await using var cloud = new Cloud();
         (await cloud.UpAsync("--agent", "off")).ShouldSucceed();
         (await cloud.RunAsync("api", "POST", "/api/v1/projects", "-d", """{"name":"shop","spec":{}}""")).ShouldSucceed();
+        // A first token of a client makes the pair that signs it; "The cloud's own keys" replaces it.
+        (await cloud.RunAsync("keys", "rotate", "--audience", "client", "--algorithm", "RS256", "--lead", "0")).ShouldSucceed();
         foreach (var name in new[] { "ada", "bob", "carol" })
         {
             var link = (await cloud.RunAsync("invite", $"{name}@example.com")).ShouldSucceed().Output.Trim();
