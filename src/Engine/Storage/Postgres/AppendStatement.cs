@@ -15,6 +15,7 @@ internal sealed class AppendStatement : IDisposable
     private readonly AppendParts parts;
     private readonly NpgsqlBatch batch;
     private readonly ParameterArrays arrays;
+    private readonly RowsOfGroup rows = new();
     private readonly NpgsqlParameter<Guid[]> locked = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid, TypedValue = [] };
     private readonly NpgsqlParameter<string[]> leases = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text, TypedValue = [] };
 
@@ -24,7 +25,7 @@ internal sealed class AppendStatement : IDisposable
         var lockCommand = new NpgsqlBatchCommand(AppendSql.Lock) { Parameters = { locked } };
         var appendCommand = new NpgsqlBatchCommand(AppendSql.For(parts));
         arrays = new ParameterArrays(appendCommand.Parameters);
-        batch = new NpgsqlBatch(connection);
+        batch = new NpgsqlBatch(connection) { BatchCommands = { rows.Command } };
         Cancel = batch.Cancel;
         if (parts.HasFlag(AppendParts.Fences))
             batch.BatchCommands.Add(new NpgsqlBatchCommand(AppendSql.LockLeases) { Parameters = { leases } });
@@ -65,7 +66,7 @@ internal sealed class AppendStatement : IDisposable
     {
         Fill(group);
         await using var reader = await batch.ExecuteReaderAsync(CommandBehavior.Default, cancellationToken);
-        for (var locks = batch.BatchCommands.Count - 1; locks > 0; locks--) await reader.NextResultAsync(cancellationToken);
+        for (var before = batch.BatchCommands.Count - 1; before > 0; before--) await reader.NextResultAsync(cancellationToken);
         var answers = new AppendAnswers(group);
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -86,7 +87,9 @@ internal sealed class AppendStatement : IDisposable
     private void Fill(IReadOnlyList<AppendRequest> group)
     {
         arrays.Restart();
-        locked.TypedValue = [.. group.Select(r => r.Commit.Tenant.Value).Distinct()];
+        var tenants = group.Select(r => r.Commit.Tenant).Distinct().ToArray();
+        rows.Set(tenants);
+        locked.TypedValue = Array.ConvertAll(tenants, t => t.Value);
         FillWrites(new GroupWrites(group));
         if (parts.HasFlag(AppendParts.Reads)) FillReads(group);
         if (parts.HasFlag(AppendParts.Claims)) FillClaims(group);

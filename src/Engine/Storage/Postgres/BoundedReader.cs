@@ -10,7 +10,7 @@ internal static class BoundedReader
 {
     /// <param name="take">Reads one row; false: it is enough, and this was the last.</param>
     /// <returns>Whether all rows were read.</returns>
-    public static async Task<bool> ReadAsync(NpgsqlCommand command, Func<NpgsqlDataReader, bool> take, CancellationToken cancellationToken)
+    public static async Task<bool> ReadAsync(Query command, Func<NpgsqlDataReader, bool> take, CancellationToken cancellationToken)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(enough.Token);

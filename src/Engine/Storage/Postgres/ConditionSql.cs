@@ -14,6 +14,9 @@ internal sealed class ConditionSql(SqlParameters parameters, string alias, Predi
     private readonly ComparisonSql comparisons = new(parameters);
     private int elements;
 
+    /// <summary>Whether what was written may be found by a declared index.</summary>
+    public bool UsesIndex { get; private set; }
+
     public string Write(Condition condition) => condition switch
     {
         Condition.All { Parts: [] } => "true",
@@ -39,9 +42,13 @@ internal sealed class ConditionSql(SqlParameters parameters, string alias, Predi
 
     private string Join(IReadOnlyList<Condition> parts, string word) => $"({string.Join(word, parts.Select(Write))})";
 
-    private string WithIndex(string comparison, JsonPath path, Condition.Compare compare) =>
-        isIndexed?.Invoke(path) == true && new IndexSql(parameters).Write(Follow(parameters, $"{alias}.document", path), compare) is { } key
-            ? $"({comparison} and {key})" : comparison;
+    private string WithIndex(string comparison, JsonPath path, Condition.Compare compare)
+    {
+        if (isIndexed?.Invoke(path) != true) return comparison;
+        if (new IndexSql(parameters).Write(Follow(parameters, $"{alias}.document", path), compare) is not { } key) return comparison;
+        UsesIndex = true;
+        return $"({comparison} and {key})";
+    }
 
     private string At(string value, IReadOnlyList<JsonPath.Step> steps, int at, Condition.Compare compare)
     {

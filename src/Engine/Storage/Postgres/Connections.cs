@@ -15,20 +15,31 @@ internal sealed class Connections : IAsyncDisposable
     // one row each.
     private const string SearchPlanner = "-c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_custom_plan";
 
+    // What a transaction sets ends with it, and nothing else is set, so there is nothing to reset. It would end the role too.
+    private const string Tenant = $"-c role={Wall.Role} ";
+
     private readonly NpgsqlDataSource single;
+    private readonly NpgsqlDataSource owner;
 
     public Connections(PostgresOptions options)
     {
         Queries = new QueryPool(
             () => Build(
-                options, b => (b.MaxPoolSize, b.MaxAutoPrepare, b.AutoPrepareMinUsages, b.Options) = (options.PoolSizeMax, 40, 3, Planner)),
-                () => Watch);
+                options, b => 
+                    (b.MaxPoolSize, b.MaxAutoPrepare, b.AutoPrepareMinUsages, b.NoResetOnClose, b.Options) =
+                    (options.PoolSizeMax, 48, 3, true, Tenant + Planner)),
+            () => Watch);
         Searches = new QueryPool(
-            () => Build(options, b => (b.MaxPoolSize, b.Options) = (options.SearchPoolSizeMax, SearchPlanner)), () => Watch);
+            () => Build(
+                options, b =>
+                    (b.MaxPoolSize, b.NoResetOnClose, b.Options) = (options.SearchPoolSizeMax, true, Tenant + SearchPlanner)),
+            () => Watch);
         // Npgsql cancels what timed out over a new connection, so on a silent host the time to connect is waited for once more.
         single = Build(
             options, b =>
-                (b.Pooling, b.Timeout, b.Options) = (false, options.SilenceSeconds, Planner + " -c plan_cache_mode=force_generic_plan"));
+                (b.Pooling, b.Timeout, b.Options) =
+                (false, options.SilenceSeconds, Tenant + Planner + " -c plan_cache_mode=force_generic_plan"));
+        owner = Build(options, b => (b.Pooling, b.Timeout, b.Options) = (false, options.SilenceSeconds, Planner));
     }
 
     /// <summary>Null until the store is open.</summary>
@@ -42,6 +53,12 @@ internal sealed class Connections : IAsyncDisposable
     /// <summary>A connection outside the pool, whose prepared statements are planned once.</summary>
     public async ValueTask<NpgsqlConnection> OpenSingleAsync(CancellationToken cancellationToken) =>
         await single.OpenConnectionAsync(cancellationToken);
+
+    /// <summary>
+    /// A connection of the user who owns the tables, whom no policy binds: for the schema, and for what only an owner may do.
+    /// </summary>
+    public async ValueTask<NpgsqlConnection> OpenOwnerAsync(CancellationToken cancellationToken) =>
+        await owner.OpenConnectionAsync(cancellationToken);
 
     /// <summary>From now on what needs the database is refused while it is away.</summary>
     public DatabaseWatch StartWatch(PostgresOptions options, Supervisor supervisor, TimeProvider time)
@@ -57,6 +74,7 @@ internal sealed class Connections : IAsyncDisposable
         await Queries.DisposeAsync();
         await Searches.DisposeAsync();
         await single.DisposeAsync();
+        await owner.DisposeAsync();
     }
 
     private void Renew(Exception? away)

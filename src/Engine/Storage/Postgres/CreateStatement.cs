@@ -34,13 +34,15 @@ internal sealed class CreateStatement : IDisposable
         select tenant, revision, at from moved
         """;
 
-    private readonly NpgsqlCommand command;
+    private readonly NpgsqlBatch batch;
+    private readonly RowsOfGroup rows = new();
     private readonly ParameterArrays arrays;
 
     private CreateStatement(NpgsqlConnection connection)
     {
-        command = new NpgsqlCommand(Sql, connection);
-        Cancel = command.Cancel;
+        var command = new NpgsqlBatchCommand(Sql);
+        batch = new NpgsqlBatch(connection) { BatchCommands = { rows.Command, command } };
+        Cancel = batch.Cancel;
         arrays = new ParameterArrays(command.Parameters);
     }
 
@@ -51,7 +53,7 @@ internal sealed class CreateStatement : IDisposable
     {
         var statement = new CreateStatement(connection);
         statement.Fill([], [], []);
-        await statement.command.PrepareAsync(cancellationToken);
+        await statement.batch.PrepareAsync(cancellationToken);
         return statement;
     }
 
@@ -79,13 +81,16 @@ internal sealed class CreateStatement : IDisposable
             places[no] = tenants[group[no].Commit.Tenant] = tenants.GetValueOrDefault(group[no].Commit.Tenant) + 1;
         Fill(group, places, [.. tenants.OrderBy(t => t.Key.Value)]); // in order, so that two servers never wait for each other
         var moved = new Dictionary<TenantId, (long Revision, DateTime At)>(tenants.Count);
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            await reader.NextResultAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
                 moved[new TenantId(reader.GetGuid(0))] = (reader.GetInt64(1), reader.GetDateTime(2));
+        }
         return ToOutcomes(group, places, moved);
     }
 
-    public void Dispose() => command.Dispose();
+    public void Dispose() => batch.Dispose();
 
     private static AppendOutcome?[] ToOutcomes(
         IReadOnlyList<AppendRequest> group, long[] places, Dictionary<TenantId, (long Revision, DateTime At)> moved)
@@ -102,6 +107,7 @@ internal sealed class CreateStatement : IDisposable
 
     private void Fill(IReadOnlyList<AppendRequest> group, long[] places, KeyValuePair<TenantId, long>[] tenants)
     {
+        rows.Set(Array.ConvertAll(tenants, t => t.Key));
         var writes = new GroupWrites(group);
         arrays.Restart();
         arrays.Set(NpgsqlDbType.Uuid, Array.ConvertAll(tenants, t => t.Key.Value));

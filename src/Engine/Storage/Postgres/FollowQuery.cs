@@ -34,14 +34,14 @@ internal sealed class FollowQuery(QueryPool pool, bool staged = false)
 
     public async ValueTask<FollowPage> ReadAsync(Follow follow, CancellationToken cancellationToken)
     {
-        var read = await pool.RunAsync(command => ReadRowsAsync(command, follow, cancellationToken));
+        var read = await pool.RunAsync(Rows.Of(follow.Tenant), command => ReadRowsAsync(command, follow, cancellationToken));
         var position = read.IsWhole ? read.Head > follow.After ? read.Head : follow.After : default;
         if (read.IsWhole) return new FollowPage(Wanted(follow, read.Rows), position);
         var cut = read.Rows[^1].Revision; // the last commit may be there in part
         var whole = read.Rows.FindIndex(r => r.Revision == cut);
         if (whole > 0) return new FollowPage(Wanted(follow, read.Rows.GetRange(0, whole)), read.Rows[whole - 1].Revision);
         return new FollowPage(
-            Wanted(follow, await pool.RunAsync(command => ReadCommitAsync(command, follow, cut, cancellationToken))), cut);
+            Wanted(follow, await pool.RunAsync(Rows.Of(follow.Tenant), command => ReadCommitAsync(command, follow, cut, cancellationToken))), cut);
     }
 
     private static string Sql(string models) => $"""
@@ -76,7 +76,7 @@ internal sealed class FollowQuery(QueryPool pool, bool staged = false)
         return rows;
     }
 
-    private async Task<Read> ReadRowsAsync(NpgsqlCommand command, Follow follow, CancellationToken cancellationToken)
+    private async Task<Read> ReadRowsAsync(Query command, Follow follow, CancellationToken cancellationToken)
     {
         command.CommandText = staged ? Staged : SqlOf(follow);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = follow.Tenant.Value });
@@ -100,7 +100,7 @@ internal sealed class FollowQuery(QueryPool pool, bool staged = false)
     }
 
     private async Task<List<EntityRevision>> ReadCommitAsync(
-        NpgsqlCommand command, Follow follow, Revision revision, CancellationToken cancellationToken)
+        Query command, Follow follow, Revision revision, CancellationToken cancellationToken)
     {
         command.CommandText = OneCommit;
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = follow.Tenant.Value });

@@ -10,7 +10,7 @@ internal sealed class GroupQueries(QueryPool pool)
 {
     public async ValueTask<IReadOnlyList<StateCount>> CountAsync(
         TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
-        await pool.RunAsync(async command =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
         {
             GroupSql.WriteCounts(tenant, model, asOf, command);
             var counts = new List<StateCount>();
@@ -24,7 +24,7 @@ internal sealed class GroupQueries(QueryPool pool)
     {
         try
         {
-            return await pool.RunAsync(async command =>
+            return await pool.RunAsync(Rows.Of(grouping.Tenant), async command =>
             {
                 GroupSql.WriteGroups(grouping, command);
                 var groups = new List<EntityGroup>();

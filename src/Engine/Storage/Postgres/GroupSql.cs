@@ -14,14 +14,14 @@ internal static class GroupSql
     /// <summary>The columns of one field's sums, in the order of <see cref="FieldSums"/>.</summary>
     public const int ColumnsPerField = 7;
 
-    public static void WriteCounts(TenantId tenant, ModelKey? model, AsOf asOf, NpgsqlCommand command)
+    public static void WriteCounts(TenantId tenant, ModelKey? model, AsOf asOf, Query command)
     {
         var source = new EntitySource(tenant, model, asOf, new SqlParameters(command.Parameters));
         command.CommandText =
             $"select e.model, e.version, e.state, count(*) from {source.From} where {source.Where} group by e.model, e.version, e.state";
     }
 
-    public static void WriteGroups(Grouping grouping, NpgsqlCommand command)
+    public static void WriteGroups(Grouping grouping, Query command)
     {
         var parameters = new SqlParameters(command.Parameters);
         var source = new EntitySource(grouping.Tenant, grouping.Model, grouping.AsOf, parameters);

@@ -295,10 +295,10 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     {
         if (members.All(m => knownTenants.Contains(m.Commit.Tenant))) return;
         var tenants = members.Select(m => m.Commit.Tenant).Distinct().ToList();
-        await using var command = new NpgsqlCommand(AppendSql.AddTenants, open);
+        await using var command = new Query(open, Rows.Of(tenants)) { CommandText = AppendSql.AddTenants };
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. tenants.Select(t => t.Value)] });
         cancelAtWork = command.Cancel;
-        await command.ExecuteNonQueryAsync();
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
         if (knownTenants.Count > KnownTenantsMax) knownTenants.Clear();
         knownTenants.UnionWith(tenants);
     }
@@ -350,7 +350,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private async Task<List<(int No, AppendOutcome.AlreadyCommitted Outcome)>> FindAsync(IReadOnlyList<AppendRequest> members)
     {
         connection ??= await OpenAsync();
-        await using var command = new NpgsqlCommand(AppendSql.FindCommits, connection);
+        var rows = Rows.Of(members.Select(m => m.Commit.Tenant).Distinct());
+        await using var command = new Query(connection, rows) { CommandText = AppendSql.FindCommits };
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. members.Select(m => m.Commit.Tenant.Value)] });
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. members.Select(m => m.Commit.Id.Value)] });
         var found = new List<(int, AppendOutcome.AlreadyCommitted)>();

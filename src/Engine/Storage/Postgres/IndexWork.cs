@@ -40,7 +40,7 @@ internal sealed class IndexWork(Connections connections)
 
     private async Task<bool> DoOneOnConnectionAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await connections.OpenSingleAsync(cancellationToken);
+        await using var connection = await connections.OpenOwnerAsync(cancellationToken);
         await RunAsync(connection, KeepAliveSql, cancellationToken);
         if (!await TryLockAsync(connection, cancellationToken)) return false;
         var done = await DoOneAsync(connection, cancellationToken);

@@ -102,7 +102,7 @@ internal sealed class LineNotices(QueryPool pool, Supervisor supervisor, TimePro
     }
 
     private Task<object?> NotifyAsync(List<LinesAppended> batch, int? timeoutSeconds, CancellationToken cancellationToken) =>
-        pool.RunAsync(command =>
+        pool.RunAsync(Rows.None, command =>
     {
         command.CommandText = NotifySql;
         if (timeoutSeconds is { } seconds) command.CommandTimeout = seconds;

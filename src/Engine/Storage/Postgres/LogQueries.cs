@@ -39,7 +39,7 @@ internal sealed class LogQueries(QueryPool pool)
         """;
 
     public async ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) =>
-        await RunAsync("select entity from strata.claim where tenant = $1 and digest = $2", async command =>
+        await RunAsync(Rows.Of(tenant), "select entity from strata.claim where tenant = $1 and digest = $2", async command =>
         {
             Add(command, tenant.Value);
             Add(command, ClaimKey.DigestOf(model, claim));
@@ -50,7 +50,7 @@ internal sealed class LogQueries(QueryPool pool)
     {
         try
         {
-            return await pool.RunAsync(command =>
+            return await pool.RunAsync(scan.Tenant is { } one ? Rows.Of(one) : Rows.OfAll, command =>
             {
                 ScanSql.Write(scan, command);
                 return ReadPageAsync(command, new PageSize(scan.Limit, scan.BytesMax), withAudit: false, cancellationToken);
@@ -72,7 +72,7 @@ internal sealed class LogQueries(QueryPool pool)
 
     private async ValueTask<RevisionPage> ReadHistoryAsync(
         string sql, TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
-        await RunAsync(sql, async command =>
+        await RunAsync(Rows.Of(tenant), sql, async command =>
         {
             Add(command, tenant.Value);
             Add(command, id.Value);
@@ -82,7 +82,7 @@ internal sealed class LogQueries(QueryPool pool)
         });
 
     public async ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
-        await RunAsync("select revision from strata.log where tenant = $1 and commit = $2 and ordinal = 0", async command =>
+        await RunAsync(Rows.Of(tenant), "select revision from strata.log where tenant = $1 and commit = $2 and ordinal = 0", async command =>
         {
             Add(command, tenant.Value);
             Add(command, commit.Value);
@@ -90,14 +90,14 @@ internal sealed class LogQueries(QueryPool pool)
         });
 
     public async ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) =>
-        await RunAsync("select revision from strata.log_head where tenant = $1", async command =>
+        await RunAsync(Rows.Of(tenant), "select revision from strata.log_head where tenant = $1", async command =>
         {
             Add(command, tenant.Value);
             return await command.ExecuteScalarAsync(cancellationToken) is long revision ? new Revision(revision) : Revision.None;
         });
 
     public async ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) =>
-        await RunAsync("select tenant, revision from strata.log_head where revision > 0", async command =>
+        await RunAsync(Rows.OfAll, "select tenant, revision from strata.log_head where revision > 0", async command =>
         {
             var heads = new List<TenantHead>();
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -107,7 +107,7 @@ internal sealed class LogQueries(QueryPool pool)
         });
 
     public async ValueTask<LogExtent> ExtentAsync(CancellationToken cancellationToken) =>
-        await RunAsync("select count(*), coalesce(sum(revision), 0)::bigint from strata.log_head where revision > 0", async command =>
+        await RunAsync(Rows.OfAll, "select count(*), coalesce(sum(revision), 0)::bigint from strata.log_head where revision > 0", async command =>
         {
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
@@ -116,7 +116,7 @@ internal sealed class LogQueries(QueryPool pool)
 
     public async ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(
         TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
-        await RunAsync(SchedulesSql, async command =>
+        await RunAsync(Rows.Of(tenant), SchedulesSql, async command =>
         {
             Add(command, tenant.Value);
             Add(command, id.Value);
@@ -127,7 +127,7 @@ internal sealed class LogQueries(QueryPool pool)
         });
 
     public async ValueTask<IReadOnlyList<DueTransition>> DueAsync(DueQuery query, CancellationToken cancellationToken) =>
-        await RunAsync(query.EachMax is null ? DueSql : DueInTurnSql, async command =>
+        await RunAsync(Rows.OfAll, query.EachMax is null ? DueSql : DueInTurnSql, async command =>
         {
             Add(command, query.Now.ToUniversalTime());
             Add(command, (long)query.Limit);
@@ -140,7 +140,7 @@ internal sealed class LogQueries(QueryPool pool)
         });
 
     public async ValueTask<DateTimeOffset?> NextDueAsync(DateTimeOffset after, CancellationToken cancellationToken) =>
-        await RunAsync("select due_at from strata.schedule where due_at > $1 order by due_at limit 1", async command =>
+        await RunAsync(Rows.OfAll, "select due_at from strata.schedule where due_at > $1 order by due_at limit 1", async command =>
         {
             Add(command, after.ToUniversalTime());
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -154,16 +154,16 @@ internal sealed class LogQueries(QueryPool pool)
         return new DueTransition(new TenantId(row.GetGuid(0)), new EntityId(row.GetGuid(1)), schedule);
     }
 
-    private static void Add<T>(NpgsqlCommand command, T value) => command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
+    private static void Add<T>(Query command, T value) => command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
 
-    private Task<T> RunAsync<T>(string sql, Func<NpgsqlCommand, Task<T>> run) => pool.RunAsync(command =>
+    private Task<T> RunAsync<T>(Rows rows, string sql, Func<Query, Task<T>> run) => pool.RunAsync(rows, command =>
     {
         command.CommandText = sql;
         return run(command);
     });
 
     private static async Task<RevisionPage> ReadPageAsync(
-        NpgsqlCommand command, PageSize size, bool withAudit, CancellationToken cancellationToken)
+        Query command, PageSize size, bool withAudit, CancellationToken cancellationToken)
     {
         var rows = new List<EntityRevision>();
         var bytes = 0L;

@@ -38,7 +38,7 @@ internal sealed class LogTimes(QueryPool queries, TimeProvider time)
 
     private async Task<Revision?> AskAsync(TenantId tenant, DateTimeOffset asOf, CancellationToken cancellationToken)
     {
-        var revision = await queries.RunAsync<Revision?>(async command =>
+        var revision = await queries.RunAsync<Revision?>(Rows.Of(tenant), async command =>
         {
             command.CommandText = Sql;
             var parameters = new SqlParameters(command.Parameters);

@@ -46,6 +46,12 @@ internal static class OpenErrors
         };
     }
 
+    /// <summary>The user may not make the role under which statements run.</summary>
+    public static Error RoleMissing(string user) => new(
+        ErrorKind.Forbidden, "DATABASE_ROLE_MISSING",
+        $"Statements run under the role {Wall.Role}, which owns nothing, and the user \"{user}\" may not set it up.",
+        $"As a superuser of that PostgreSQL: create role {Wall.Role} nologin (where it does not exist yet); grant {Wall.Role} to \"{user}\";");
+
     /// <summary>Null: it is fine.</summary>
     public static Error? OfVersion(Version version) => version.Major >= PostgresOptions.VersionMin ? null : new Error(
         ErrorKind.NotSupported, "DATABASE_TOO_OLD",

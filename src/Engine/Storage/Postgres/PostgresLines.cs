@@ -33,7 +33,7 @@ internal sealed class PostgresLines(QueryPool pool, LineNotices notices, Notifie
         TenantId tenant, EntityId stream, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
         LinesGuard.Check(lines.Length);
-        var position = await pool.RunOnceAsync(async command =>
+        var position = await pool.RunOnceAsync(Rows.Of(tenant), async command =>
         {
             Set(command, AppendSql, tenant, stream);
             command.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = lines, NpgsqlDbType = NpgsqlDbType.Bytea });
@@ -49,7 +49,7 @@ internal sealed class PostgresLines(QueryPool pool, LineNotices notices, Notifie
 
     public async ValueTask<IReadOnlyList<LineChunk>> ReadAsync(
         TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken) =>
-        await pool.RunAsync(async command =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
         {
             Set(command, ReadSql, tenant, stream);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
@@ -62,13 +62,13 @@ internal sealed class PostgresLines(QueryPool pool, LineNotices notices, Notifie
         });
 
     public async ValueTask DeleteAsync(TenantId tenant, EntityId stream, CancellationToken cancellationToken) =>
-        await pool.RunAsync(command =>
+        await pool.RunAsync(Rows.Of(tenant), command =>
         {
             Set(command, DeleteSql, tenant, stream);
             return command.ExecuteNonQueryAsync(cancellationToken);
         });
 
-    private static void Set(NpgsqlCommand command, string sql, TenantId tenant, EntityId stream)
+    private static void Set(Query command, string sql, TenantId tenant, EntityId stream)
     {
         command.CommandText = sql;
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });

@@ -13,7 +13,7 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
     {
         MessageGuard.Check(piece.Length);
         if (position == 0) await SweepAsync(cancellationToken);
-        await pool.RunAsync(command =>
+        await pool.RunAsync(Rows.Of(tenant), command =>
         {
             SetPiece(command, position == 0 ? MessageSql.KeepFirst : MessageSql.Keep, tenant, upload, position, piece);
             return command.ExecuteNonQueryAsync(cancellationToken);
@@ -24,7 +24,7 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
         TenantId tenant, Message message, ReadOnlyMemory<byte> lastPiece, CancellationToken cancellationToken)
     {
         MessageGuard.Check(lastPiece.Length);
-        var saved = await pool.RunAsync(command =>
+        var saved = await pool.RunAsync(Rows.Of(tenant), command =>
         {
             SetPiece(command, MessageSql.Save, tenant, message.Upload, message.Pieces - 1, lastPiece);
             Add(command, message.Id.Value);
@@ -40,14 +40,14 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
     }
 
     public async ValueTask DropAsync(TenantId tenant, Guid upload, CancellationToken cancellationToken) =>
-        await pool.RunAsync(command =>
+        await pool.RunAsync(Rows.Of(tenant), command =>
         {
             Set(command, MessageSql.Drop, tenant, upload);
             return command.ExecuteNonQueryAsync(cancellationToken);
         });
 
     public async ValueTask<Message?> FindAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
-        await pool.RunAsync(async command =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
         {
             Set(command, MessageSql.Find, tenant, id.Value);
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
@@ -56,7 +56,7 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
 
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(
         TenantId tenant, Guid upload, int position, CancellationToken cancellationToken) =>
-        await pool.RunAsync(async command =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
         {
             Set(command, MessageSql.Read, tenant, upload);
             Add(command, position);
@@ -65,7 +65,7 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
 
     public async ValueTask<IReadOnlyList<EntityId>> DeleteAsync(
         TenantId tenant, IReadOnlyCollection<EntityId> ids, RequestOfDeletion? request, CancellationToken cancellationToken) =>
-        await pool.RunOnceAsync(async command =>
+        await pool.RunOnceAsync(Rows.Of(tenant), async command =>
         {
             command.CommandText = MessageSql.Delete;
             Add(command, tenant.Value);
@@ -81,7 +81,7 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
         });
 
     public async ValueTask<MessageDeletion?> FindDeletionAsync(TenantId tenant, CommitId request, CancellationToken cancellationToken) =>
-        await pool.RunAsync(async command =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
         {
             Set(command, MessageSql.FindDeletion, tenant, request.Value);
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
@@ -91,7 +91,7 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
         });
 
     private async ValueTask SweepAsync(CancellationToken cancellationToken) =>
-        await pool.RunAsync(command =>
+        await pool.RunAsync(Rows.OfAll, command => // uploads that were cut off, whoever began them
         {
             command.CommandText = MessageSql.Sweep;
             Add(command, IMessages.KeptFor, NpgsqlDbType.Interval);
@@ -102,22 +102,22 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
         new EntityId(row.GetGuid(0)), row.GetGuid(1), row.GetInt32(2), row.GetInt64(3), new CommitId(row.GetGuid(4)),
         new JsonText(row.GetFieldValue<byte[]>(5)), row.IsDBNull(6) ? null : row.GetString(6));
 
-    private static void SetPiece(NpgsqlCommand command, string sql, TenantId tenant, Guid upload, int position, ReadOnlyMemory<byte> piece)
+    private static void SetPiece(Query command, string sql, TenantId tenant, Guid upload, int position, ReadOnlyMemory<byte> piece)
     {
         Set(command, sql, tenant, upload);
         Add(command, position);
         Add(command, piece, NpgsqlDbType.Bytea);
     }
 
-    private static void Set(NpgsqlCommand command, string sql, TenantId tenant, Guid id)
+    private static void Set(Query command, string sql, TenantId tenant, Guid id)
     {
         command.CommandText = sql;
         Add(command, tenant.Value);
         Add(command, id);
     }
 
-    private static void Add<T>(NpgsqlCommand command, T value) => command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
+    private static void Add<T>(Query command, T value) => command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
 
-    private static void Add<T>(NpgsqlCommand command, T value, NpgsqlDbType type) =>
+    private static void Add<T>(Query command, T value, NpgsqlDbType type) =>
         command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value, NpgsqlDbType = type });
 }

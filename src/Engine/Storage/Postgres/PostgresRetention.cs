@@ -45,13 +45,13 @@ internal sealed class PostgresRetention(QueryPool pool) : IRetention
         """;
 
     public async ValueTask<SupersededPage> CountAsync(Superseded superseded, CancellationToken cancellationToken) =>
-        await pool.RunAsync(command => RunAsync(command, CountSql, superseded, cancellationToken));
+        await pool.RunAsync(Rows.Of(superseded.Tenant), command => RunAsync(command, CountSql, superseded, cancellationToken));
 
     public async ValueTask<SupersededPage> DropAsync(Superseded superseded, CancellationToken cancellationToken) =>
-        await pool.RunAsync(command => RunAsync(command, DropSql, superseded, cancellationToken));
+        await pool.RunAsync(Rows.Of(superseded.Tenant), command => RunAsync(command, DropSql, superseded, cancellationToken));
 
     private static async Task<SupersededPage> RunAsync(
-        NpgsqlCommand command, string sql, Superseded asked, CancellationToken cancellationToken)
+        Query command, string sql, Superseded asked, CancellationToken cancellationToken)
     {
         command.CommandText = sql;
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = asked.Tenant.Value });

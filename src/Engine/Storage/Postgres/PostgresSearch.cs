@@ -22,9 +22,9 @@ internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes index
     {
         SearchGuard.Check(search);
         var isIndexed = await indexes.ReadyAsync(search, cancellationToken);
-        return await LogMetrics.SearchAsync(() => WithinAsync(search.Timeout, cancellation => pool.RunAsync(async command =>
+        return await LogMetrics.SearchAsync(() => WithinAsync(search.Timeout, cancellation => pool.RunAsync(Rows.Of(search.Tenant), async command =>
         {
-            command.CommandText = new SearchSql(search, new SqlParameters(command.Parameters), isIndexed).Write(search.Limit);
+            new SearchSql(search, new SqlParameters(command.Parameters), isIndexed).Write(command, search.Limit);
             command.CommandTimeout = (int)Math.Ceiling(search.Timeout.TotalSeconds) + GraceSeconds;
             return await ReadFoundAsync(command, cancellation);
         }), cancellationToken));
@@ -34,7 +34,7 @@ internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes index
         TenantId tenant, IReadOnlyList<FoundEntity> found, long bytesMax, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(found.Count, IEntitySearch.ReadMax);
-        return await pool.RunAsync(async command =>
+        return await pool.RunAsync(Rows.Of(tenant), async command =>
         {
             command.CommandText = ReadSql;
             command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
@@ -58,7 +58,7 @@ internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes index
         });
     }
 
-    internal static async Task<IReadOnlyList<FoundEntity>> ReadFoundAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<FoundEntity>> ReadFoundAsync(Query command, CancellationToken cancellationToken)
     {
         var found = new List<FoundEntity>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

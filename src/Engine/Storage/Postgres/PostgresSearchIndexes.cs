@@ -37,7 +37,7 @@ internal sealed class PostgresSearchIndexes(Connections connections, TimeProvide
     private long readAt = long.MinValue;
 
     public async ValueTask<IReadOnlyList<SearchIndex>> ListAsync(TenantId tenant, ModelKey model, CancellationToken cancellationToken) =>
-        await connections.Queries.RunAsync(async command =>
+        await connections.Queries.RunAsync(Rows.OfAll, async command => // the progress of a build is shown only to who builds
         {
             Prepare(command, ListSql, tenant.Value, model.Name, model.Version);
             var indexes = new List<SearchIndex>();
@@ -68,10 +68,10 @@ internal sealed class PostgresSearchIndexes(Connections connections, TimeProvide
     {
         SearchGuard.Check(search);
         var isReady = await ReadyAsync(search, cancellationToken);
-        var plan = await connections.Searches.RunAsync(async command =>
+        var plan = await connections.Searches.RunAsync(Rows.Of(search.Tenant), async command =>
         {
-            command.CommandText = "explain (format json) "
-                + new SearchSql(search, new SqlParameters(command.Parameters), isReady).Write(search.Limit);
+            new SearchSql(search, new SqlParameters(command.Parameters), isReady).Write(command, search.Limit);
+            command.CommandText = "explain (format json) " + command.CommandText;
             return (string)(await command.ExecuteScalarAsync(cancellationToken))!;
         });
         var names = await NamesAsync(search, cancellationToken);
@@ -91,7 +91,7 @@ internal sealed class PostgresSearchIndexes(Connections connections, TimeProvide
     private async Task RefreshAsync(CancellationToken cancellationToken)
     {
         var now = time.GetTimestamp();
-        ready = await connections.Queries.RunAsync(async command =>
+        ready = await connections.Queries.RunAsync(Rows.OfAll, async command =>
         {
             command.CommandText = "select tenant, model, version, path from strata.search_index where state = 'READY'";
             var found = new HashSet<(TenantId, ModelKey, JsonPath)>();
@@ -105,7 +105,7 @@ internal sealed class PostgresSearchIndexes(Connections connections, TimeProvide
     }
 
     private async Task<List<(JsonPath Path, string Name)>> NamesAsync(SearchQuery search, CancellationToken cancellationToken) =>
-        await connections.Queries.RunAsync(async command =>
+        await connections.Queries.RunAsync(Rows.Of(search.Tenant), async command =>
         {
             Prepare(command, "select path, name from strata.search_index where tenant = $1 and model = $2 and version = $3",
                 search.Tenant.Value, search.Model.Name, search.Model.Version);
@@ -122,14 +122,14 @@ internal sealed class PostgresSearchIndexes(Connections connections, TimeProvide
         return new SearchIndex(JsonPath.Parse(row.GetString(0)), state, progress, row.IsDBNull(2) ? null : row.GetString(2));
     }
 
-    private static void Prepare(NpgsqlCommand command, string sql, params object[] values)
+    private static void Prepare(Query command, string sql, params object[] values)
     {
         command.CommandText = sql;
         foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
     }
 
     private Task<int> RunAsync(string sql, CancellationToken cancellationToken, params object[] values) =>
-        connections.Queries.RunAsync(command =>
+        connections.Queries.RunAsync(Rows.OfAll, command => // their number is bounded over all tenants
     {
         Prepare(command, sql, values);
         return command.ExecuteNonQueryAsync(cancellationToken);

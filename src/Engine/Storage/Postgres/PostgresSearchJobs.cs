@@ -49,12 +49,12 @@ internal sealed class PostgresSearchJobs(
         """;
 
     public async ValueTask<bool> TryAddAsync(SearchJob job, string server, int perTenantMax, CancellationToken cancellationToken) =>
-        await AskAsync(AddSql, cancellationToken, job.Tenant.Value, job.Id.Value, server, job.CreatedAt, Nullable(job.PointInTime),
+        await AskAsync(job.Tenant, AddSql, cancellationToken, job.Tenant.Value, job.Id.Value, server, job.CreatedAt, Nullable(job.PointInTime),
             job.ExpiresAt, (long)perTenantMax) is true;
 
     public async ValueTask<SearchJob?> FindAsync(
         TenantId tenant, SearchJobId id, DateTimeOffset now, CancellationToken cancellationToken) =>
-        await pool.RunAsync(async command =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
         {
             Prepare(command, FindSql, tenant.Value, id.Value, now);
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
@@ -77,7 +77,7 @@ internal sealed class PostgresSearchJobs(
             var found = await StoreAsync(
                 connection, job, search, await indexes.ReadyAsync(search, cancellationToken), resultsMax + 1, cancellationToken);
             if (found > resultsMax) throw StoreErrors.ResultLimit(resultsMax);
-            await using var succeed = new NpgsqlCommand { Connection = connection };
+            await using var succeed = new Query(connection, Rows.Of(job.Tenant));
             Prepare(succeed, SucceedSql, job.Tenant.Value, job.Id.Value, found);
             if (await succeed.ExecuteNonQueryAsync(cancellationToken) == 0) return false; // what was stored goes with the transaction
             await transaction.CommitAsync(CancellationToken.None);
@@ -96,11 +96,11 @@ internal sealed class PostgresSearchJobs(
     public async ValueTask<bool> EndAsync(
         TenantId tenant, SearchJobId id, SearchJobStatus status, string? message, DateTimeOffset now,
         CancellationToken cancellationToken) =>
-        await AskAsync(EndSql, cancellationToken, tenant.Value, id.Value, Text(status), message ?? (object)DBNull.Value, now) is true;
+        await AskAsync(tenant, EndSql, cancellationToken, tenant.Value, id.Value, Text(status), message ?? (object)DBNull.Value, now) is true;
 
     public async ValueTask<IReadOnlyList<FoundEntity>> ResultsAsync(
         TenantId tenant, SearchJobId id, long skip, int take, CancellationToken cancellationToken) =>
-        await pool.RunAsync(async command =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
         {
             const string Sql = "select entity, revision from strata.search_result where tenant = $1 and job = $2 and position >= $3 and position < $4 order by position";
             Prepare(command, Sql, tenant.Value, id.Value, skip, skip + take);
@@ -109,7 +109,7 @@ internal sealed class PostgresSearchJobs(
 
     public async ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(
         string server, DateTimeOffset now, CancellationToken cancellationToken) =>
-        await pool.RunAsync(async command =>
+        await pool.RunAsync(Rows.OfAll, async command => // what this server runs, for whomever
         {
             Prepare(command,
                 "update strata.search_job set heard_at = $2 where server = $1 and status = 'RUNNING' returning tenant, job", server, now);
@@ -133,12 +133,13 @@ internal sealed class PostgresSearchJobs(
         NpgsqlConnection connection, SearchJob job, SearchQuery search, Predicate<JsonPath> isIndexed, long limit,
         CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand { Connection = connection, CommandTimeout = 0 };
+        await using var command = new Query(connection, Rows.Of(job.Tenant)) { CommandTimeout = 0 };
         var parameters = new SqlParameters(command.Parameters);
+        new SearchSql(search, parameters, isIndexed).Write(command, limit);
         command.CommandText = $"""
             insert into strata.search_result (tenant, job, position, entity, revision)
             select {parameters.Add(job.Tenant.Value)}, {parameters.Add(job.Id.Value)}, row_number() over () - 1, f.entity, f.revision
-            from ({new SearchSql(search, parameters, isIndexed).Write(limit)}) f
+            from ({command.CommandText}) f
             """;
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
@@ -161,20 +162,21 @@ internal sealed class PostgresSearchJobs(
 
     private static object Nullable(DateTimeOffset? time) => time is { } at ? at.ToUniversalTime() : DBNull.Value;
 
-    private static void Prepare(NpgsqlCommand command, string sql, params object[] values)
+    private static void Prepare(Query command, string sql, params object[] values)
     {
         command.CommandText = sql;
         foreach (var value in values)
             command.Parameters.Add(new NpgsqlParameter { Value = value is DateTimeOffset time ? time.ToUniversalTime() : value });
     }
 
-    private Task<object?> AskAsync(string sql, CancellationToken cancellationToken, params object[] values) => pool.RunOnceAsync(command =>
-    {
-        Prepare(command, sql, values);
-        return command.ExecuteScalarAsync(cancellationToken);
-    });
+    private Task<object?> AskAsync(TenantId tenant, string sql, CancellationToken cancellationToken, params object[] values) =>
+        pool.RunOnceAsync(Rows.Of(tenant), command =>
+        {
+            Prepare(command, sql, values);
+            return command.ExecuteScalarAsync(cancellationToken);
+        });
 
-    private Task<int> RunAsync(string sql, CancellationToken cancellationToken, params object[] values) => pool.RunAsync(command =>
+    private Task<int> RunAsync(string sql, CancellationToken cancellationToken, params object[] values) => pool.RunAsync(Rows.OfAll, command =>
     {
         Prepare(command, sql, values);
         return command.ExecuteNonQueryAsync(cancellationToken);

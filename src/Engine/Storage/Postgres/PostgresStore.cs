@@ -70,7 +70,7 @@ public sealed class PostgresStore : IStorage, IAsyncDisposable
         var connections = new Connections(options);
         try
         {
-            await Schema.ApplyAsync(connections.Queries.Source, cancellationToken);
+            await Schema.ApplyAsync(connections, cancellationToken);
             return new PostgresStore(connections, options, supervisor, time, loggers);
         }
         catch (Exception e)

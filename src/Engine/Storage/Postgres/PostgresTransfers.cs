@@ -19,7 +19,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     private readonly FollowQuery staged = new(connections.Queries, staged: true);
 
     public async ValueTask<IReadOnlyList<HeldClaim>> ClaimsAsync(
-        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(Rows.Of(tenant), async command =>
     {
         Prepare(command, TransferSql.Claims, tenant, after ?? "", limit);
         var found = new List<HeldClaim>();
@@ -32,7 +32,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     });
 
     public async ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(
-        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(Rows.Of(tenant), async command =>
     {
         var parts = after?.Split('/') ?? [Guid.Empty.ToString(), "0", "0"];
         Prepare(command, TransferSql.Schedules, tenant, Guid.Parse(parts[0]), NumberOf(parts[1]), (int)NumberOf(parts[2]), limit);
@@ -49,19 +49,19 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
 
     public async ValueTask<bool> CloseAsync(TenantId tenant, DateTimeOffset until, Fence fence, CancellationToken cancellationToken)
     {
-        await pool.RunAsync(async command =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
         {
             command.CommandText = AppendSql.AddTenants;
             command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [tenant.Value] });
             return await command.ExecuteNonQueryAsync(cancellationToken);
         });
-        return await TryRunAsync(command => PrepareClose(command, tenant, until), fence, cancellationToken);
+        return await TryRunAsync(tenant, command => PrepareClose(command, tenant, until), fence, cancellationToken);
     }
 
     public async ValueTask<bool> OpenAsync(TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
-        await TryRunAsync(command => PrepareClose(command, tenant, null), fence, cancellationToken);
+        await TryRunAsync(tenant, command => PrepareClose(command, tenant, null), fence, cancellationToken);
 
-    private static void PrepareClose(NpgsqlCommand command, TenantId tenant, DateTimeOffset? until)
+    private static void PrepareClose(Query command, TenantId tenant, DateTimeOffset? until)
     {
         Prepare(command, TransferSql.Close, tenant);
         command.Parameters.Add(
@@ -69,7 +69,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     }
 
     public async ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(
-        DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+        DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(Rows.OfAll, async command =>
     {
         command.CommandText = TransferSql.Expired;
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = before.UtcDateTime });
@@ -83,10 +83,10 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
 
     public async ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken) =>
         (part.Revisions.Count == 0 || await TryRunAsync(
-            command => FillRevisions(command, tenant, part.Revisions), fence, cancellationToken))
-        && (part.Claims.Count == 0 || await TryRunAsync(command => FillClaims(command, tenant, part.Claims), fence, cancellationToken))
+            tenant, command => FillRevisions(command, tenant, part.Revisions), fence, cancellationToken))
+        && (part.Claims.Count == 0 || await TryRunAsync(tenant, command => FillClaims(command, tenant, part.Claims), fence, cancellationToken))
         && (part.Schedules.Count == 0 || await TryRunAsync(
-            command => FillSchedules(command, tenant, part.Schedules), fence, cancellationToken));
+            tenant, command => FillSchedules(command, tenant, part.Schedules), fence, cancellationToken));
 
     public ValueTask<FollowPage> StagedAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken) =>
         staged.ReadAsync(new Follow { Tenant = tenant, After = after, Limit = limit, WithAudit = true }, cancellationToken);
@@ -104,7 +104,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     {
         while (true)
         {
-            var gone = await pool.RunAsync(async command =>
+            var gone = await pool.RunAsync(Rows.Of(tenant), async command =>
             {
                 Prepare(command, sql, tenant);
                 PostgresValues.Add(command, fence);
@@ -114,7 +114,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         }
     }
 
-    public async ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+    public async ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) => await pool.RunAsync(Rows.Of(tenant), async command =>
     {
         Prepare(command, TransferSql.IsEmpty, tenant);
         return await command.ExecuteScalarAsync(cancellationToken) is true;
@@ -148,7 +148,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         NpgsqlConnection connection, TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence,
         CancellationToken cancellationToken)
     {
-        await using var reserve = new NpgsqlCommand { Connection = connection };
+        await using var reserve = new Query(connection, Rows.Of(tenant));
         Prepare(reserve, TransferSql.Reserve, tenant, head.Value);
         PostgresValues.Add(reserve, fence);
         if (await reserve.ExecuteScalarAsync(cancellationToken) is not long end) return new PublishOutcome.Fenced();
@@ -156,25 +156,24 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         foreach (var sql in (string[])[TransferSql.PublishLog, TransferSql.PublishHeads, TransferSql.PublishClaims,
             TransferSql.PublishSchedules])
         {
-            await using var command = new NpgsqlCommand { Connection = connection, Transaction = transaction,
-                CommandTimeout = PublishSeconds };
+            await using var command = new Query(connection, Rows.Of(tenant)) { CommandTimeout = PublishSeconds };
             Prepare(command, sql, tenant, end);
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
-        await using (var clear = new NpgsqlCommand { Connection = connection, Transaction = transaction, CommandTimeout = PublishSeconds })
+        await using (var clear = new Query(connection, Rows.Of(tenant)) { CommandTimeout = PublishSeconds })
         {
             Prepare(clear, TransferSql.ClearPublished, tenant);
             await clear.ExecuteNonQueryAsync(cancellationToken);
         }
         // Last, because it locks the lease, which must be renewed meanwhile: a holder that took it since the digests were compared may have
         // staged something else.
-        await using (var write = new NpgsqlCommand { Connection = connection, Transaction = transaction })
+        await using (var write = new Query(connection, Rows.Of(tenant)))
         {
             PostgresValues.PrepareWrite(write, tenant, mark(new Revision(end)), fence);
             // the transaction is rolled back
             if (await write.ExecuteNonQueryAsync(cancellationToken) == 0) return new PublishOutcome.Fenced();
         }
-        await using (var open = new NpgsqlCommand { Connection = connection, Transaction = transaction })
+        await using (var open = new Query(connection, Rows.Of(tenant)))
         {
             Prepare(open, TransferSql.Open, tenant); // after the lease, in the order in which commits lock
             await open.ExecuteNonQueryAsync(cancellationToken);
@@ -183,7 +182,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         return new PublishOutcome.Published(new Revision(end));
     }
 
-    private static void FillRevisions(NpgsqlCommand command, TenantId tenant, IReadOnlyList<EntityRevision> rows)
+    private static void FillRevisions(Query command, TenantId tenant, IReadOnlyList<EntityRevision> rows)
     {
         Prepare(command, TransferSql.StageRevisions, tenant);
         Add(command, NpgsqlDbType.Bigint, rows, r => r.Revision.Value);
@@ -202,7 +201,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         Add(command, NpgsqlDbType.Bytea, rows, r => AuditText.Write(r.Audit));
     }
 
-    private static void FillClaims(NpgsqlCommand command, TenantId tenant, IReadOnlyList<HeldClaim> claims)
+    private static void FillClaims(Query command, TenantId tenant, IReadOnlyList<HeldClaim> claims)
     {
         Prepare(command, TransferSql.StageClaims, tenant);
         Add(command, NpgsqlDbType.Bytea, claims, c => ClaimKey.DigestOf(c.Model, c.Claim));
@@ -212,7 +211,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         Add(command, NpgsqlDbType.Text, claims, c => c.Claim.Value);
     }
 
-    private static void FillSchedules(NpgsqlCommand command, TenantId tenant, IReadOnlyList<HeldSchedule> schedules)
+    private static void FillSchedules(Query command, TenantId tenant, IReadOnlyList<HeldSchedule> schedules)
     {
         Prepare(command, TransferSql.StageSchedules, tenant);
         Add(command, NpgsqlDbType.Uuid, schedules, s => s.Entity.Value);
@@ -234,22 +233,22 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     private static long NumberOf(string text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
     /// <returns>Whether the lease is held still; otherwise nothing was done.</returns>
-    private async Task<bool> TryRunAsync(Action<NpgsqlCommand> prepare, Fence fence, CancellationToken cancellationToken) =>
-        await pool.RunAsync(async command =>
+    private async Task<bool> TryRunAsync(TenantId tenant, Action<Query> prepare, Fence fence, CancellationToken cancellationToken) =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
     {
         prepare(command);
         PostgresValues.Add(command, fence);
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     });
 
-    private static void Prepare(NpgsqlCommand command, string sql, TenantId tenant, params object[] values)
+    private static void Prepare(Query command, string sql, TenantId tenant, params object[] values)
     {
         command.CommandText = sql;
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
         foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
     }
 
-    private static void Add<TRow, TValue>(NpgsqlCommand command, NpgsqlDbType element, IReadOnlyList<TRow> rows, Func<TRow, TValue> pick) =>
+    private static void Add<TRow, TValue>(Query command, NpgsqlDbType element, IReadOnlyList<TRow> rows, Func<TRow, TValue> pick) =>
         command.Parameters.Add(
             new NpgsqlParameter<TValue[]> { TypedValue = [.. rows.Select(pick)], NpgsqlDbType = NpgsqlDbType.Array | element });
 }

@@ -35,7 +35,7 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
         """;
 
     public async ValueTask<JsonText?> ReadAsync(TenantId tenant, string name, CancellationToken cancellationToken) =>
-        await pool.RunAsync(async command =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
     {
         Prepare(command, "select value from strata.mark where tenant = $1 and name = $2", tenant, name);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
@@ -44,7 +44,7 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
 
     public async ValueTask<bool> WriteAsync(TenantId tenant, string name, JsonText value, Fence? fence, CancellationToken cancellationToken)
     {
-        return await pool.RunAsync(async command =>
+        return await pool.RunAsync(Rows.Of(tenant), async command =>
         {
             PrepareWrite(command, tenant, new DurableValue(name, value), fence);
             return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
@@ -54,7 +54,7 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
     public async ValueTask<bool> TryAddAsync(TenantId tenant, string name, JsonText value, CancellationToken cancellationToken)
     {
         DurableValueGuard.Check(value);
-        return await pool.RunAsync(async command =>
+        return await pool.RunAsync(Rows.Of(tenant), async command =>
         {
             Prepare(command, AddSql, tenant, name);
             command.Parameters.Add(
@@ -64,7 +64,7 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
     }
 
     /// <summary>For a transaction that writes more than the mark.</summary>
-    internal static void PrepareWrite(NpgsqlCommand command, TenantId tenant, DurableValue mark, Fence? fence = null)
+    internal static void PrepareWrite(Query command, TenantId tenant, DurableValue mark, Fence? fence = null)
     {
         DurableValueGuard.Check(mark.Value);
         Prepare(command, fence is null ? WriteSql : WriteFencedSql, tenant, mark.Name);
@@ -75,7 +75,7 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
 
     public async ValueTask<IReadOnlyList<DurableValue>> ListAsync(
         TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken) =>
-        await pool.RunAsync(async command =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
         {
             Prepare(command, ListSql, tenant, prefix);
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = after ?? "" });
@@ -88,7 +88,7 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
         });
 
     public async ValueTask<bool> DeleteAsync(TenantId tenant, string prefix, Fence? fence, CancellationToken cancellationToken) =>
-        await pool.RunAsync(async command =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
     {
         Prepare(command, fence is null ? DeleteSql : DeleteFencedSql, tenant, prefix);
         if (fence is { } term)
@@ -101,13 +101,13 @@ internal sealed class PostgresValues(QueryPool pool) : IDurableValues
     });
 
     /// <summary>The last two parameters of a statement that runs under a lease.</summary>
-    internal static void Add(NpgsqlCommand command, Fence fence)
+    internal static void Add(Query command, Fence fence)
     {
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = fence.Lease });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = fence.Epoch });
     }
 
-    private static void Prepare(NpgsqlCommand command, string sql, TenantId tenant, string name)
+    private static void Prepare(Query command, string sql, TenantId tenant, string name)
     {
         command.CommandText = sql;
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });

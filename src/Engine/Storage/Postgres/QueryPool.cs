@@ -29,12 +29,13 @@ internal sealed class QueryPool(Func<NpgsqlDataSource> build, Func<DatabaseWatch
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 
     /// <summary>Runs what has the same effect done twice as once.</summary>
+    /// <param name="rows">Whose rows the statement may see and write.</param>
     /// <exception cref="StrataException">STORAGE_UNAVAILABLE, SERVER_BUSY.</exception>
-    public async Task<T> RunAsync<T>(Func<NpgsqlCommand, Task<T>> run)
+    public async Task<T> RunAsync<T>(Rows rows, Func<Query, Task<T>> run)
     {
         try
         {
-            return await AskAsync(run);
+            return await AskAsync(rows, run);
         }
         catch (NpgsqlException e) when (e.InnerException is TimeoutException)
         {
@@ -43,17 +44,17 @@ internal sealed class QueryPool(Func<NpgsqlDataSource> build, Func<DatabaseWatch
         catch (Exception e) when (StoreErrors.IsConnectionLost(e))
         {
             Source.Clear();
-            return await RunOnceAsync(run);
+            return await RunOnceAsync(rows, run);
         }
     }
 
     /// <summary>Runs what must not be done twice; after a lost connection its outcome is unknown.</summary>
     /// <exception cref="StrataException">STORAGE_UNAVAILABLE, SERVER_BUSY.</exception>
-    public async Task<T> RunOnceAsync<T>(Func<NpgsqlCommand, Task<T>> run)
+    public async Task<T> RunOnceAsync<T>(Rows rows, Func<Query, Task<T>> run)
     {
         try
         {
-            return await AskAsync(run);
+            return await AskAsync(rows, run);
         }
         catch (NpgsqlException e) when (e.InnerException is TimeoutException)
         {
@@ -70,21 +71,22 @@ internal sealed class QueryPool(Func<NpgsqlDataSource> build, Func<DatabaseWatch
     /// A query that the database does not answer before it counts as away is abandoned: its caller gets an error, and the query is
     /// cancelled. It cannot rely on its caller's token, which may be disposed by then, so each query must have a timeout of its own.
     /// </summary>
-    private async Task<T> AskAsync<T>(Func<NpgsqlCommand, Task<T>> run)
+    private async Task<T> AskAsync<T>(Rows rows, Func<Query, Task<T>> run)
     {
         if (watch() is not { } database)
         {
-            await using var single = Source.CreateCommand(); // the store is being opened
-            return await run(single);
+            await using var single = await Source.OpenConnectionAsync(); // the store is being opened
+            await using var alone = new Query(single, rows);
+            return await run(alone);
         }
         var away = database.Away; // first: whatever goes away after the check is noticed by it
         database.Check();
-        NpgsqlCommand? sent = null;
+        Query? sent = null;
         var asked = SendAsync();
         if (!asked.IsCompleted) await ((Task)asked).WaitAsync(away).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (asked.IsCompleted || !away.IsCancellationRequested) return await asked;
         Abandoned.Forget(asked);
-        if (Volatile.Read(ref sent) is { } command) _ = Abandoned.Cancel(command.Cancel);
+        if (Volatile.Read(ref sent) is { } abandoned) _ = Abandoned.Cancel(abandoned.Cancel);
         throw WentAway(database);
 
         async Task<T> SendAsync()
@@ -93,10 +95,10 @@ internal sealed class QueryPool(Func<NpgsqlDataSource> build, Func<DatabaseWatch
             {
                 // nothing is sent once its caller got the error that the database is unreachable
                 await using var connection = await Source.OpenConnectionAsync(away);
-                await using var command = connection.CreateCommand();
-                Volatile.Write(ref sent, command);
+                await using var query = new Query(connection, rows);
+                Volatile.Write(ref sent, query);
                 away.ThrowIfCancellationRequested();
-                return await run(command);
+                return await run(query);
             }
             catch (OperationCanceledException) when (away.IsCancellationRequested)
             {

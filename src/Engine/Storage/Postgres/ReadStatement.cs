@@ -25,7 +25,8 @@ internal sealed class ReadStatement : IDisposable
         where not l.deleted
         """;
 
-    private readonly NpgsqlCommand command;
+    private readonly NpgsqlBatch batch;
+    private readonly RowsOfGroup rows = new();
     private readonly RevisionCache cache;
     private readonly NpgsqlParameter<Guid[]> tenants = Uuids();
     private readonly NpgsqlParameter<Guid[]> entities = Uuids();
@@ -38,7 +39,8 @@ internal sealed class ReadStatement : IDisposable
     private ReadStatement(NpgsqlConnection connection, RevisionCache cache, bool isPast)
     {
         (this.cache, this.isPast) = (cache, isPast);
-        command = new NpgsqlCommand(isPast ? Past : Latest, connection) { Parameters = { tenants, entities, known } };
+        var command = new NpgsqlBatchCommand(isPast ? Past : Latest) { Parameters = { tenants, entities, known } };
+        batch = new NpgsqlBatch(connection) { BatchCommands = { rows.Command, command } };
         if (!isPast) return;
         command.Parameters.Add(revisions);
         command.Parameters.Add(times);
@@ -59,7 +61,8 @@ internal sealed class ReadStatement : IDisposable
     {
         var guesses = Fill(count, keyAt);
         var found = new EntityRevision?[count];
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
             var at = (int)reader.GetInt64(0) - 1;
@@ -71,13 +74,13 @@ internal sealed class ReadStatement : IDisposable
     }
 
     /// <summary>How long the database may be silent. A batch of reads by id takes milliseconds.</summary>
-    public TimeSpan SilenceMax { set => command.CommandTimeout = Math.Max(1, (int)value.TotalSeconds); }
+    public TimeSpan SilenceMax { set => batch.Timeout = Math.Max(1, (int)value.TotalSeconds); }
 
-    public void Dispose() => command.Dispose();
+    public void Dispose() => batch.Dispose();
 
     private static async Task<ReadStatement> PrepareAsync(ReadStatement statement, CancellationToken cancellationToken)
     {
-        await statement.command.PrepareAsync(cancellationToken);
+        await statement.batch.PrepareAsync(cancellationToken);
         return statement;
     }
 
@@ -102,6 +105,7 @@ internal sealed class ReadStatement : IDisposable
             (tenants.TypedValue[i], entities.TypedValue[i], known.TypedValue[i]) = (
                 key.Tenant.Value, key.Id.Value, guesses[i]?.Commit.Value ?? Guid.Empty);
         }
+        rows.Set(Enumerable.Range(0, count).Select(i => keyAt(i).Tenant).Distinct().ToArray());
         if (isPast) FillBounds(count, keyAt);
         return guesses;
     }

@@ -10,7 +10,7 @@ namespace Strata.Storage.Postgres;
 /// </summary>
 internal static class ScanSql
 {
-    public static void Write(Scan scan, NpgsqlCommand command)
+    public static void Write(Scan scan, Query command)
     {
         var parameters = new SqlParameters(command.Parameters);
         command.CommandText = scan switch

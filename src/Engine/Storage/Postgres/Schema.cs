@@ -17,17 +17,19 @@ internal static class Schema
         create table if not exists strata.migration (version integer primary key, name text not null, applied_at timestamptz not null default now());
         """;
 
-    public static async Task ApplyAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    public static async Task ApplyAsync(Connections connections, CancellationToken cancellationToken)
     {
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await connections.OpenOwnerAsync(cancellationToken);
         if (OpenErrors.OfVersion(connection.PostgreSqlVersion) is { } old) throw old.ToException();
         if (OpenErrors.OfEncoding(connection.PostgresParameters["server_encoding"]) is { } other) throw other.ToException();
-        if (await ReadVersionAsync(connection, cancellationToken) == Migrations().Max(m => m.Version)) return;
+        var isNewest = await ReadVersionAsync(connection, cancellationToken) == Migrations().Max(m => m.Version);
+        if (isNewest && await Wall.StandsAsync(connection, cancellationToken)) return;
         await RunAsync(connection, $"select pg_advisory_lock({LockKey})", cancellationToken);
         try
         {
             await RunAsync(connection, Prepare, cancellationToken);
             await ApplyMissingAsync(connection, cancellationToken);
+            await Wall.BuildAsync(connection, cancellationToken);
         }
         finally
         {

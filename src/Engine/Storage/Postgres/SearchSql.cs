@@ -12,8 +12,19 @@ namespace Strata.Storage.Postgres;
 /// <param name="isIndexed">Whether a declared index holds a path; it is of use for the latest only.</param>
 internal sealed class SearchSql(SearchQuery search, SqlParameters parameters, Predicate<JsonPath> isIndexed)
 {
+    private bool usesIndex;
+
+    /// <summary>Writes it into a query, together with whose rows it is for.</summary>
     /// <param name="limit">Rows at most.</param>
-    public string Write(long limit)
+    public void Write(Query query, long limit)
+    {
+        query.CommandText = Write(limit);
+        // Behind a policy PostgreSQL uses no index over parts of documents, because what compares them could reveal them in an error. The
+        // statement returns ids alone, and names the tenant; what they name is read behind the policies.
+        query.Rows = usesIndex ? Rows.OfAll : Rows.Of(search.Tenant);
+    }
+
+    private string Write(long limit)
     {
         var rows = parameters.Add(limit);
         var source = search.StopsAtLimit && search.Sort.Count > 0 ? $"select * from ({Source()}) m limit {rows}" : Source();
@@ -73,8 +84,14 @@ internal sealed class SearchSql(SearchQuery search, SqlParameters parameters, Pr
     private string Columns() => "r.entity, r.revision"
         + string.Concat(search.Sort.SelectMany((key, i) => new SortSql(parameters, "r").Columns(key, i)));
 
-    private string Where(Predicate<JsonPath>? indexed) => search.Where is null
-        ? "true" : new ConditionSql(parameters, "r", indexed).Write(search.Where);
+    private string Where(Predicate<JsonPath>? indexed)
+    {
+        if (search.Where is null) return "true";
+        var condition = new ConditionSql(parameters, "r", indexed);
+        var text = condition.Write(search.Where);
+        usesIndex |= condition.UsesIndex;
+        return text;
+    }
 
     private string Tenant => parameters.Add(search.Tenant.Value);
 

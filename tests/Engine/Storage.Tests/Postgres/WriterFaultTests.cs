@@ -118,7 +118,7 @@ public sealed class WriterFaultTests(PostgresDatabase database) : IClassFixture<
     private Task FailAsync(string state, int times) => RunAsync($"""
         create sequence if not exists public.failures;
         select setval('public.failures', 1, false);
-        create or replace function public.fail() returns trigger language plpgsql as $$
+        create or replace function public.fail() returns trigger language plpgsql security definer as $$
         begin
             if new.tenant = '{tenant.Value}' and nextval('public.failures') <= {times} then raise exception 'made to fail' using errcode = '{state}'; end if;
             return new;

@@ -1,0 +1,137 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Log;
+using Strata.Storage.Postgres;
+using Strata.Storage.Tests.Contract;
+using static Strata.Storage.Tests.Contract.Given;
+
+namespace Strata.Storage.Tests.Postgres;
+
+/// <summary>The second wall: what PostgreSQL itself refuses to a statement that forgets, or mistakes, its tenant.</summary>
+public sealed class RowSecurityTests(PostgresDatabase database) : IClassFixture<PostgresDatabase>
+{
+    private readonly TenantId ours = Tenant();
+    private readonly TenantId theirs = Tenant();
+
+    [Fact]
+    public async Task EveryTableWithATenant_IsBehindTheWall()
+    {
+        var open = await ColumnAsync("""
+            select c.table_name from information_schema.columns c join pg_class t on t.oid = format('strata.%I', c.table_name)::regclass
+            where c.table_schema = 'strata' and c.column_name = 'tenant'
+            and not (t.relrowsecurity and exists (select from pg_policy p where p.polrelid = t.oid))
+            """);
+        Assert.Empty(open);
+        Assert.Equal(["lease", "migration"], await ColumnAsync("""
+            select tablename from pg_tables t where schemaname = 'strata' and not exists (
+                select from information_schema.columns c where c.table_schema = 'strata' and c.table_name = t.tablename and c.column_name = 'tenant')
+            order by tablename
+            """));
+    }
+
+    [Fact]
+    public async Task Statement_ThatForgetsItsTenant_SeesOnlyItsOwn()
+    {
+        await database.Log.CommitAsync(ours, Create(Entity()));
+        await database.Log.CommitAsync(theirs, Create(Entity()), Create(Entity()));
+        await using var connections = Open();
+        for (var again = 0; again < 5; again++) // on the same pooled connection, prepared in the end
+        {
+            Assert.Equal(1L, await ScalarAsync(connections, Rows.Of(ours), "select count(*) from strata.log"));
+            Assert.Equal(2L, await ScalarAsync(connections, Rows.Of(theirs), "select count(*) from strata.head"));
+            Assert.Equal(3L, await ScalarAsync(connections, Rows.Of([ours, theirs]), "select count(*) from strata.log"));
+            Assert.Equal(0L, await ScalarAsync(connections, Rows.None, "select count(*) from strata.log"));
+            Assert.True((long)(await ScalarAsync(connections, Rows.OfAll, "select count(*) from strata.log"))! >= 3);
+            Assert.Equal(0L, await ScalarAsync(connections, Rows.None, "select count(*) from strata.log"));
+        }
+    }
+
+    [Fact]
+    public async Task Statement_ThatMistakesItsTenant_WritesNothing()
+    {
+        await database.Log.CommitAsync(theirs, Create(Entity()));
+        await using var connections = Open();
+        Assert.Equal(0, await RunAsync(connections, Rows.Of(ours), $"update strata.head set state = 'STOLEN' where tenant = '{theirs.Value}'"));
+        Assert.Equal(0, await RunAsync(connections, Rows.Of(ours), $"delete from strata.log where tenant = '{theirs.Value}'"));
+        var mark = $"insert into strata.mark (tenant, name, value) values ('{theirs.Value}', 'a', '1')";
+        Assert.Equal("42501", (await Assert.ThrowsAsync<PostgresException>(() => RunAsync(connections, Rows.Of(ours), mark))).SqlState);
+        Assert.Equal(1, await RunAsync(connections, Rows.Of(theirs), mark));
+    }
+
+    [Fact]
+    public async Task History_CannotBeChanged_ByWhoeverTheRowsAre()
+    {
+        await database.Log.CommitAsync(ours, Create(Entity()));
+        await using var connections = Open();
+        var refused = await Assert.ThrowsAsync<PostgresException>(
+            () => RunAsync(connections, Rows.Of(ours), "update strata.log set changed_by = 'user:nobody'"));
+        Assert.Equal("42501", refused.SqlState);
+    }
+
+    /// <summary>The owner of the database who is no superuser, as docs/servers.md describes it; and a dump without roles and rights.</summary>
+    [Fact]
+    public async Task Owner_WithoutOtherRights_RunsItAll_AndMissingRightsAreGrantedAtTheNextStart()
+    {
+        await SqlAsync("create role plain login password 'plain'", "create database plain owner plain", $"grant {Wall.Role} to plain");
+        var address = $"{database.ConnectionString};Username=plain;Password=plain;Database=plain";
+        var model = Entity();
+        await using (var store = await OpenStoreAsync(address))
+        {
+            await store.Log.CommitAsync(ours, Create(model, model: new ModelKey("strata.model", 1)));
+            for (var i = 0; i < 300; i++) await store.Log.CommitAsync(ours, Create(Entity(), $$"""{"total":{{i}}}"""));
+            var total = JsonPath.Parse("$.total");
+            Assert.True(await store.SearchIndexes.DeclareAsync(ours, Order, model, [total], default));
+            while (await store.SearchIndexes.WorkAsync(default)) continue;
+            await using var fresh = await OpenStoreAsync(address);
+            var search = new SearchQuery { Tenant = ours, Model = Order, Limit = 10,
+                Where = new Condition.Compare(new Field.Path(total), Operator.Equal, [JsonText.FromString("7")]) };
+            Assert.Single(await fresh.Search.FindAsync(search, default));
+            Assert.Single(await fresh.SearchIndexes.ListAsync(ours, Order, default), i => i.State == SearchIndexState.Ready);
+            Assert.Empty((await fresh.Log.ScanAsync(Scan(theirs))));
+        }
+        await SqlIn(address, $"revoke all on all tables in schema strata from {Wall.Role}");
+        await using var again = await OpenStoreAsync(address);
+        Assert.Equal(5, (await again.Log.ScanAsync(Scan(ours) with { Limit = 5 })).Count);
+    }
+
+    private Connections Open() => new(new PostgresOptions { ConnectionString = database.ConnectionString, PoolSizeMax = 1 });
+
+    private static Task<PostgresStore> OpenStoreAsync(string address) => PostgresStore.OpenAsync(
+        new PostgresOptions { ConnectionString = address, PoolSizeMax = 2 }, TimeProvider.System, NullLoggerFactory.Instance, default);
+
+    private static Task<object?> ScalarAsync(Connections connections, Rows rows, string sql) => connections.Queries.RunAsync(rows, query =>
+    {
+        query.CommandText = sql;
+        return query.ExecuteScalarAsync(default);
+    });
+
+    private static Task<int> RunAsync(Connections connections, Rows rows, string sql) => connections.Queries.RunAsync(rows, query =>
+    {
+        query.CommandText = sql;
+        return query.ExecuteNonQueryAsync(default);
+    });
+
+    private Task SqlAsync(params string[] statements) => SqlIn(database.ConnectionString, statements);
+
+    private static async Task SqlIn(string address, params string[] statements)
+    {
+        await using var source = NpgsqlDataSource.Create(address + ";Pooling=false");
+        foreach (var sql in statements)
+        {
+            await using var command = source.CreateCommand(sql);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
+    private async Task<List<string>> ColumnAsync(string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString + ";Pooling=false");
+        await using var command = source.CreateCommand(sql);
+        await using var row = await command.ExecuteReaderAsync();
+        var found = new List<string>();
+        while (await row.ReadAsync()) found.Add(row.GetString(0));
+        return found;
+    }
+}
