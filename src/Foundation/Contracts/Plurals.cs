@@ -5,6 +5,7 @@ public static class Plurals
 {
     public const string Organizations = "organizations";
     public const string Projects = "projects";
+    public const string Environments = "environments";
     public const string Tokens = "tokens";
     public const string Roles = "roles";
     public const string People = "people";

@@ -31,4 +31,9 @@ public sealed record TokenStatus
 {
     /// <summary>SHA-256 of the secret, in hex; null while the token is being made.</summary>
     public string? SecretHash { get; init; }
+
+    /// <summary>
+    /// When it was last used, to the day: it is written once a day. Null: not yet. Of tokens of the platform's own parts always null.
+    /// </summary>
+    public DateTimeOffset? LastUsedAt { get; init; }
 }

@@ -39,7 +39,7 @@ public static class StrataApi
     /// <param name="kinds">Every kind there is.</param>
     public static IServiceCollection AddStrataApi(this IServiceCollection services, IReadOnlyCollection<Kind> kinds)
     {
-        services.AddSingleton(s => new RoleCatalog(kinds, s.GetServices<Permission>()));
+        services.AddSingleton(kinds).AddSingleton(s => new RoleCatalog(kinds, s.GetServices<Permission>()));
         services.TryAddSingleton(TimeProvider.System);
         services.AddRouting();
         services.AddSingleton(
@@ -54,6 +54,7 @@ public static class StrataApi
         services.AddPermissions(new Permission(AccessEndpoints.Read),
             new Permission(CallerEndpoint.Read, Roles.Viewer, Roles.Developer, Roles.Application, Roles.Machine));
         services.AddSingleton<TokenIssuer>();
+        services.AddSupervised<TokenUses>();
         services.AddSingleton<TokenAuthenticator>();
         services.TryAddSingleton<IAuthenticator>(s => s.GetRequiredService<TokenAuthenticator>());
         services.AddInformers();

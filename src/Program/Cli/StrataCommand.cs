@@ -85,6 +85,7 @@ internal static class StrataCommand
         PeopleCommand.Create(terminal),
         OrgsCommand.Create(terminal),
         ProjectsCommand.Create(terminal),
+        EnvironmentsCommand.Create(terminal),
         TokenCommand.Create(terminal),
         RoleCommand.Create(terminal),
         AccessCommand.Create(terminal),

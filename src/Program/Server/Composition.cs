@@ -59,7 +59,7 @@ internal sealed class Composition
 {
     /// <summary>Every kind that this program knows.</summary>
     public static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds,
+        [OrganizationKind.Kind, ProjectKind.Kind, EnvironmentKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds,
             .. SecretsModule.Kinds,
             ServerKind.Kind,
             .. NodeKinds.All, .. DeploymentKinds.All,

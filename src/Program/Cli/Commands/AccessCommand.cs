@@ -78,9 +78,10 @@ internal static class AccessCommand
         using var answer = await run.Client.SendAsync(HttpMethod.Get, Base + path, cancellationToken: cancellationToken);
         var root = answer!.RootElement;
         if (run.WriteMachine(root)) return CommandRunner.Done;
-        var table = new Table("KIND", "NAME", "ROLES");
+        var table = new Table("KIND", "NAME", "ROLES", "FOR");
         foreach (var holder in root.GetProperty("items").EnumerateArray())
-            table.Add(holder.Text("kind") ?? "", holder.Text("name") ?? "", Joined(holder));
+            table.Add(holder.Text("kind") ?? "", holder.Text("name") ?? "", Joined(holder),
+                holder.Text("scope") ?? "all");
         if (table.Rows == 0) run.Say("No person, token or client holds it.");
         else table.Write(run.Terminal);
         if (!root.GetProperty("isComplete").GetBoolean()) run.Say("There are more: raise --limit.");

@@ -20,13 +20,15 @@ internal static class DeployCommand
         Description = "Label of a new deployment, which its releases and instances get too; repeatable", HelpName = "KEY=VALUE",
     };
 
+    private static readonly Option<string?> Environment = SharedOptions.Environment("Environment of a new deployment");
+
     private static readonly Option<bool> NoWait = SharedOptions.NoWait();
     private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();
 
     public static Command Create(Terminal terminal) =>
         new Command("deploy", "Build and run a folder or a git repository")
         {
-            Source, Name, Branch, Label, CreateProject, NoWait, WaitTimeout,
+            Source, Name, Branch, Environment, Label, CreateProject, NoWait, WaitTimeout,
         }.Does(terminal, RunAsync, createsProject: true);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
@@ -35,7 +37,8 @@ internal static class DeployCommand
         var name = run.Parse.GetValue(Name) ?? source.DefaultName();
         var deployer = new Deployer(run)
         {
-            CreatesProject = run.Parse.GetValue(CreateProject), Labels = LabelText.Parse(run.Parse.GetValue(Label) ?? []),
+            CreatesProject = run.Parse.GetValue(CreateProject),
+            Labels = LabelText.Parse(run.Parse.GetValue(Label) ?? [], run.Parse.GetValue(Environment)),
         };
         return await CutOff.RunAsync(run, () => Ongoing(name, deployer), async () =>
         {

@@ -31,6 +31,8 @@ internal static class GrantCommands
         Description = "Only for resources with this label; repeatable", HelpName = "KEY=VALUE", AllowMultipleArgumentsPerToken = false,
     };
 
+    private static readonly Option<string?> Environment = SharedOptions.Environment("Only for what is in this environment");
+
     private static readonly Option<string?> For = new("--for")
     {
         Description = "How long, for example 2h or 7d [until it is revoked]", HelpName = "AGE",
@@ -47,7 +49,7 @@ internal static class GrantCommands
     [
         new Command("grant", "Give a role to people, teams or clients: here, in one project (-p), for certain labels, or for a while")
         {
-            Role, Subject, Label, For, Reason, Name,
+            Role, Subject, Environment, Label, For, Reason, Name,
         }.Does(terminal, GrantAsync),
         new Command("revoke", "Take back what a binding gives, within a second") { Binding, Yes }.Does(terminal, RevokeAsync),
         new Command("bindings", "List what has been granted").Does(
@@ -60,7 +62,8 @@ internal static class GrantCommands
         var subjects = run.Parse.GetValue(Subject)!.Select(s => s.Contains('/', StringComparison.Ordinal) ? s : "person/" + s).ToArray();
         var spec = new Dictionary<string, object> { ["roles"] = new[] { role }, ["subjects"] = subjects };
         if (run.Parse.GetValue(GlobalOptions.Project) is { } project) spec["project"] = project;
-        if (run.Parse.GetValue(Label) is { Length: > 0 } labels) spec["labels"] = LabelText.Parse(labels);
+        var labels = LabelText.Parse(run.Parse.GetValue(Label) ?? [], run.Parse.GetValue(Environment));
+        if (labels.Count > 0) spec["labels"] = labels;
         if (run.Parse.GetValue(For) is { } lifetime) spec["expiresAt"] = TimeText.ParseLifetime(lifetime, run.Now).Value;
         if (run.Parse.GetValue(Reason) is { } reason) spec["reason"] = reason;
         var draft = new NewResource<JsonElement>
@@ -70,8 +73,18 @@ internal static class GrantCommands
         };
         var created = await run.Client.Resources(Plurals.Bindings).CreateAsync(draft, cancellationToken: cancellationToken);
         if (!run.WriteMachine(ResourceOutput.ToJson(created)))
-            run.Say($"{string.Join(", ", subjects)} may act as {role} now. Take it back with: strata access revoke {created.Name}");
+            run.Say($"{string.Join(", ", subjects)} may act as {role} now{Scope(created.Spec)}. "
+                + $"Take it back with: strata access revoke {created.Name}");
         return CommandRunner.Done;
+    }
+
+    /// <summary>For what it is, and until when; empty: for all, without end.</summary>
+    private static string Scope(JsonElement spec)
+    {
+        var text = spec.Text("project") is null ? "" : " in the project";
+        if (spec.TryGetProperty("labels", out var labels) && labels.ValueKind == JsonValueKind.Object && labels.EnumerateObject().Any())
+            text += $" for {string.Join(", ", labels.EnumerateObject().Select(l => $"{l.Name}={l.Value.GetString()}"))}";
+        return spec.Time("expiresAt") is { } end ? $"{text}, until {TimeText.LineStamp(end)}" : text;
     }
 
     private static async Task<int> RevokeAsync(Run run, CancellationToken cancellationToken)

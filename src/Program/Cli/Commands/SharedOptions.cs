@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
+using Strata.Contracts;
 
 namespace Strata.Cli.Commands;
 
@@ -18,6 +20,9 @@ internal static class SharedOptions
             HelpName = "SECONDS" }.Between(1, WaitSecondsMax);
 
     public static Option<bool> Yes() => new("--yes", "-y") { Description = "Do not ask for confirmation" };
+
+    public static Option<string?> Environment(string description) =>
+        new Option<string?>("--environment") { Description = description, HelpName = "NAME" }.CompletesNames(Plurals.Environments);
 
     public static DateTimeOffset? ReadAt(Run run, Option<string?> at) => run.Parse.GetValue(at) is { } text
         ? TimeText.ParsePast(text, run.Now).Value : null;

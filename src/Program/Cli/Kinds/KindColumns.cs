@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Strata.Cli.Shell;
 using Strata.Core;
@@ -65,7 +66,7 @@ internal static class KindColumns
         ["session"] = [new("PERSON", r => r.Spec.Text("person")), new("PROGRAM", r => r.Spec.Text("client")),
             new("FROM", r => r.Spec.Text("address")), new("EXPIRES", r => Time(r.Status, "expiresAt"))],
         ["token"] = [new("ROLES", r => r.Spec.Text("roles")), new("PROJECT", r => r.Spec.Text("project")),
-            new("EXPIRES", r => Time(r.Spec, "expiresAt"))],
+            new("EXPIRES", r => Time(r.Spec, "expiresAt")), new("LAST USED", r => Day(r.Status, "lastUsedAt"))],
     };
 
     /// <summary>The last column, because it is the longest: nothing is padded to its width, and it is the first to be cut.</summary>
@@ -95,6 +96,9 @@ internal static class KindColumns
 
     private static string Time(JsonElement json, string path) =>
         json.Time(path) is { } time ? TimeText.Stamp(ToSecond(time)) : json.Text(path);
+
+    private static string Day(JsonElement json, string path) =>
+        json.Time(path) is { } time ? time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) : "";
 
     /// <summary>A table has no room for more; JSON has it exactly.</summary>
     private static DateTimeOffset ToSecond(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerSecond));

@@ -8,7 +8,7 @@ internal static class CommandNames
         "up", "down", "status", "doctor", "install-service", "deploy", "cancel", "get", "describe", "history", "logs", "scale", "rollback",
         "restart", "delete", "open", "new", "dev", "tunnel", "model", "workflow", "entity", "search", "compute", "login", "logout",
         "whoami", "context", "invite", "members", "member", "teams", "team", "sessions", "session", "people", "orgs", "org", "projects",
-            "project", "token", "role", "roles",
+            "project", "environments", "environment", "token", "role", "roles",
         "access", "secrets", "secret", "encryption", "env", "client", "keys", "api", "edge", "completion", "version", "help",
     };
 }

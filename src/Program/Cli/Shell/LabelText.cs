@@ -1,3 +1,4 @@
+using Strata.Contracts;
 using Strata.Core;
 
 namespace Strata.Cli.Shell;
@@ -5,8 +6,9 @@ namespace Strata.Cli.Shell;
 /// <summary>Labels as options have them: KEY=VALUE.</summary>
 internal static class LabelText
 {
+    /// <param name="environment">Adds the label of this environment; null: none.</param>
     /// <exception cref="StrataException">USAGE: one is not of this form.</exception>
-    public static Dictionary<string, string> Parse(IEnumerable<string> labels)
+    public static Dictionary<string, string> Parse(IEnumerable<string> labels, string? environment)
     {
         var read = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var label in labels)
@@ -16,6 +18,7 @@ internal static class LabelText
                     "Write it as KEY=VALUE, for example environment=staging.").ToException();
             read[key] = value;
         }
+        if (environment is not null) read[EnvironmentSpec.Label] = environment;
         return read;
     }
 }

@@ -28,7 +28,7 @@ namespace Strata.EntityApi.Tests.Hosting;
 public sealed class EntityHost : IAsyncDisposable
 {
     private static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind];
+        [OrganizationKind.Kind, ProjectKind.Kind, EnvironmentKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind];
 
     /// <summary>One for all, so that a host that is started again opens what the former one sealed.</summary>
     private static readonly byte[] Key = System.Security.Cryptography.RandomNumberGenerator.GetBytes(SealedSecrets.KeyBytes);

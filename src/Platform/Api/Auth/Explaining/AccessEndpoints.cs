@@ -71,6 +71,7 @@ internal sealed class AccessEndpoints(
             return ApiErrors.QueryValue("who", string.Join(" or ", holders.Select(h => $"{h.Kind}/NAME")));
         if (await source.FindAsync(caller.Tenant, name, call.Aborted) is not { } holder)
             return new Error(ErrorKind.NotFound, "NOT_FOUND", $"There is no {kind} \"{name.Shortened(100)}\".");
+        if (holder.Principal is { } principal) await question.Projects!.LearnAsync(principal, call.Aborted);
         return Answer.Json(json => Write(json, question, holder));
     }
 
@@ -79,7 +80,7 @@ internal sealed class AccessEndpoints(
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
         if (!call.QueryInt("limit", HoldersDefault, 1, HoldersMax).TryGet(out var limit, out error)) return error;
         if (!(await ReadQuestionAsync(call)).TryGet(out var question, out error)) return error;
-        var found = new List<(AccessHolder Holder, IReadOnlyList<string> Roles)>();
+        var found = new List<(AccessHolder Holder, IReadOnlyList<string> Roles, string? Scope)>();
         var known = new Dictionary<string, IReadOnlyList<string>?>(StringComparer.Ordinal); // thousands of tokens hold the same few roles
         foreach (var source in holders)
         {
@@ -89,7 +90,9 @@ internal sealed class AccessEndpoints(
                 var key = principal.IsSplit ? $"{holder.Kind}/{holder.Name}"
                     : $"{string.Join(',', principal.RoleNames)} {principal.Project} {principal.Node}";
                 if (!known.TryGetValue(key, out var granting)) known[key] = granting = Granting(question, holder, principal);
-                if (granting is not null) found.Add((holder, granting));
+                if (granting is null) continue;
+                await question.Projects!.LearnAsync(principal, call.Aborted);
+                found.Add((holder, granting, question.ScopeOf(principal)));
                 if (found.Count > limit) break;
             }
         }
@@ -107,16 +110,17 @@ internal sealed class AccessEndpoints(
         if (permission is null || !catalog.Declared.Contains(permission)) return UnknownPermission(permission);
         var kind = kinds.FirstOrDefault(k => k.HasPermission(permission));
         if (!call.Query("resource").TryGet(out var resource, out error)) return error;
-        if (resource is null) return new AccessQuestion(permission, kind, null);
+        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
+        var projects = new ProjectNames(log, caller.Tenant);
+        if (resource is null) return new AccessQuestion(permission, kind, null, projects);
         if (kind is null) return ApiErrors.Query("resource", $"does not go with {permission}, which is about no kind.", "Leave it out.");
         if (resource.Split('/') is not [var named, var nameOrId] || (named != kind.Name && named != kind.Plural))
             return ApiErrors.QueryValue("resource", $"{kind.Name}/NAME, which {permission} is about");
-        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
         var found = await new ResourceLookup(log, kind).ReadAsync(caller, nameOrId, AsOf.Latest, call.Aborted);
         if (!found.IsOk) return found.Error;
         // What the caller may not see does not exist here either.
         return Scoping.Sees(call.Principal, kind, found.Value)
-            ? new AccessQuestion(permission, kind, found.Value) : ResourceErrors.NotFound(kind, nameOrId);
+            ? new AccessQuestion(permission, kind, found.Value, projects) : ResourceErrors.NotFound(kind, nameOrId);
     }
 
     private Error UnknownPermission(string? name)
@@ -179,17 +183,18 @@ internal sealed class AccessEndpoints(
         return question.Answer(principal with { Grants = [principal.Grants[0] with { Permissions = permissions }] });
     }
 
-    private static void Write(Utf8JsonWriter json, List<(AccessHolder Holder, IReadOnlyList<string> Roles)> found, int limit)
+    private static void Write(Utf8JsonWriter json, List<(AccessHolder Holder, IReadOnlyList<string> Roles, string? Scope)> found, int limit)
     {
         json.WriteStartObject();
         json.WriteStartArray("items");
-        foreach (var (holder, roles) in found.Take(limit))
+        foreach (var (holder, roles, scope) in found.Take(limit))
         {
             json.WriteStartObject();
             json.WriteString("kind", holder.Kind);
             json.WriteString("name", holder.Name);
             json.WriteString("actor", holder.Actor);
             Write(json, "roles", roles);
+            if (scope is not null) json.WriteString("scope", scope);
             json.WriteEndObject();
         }
         json.WriteEndArray();
@@ -214,5 +219,6 @@ internal sealed class AccessEndpoints(
     private static JsonObject Holder() => Schemas.Members(
         [
             ("kind", Schemas.Text()), ("name", Schemas.Text()), ("actor", Schemas.Text()), ("roles", Schemas.List(Schemas.Text())),
+            ("scope", Schemas.Text()),
         ], "kind", "name", "actor", "roles");
 }

@@ -9,7 +9,8 @@ namespace Strata.Api.Auth.Explaining;
 /// <summary>Whether a permission is held, for one resource or for any. It asks what the endpoints ask.</summary>
 /// <param name="Kind">Whose permission it is; null: no kind's.</param>
 /// <param name="Resource">Null: some resource at least.</param>
-internal sealed record AccessQuestion(string Permission, Kind? Kind, EntityRevision? Resource)
+/// <param name="Projects">Null: projects are shown by their ids.</param>
+internal sealed record AccessQuestion(string Permission, Kind? Kind, EntityRevision? Resource, ProjectNames? Projects = null)
 {
     public bool NeedsOperator => Kind is { Scope: KindScope.Platform } kind && (Permission != kind.ReadPermission || !kind.TenantsRead);
 
@@ -19,17 +20,22 @@ internal sealed record AccessQuestion(string Permission, Kind? Kind, EntityRevis
         if (!principal.May(Permission)) return (false, $"does not hold {Permission}");
         if (NeedsOperator && !principal.IsOperator)
             return (false, $"holds {Permission}, but {Kind!.Plural} belong to the cloud itself: they are for operators");
-        var scopes = principal.GrantsOf(Permission).Select(g => Text(g.Scope)).ToList();
-        var scope = scopes.Contains(null) ? null : string.Join(", or for ", scopes);
+        var scope = ScopeOf(principal);
         if (Resource is null || Kind is null || Scoping.May(principal, Permission, Kind, Resource))
             return (true, $"holds {Permission}{(scope is null ? "" : $", for {scope}")}");
         return (false, $"holds {Permission}, but not for this one: only for {scope ?? "others"}");
     }
 
-    /// <summary>For which resources a token is; null: all of the organization.</summary>
-    private static string? Text(GrantScope scope) => scope switch
+    /// <summary>For which resources the principal holds it; null: all of the organization.</summary>
+    public string? ScopeOf(Principal principal)
     {
-        GrantScope.OfProject project => $"the project {project.Project}",
+        var scopes = principal.GrantsOf(Permission).Select(g => Text(g.Scope)).Distinct().ToList();
+        return scopes.Contains(null) ? null : string.Join(", or for ", scopes);
+    }
+
+    private string? Text(GrantScope scope) => scope switch
+    {
+        GrantScope.OfProject project => $"the project {Projects?.Of(project.Project) ?? project.Project}",
         GrantScope.OfNode node => $"the node {node.Node}",
         GrantScope.WithLabels labels => $"what is labelled {string.Join(" and ", labels.Labels.Select(l => $"{l.Key}={l.Value}"))}",
         GrantScope.Both both => $"{Text(both.First)} and {Text(both.Second)}",

@@ -12,7 +12,9 @@ namespace Strata.Api.Auth.Tokens;
 /// once, one revoked by another as soon as the change feed shows it and after <see cref="PrincipalCache.KeptFor"/> at the latest. The
 /// tokens of an organization end with it. Safe for concurrent use.
 /// </summary>
-public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, TokenStatus> store, RoleGrants roles, TimeProvider time)
+/// <param name="uses">Null: it is not written down when they are used.</param>
+public sealed class TokenAuthenticator(
+    IEntityLog log, ResourceStore<TokenSpec, TokenStatus> store, RoleGrants roles, TimeProvider time, TokenUses? uses = null)
     : IAuthenticator
 {
     private readonly PrincipalCache cache = new(time);
@@ -27,6 +29,7 @@ public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, 
         if (!await storage.WithinAsync(log.IsActiveAsync(text.Tenant, cancellationToken), cancellationToken)) return ApiErrors.Unauthorized;
         var principal = await storage.WithinAsync(PrincipalOfAsync(text.Tenant, found, cancellationToken), cancellationToken);
         cache.Remember(token, text.Id, principal, found.Spec.ExpiresAt, state);
+        uses?.Note(text.Tenant, found);
         return principal;
     }
 
