@@ -52,10 +52,6 @@ internal static class IdentityErrors
         ErrorKind.Conflict, "LAST_WAY_IN", "Without this you could not sign in any more.",
         "Set a password first, or sign in once with a passkey and nothing else.");
 
-    public static readonly Error TwoFactorRequired = new(
-        ErrorKind.Forbidden, "TWO_FACTOR_REQUIRED", "This organization requires two-factor authentication, and you have not set it up.",
-        "Add a passkey, or codes of an authenticator app, at /account in your browser.");
-
     public static readonly Error OwnTwoFactorMissing = new(
         ErrorKind.Conflict, "TWO_FACTOR_MISSING", "You have no second factor yourself, so you would lose your access with this.",
         "Add a passkey, or codes of an authenticator app, at /account in your browser, then try again.");

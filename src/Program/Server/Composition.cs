@@ -59,10 +59,8 @@ internal sealed class Composition
 {
     /// <summary>Every kind that this program knows.</summary>
     public static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, EnvironmentKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds,
-            .. SecretsModule.Kinds,
-            ServerKind.Kind,
-            .. NodeKinds.All, .. DeploymentKinds.All,
+        [OrganizationKind.Kind, ProjectKind.Kind, EnvironmentKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind,
+            .. IdentityModule.Kinds, .. SecretsModule.Kinds, ServerKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All,
             TunnelKinds.Tunnel];
 
     /// <summary>Kinds without endpoints: the platform's own records.</summary>

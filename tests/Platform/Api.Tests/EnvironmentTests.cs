@@ -28,7 +28,7 @@ public sealed class EnvironmentTests
     private static async Task<string> FaultAsync(HttpClient http, string method, string path, string body)
     {
         var answer = method == "PATCH" ? await http.PatchAsync(path, body) : await http.SendJsonAsync(method, path, body);
-        Assert.Equal(422, answer.Status);
+        Assert.Equal(400, answer.Status);
         Assert.Contains("labels.environment", answer.Body.GetRawText(), StringComparison.Ordinal);
         return answer.Body.GetRawText();
     }

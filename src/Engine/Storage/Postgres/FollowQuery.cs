@@ -40,8 +40,9 @@ internal sealed class FollowQuery(QueryPool pool, bool staged = false)
         var cut = read.Rows[^1].Revision; // the last commit may be there in part
         var whole = read.Rows.FindIndex(r => r.Revision == cut);
         if (whole > 0) return new FollowPage(Wanted(follow, read.Rows.GetRange(0, whole)), read.Rows[whole - 1].Revision);
-        return new FollowPage(
-            Wanted(follow, await pool.RunAsync(Rows.Of(follow.Tenant), command => ReadCommitAsync(command, follow, cut, cancellationToken))), cut);
+        var commit = await pool.RunAsync(
+            Rows.Of(follow.Tenant), command => ReadCommitAsync(command, follow, cut, cancellationToken));
+        return new FollowPage(Wanted(follow, commit), cut);
     }
 
     private static string Sql(string models) => $"""

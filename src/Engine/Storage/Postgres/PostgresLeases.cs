@@ -57,7 +57,8 @@ internal sealed class PostgresLeases(QueryPool pool) : ILeases
         await AskAsync(
             "select holder from strata.lease where name = $1 and held_until > clock_timestamp()", cancellationToken, name) as string;
 
-    private Task<object?> AskAsync(string sql, CancellationToken cancellationToken, params object[] values) => pool.RunAsync(Rows.None, command =>
+    private Task<object?> AskAsync(string sql, CancellationToken cancellationToken, params object[] values) =>
+        pool.RunAsync(Rows.None, command =>
     {
         command.CommandText = sql;
         foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });

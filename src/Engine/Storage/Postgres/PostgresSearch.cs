@@ -22,7 +22,8 @@ internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes index
     {
         SearchGuard.Check(search);
         var isIndexed = await indexes.ReadyAsync(search, cancellationToken);
-        return await LogMetrics.SearchAsync(() => WithinAsync(search.Timeout, cancellation => pool.RunAsync(Rows.Of(search.Tenant), async command =>
+        return await LogMetrics.SearchAsync(
+            () => WithinAsync(search.Timeout, cancellation => pool.RunAsync(Rows.Of(search.Tenant), async command =>
         {
             new SearchSql(search, new SqlParameters(command.Parameters), isIndexed).Write(command, search.Limit);
             command.CommandTimeout = (int)Math.Ceiling(search.Timeout.TotalSeconds) + GraceSeconds;

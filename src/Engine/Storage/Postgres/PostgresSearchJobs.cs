@@ -49,8 +49,8 @@ internal sealed class PostgresSearchJobs(
         """;
 
     public async ValueTask<bool> TryAddAsync(SearchJob job, string server, int perTenantMax, CancellationToken cancellationToken) =>
-        await AskAsync(job.Tenant, AddSql, cancellationToken, job.Tenant.Value, job.Id.Value, server, job.CreatedAt, Nullable(job.PointInTime),
-            job.ExpiresAt, (long)perTenantMax) is true;
+        await AskAsync(job.Tenant, AddSql, cancellationToken, job.Tenant.Value, job.Id.Value, server, job.CreatedAt,
+            Nullable(job.PointInTime), job.ExpiresAt, (long)perTenantMax) is true;
 
     public async ValueTask<SearchJob?> FindAsync(
         TenantId tenant, SearchJobId id, DateTimeOffset now, CancellationToken cancellationToken) =>
@@ -96,7 +96,8 @@ internal sealed class PostgresSearchJobs(
     public async ValueTask<bool> EndAsync(
         TenantId tenant, SearchJobId id, SearchJobStatus status, string? message, DateTimeOffset now,
         CancellationToken cancellationToken) =>
-        await AskAsync(tenant, EndSql, cancellationToken, tenant.Value, id.Value, Text(status), message ?? (object)DBNull.Value, now) is true;
+        await AskAsync(
+            tenant, EndSql, cancellationToken, tenant.Value, id.Value, Text(status), message ?? (object)DBNull.Value, now) is true;
 
     public async ValueTask<IReadOnlyList<FoundEntity>> ResultsAsync(
         TenantId tenant, SearchJobId id, long skip, int take, CancellationToken cancellationToken) =>
@@ -176,7 +177,8 @@ internal sealed class PostgresSearchJobs(
             return command.ExecuteScalarAsync(cancellationToken);
         });
 
-    private Task<int> RunAsync(string sql, CancellationToken cancellationToken, params object[] values) => pool.RunAsync(Rows.OfAll, command =>
+    private Task<int> RunAsync(string sql, CancellationToken cancellationToken, params object[] values) =>
+        pool.RunAsync(Rows.OfAll, command => // of whichever organization
     {
         Prepare(command, sql, values);
         return command.ExecuteNonQueryAsync(cancellationToken);

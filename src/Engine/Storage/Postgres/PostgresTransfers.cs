@@ -19,7 +19,8 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     private readonly FollowQuery staged = new(connections.Queries, staged: true);
 
     public async ValueTask<IReadOnlyList<HeldClaim>> ClaimsAsync(
-        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(Rows.Of(tenant), async command =>
+        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
     {
         Prepare(command, TransferSql.Claims, tenant, after ?? "", limit);
         var found = new List<HeldClaim>();
@@ -32,7 +33,8 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     });
 
     public async ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(
-        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(Rows.Of(tenant), async command =>
+        TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
     {
         var parts = after?.Split('/') ?? [Guid.Empty.ToString(), "0", "0"];
         Prepare(command, TransferSql.Schedules, tenant, Guid.Parse(parts[0]), NumberOf(parts[1]), (int)NumberOf(parts[2]), limit);
@@ -69,7 +71,8 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     }
 
     public async ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(
-        DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(Rows.OfAll, async command =>
+        DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) =>
+        await pool.RunAsync(Rows.OfAll, async command =>
     {
         command.CommandText = TransferSql.Expired;
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = before.UtcDateTime });
@@ -84,7 +87,8 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     public async ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken) =>
         (part.Revisions.Count == 0 || await TryRunAsync(
             tenant, command => FillRevisions(command, tenant, part.Revisions), fence, cancellationToken))
-        && (part.Claims.Count == 0 || await TryRunAsync(tenant, command => FillClaims(command, tenant, part.Claims), fence, cancellationToken))
+        && (part.Claims.Count == 0 || await TryRunAsync(
+            tenant, command => FillClaims(command, tenant, part.Claims), fence, cancellationToken))
         && (part.Schedules.Count == 0 || await TryRunAsync(
             tenant, command => FillSchedules(command, tenant, part.Schedules), fence, cancellationToken));
 
@@ -114,7 +118,8 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         }
     }
 
-    public async ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) => await pool.RunAsync(Rows.Of(tenant), async command =>
+    public async ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        await pool.RunAsync(Rows.Of(tenant), async command =>
     {
         Prepare(command, TransferSql.IsEmpty, tenant);
         return await command.ExecuteScalarAsync(cancellationToken) is true;

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Strata.Api.Http;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Resources.Kinds;
@@ -31,11 +32,14 @@ internal sealed class OrganizationChoice(IEntityLog log, IAuthenticator authenti
         var tenant = new TenantId(organization.Id.Value);
         if (tenant == principal.Tenant) return principal;
         if (principal.IsOperator && principal.Project is null)
+        {
+            if (principal.Person is { HasSecondFactor: false } && RequiresTwoFactor(organization)) return ApiErrors.TwoFactorRequired;
             return principal with
             {
                 Tenant = tenant, Actor = Principal.OperatorPrefix + principal.Actor, IsOperatorElsewhere = true,
                 Grants = [.. principal.Grants.Where(g => !g.IsBound)], // what their own organization has given them holds there
             };
+        }
         if (principal.Person is not null && Authentication.TokenOf(http) is { } token)
         {
             var joined = await authenticator.AuthenticateInAsync(token, tenant, http.RequestAborted);
@@ -43,4 +47,7 @@ internal sealed class OrganizationChoice(IEntityLog log, IAuthenticator authenti
         }
         return ResourceErrors.NotFound(OrganizationKind.Kind, named);
     }
+
+    private static bool RequiresTwoFactor(EntityRevision organization) =>
+        ResourceDocument.ToResource<OrganizationSpec, Nothing>(OrganizationKind.Kind, organization).Spec.RequireTwoFactor;
 }

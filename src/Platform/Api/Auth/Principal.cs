@@ -207,6 +207,9 @@ public sealed record SignedInPerson(EntityId Id, EntityId Session, string Email,
 {
     /// <summary>When they last showed that it is they: see <see cref="FreshSignIn"/>. Null: it is not known, and so not fresh.</summary>
     public DateTimeOffset? AuthenticatedAt { get; init; }
+
+    /// <summary>Whether they have set up more than a password: codes of an app, or a passkey.</summary>
+    public bool HasSecondFactor { get; init; }
 }
 
 /// <summary>Turns a bearer token into a principal.</summary>

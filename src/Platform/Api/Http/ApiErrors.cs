@@ -70,6 +70,10 @@ public static class ApiErrors
         ErrorKind.Forbidden, "ADDRESS_NOT_ALLOWED", "Your token is for other addresses than the one that this request comes from.",
         "Call from one of its networks, or use another token. Behind a proxy, the operator names it with --trusted-proxies.");
 
+    public static readonly Error TwoFactorRequired = new(
+        ErrorKind.Forbidden, "TWO_FACTOR_REQUIRED", "This organization requires two-factor authentication, and you have not set it up.",
+        "Add a passkey, or codes of an authenticator app, at /account in your browser.");
+
     internal static readonly Error LabelsAreRights = new(
         ErrorKind.Forbidden, "FORBIDDEN", "Your rights to this are by its labels, so you may not change them.",
         "Ask someone who may write it whatever its labels are.");

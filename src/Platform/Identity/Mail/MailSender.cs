@@ -93,11 +93,15 @@ internal sealed partial class MailSender(
         return null;
     }
 
+    /// <summary>
+    /// A link to an account goes to its confirmed address alone: one that someone mistyped is another person's, who would get the account.
+    /// </summary>
     /// <returns>Null: nothing is to be sent, because no account has the address.</returns>
     private async ValueTask<OutgoingMail?> MailOf(WaitingMail waiting, string text, CancellationToken cancellationToken)
     {
         if (waiting.Kind != MailOutbox.AskedKind) return MailOutbox.Read(text);
-        if (await people.FindByEmailAsync(text, cancellationToken) is not { } person || !PersonStore.IsAdmitted(person)) return null;
+        if (await people.FindByEmailAsync(text, cancellationToken) is not { } person || !PersonStore.IsAdmitted(person)
+            || !PersonStore.HasVerifiedEmail(person)) return null;
         var end = time.GetUtcNow() + SealedLinks.PasswordLifetime;
         return Mails.Password(text, options.LinkTo("/password/" + links.Make(SealedLinks.Password, person, text, end)), end);
     }

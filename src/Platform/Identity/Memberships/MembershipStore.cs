@@ -108,7 +108,7 @@ internal sealed class MembershipStore(
         if (found is not { } membership) return ApiErrors.Unauthorized;
         if (!SecondFactor.IsOn(person)
             && await storage.WithinAsync(RequiresTwoFactorAsync(organization, cancellationToken), cancellationToken))
-            return IdentityErrors.TwoFactorRequired;
+            return ApiErrors.TwoFactorRequired;
         var granted = await storage.WithinAsync(roles.OfAsync(organization, membership.Spec.Roles, cancellationToken), cancellationToken);
         var bound = await storage.WithinAsync(bindings.OfPersonAsync(organization, membership.Name, cancellationToken), cancellationToken);
         return PrincipalOf(organization, membership, granted).With(bound.Grants, bound.RoleNames, bound.Until);

@@ -59,8 +59,9 @@ internal sealed class PasswordPages(
             if (accounts.TryBegin(email)) await outbox.TryAskPasswordAsync(email, http.RequestAborted);
             await pages.MessageAsync(
                 http, 200, "Look at your mail",
-                "If this address has an account, it gets a link that sets a new password. The link works once, "
-                    + "for an hour. Nothing there after a few minutes? Look among what your mail program takes for spam.");
+                "If this is the confirmed address of an account, it gets a link that sets a new password. The link works once, "
+                    + "for an hour. Nothing there after a few minutes? Look among what your mail program takes for spam, or ask an "
+                    + "administrator of the cloud for a link.");
         }
     }
 

@@ -5,6 +5,7 @@ using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Identity.Memberships;
 using Strata.Identity.OAuth;
+using Strata.Identity.Passwords;
 using Strata.Identity.People;
 using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
 using SessionResource = Strata.Core.Resource<Strata.Contracts.SessionSpec, Strata.Contracts.SessionStatus>;
@@ -96,7 +97,7 @@ internal sealed class SessionAuthenticator(
     private static SignedInPerson PersonOf(SignedIn found, bool byProgram) => new(
         PersonStore.IdOf(found.Person), SessionStore.IdOf(found.Session), found.Person.Spec.Email, found.Person.Spec.DisplayName, byProgram)
     {
-        AuthenticatedAt = SessionStore.AuthenticatedAt(found.Session),
+        AuthenticatedAt = SessionStore.AuthenticatedAt(found.Session), HasSecondFactor = SecondFactor.IsOn(found.Person),
     };
 
     /// <summary>A session counts only while the person lists it: a new password ends all of them by emptying that list.</summary>

@@ -124,12 +124,15 @@ internal static class SecretsCommand
     private static async Task<string> ReadFileAsync(FileInfo file, CancellationToken cancellationToken)
     {
         if (!file.Exists) throw UsageErrors.Of($"There is no file {file.FullName}.", "Check the path.").ToException();
-        if (file.Length > BytesMax) throw UsageErrors.Of("The file is longer than 32 KiB.",
-            "Store large files as blobs, or in a bucket.").ToException();
+        // Read to one byte beyond the limit, because devices and pipes do not say how long they are.
+        var bytes = new byte[BytesMax + 1];
+        await using var stream = file.OpenRead();
+        var length = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
+        if (length > BytesMax)
+            throw UsageErrors.Of("The file is longer than 32 KiB.", "Store large files as blobs, or in a bucket.").ToException();
         try
         {
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(await File.ReadAllBytesAsync(file.FullName,
-                cancellationToken));
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, length);
         }
         catch (DecoderFallbackException)
         {

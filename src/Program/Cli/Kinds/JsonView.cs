@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Strata.Core;
 
 namespace Strata.Cli.Kinds;
 
@@ -32,6 +33,7 @@ internal static class JsonView
             ? number.ToString("0.###", CultureInfo.InvariantCulture) : value.GetRawText(),
         JsonValueKind.Array => string.Join(", ", value.EnumerateArray().Select(Show)),
         JsonValueKind.Null or JsonValueKind.Undefined => "",
+        JsonValueKind.Object => JsonSerializer.Serialize(value, WireJson.Options), // without escapes that JSON does not need
         _ => value.GetRawText(),
     };
 }

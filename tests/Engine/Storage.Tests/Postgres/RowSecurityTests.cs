@@ -26,7 +26,8 @@ public sealed class RowSecurityTests(PostgresDatabase database) : IClassFixture<
         Assert.Empty(open);
         Assert.Equal(["lease", "migration"], await ColumnAsync("""
             select tablename from pg_tables t where schemaname = 'strata' and not exists (
-                select from information_schema.columns c where c.table_schema = 'strata' and c.table_name = t.tablename and c.column_name = 'tenant')
+                select from information_schema.columns c
+                where c.table_schema = 'strata' and c.table_name = t.tablename and c.column_name = 'tenant')
             order by tablename
             """));
     }
@@ -53,7 +54,8 @@ public sealed class RowSecurityTests(PostgresDatabase database) : IClassFixture<
     {
         await database.Log.CommitAsync(theirs, Create(Entity()));
         await using var connections = Open();
-        Assert.Equal(0, await RunAsync(connections, Rows.Of(ours), $"update strata.head set state = 'STOLEN' where tenant = '{theirs.Value}'"));
+        var stolen = $"update strata.head set state = 'STOLEN' where tenant = '{theirs.Value}'";
+        Assert.Equal(0, await RunAsync(connections, Rows.Of(ours), stolen));
         Assert.Equal(0, await RunAsync(connections, Rows.Of(ours), $"delete from strata.log where tenant = '{theirs.Value}'"));
         var mark = $"insert into strata.mark (tenant, name, value) values ('{theirs.Value}', 'a', '1')";
         Assert.Equal("42501", (await Assert.ThrowsAsync<PostgresException>(() => RunAsync(connections, Rows.Of(ours), mark))).SqlState);
@@ -70,7 +72,7 @@ public sealed class RowSecurityTests(PostgresDatabase database) : IClassFixture<
         Assert.Equal("42501", refused.SqlState);
     }
 
-    /// <summary>The owner of the database who is no superuser, as docs/servers.md describes it; and a dump without roles and rights.</summary>
+    /// <summary>The owner of the database who is no superuser, as docs/servers.md has it; and a dump without rights.</summary>
     [Fact]
     public async Task Owner_WithoutOtherRights_RunsItAll_AndMissingRightsAreGrantedAtTheNextStart()
     {

@@ -26,7 +26,8 @@ namespace Strata.Api.Tests.Hosting;
 public sealed class ApiHost : IAsyncDisposable
 {
     public static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, EnvironmentKind.Kind, TokenKind.Kind, RoleKind.Kind, WidgetKind.Kind, BoxKind.Kind, GadgetKind.Kind];
+        [OrganizationKind.Kind, ProjectKind.Kind, EnvironmentKind.Kind, TokenKind.Kind, RoleKind.Kind, WidgetKind.Kind, BoxKind.Kind,
+            GadgetKind.Kind];
 
     private readonly WebApplication app;
 

@@ -54,10 +54,13 @@ public sealed class MailTests : PeopleContract, IAsyncDisposable
     public async Task Password_ThatWasForgotten_IsSetByALink_Once()
     {
         var ada = await JoinAsync("ada@example.com", ["viewer"]);
+        await ConfirmAsync("ada@example.com");
+        await JoinAsync("bob@example.com", ["viewer"]); // never confirmed: it may be someone else's
         Assert.Contains("Forgot your password?", (await NewBrowser().GetAsync("/sign-in")).Html, StringComparison.Ordinal);
         var known = await NewBrowser().PostAsync("/password", null, ("email", "Ada@Example.com "));
         var unknown = await NewBrowser().PostAsync("/password", null, ("email", "eve@example.com"));
         Assert.Equal(known.Html, unknown.Html);
+        Assert.Equal(known.Html, (await NewBrowser().PostAsync("/password", null, ("email", "bob@example.com"))).Html);
         var link = await server.LinkAsync("ada@example.com", "Set a new password");
         Assert.Equal("Sign in", (await NewBrowser().PostAsync(link, null, ("password", "another long one"))).Title);
         Assert.Equal(404, (await NewBrowser().PostAsync(link, null, ("password", "a third long one"))).Status);
@@ -66,12 +69,18 @@ public sealed class MailTests : PeopleContract, IAsyncDisposable
         await server.LinkAsync("ada@example.com", "A change of your account");
         await NothingWaitsAsync();
         Assert.DoesNotContain(server.Mails, m => m.To.ToString().Contains("eve", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            server.Mails, m => m.Subject == "Set a new password" && m.To.ToString().Contains("bob", StringComparison.Ordinal));
     }
+
+    private async Task ConfirmAsync(string email) => Assert.Equal(
+        "Thank you", (await NewBrowser().PostAsync(await server.LinkAsync(email, "Confirm your e-mail address"), null)).Title);
 
     [Fact]
     public async Task Password_IsAskedForAFewTimesOnly()
     {
         await JoinAsync("ada@example.com", ["viewer"]);
+        await ConfirmAsync("ada@example.com");
         for (var i = 0; i < 10; i++)
             Assert.Equal(200, (await NewBrowser().PostAsync("/password", null, ("email", "ada@example.com"))).Status);
         Assert.Equal(429, (await NewBrowser().PostAsync("/password", null, ("email", "ada@example.com"))).Status);

@@ -128,6 +128,24 @@ public sealed partial class StepUpTests() : PasskeyContract(new MemoryStore())
     }
 
     [Fact]
+    public async Task Operator_WithoutASecondFactor_EntersNoOrganizationThatRequiresOne()
+    {
+        var strict = await Admin.SendJsonAsync("POST", "/api/v1/organizations", """{"name":"strict","spec":{}}""");
+        Assert.Equal(201, strict.Status);
+        using var device = new TestAuthenticator();
+        var ada = await JoinAsync("ada@example.com", ["admin", "operator"]);
+        using var line = Host.Client(await CommandLineAsync(ada));
+        const string Me = "/api/v1/projects?org=strict";
+        Assert.Equal(200, (await line.SendJsonAsync("GET", Me)).Status);
+        Assert.Equal(200, (await Admin.SendJsonAsync("PUT", "/api/v1/access/two-factor?org=strict", """{"required":true}""")).Status);
+        await Wait.UntilAsync(async () =>
+            (await line.SendJsonAsync("GET", Me)).Text("code") == "TWO_FACTOR_REQUIRED", "she has a password alone");
+        Assert.Equal(200, (await Admin.SendJsonAsync("GET", Me)).Status); // a token is no person
+        await AddAsync(ada, device);
+        await Wait.UntilAsync(async () => (await line.SendJsonAsync("GET", Me)).Status == 200, "the passkey counts");
+    }
+
+    [Fact]
     public async Task Organization_ThatRequiresTwoFactor_GrantsNothingWithout()
     {
         using var device = new TestAuthenticator();

@@ -17,7 +17,7 @@ public sealed class LimitedRightsTests(SecurityClouds clouds)
         var token = await LimitedAsync(cloud);
         foreach (var environment in new[] { "staging", "production" })
             Assert.Equal(201, (await cloud.CallAsync(cloud.A.Admin, "POST", "/api/v1/environments",
-                $$"""{"name":"{{environment}}","spec":{}}""")).Status);
+                $$$"""{"name":"{{{environment}}}","spec":{}}""")).Status);
         foreach (var (name, environment) in new[] { ("lim-stage", "staging"), ("lim-prod", "production") })
             foreach (var plural in new[] { "deployments", "secrets" })
                 Assert.Equal(201, (await cloud.CallAsync(cloud.A.Admin, "POST", "/api/v1/" + plural,
