@@ -13,7 +13,9 @@ internal static class Wall
 
     private const string RoleSql = $"select count(*) > 0 from pg_roles where rolname = '{Role}' and not rolsuper and not rolbypassrls";
 
-    private const string MemberSql = $"select pg_has_role('{Role}', 'member')";
+    // From 16 on who makes a role is a member of it who may not act as it.
+    private const string MemberSql =
+        $"select pg_has_role('{Role}', case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end)";
 
     /// <summary>The log is the one table of which it may not change a row: it adds, and retention deletes.</summary>
     private const string RightsSql = $"""
@@ -21,6 +23,9 @@ internal static class Wall
             and not exists (
                 select from pg_class c where c.relnamespace = 'strata'::regnamespace and c.relkind = 'r' and c.relname <> 'migration'
                 and not has_table_privilege('{Role}', c.oid, case c.relname when 'log' then 'delete' else 'update' end))
+            and not exists (
+                select from pg_proc p
+                where p.pronamespace = 'strata'::regnamespace and not has_function_privilege('{Role}', p.oid, 'execute'))
         """;
 
     private const string GrantSql = $"""
@@ -29,6 +34,7 @@ internal static class Wall
         revoke all on strata.migration from {Role};
         revoke update on strata.log from {Role};
         grant usage on all sequences in schema strata to {Role};
+        grant execute on all functions in schema strata to {Role};
         """;
 
     public static async Task<bool> StandsAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>

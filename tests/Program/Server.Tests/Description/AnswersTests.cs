@@ -55,6 +55,7 @@ public sealed class AnswersTests(WholeApi api)
         ["deleteOrganization"] = "It is not empty; Api.Tests compares it.",
         ["transitionOrganization"] = NoTransition,
         ["transitionProject"] = NoTransition,
+        ["transitionEnvironment"] = NoTransition,
         ["transitionRole"] = NoTransition,
         ["transitionSecret"] = NoTransition,
         ["transitionTeam"] = NoTransition,
@@ -120,6 +121,7 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("POST", "/api/v1/projects", """{"name":"walked","spec":{}}""");
         await walk.SendAsync("POST", "/api/v1/tokens", """{"name":"walked","spec":{"roles":["viewer"]}}""");
         await walk.SendAsync("POST", "/api/v1/roles", """{"name":"walked","spec":{"permissions":["deployments.*"]}}""");
+        await walk.SendAsync("POST", "/api/v1/environments", """{"name":"walked","spec":{}}""");
         await walk.SendAsync("POST", "/api/v1/teams", """{"name":"walked","spec":{"members":[]}}""");
         await walk.SendAsync("POST", "/api/v1/bindings",
             """{"name":"walked","spec":{"subjects":["team/walked"],"roles":["viewer"],"labels":{"a":"b"},"reason":"walked"}}""");
@@ -151,8 +153,8 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("DELETE", "/api/v1/webhooks/walked/deliveries");
         await walk.SendAsync("POST", "/api/v1/webhooks/walked/replay");
         await walk.SendAsync("POST", "/api/v1/webhooks/walked/transitions/pause");
-        foreach (var (plural, name) in new[] { ("organizations", "walked"), ("projects", "walked"), ("tokens", "walked"),
-            ("roles", "walked"), ("webhooks", "walked"), ("secrets", "walked"), ("teams", "walked"), ("bindings", "walked"),
+        foreach (var (plural, name) in new[] { ("organizations", "walked"), ("projects", "walked"), ("environments", "walked"),
+            ("tokens", "walked"), ("roles", "walked"), ("webhooks", "walked"), ("secrets", "walked"), ("teams", "walked"), ("bindings", "walked"),
             ("deployments", "walked"), ("routes", "walked-route"), ("tunnels", "walked-tunnel"), ("releases", "walked-1") })
         {
             await walk.GetAsync($"/api/v1/{plural}?limit=1");
@@ -169,8 +171,8 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("DELETE", "/api/v1/secrets/walked");
         await walk.GoneAsync("/api/v1/secrets/walked");
         foreach (var path in new[] { "webhooks/walked", "tunnels/walked-tunnel", "routes/walked-route", "releases/walked-1",
-            "deployments/walked",
-            "bindings/walked", "teams/walked", "roles/walked", "tokens/walked", "projects/walked", "organizations/walked" })
+            "deployments/walked", "bindings/walked", "teams/walked", "roles/walked", "tokens/walked", "environments/walked",
+            "projects/walked", "organizations/walked" })
             await walk.SendAsync("DELETE", "/api/v1/" + path);
     }
 
