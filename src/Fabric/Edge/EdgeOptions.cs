@@ -26,6 +26,9 @@ public sealed record EdgeOptions
     /// <summary>A platform token with the role <c>edge</c>.</summary>
     public string? ApiToken { get; init; }
 
+    /// <summary>A file that holds the token, read for each call: whoever started the edge replaces it before it expires.</summary>
+    public string? ApiTokenFile { get; init; }
+
     /// <summary>
     /// Handles a request from its first byte to its last on one event loop, without handing it on to another thread: half again the
     /// requests for the same CPU. Linux only. Best in a process of its own (<see cref="EdgeProcess"/>), where nothing else takes the

@@ -60,7 +60,9 @@ public sealed partial class EdgeServer : IAsyncDisposable
         loops = options.Inline ? new EventLoops(loggers.CreateLogger<EventLoops>()) : null;
         tables = new TableBuilder(options.Upstream, clock, (IDialer?)loops ?? new SocketDialer());
         api = options.ApiUrl is { } url
-            ? new StrataClient(url, options.ApiToken, new ClientOptions { UserAgent = "strata-edge", Time = this.time }) : null;
+            ? new StrataClient(
+                url, options.ApiToken, new ClientOptions { UserAgent = "strata-edge", Time = this.time, TokenFile = options.ApiTokenFile })
+            : null;
         file = options.DataFolder is { } folder ? new TableFile(Path.Combine(folder, "table.json"), logger) : null;
         keeper = file is null ? null : new TableKeeper(file, this.time, logger);
         sites = new SiteServer(options, api, loggers.CreateLogger<SiteServer>(), this.time);

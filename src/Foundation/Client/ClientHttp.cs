@@ -11,6 +11,7 @@ internal static class ClientHttp
     {
         HttpMessageHandler handler = CreateHandler(address, options);
         if (options.Organization is { } organization) handler = new InOrganization(organization, handler);
+        if (options.TokenFile is { } file) handler = new TokenFromFile(file, handler);
         var http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.UserAgent.ParseAdd(options.UserAgent);
         // What cannot be a name is found wrong where it is used as one.

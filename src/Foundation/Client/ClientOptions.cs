@@ -57,6 +57,12 @@ public sealed record ClientOptions
     /// </summary>
     public string? Project { get; init; }
 
+    /// <summary>
+    /// A file that holds the token, for one that another program replaces before it expires: read for each call. Null: the token does not
+    /// change. Only with a client that is made from an address.
+    /// </summary>
+    public string? TokenFile { get; init; }
+
     /// <summary>Sent as User-Agent.</summary>
     public string UserAgent { get; init; } = "strata-client";
 

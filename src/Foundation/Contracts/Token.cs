@@ -36,4 +36,12 @@ public sealed record TokenStatus
     /// When it was last used, to the day: it is written once a day. Null: not yet. Of tokens of the platform's own parts always null.
     /// </summary>
     public DateTimeOffset? LastUsedAt { get; init; }
+
+    /// <summary>
+    /// As <see cref="SecretHash"/>, of the secret before this one, while the token's holder gets the new one; null: it is refused.
+    /// </summary>
+    public string? FormerSecretHash { get; init; }
+
+    /// <summary>The former secret is not accepted from then on, at the latest; null: until it is forgotten.</summary>
+    public DateTimeOffset? FormerExpiresAt { get; init; }
 }

@@ -92,7 +92,8 @@ internal sealed class Composition
     private readonly ServerSelf self;
     private CloudKeys? keys;
     private FirstStart? firstStart;
-    private string edgeToken = "";
+    private PartToken? agentToken;
+    private PartToken? edgeToken;
 
     public Composition(
         ServerOptions options, ILoggerFactory loggers, StrataTelemetry telemetry, TimeProvider time, Func<ServerStatus> status)
@@ -122,7 +123,8 @@ internal sealed class Composition
             new ActionPart("probe", Probe), database, storage, serverId, engine, blobs, machine, new ActionPart("tenancy", PrepareAsync),
             api,
             // After the API, and so stopped before it: while it stops, members leave, and what is due would fail for want of them.
-            schedules, new ControllersPart(api), servers, .. Agents(), .. Edges(),
+            schedules, new ControllersPart(api), servers,
+            new PartTokensPart(PartTokens, Supervisor), .. Agents(), .. Edges(),
         ];
     }
 
@@ -170,10 +172,12 @@ internal sealed class Composition
 
     private IEnumerable<IPart> Edges() => options.EdgeMode switch
     {
-        EdgeMode.InProcess => [new EdgePart(options, () => edgeToken, Supervisor, loggers, time)],
+        EdgeMode.InProcess => [new EdgePart(options, Supervisor, loggers, time)],
         EdgeMode.Inline => [new EdgeChildPart(options, Supervisor, time, loggers.CreateLogger<EdgeChildPart>())],
         _ => [],
     };
+
+    private IEnumerable<PartToken> PartTokens() => options.Agent ? [agentToken!, edgeToken!] : [edgeToken!];
 
     private void AddServices(IServiceCollection services)
     {
@@ -268,17 +272,21 @@ internal sealed class Composition
         AdminToken = await firstStart.EnsureAdminTokenAsync(tenant, KnownToken, NewAdminToken, cancellationToken);
         await new HostAdoption(services.GetRequiredService<HostClaims>(), loggers.CreateLogger<HostAdoption>())
             .RunAsync(Kinds, cancellationToken);
+        agentToken = TokenOf(Roles.Agent, options.Home.AgentTokenFile);
+        edgeToken = TokenOf(Roles.Edge, options.Home.EdgeTokenFile);
         if (options.Agent) await EnrolAsync(cancellationToken);
-        edgeToken = await firstStart.EnsurePartTokenAsync(
-            identity.NodeName, Roles.Edge, null, options.Home.EdgeTokenFile, cancellationToken);
+        await edgeToken.EnsureAsync(null, cancellationToken);
     }
 
+    private PartToken TokenOf(string role, string path) => new(
+        api.Services.GetRequiredService<TokenIssuer>(), api.Services.GetRequiredService<IAuthenticator>(), role, identity.NodeName, path,
+        time);
+
     /// <summary>Registers this machine's node if it is missing, at the start and after it was deleted.</summary>
-    /// <returns>A token of the node's agent.</returns>
-    private async Task<string> EnrolAsync(CancellationToken cancellationToken)
+    private async Task EnrolAsync(CancellationToken cancellationToken)
     {
         var node = await firstStart!.EnsureNodeAsync(identity.NodeName, cancellationToken);
-        return await firstStart.EnsurePartTokenAsync(identity.NodeName, Roles.Agent, node, options.Home.AgentTokenFile, cancellationToken);
+        await agentToken!.EnsureAsync(node, cancellationToken);
     }
 
     /// <inheritdoc cref="FirstStart.ConfirmAdminTokenAsync"/>

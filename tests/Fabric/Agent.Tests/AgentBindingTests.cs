@@ -96,6 +96,48 @@ public sealed class AgentBindingTests : IAsyncLifetime
             await RefusedAsync(() => own.SendBytesAsync(HttpMethod.Post, $"/api/v1/instances/{instance}/token/renew?org={host.Org}")));
     }
 
+    [Fact]
+    public async Task TokenOfAnInstance_EndsWithIt_AndGetsNoOther()
+    {
+        var id = await host.CreateAsync(TestImage.Of(("x", "x")), "echo $STRATA_TOKEN; while :; do sleep 1; done",
+            spec => spec with { Health = new HealthCheck { GraceSeconds = 300 } }, "app-2");
+        var token = "";
+        await Wait.UntilAsync(
+            async () => (token = (await host.LinesAsync(id)).Find(l => l.StartsWith("stk_", StringComparison.Ordinal)) ?? "").Length > 0,
+            "it has said its token");
+        using var client = host.ClientOf(token);
+        Assert.Equal(ErrorKind.Forbidden, await RefusedAsync(() => ListAsync(client.Resources("projects")))); // this server has few roles
+        foreach (var of in (string[])[id, instance])
+        {
+            foreach (var path in (string[])["token", "token/renew"])
+            {
+                Assert.Contains(
+                    await RefusedAsync(() => client.SendBytesAsync(HttpMethod.Post, $"/api/v1/instances/{of}/{path}")),
+                    (ErrorKind[])[ErrorKind.Forbidden, ErrorKind.NotFound]);
+            }
+        }
+        await host.TakeAsync(id, "stop");
+        await host.UntilAsync(id, InstanceStates.Stopped);
+        await host.RevokeEndedAsync(id);
+        Assert.Equal(ErrorKind.Unauthenticated, await RefusedAsync(() => ListAsync(client.Resources("projects"))));
+    }
+
+    /// <summary>As after a server that was away for longer than the token was good: it takes a moment until the file has another.</summary>
+    [Fact]
+    public async Task Agent_WhoseTokenIsRefused_GoesOnWithTheOneThatIsPutIntoItsFile()
+    {
+        using var copied = host.AgentClient();
+        await host.RotateAgentTokenAsync();
+        Assert.Equal(ErrorKind.Unauthenticated, await RefusedAsync(() => copied.Resources("instances").GetAsync(instance, host.OrgId)));
+        await Wait.UntilAsync(() => host.LastBeatError is not null, "the agent's token is refused");
+        Assert.Equal(InstanceStates.Starting, (await host.GetAsync(instance)).State);
+
+        host.WriteAgentToken();
+        await Wait.UntilAsync(() => host.LastBeatError is null, "the agent goes on");
+        await host.TakeAsync(instance, "stop");
+        await host.UntilAsync(instance, InstanceStates.Stopped);
+    }
+
     private async Task<DateTimeOffset> ExpiryAsync(string token) =>
         (await host.Admin.Resources("tokens").GetAsync(token)).Spec.GetProperty("expiresAt").GetDateTimeOffset();
 

@@ -19,6 +19,7 @@ using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Agent;
 using Strata.Nodes.Api;
+using Strata.Nodes.Controllers;
 using Strata.Nodes.Kinds;
 using Strata.Resources.Kinds;
 using Strata.Runtimes;
@@ -109,14 +110,39 @@ internal sealed class AgentHost : IAsyncDisposable
     }
 
     /// <summary>A client with an agent's token; the caller disposes it.</summary>
-    public StrataClient AgentClient() => new(new Uri($"http://127.0.0.1:{port}"), agentToken, new ClientOptions { RetriesMax = 1 });
+    public StrataClient AgentClient() => ClientOf(agentToken);
+
+    public StrataClient ClientOf(string token) => new(new Uri($"http://127.0.0.1:{port}"), token, new ClientOptions { RetriesMax = 1 });
+
+    /// <summary>What the server's controller does with an instance that has ended.</summary>
+    public async Task RevokeEndedAsync(string id) => await new InstanceTokenController(
+        app!.Services.GetRequiredService<InstanceTokens>(), TimeProvider.System).ReconcileAsync(await GetAsync(id), default);
 
     public string OrgId => Org.ToString();
+
+    /// <summary>Why the present agent's last heartbeat was not accepted; null: it was.</summary>
+    public string? LastBeatError => agent!.LastBeatError;
+
+    private string TokenFile => Path.Combine(machine.Home, "agent.token");
+
+    /// <summary>Another secret for the agent's token, which is not in its file yet. The one before is refused from now on.</summary>
+    public async Task<string> RotateAgentTokenAsync()
+    {
+        var (issuer, platform) = (app!.Services.GetRequiredService<TokenIssuer>(), new Caller(TenantId.Platform, "test"));
+        var spec = new TokenSpec { Roles = [Roles.Agent], Node = Node };
+        var rotated = await issuer.RotateAsync(platform, new NewResource<TokenSpec> { Name = "agent", Spec = spec }, default);
+        agentToken = rotated.Value.Text;
+        Assert.True((await issuer.EndFormerAsync(platform, rotated.Value.Resource.Id, default)).IsOk);
+        return agentToken;
+    }
+
+    public void WriteAgentToken() => AtomicFile.WritePrivate(TokenFile, agentToken);
 
     public void StartAgent()
     {
         agentStop = new CancellationTokenSource();
-        agentClient = new StrataClient(new Uri($"http://127.0.0.1:{port}"), agentToken, new ClientOptions { RetriesMax = 1 });
+        agentClient = new StrataClient(
+            new Uri($"http://127.0.0.1:{port}"), token: null, new ClientOptions { RetriesMax = 1, TokenFile = TokenFile });
         var options = new NodeAgentOptions { Name = "node-1", Heartbeat = TimeSpan.FromMilliseconds(500) };
         Supervisor = new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance);
         agent = new NodeAgent(agentClient, machine.Machine, options, Supervisor, TimeProvider.System, NullLoggerFactory.Instance);
@@ -237,6 +263,7 @@ internal sealed class AgentHost : IAsyncDisposable
         var node = await nodes.CreateAsync(
             new Caller(TenantId.Platform, "test"), new NewResource<NodeSpec> { Name = "node-1", Spec = new() }, null, default);
         agentToken = await TokenAsync(TenantId.Platform, "agent", Roles.Agent, node.Value.Id);
+        WriteAgentToken();
         Admin = new StrataClient(new Uri($"http://127.0.0.1:{port}"), await TokenAsync(Org, "admin", Roles.Admin));
     }
 

@@ -20,9 +20,12 @@ internal static class EdgeCommand
     private static readonly Option<bool> Inline = new(
         "--inline") { Description = "Handle each request on one event loop without switching threads: about 50% more requests per second" };
 
+    private static readonly Option<string?> TokenFile = new(
+        "--token-file") { Description = "File with the edge's token, read for each call (default: STRATA_TOKEN, or the server's file)" };
+
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("edge", "Run an edge as a separate process") { Inline };
+        var command = new Command("edge", "Run an edge as a separate process") { Inline, TokenFile };
         foreach (var flag in Flags.All) command.Add(flag);
         return command.Does(terminal, RunAsync, serves: true);
     }
@@ -30,22 +33,23 @@ internal static class EdgeCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var options = Flags.Read(run);
-        var token = Environment.GetEnvironmentVariable("STRATA_TOKEN")
-            ?? await ReadTokenAsync(options.Home.EdgeTokenFile, cancellationToken);
+        var given = run.Parse.GetValue(TokenFile);
+        var token = given is null ? Environment.GetEnvironmentVariable("STRATA_TOKEN") : null;
+        var file = token is null ? Existing(given ?? options.Home.EdgeTokenFile) : null;
         if ((PortCheck.Check(options, Setting.HttpPort) ?? PortCheck.Check(options, TelemetrySetting.EdgeMetricsListen)) is { } fault)
             throw fault.ToException();
         using var loggers = ServerLogs.CreateFactory(
             Path.Combine(options.Home.Run, "edge.log"), run.Terminal.Error, options.Telemetry.LogFormat, run.Terminal.Time);
         await using var telemetry = await ProcessTelemetry.StartEdgeAsync(options, loggers, cancellationToken);
         await EdgeProcess.RunAsync(
-            EdgeSettings.Of(options, token, run.Parse.GetValue(Inline)), loggers,
+            EdgeSettings.Of(options, file, token, run.Parse.GetValue(Inline)), loggers,
             edge => run.Say(
                 $"Serving applications at {string.Join(", ", edge.HttpEndPoints)}; health at http://{edge.AdminEndPoint}/readyz{(options.Telemetry is { IsOn: true, EdgeMetrics: { } at } ? $"; metrics at http://{at}/metrics" : "")}"), cancellationToken);
         return CommandRunner.Done;
     }
 
-    private static async Task<string> ReadTokenAsync(string path, CancellationToken cancellationToken) => File.Exists(path)
-        ? (await File.ReadAllTextAsync(path, cancellationToken)).Trim()
+    private static string Existing(string path) => File.Exists(path)
+        ? path
         : throw new Error(ErrorKind.Unauthenticated, "NO_EDGE_TOKEN", $"There is no token for an edge in {path}.",
             "Start the cloud first (strata up), or set STRATA_TOKEN.").ToException();
 }

@@ -57,7 +57,7 @@ internal sealed class FirstStart(
     public async Task<string?> EnsureAdminTokenAsync(TenantId tenant, string? known, bool replace, CancellationToken cancellationToken)
     {
         // A token that is known and opens the organization need not be the administrator's: it was replaced by "strata login".
-        if (replace ? await HoldsAllAsync(known, tenant, cancellationToken) : await HoldsAsync(known, tenant, null, cancellationToken))
+        if (replace ? await HoldsAllAsync(known, tenant, cancellationToken) : await HoldsAsync(known, tenant, cancellationToken))
             return null;
         var made = await durable.ReadAsync(TenantId.Platform, AdminMark, cancellationToken) is { } text
             ? text.To(WireJson.Of<AdminTokenMark>()) : null;
@@ -91,19 +91,6 @@ internal sealed class FirstStart(
 
     private sealed record AdminTokenMark(string Server, bool Kept);
 
-    /// <summary>The token of one of the cloud's own parts, kept in a file that only its owner reads.</summary>
-    /// <param name="node">Id of the node that it is bound to; null: none.</param>
-    public async Task<string> EnsurePartTokenAsync(string name, string role, string? node, string path, CancellationToken cancellationToken)
-    {
-        var known = File.Exists(path) ? (await File.ReadAllTextAsync(path, cancellationToken)).Trim() : null;
-        if (await HoldsAsync(known, TenantId.Platform, node, cancellationToken)) return known!;
-        var spec = new TokenSpec { Roles = [role], Actor = $"{role}:{name}", Node = node };
-        var issued = await issuer.ReplaceAsync(
-            System, new NewResource<TokenSpec> { Name = $"{role}-{name}", Spec = spec }, cancellationToken);
-        await PrivateFile.WriteAsync(path, issued.Value.Text, cancellationToken);
-        return issued.Value.Text;
-    }
-
     private async Task EnsureProjectAsync(Caller caller, CancellationToken cancellationToken)
     {
         var found = await projects.GetAsync(caller, ProjectName, AsOf.Latest, cancellationToken);
@@ -126,11 +113,11 @@ internal sealed class FirstStart(
             throw error.ToException();
     }
 
-    private async Task<bool> HoldsAsync(string? token, TenantId tenant, string? node, CancellationToken cancellationToken)
+    private async Task<bool> HoldsAsync(string? token, TenantId tenant, CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(token)) return false;
         var principal = await authenticator.AuthenticateAsync(token, cancellationToken);
-        return principal.IsOk && principal.Value.Tenant == tenant && principal.Value.Node == node;
+        return principal.IsOk && principal.Value.Tenant == tenant && principal.Value.Node is null;
     }
 
     /// <summary>Whether it is an administrator's and operator's, as the one that the first start makes.</summary>

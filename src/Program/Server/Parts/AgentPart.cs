@@ -10,9 +10,9 @@ namespace Strata.Server.Parts;
 /// The node agent of this machine. It calls the API over HTTP like any other agent. When its node is deleted, the machine is registered
 /// again and a new agent takes over.
 /// </summary>
-/// <param name="enrol">Registers this machine's node where it is missing; returns a token that is bound to it.</param>
+/// <param name="enrol">Registers this machine's node where it is missing; the agent's file has a token that is bound to it then.</param>
 internal sealed class AgentPart(
-    ServerOptions options, string nodeName, MachinePart machine, Func<CancellationToken, Task<string>> enrol, Supervisor supervisor,
+    ServerOptions options, string nodeName, MachinePart machine, Func<CancellationToken, Task> enrol, Supervisor supervisor,
     ILoggerFactory loggers, TimeProvider time) : IPart
 {
     private NodeAgent? agent;
@@ -31,8 +31,9 @@ internal sealed class AgentPart(
         var settings = new NodeAgentOptions { Name = nodeName, Version = ProgramVersion.Text };
         while (!cancellationToken.IsCancellationRequested)
         {
-            using var client = new StrataClient(
-                options.ApiUrl, await enrol(cancellationToken), new ClientOptions { UserAgent = "strata-agent", Time = time });
+            await enrol(cancellationToken);
+            var wire = new ClientOptions { UserAgent = "strata-agent", Time = time, TokenFile = options.Home.AgentTokenFile };
+            using var client = new StrataClient(options.ApiUrl, token: null, wire);
             agent = new NodeAgent(client, machine.Machine!, settings, supervisor, time, loggers);
             await agent.RunAsync(cancellationToken);
         }

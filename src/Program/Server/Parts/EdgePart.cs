@@ -6,8 +6,7 @@ using Strata.Server.Options;
 namespace Strata.Server.Parts;
 
 /// <summary>The edge inside the server's process. It speaks to the API over HTTP like any other edge.</summary>
-internal sealed class EdgePart(ServerOptions options, Func<string> token, Supervisor supervisor, ILoggerFactory loggers, TimeProvider time)
-    : IPart
+internal sealed class EdgePart(ServerOptions options, Supervisor supervisor, ILoggerFactory loggers, TimeProvider time) : IPart
 {
     private EdgeServer? edge;
 
@@ -17,7 +16,7 @@ internal sealed class EdgePart(ServerOptions options, Func<string> token, Superv
     {
         var left = new EdgeChild(options, time);
         await left.EndAsync(left.Left(), cancellationToken); // the last server ran in the inline mode, and died
-        edge = new EdgeServer(EdgeSettings.Of(options, token(), inline: false), loggers, time, supervisor);
+        edge = new EdgeServer(EdgeSettings.Of(options, options.Home.EdgeTokenFile, token: null, inline: false), loggers, time, supervisor);
         await edge.StartAsync(cancellationToken);
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Strata.Contracts;
+using Strata.Core;
 using Strata.Edge.Tests.Support;
 
 namespace Strata.Edge.Tests.Routing;
@@ -155,6 +156,33 @@ public class TableFollowerTests
         api.PutInstance("a", one.EndPoint, "rel_1", InstanceStates.Stopped, deleted: true);
 
         await SeesAsync(edge, "503");
+    }
+
+    /// <summary>The watches end because their token was replaced, and the file has the new one a little later.</summary>
+    [Fact]
+    public async Task Edge_WhoseTokenIsRefused_ServesOn_AndFollowsAgainWithTheOneInItsFile()
+    {
+        using var folder = new TempFolder();
+        var file = Path.Combine(folder.Path, "edge.token");
+        AtomicFile.WritePrivate(file, "edge-token");
+        await using var api = await FakeApi.StartAsync();
+        await using var one = Origin("one");
+        await using var two = Origin("two");
+        PutRoute(api, "rel_1");
+        api.PutInstance("a", one.EndPoint, "rel_1");
+        api.PutInstance("b", two.EndPoint, "rel_2");
+        await using var edge = await TestEdge.StartAsync(
+            with: o => o with { ApiUrl = api.Url, ApiTokenFile = file, DataFolder = folder.Path });
+        await SeesAsync(edge, "one");
+
+        api.Token = "another";
+        api.CutWatches();
+        PutRoute(api, "rel_2");
+        await Wait.UntilAsync(() => Volatile.Read(ref api.Refused) >= 4, "each watch was refused");
+        await SeesAsync(edge, "one");
+
+        AtomicFile.WritePrivate(file, "another");
+        await SeesAsync(edge, "two");
     }
 
     [Fact]

@@ -26,6 +26,12 @@ internal sealed class FakeApi : IAsyncDisposable
     public Uri Url => new($"http://{web.EndPoint}");
     public int BlobRequests;
 
+    /// <summary>The only token that is accepted.</summary>
+    public volatile string Token = "edge-token";
+
+    /// <summary>Requests with another.</summary>
+    public int Refused;
+
     /// <summary>False: the watches never come to an end of their lists, so that an edge keeps the table that a test applied.</summary>
     public bool TellsReady { get; init; } = true;
 
@@ -122,7 +128,12 @@ internal sealed class FakeApi : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext context)
     {
-        Assert.Equal("Bearer edge-token", context.Request.Headers.Authorization.ToString());
+        if (context.Request.Headers.Authorization.ToString() != "Bearer " + Token)
+        {
+            Interlocked.Increment(ref Refused);
+            context.Response.StatusCode = 401;
+            return;
+        }
         var path = context.Request.Path.Value!;
         if (path == "/api/v1/routes") await routes.ServeAsync(context, TellsReady);
         else if (path == "/api/v1/instances") await instances.ServeAsync(context, TellsReady);

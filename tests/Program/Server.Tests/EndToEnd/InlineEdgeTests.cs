@@ -40,10 +40,13 @@ public sealed class InlineEdgeTests : IAsyncLifetime
     public async Task Edge_OutlivesItsServer_AndIsAdoptedByTheNext()
     {
         var edge = EdgePid();
+        string[] tokens = [TokenOf("agent"), TokenOf("edge")];
+        foreach (var token in tokens) Assert.NotEqual(HttpStatusCode.Unauthorized, await CallAsync(token));
         await cloud.KillAsync();
         Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
         (await cloud.UpAsync("--edge-mode", "inline")).ShouldSucceed();
         Assert.Equal(edge, EdgePid());
+        await AssertFreshTokensAsync(tokens);
         Assert.Contains("the edge", (await cloud.RunAsync("down")).ShouldSucceed().Error);
         Assert.Equal(edge, EdgePid());
         var port = FreePort.Next();
@@ -81,6 +84,27 @@ public sealed class InlineEdgeTests : IAsyncLifetime
             Assert.Contains($"Port {cloud.HttpPort}, which the edge needs, is in use by", result.Error);
             Assert.Contains("PORT_IN_USE", result.Error);
         }
+    }
+
+    /// <summary>
+    /// The next server has replaced the tokens of the agent and the edge: copies of the old ones open nothing, and both go on.
+    /// </summary>
+    private async Task AssertFreshTokensAsync(string[] former)
+    {
+        foreach (var token in former) Assert.Equal(HttpStatusCode.Unauthorized, await CallAsync(token));
+        foreach (var part in (string[])["agent", "edge"]) Assert.NotEqual(HttpStatusCode.Unauthorized, await CallAsync(TokenOf(part)));
+        using var app = AppFolder.Saying("after a refresh");
+        (await cloud.RunAsync("deploy", app.Path, "--name", "refreshed")).ShouldSucceed(); // the agent runs it
+        Assert.Contains("after a refresh", await cloud.GetPageAsync("refreshed")); // the edge has its route
+    }
+
+    private string TokenOf(string part) => File.ReadAllText(Path.Combine(cloud.Home, "run", part + ".token"));
+
+    private async Task<HttpStatusCode> CallAsync(string token)
+    {
+        using var http = new HttpClient { BaseAddress = cloud.ApiUrl };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        return (await http.GetAsync("/api/v1/nodes")).StatusCode;
     }
 
     /// <summary>In the environments of the server's children.</summary>

@@ -28,7 +28,7 @@ public sealed class TokenAuthenticator(
             return ApiErrors.Unauthorized;
         if (!await storage.WithinAsync(log.IsActiveAsync(text.Tenant, cancellationToken), cancellationToken)) return ApiErrors.Unauthorized;
         var principal = await storage.WithinAsync(PrincipalOfAsync(text.Tenant, found, cancellationToken), cancellationToken);
-        cache.Remember(token, text.Id, principal, found.Spec.ExpiresAt, state);
+        cache.Remember(token, text.Id, principal, ExpiryOf(text, found), state);
         uses?.Note(text.Tenant, found);
         return principal;
     }
@@ -47,8 +47,13 @@ public sealed class TokenAuthenticator(
         var revision = await log.ReadAsync(text.Tenant, text.Id, AsOf.Latest, cancellationToken);
         if (revision is null || revision.Model != TokenKind.Kind.Model) return null;
         var token = store.ToResource(revision);
-        return text.Matches(token.Status.SecretHash) && !(token.Spec.ExpiresAt <= time.GetUtcNow()) ? token : null;
+        return (text.Matches(token.Status.SecretHash) || text.Matches(token.Status.FormerSecretHash))
+            && !(ExpiryOf(text, token) <= time.GetUtcNow()) ? token : null;
     }
+
+    /// <summary>The token's renewal does not lengthen the life of the secret before.</summary>
+    private static DateTimeOffset? ExpiryOf(TokenText text, Resource<TokenSpec, TokenStatus> token) =>
+        text.Matches(token.Status.SecretHash) ? token.Spec.ExpiresAt : token.Status.FormerExpiresAt;
 
     private async ValueTask<Principal> PrincipalOfAsync(
         TenantId tenant, Resource<TokenSpec, TokenStatus> token, CancellationToken cancellationToken) =>

@@ -35,6 +35,39 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
         return await IssueAsync(caller, token, cancellationToken);
     }
 
+    /// <summary>
+    /// Gives the token of that name another secret and this spec, and makes it where it does not exist. The secret before is accepted too,
+    /// no longer than it would have been, until <see cref="EndFormerAsync"/>: so the token's holder always has one that is valid.
+    /// </summary>
+    public async Task<Result<IssuedToken>> RotateAsync(Caller caller, NewResource<TokenSpec> token, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(caller, token.Name, cancellationToken) is not { } present)
+            return await IssueAsync(caller, token, cancellationToken);
+        var text = TokenText.New(caller.Tenant, TokenKind.Kind.EntityOf(present.Id));
+        var rotated = await store.ChangeAsync(caller, present.Id, t =>
+        {
+            var status = t.Status with
+            {
+                SecretHash = text.SecretHash, FormerSecretHash = t.Status.SecretHash, FormerExpiresAt = t.Spec.ExpiresAt,
+            };
+            return t with { Spec = token.Spec, Status = status };
+        }, null, null, cancellationToken);
+        if (!rotated.TryGet(out var resource, out var error)) return error;
+        Forget(resource);
+        return new IssuedToken(text.ToString(), resource);
+    }
+
+    /// <summary>Refuses the secret before the present one from now on.</summary>
+    /// <param name="id">Of the token.</param>
+    public async Task<Result<Done>> EndFormerAsync(Caller caller, string id, CancellationToken cancellationToken)
+    {
+        var ended = await store.ChangeAsync(
+            caller, id, t => t with { Status = t.Status with { FormerSecretHash = null, FormerExpiresAt = null } }, null, null,
+            cancellationToken);
+        if (ended.IsOk) Forget(ended.Value);
+        return ended.IsOk ? default(Done) : ended.Error;
+    }
+
     /// <summary>Changes when the token of that name expires; its text stays the same. NOT_FOUND if it does not exist.</summary>
     public async Task<Result<Done>> ExtendAsync(Caller caller, string name, DateTimeOffset expiresAt, CancellationToken cancellationToken)
     {
@@ -47,25 +80,21 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
     /// <summary>Revokes the token of that name; false if it does not exist.</summary>
     public async Task<bool> RevokeAsync(Caller caller, string name, CancellationToken cancellationToken)
     {
-        if (caller.Tenant != TenantId.Platform) return await RevokeOneAsync(caller, name, cancellationToken);
-        var named = new Condition.Compare(
-            new Field.Path(NamePath), Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(name, WireJson.Of<string>()))]);
-        var revoked = false;
-        await foreach (var token in store.AllAsync(caller.Tenant, named, cancellationToken))
-        {
-            revoked |= (await store.DeleteAsync(caller, token.Id, null, cancellationToken)).IsOk;
-            Forget(token);
-        }
-        return revoked;
-    }
-
-    /// <summary>By its unique name, however many the organization has.</summary>
-    private async Task<bool> RevokeOneAsync(Caller caller, string name, CancellationToken cancellationToken)
-    {
-        if (!(await store.GetAsync(caller, name, AsOf.Latest, cancellationToken)).TryGet(out var token, out _)) return false;
+        if (await FindAsync(caller, name, cancellationToken) is not { } token) return false;
         var revoked = await store.DeleteAsync(caller, token.Id, null, cancellationToken);
         Forget(token);
         return revoked.IsOk;
+    }
+
+    /// <summary>A name of the platform's own is found by a scan of its few tokens: its callers look for names in no tenant.</summary>
+    private async Task<Resource<TokenSpec, TokenStatus>?> FindAsync(Caller caller, string name, CancellationToken cancellationToken)
+    {
+        if (caller.Tenant != TenantId.Platform)
+            return (await store.GetAsync(caller, name, AsOf.Latest, cancellationToken)).TryGet(out var found, out _) ? found : null;
+        var named = new Condition.Compare(
+            new Field.Path(NamePath), Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(name, WireJson.Of<string>()))]);
+        await foreach (var token in store.AllAsync(caller.Tenant, named, cancellationToken)) return token;
+        return null;
     }
 
     private void Forget(Resource<TokenSpec, TokenStatus> token)

@@ -21,7 +21,7 @@ public static class TokenKind
         References = [new SpecReference("project", ProjectKind.Kind)],
         Readers = [],
         IsIssued = true,
-        HiddenStatus = ["secretHash"],
+        HiddenStatus = ["secretHash", "formerSecretHash", "formerExpiresAt"],
         Validate = Check,
     };
 
