@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Strata.Benchmarks;
@@ -7,8 +6,8 @@ using static Strata.Entity.Benchmarks.Settings;
 namespace Strata.Entity.Benchmarks;
 
 /// <summary>
-/// GET of entities by a person who has signed in, against the same by a token, by the server's processor time; then how many access tokens
-/// clients get. Which of the two is first changes with each round.
+/// GET of entities by a person who has signed in, against the same by a token, by the server's processor time. Which of the two is first
+/// changes with each round.
 /// </summary>
 internal static partial class AuthzBenchmark
 {
@@ -34,35 +33,9 @@ internal static partial class AuthzBenchmark
                 Say($"round {round}: by a {(isPerson ? "person" : "token")} {measured}; {cost}");
             }
         }
-        foreach (var algorithm in (string[])["RS256", "ES256"]) await IssueAsync(cloud, settings, algorithm);
         Say($"RESULT name=authz-person ours={Median(people):0.0} peer={Median(tokens):0.0} ratio={Median(tokens) / Median(people):0.000}");
 
         Task<WrkRun> MeasureAsync(string script) => Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url);
-    }
-
-    /// <param name="algorithm">By which the tokens are signed.</param>
-    private static async Task IssueAsync(Cloud cloud, Settings settings, string algorithm)
-    {
-        var client = await cloud.SendAsync("POST", "/api/clients", null);
-        var resource = "cli_" + client.GetProperty("client_id").GetString()![^26..];
-        using var patch = new StringContent(
-            JsonSerializer.Serialize(new { spec = new { signingAlgorithm = algorithm } }), Encoding.UTF8, "application/merge-patch+json");
-        using var patched = await cloud.Http.PatchAsync($"/api/v1/clients/{resource}", patch);
-        patched.EnsureSuccessStatusCode();
-        var secret = Convert.ToBase64String(
-            Encoding.UTF8.GetBytes($"{client.GetProperty("client_id").GetString()}:{client.GetProperty("client_secret").GetString()}"));
-        var script = cloud.PathOf("issue.lua");
-        await File.WriteAllTextAsync(script, $$"""
-            wrk.method = "POST"
-            wrk.path = "/api/oauth/token"
-            wrk.headers["Authorization"] = "Basic {{secret}}"
-            wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
-            wrk.body = "grant_type=client_credentials"
-            """);
-        await Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url);
-        var (run, cost) = await cloud.RestedAsync(
-            () => Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url), settings.Duration);
-        Say($"access tokens of clients, {algorithm}: {run}; {cost}");
     }
 
     /// <summary>An account by an invitation, and the token of its command line by the device flow.</summary>

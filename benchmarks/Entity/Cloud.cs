@@ -21,6 +21,7 @@ internal sealed class Cloud : IAsyncDisposable
     private readonly string home;
     private readonly PrivatePostgres database;
     private readonly StrataServer server;
+    private readonly List<StrataServer> others = [];
 
     private Cloud(string home, PrivatePostgres database, StrataServer server)
     {
@@ -39,28 +40,37 @@ internal sealed class Cloud : IAsyncDisposable
     public Cpu Cpu { get; }
     public string Url => server.Options.ApiUrl.ToString().TrimEnd('/');
     public string Token => server.AdminToken!;
+    public ServerOptions Options => server.Options;
 
-    public static async Task<Cloud> StartAsync()
+    /// <param name="fill">Runs before the server starts, with the connection string of the empty database; null: nothing is in it.</param>
+    public static async Task<Cloud> StartAsync(Func<string, Task>? fill = null)
     {
         var home = Directory.CreateTempSubdirectory("strata-bench-").FullName;
         var database = await PrivatePostgres.StartAsync(
             new PrivatePostgresOptions { Folder = home, ConnectionsMax = 120 }, TimeProvider.System, NullLogger<PrivatePostgres>.Instance,
             CancellationToken.None);
-        var options = new ServerOptions
-        {
-            PostgresUrl = database.ConnectionString,
-            Home = new HomeLayout(home), Listen = IPAddress.Loopback, ApiPort = FreePort(), HttpPort = FreePort(), EdgeMode = EdgeMode.Off,
-            Agent = false,
-        };
-        options.Home.Create();
-        return new Cloud(home, database, await StrataServer.StartAsync(options, null, null, TimeProvider.System, CancellationToken.None));
+        if (fill is not null) await fill(database.ConnectionString);
+        return new Cloud(home, database, await StartServerAsync(OptionsIn(home, database.ConnectionString)));
+    }
+
+    /// <summary>One more server of this cloud, with a folder of its own.</summary>
+    /// <returns>Its address.</returns>
+    public async Task<Uri> AddServerAsync()
+    {
+        var options = OptionsIn(PathOf($"server-{others.Count + 2}"), ConnectionString) with { PublicUrlSet = Options.PublicUrl };
+        options.Home.CreateRoot();
+        File.Copy(Options.Home.KeyFile, options.Home.KeyFile);
+        others.Add(await StartServerAsync(options));
+        return options.ApiUrl;
     }
 
     public string PathOf(string name) => Path.Combine(home, name);
 
-    public HttpClient Client(string token)
+    public HttpClient Client(string token) => Client(token, server.Options.ApiUrl);
+
+    public static HttpClient Client(string token, Uri address)
     {
-        var http = new HttpClient { BaseAddress = server.Options.ApiUrl };
+        var http = new HttpClient { BaseAddress = address };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return http;
     }
@@ -104,10 +114,25 @@ internal sealed class Cloud : IAsyncDisposable
     {
         Http.Dispose();
         await Source.DisposeAsync();
-        await server.StopAsync(keepWork: false);
-        await server.DisposeAsync();
+        foreach (var one in others.Append(server))
+        {
+            await one.StopAsync(keepWork: false);
+            await one.DisposeAsync();
+        }
         await database.StopAsync(CancellationToken.None);
         Directory.Delete(home, recursive: true);
+    }
+
+    private static ServerOptions OptionsIn(string home, string database) => new()
+    {
+        PostgresUrl = database, Home = new HomeLayout(home), Listen = IPAddress.Loopback, ApiPort = FreePort(), HttpPort = FreePort(),
+        EdgeMode = EdgeMode.Off, Agent = false,
+    };
+
+    private static Task<StrataServer> StartServerAsync(ServerOptions options)
+    {
+        options.Home.Create();
+        return StrataServer.StartAsync(options, null, null, TimeProvider.System, CancellationToken.None);
     }
 
     private static int FreePort()

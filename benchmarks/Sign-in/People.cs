@@ -4,7 +4,8 @@ using Strata.Entity.Benchmarks;
 namespace Strata.SignIn.Benchmarks;
 
 /// <summary>People of a cloud, who join by invitations and sign in with passwords, as browsers do.</summary>
-internal sealed class People(Cloud cloud) : IDisposable
+/// <param name="prefix">Of their addresses, so that several of these can be of one cloud.</param>
+internal sealed class People(Cloud cloud, string prefix = "person") : IDisposable
 {
     private const string Password = "correct horse battery";
 
@@ -23,13 +24,18 @@ internal sealed class People(Cloud cloud) : IDisposable
     {
         for (; organizations < organizationsWanted; organizations++)
             await cloud.SendAsync("POST", "/api/v1/organizations", $$$"""{"name":"org-{{{organizations}}}","spec":{}}""");
-        for (; Count < people; Count++)
-        {
-            var body = $$$"""{"spec":{"email":"{{{EmailOf(Count)}}}","roles":["viewer"]}}""";
-            var invited = await cloud.SendAsync("POST", $"/api/v1/invitations?org=org-{Count % organizations}", body);
-            var link = new Uri(invited.GetProperty("link").GetString()!).AbsolutePath;
-            await PostAsync(link, HttpStatusCode.OK, ("email", EmailOf(Count)), ("password", Password));
-        }
+        while (Count < people) await AddAsync($"org-{Count % organizations}");
+    }
+
+    /// <summary>Adds one person.</summary>
+    /// <param name="organization">Its name.</param>
+    public async Task AddAsync(string organization)
+    {
+        var body = $$$"""{"spec":{"email":"{{{EmailOf(Count)}}}","roles":["viewer"]}}""";
+        var invited = await cloud.SendAsync("POST", $"/api/v1/invitations?org={organization}", body);
+        var link = new Uri(invited.GetProperty("link").GetString()!).AbsolutePath;
+        await PostAsync(link, HttpStatusCode.OK, ("email", EmailOf(Count)), ("password", Password));
+        Count++;
     }
 
     /// <summary>One person, another one each time, signs in.</summary>
@@ -41,7 +47,7 @@ internal sealed class People(Cloud cloud) : IDisposable
 
     public void Dispose() => browser.Dispose();
 
-    private static string EmailOf(int person) => $"person-{person}@example.com";
+    private string EmailOf(int person) => $"{prefix}-{person}@example.com";
 
     private async Task PostAsync(string path, HttpStatusCode expected, params (string Name, string Value)[] form)
     {

@@ -48,6 +48,31 @@ public sealed class LookupRaceTests() : IdentityContract(new MemoryStore())
         Assert.Equal("UNAUTHORIZED", (await authenticator.AuthenticateAsync(token, default)).Error?.Code);
     }
 
+    /// <summary>Reads are held, so that a token which needed one would not be answered.</summary>
+    [Fact]
+    public async Task Authenticate_AnotherTokenOfAKnownClient_ReadsNothing_UntilTheClientIsGone()
+    {
+        var (id, secret) = await CreateClientAsync();
+        var (first, second, third) = (await TokenAsync(id, secret), await TokenAsync(id, secret), await TokenAsync(id, secret));
+        var (log, reads) = HeldReads.Over(Host.Log);
+        var authenticator = new JwtAuthenticator(
+            Host.Service<TokenAuthenticator>(), Host.Service<SessionAuthenticator>(), Host.Service<AccessTokens>(),
+                Host.Service<PersonTokens>(), Host.Service<ExternalTokens>(),
+                new ClientStore(StoreOver(log, ClientKind.Kind), log, Options, TimeProvider.System),
+                Host.Service<BindingStore>(), Host.Service<RoleCatalog>(), log, TimeProvider.System);
+        var known = await authenticator.AuthenticateAsync(first, default);
+        reads.Hold();
+        var next = authenticator.AuthenticateAsync(second, default).AsTask();
+        await Wait.UntilAsync(() => next.IsCompleted, "the client's next token is answered without a read");
+        Assert.Equal(known.Value, (await next).Value);
+        reads.Release();
+        Assert.Equal(200, (await Admin.SendJsonAsync("DELETE", $"/api/clients/{id}")).Status);
+        Assert.True(ClientId.TryParse(id, out var parsed));
+        authenticator.Invalidate(parsed.Tenant, parsed.Id);
+        foreach (var token in (string[])[first, second, third])
+            Assert.Equal("UNAUTHORIZED", (await authenticator.AuthenticateAsync(token, default)).Error?.Code);
+    }
+
     [Fact]
     public async Task Providers_ReadBeforeAChange_AreReadAgain()
     {

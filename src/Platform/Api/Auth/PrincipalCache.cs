@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
@@ -7,8 +8,22 @@ using Strata.Core;
 namespace Strata.Api.Auth;
 
 /// <summary>
-/// The principals of tokens, kept for <see cref="KeptFor"/> and for at most <see cref="Size"/> tokens, by a hash of the whole text, so that
-/// a look-up's time reveals nothing of a secret. Code that is notified of a change invalidates the entries of its source. What was read
+/// Under which a token is remembered: 128 bits of SHA-256 of its whole text, so that no one can find two tokens with the same key, and a
+/// look-up's time reveals nothing of a secret.
+/// </summary>
+public readonly record struct TokenKey(UInt128 Value)
+{
+    public static TokenKey Of(string token)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(token), hash);
+        return new TokenKey(BinaryPrimitives.ReadUInt128BigEndian(hash));
+    }
+}
+
+/// <summary>
+/// The principals of tokens, kept for <see cref="KeptFor"/> and for at most <see cref="Size"/> tokens. Code that is notified of a change
+/// invalidates the entries of its source, which costs as much as there are such entries, however many others are remembered. What was read
 /// before an invalidation is never remembered after it: a look-up takes <see cref="State"/> before its first read, and hands it back with
 /// what it found. An organization's changes leave the look-ups and the entries of others alone. Safe for concurrent use.
 /// </summary>
@@ -18,18 +33,21 @@ public sealed class PrincipalCache(TimeProvider time)
     private const int OrganizationsMax = 10_000;
     public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(15);
 
-    private readonly ConcurrentDictionary<UInt128, Entry> entries = new();
+    private readonly ConcurrentDictionary<TokenKey, Entry> entries = new();
     private readonly Lock changing = new(); // reads take no lock
-    private readonly Dictionary<TenantId, long> invalidatedAt = []; // by the count of all; under the lock
+
+    // Under the lock. Of each entry by what can invalidate it: its organization, its source, its person.
+    private readonly Dictionary<Guid, HashSet<TokenKey>> concerned = [];
+    private readonly Dictionary<TenantId, long> invalidatedAt = []; // by the count of all
     private long allInvalidatedAt;
     private long invalidations;
 
     /// <summary>To take before the first read of a look-up.</summary>
     public long State => Volatile.Read(ref invalidations);
 
-    public bool TryGet(string token, [NotNullWhen(true)] out Principal? principal)
+    public bool TryGet(TokenKey token, [NotNullWhen(true)] out Principal? principal)
     {
-        principal = entries.TryGetValue(KeyOf(token), out var known) && known.Until > time.GetUtcNow() ? known.Principal : null;
+        principal = entries.TryGetValue(token, out var known) && known.Until > time.GetUtcNow() ? known.Principal : null;
         return principal is not null;
     }
 
@@ -39,18 +57,36 @@ public sealed class PrincipalCache(TimeProvider time)
     /// <param name="state">As it was before the look-up began. Where anything of the principal's organization was invalidated since,
     /// nothing is remembered, and the next request looks again.</param>
     public void Remember(
-        string token, EntityId source, Principal principal, DateTimeOffset? expiresAt, long state, TenantId? of = null)
+        TokenKey token, EntityId source, Principal principal, DateTimeOffset? expiresAt, long state, TenantId? of = null)
     {
         var until = time.GetUtcNow() + KeptFor;
         if (principal.GrantedUntil < until) until = principal.GrantedUntil.Value;
         var entry = new Entry(source, principal, expiresAt < until ? expiresAt.Value : until);
-        var key = KeyOf(token);
         lock (changing)
         {
-            if (state < allInvalidatedAt || state < invalidatedAt.GetValueOrDefault(principal.Tenant)) return;
-            if (of is { } owner && state < invalidatedAt.GetValueOrDefault(owner)) return;
-            if (entries.Count >= Size) entries.Clear(); // rare, and cheaper than keeping an order of use
-            entries[key] = entry;
+            if (IsOutdated(principal.Tenant, state) || (of is { } owner && IsOutdated(owner, state))) return;
+            Add(token, entry);
+        }
+    }
+
+    /// <summary>
+    /// What is remembered under another key holds for this token too, and for no longer than there: so that a token which says what an
+    /// earlier one said costs no read.
+    /// </summary>
+    /// <param name="known">Under which the principal was remembered.</param>
+    /// <param name="expiresAt">Of the token.</param>
+    /// <param name="state">As it was before the token was verified: its key may have been invalidated since.</param>
+    public bool TryShare(
+        TokenKey known, TokenKey token, DateTimeOffset expiresAt, long state, [NotNullWhen(true)] out Principal? principal)
+    {
+        lock (changing)
+        {
+            principal = null;
+            if (!entries.TryGetValue(known, out var entry) || entry.Until <= time.GetUtcNow()) return false;
+            if (IsOutdated(entry.Principal.Tenant, state)) return false;
+            Add(token, expiresAt < entry.Until ? entry with { Until = expiresAt } : entry);
+            principal = entry.Principal;
+            return true;
         }
     }
 
@@ -60,20 +96,20 @@ public sealed class PrincipalCache(TimeProvider time)
         {
             allInvalidatedAt = ++invalidations;
             invalidatedAt.Clear();
-            entries.Clear();
+            RemoveAll();
         }
     }
 
     /// <summary>Forgets what came from one entity of an organization.</summary>
-    public void Invalidate(TenantId tenant, EntityId source) => Invalidate(tenant, entry => entry.Source == source);
+    public void Invalidate(TenantId tenant, EntityId source) => Invalidate(tenant, source.Value);
 
     /// <summary>Forgets all that speaks for a person, whatever organization it is in.</summary>
-    public void InvalidatePerson(EntityId person) => Invalidate(TenantId.Platform, entry => entry.Principal.Person?.Id == person);
+    public void InvalidatePerson(EntityId person) => Invalidate(TenantId.Platform, person.Value);
 
     /// <summary>Forgets all that speaks for an organization.</summary>
-    public void Invalidate(TenantId tenant) => Invalidate(tenant, entry => entry.Principal.Tenant == tenant);
+    public void Invalidate(TenantId tenant) => Invalidate(tenant, tenant.Value);
 
-    private void Invalidate(TenantId tenant, Func<Entry, bool> isConcerned)
+    private void Invalidate(TenantId tenant, Guid id)
     {
         lock (changing)
         {
@@ -84,20 +120,41 @@ public sealed class PrincipalCache(TimeProvider time)
                 allInvalidatedAt = invalidations; // look-ups under way are not remembered, this once
             }
             invalidatedAt[tenant] = invalidations;
-            foreach (var (key, entry) in entries)
-            {
-                if (isConcerned(entry)) entries.TryRemove(key, out _);
-            }
+            if (!concerned.TryGetValue(id, out var tokens)) return;
+            foreach (var token in tokens.ToArray()) Remove(token);
         }
     }
 
-    /// <summary>128 bits of SHA-256: no one can find two tokens with the same key.</summary>
-    private static UInt128 KeyOf(string token)
+    private bool IsOutdated(TenantId tenant, long state) => state < allInvalidatedAt || state < invalidatedAt.GetValueOrDefault(tenant);
+
+    private void Add(TokenKey token, Entry entry)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(token), hash);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
+        if (entries.Count >= Size) RemoveAll(); // rare, and cheaper than keeping an order of use
+        Remove(token); // it may have been another's, or another organization's, before
+        entries[token] = entry;
+        foreach (var id in entry.ConcernedBy)
+        {
+            if (!concerned.TryGetValue(id, out var tokens)) concerned[id] = tokens = [];
+            tokens.Add(token);
+        }
     }
 
-    private sealed record Entry(EntityId Source, Principal Principal, DateTimeOffset Until);
+    private void Remove(TokenKey token)
+    {
+        if (!entries.TryRemove(token, out var entry)) return;
+        foreach (var id in entry.ConcernedBy)
+            if (concerned.TryGetValue(id, out var tokens) && tokens.Remove(token) && tokens.Count == 0) concerned.Remove(id);
+    }
+
+    private void RemoveAll()
+    {
+        entries.Clear();
+        concerned.Clear();
+    }
+
+    private sealed record Entry(EntityId Source, Principal Principal, DateTimeOffset Until)
+    {
+        public IEnumerable<Guid> ConcernedBy => Principal.Person is { } person
+            ? [Principal.Tenant.Value, Source.Value, person.Id.Value] : [Principal.Tenant.Value, Source.Value];
+    }
 }

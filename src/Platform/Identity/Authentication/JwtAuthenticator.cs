@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
@@ -29,18 +30,19 @@ internal sealed class JwtAuthenticator(
         if (SessionAuthenticator.IsSession(token)) return await sessions.AuthenticateAsync(token, null, cancellationToken);
         // a JWT begins with a brace, in base64
         if (!token.StartsWith("ey", StringComparison.Ordinal)) return await tokens.AuthenticateAsync(token, cancellationToken);
-        if (cache.TryGet(token, out var known) || sessions.TryGetKnown(token, out known)) return known;
+        var key = TokenKey.Of(token);
+        if (cache.TryGet(key, out var known) || sessions.TryGetKnown(key, out known)) return known;
         if (JwtCheck.Read(token) is not { } jwt) return ApiErrors.Unauthorized;
         var (state, storage) = (cache.State, new StorageDeadline(time));
-        if (jwt.Issuer == own.Issuer && JwtCheck.Text(jwt, PersonTokens.SessionClaim) is not null)
-            return await OfProgramAsync(token, jwt, storage, cancellationToken);
-        var looked = jwt.Issuer == own.Issuer ? await OfOwnAsync(jwt, storage, cancellationToken)
-            : await OfProviderAsync(jwt, storage, cancellationToken);
-        if (!looked.TryGet(out var found, out var error)) return error;
-        var (principal, source) = found;
-        if (!await storage.WithinAsync(log.IsActiveAsync(principal.Tenant, cancellationToken), cancellationToken))
-            return ApiErrors.Unauthorized;
-        cache.Remember(token, source, principal, jwt.ValidTo, state);
+        if (jwt.Issuer == own.Issuer)
+        {
+            return JwtCheck.Text(jwt, PersonTokens.SessionClaim) is null ? await OfOwnAsync(key, jwt, state, storage, cancellationToken)
+                : await OfProgramAsync(key, jwt, storage, cancellationToken);
+        }
+        if (!(await external.ByProviderAsync(jwt, null, storage, cancellationToken)).TryGet(out var user, out var error)) return error;
+        var principal = ToPrincipal(user.Tenant, "user:" + user.Name, user.Roles);
+        if (!await IsActiveAsync(user.Tenant, storage, cancellationToken)) return ApiErrors.Unauthorized;
+        cache.Remember(key, user.Source, principal, jwt.ValidTo, state);
         return principal;
     }
 
@@ -59,9 +61,13 @@ internal sealed class JwtAuthenticator(
 
     /// <summary>The subject of a token issued by this cloud, as long as the client behind it exists.</summary>
     public async ValueTask<(TokenSubject Subject, EntityId Client)?> FindOwnAsync(JsonWebToken token, StorageDeadline storage,
+        CancellationToken cancellationToken) =>
+        await storage.WithinAsync(own.VerifyAsync(token, cancellationToken), cancellationToken) is { } subject
+            ? await FindOwnAsync(subject, storage, cancellationToken) : null;
+
+    private async ValueTask<(TokenSubject Subject, EntityId Client)?> FindOwnAsync(TokenSubject subject, StorageDeadline storage,
         CancellationToken cancellationToken)
     {
-        if (await storage.WithinAsync(own.VerifyAsync(token, cancellationToken), cancellationToken) is not { } subject) return null;
         if (!ClientId.TryParse(subject.Client ?? subject.Subject, out var id) || id.Tenant != subject.Tenant) return null;
         if (await storage.WithinAsync(clients.FindAsync(id, cancellationToken), cancellationToken) is not { } client) return null;
         // What was taken from the client since is not in the token any more.
@@ -70,14 +76,40 @@ internal sealed class JwtAuthenticator(
 
     /// <summary>A program that a person has signed in to, where they have let it act as them.</summary>
     private async ValueTask<Result<Principal>> OfProgramAsync(
-        string token, JsonWebToken jwt, StorageDeadline storage, CancellationToken cancellationToken) =>
+        TokenKey token, JsonWebToken jwt, StorageDeadline storage, CancellationToken cancellationToken) =>
         await people.VerifyAsync(jwt, storage, cancellationToken) is { } grant && grant.Scopes.Contains(OAuthScopes.Api)
             ? await sessions.AuthenticateAsync(token, grant, jwt.ValidTo, storage, cancellationToken) : ApiErrors.Unauthorized;
 
-    private async ValueTask<Result<(Principal, EntityId)>> OfOwnAsync(JsonWebToken token, StorageDeadline storage,
-        CancellationToken cancellationToken) =>
-        await FindOwnAsync(token, storage, cancellationToken) is var (subject, client)
-            ? (await OfSubjectAsync(subject, storage, cancellationToken) with { Client = client }, client) : ApiErrors.Unauthorized;
+    /// <summary>
+    /// A client asks for a token as often as it likes. So what stands behind one is remembered under what the token says too: the next
+    /// that says the same is verified, and reads nothing.
+    /// </summary>
+    private async ValueTask<Result<Principal>> OfOwnAsync(
+        TokenKey token, JsonWebToken jwt, long state, StorageDeadline storage, CancellationToken cancellationToken)
+    {
+        if (await storage.WithinAsync(own.VerifyAsync(jwt, cancellationToken), cancellationToken) is not { } said)
+            return ApiErrors.Unauthorized;
+        var same = KeyOf(said);
+        if (cache.TryShare(same, token, jwt.ValidTo, state, out var known)) return known;
+        if (await FindOwnAsync(said, storage, cancellationToken) is not var (subject, client)) return ApiErrors.Unauthorized;
+        var principal = await OfSubjectAsync(subject, storage, cancellationToken) with { Client = client };
+        if (!await IsActiveAsync(principal.Tenant, storage, cancellationToken)) return ApiErrors.Unauthorized;
+        cache.Remember(same, client, principal, null, state);
+        cache.Remember(token, client, principal, jwt.ValidTo, state);
+        return principal;
+    }
+
+    /// <summary>No token is like it, and no two subjects have the same: each part says how long it is.</summary>
+    private static TokenKey KeyOf(TokenSubject subject)
+    {
+        var key = new StringBuilder(subject.Client is null ? "client " : "user ").Append(subject.Tenant);
+        foreach (var part in (string[])[subject.Subject, subject.Client ?? "", .. subject.Roles])
+            key.Append(' ').Append(part.Length).Append(' ').Append(part);
+        return TokenKey.Of(key.ToString());
+    }
+
+    private ValueTask<bool> IsActiveAsync(TenantId organization, StorageDeadline storage, CancellationToken cancellationToken) =>
+        storage.WithinAsync(log.IsActiveAsync(organization, cancellationToken), cancellationToken);
 
     /// <summary>What bindings give to a client is its own, and not that of users for whom it acts.</summary>
     private async ValueTask<Principal> OfSubjectAsync(TokenSubject subject, StorageDeadline storage, CancellationToken cancellationToken)
@@ -88,12 +120,6 @@ internal sealed class JwtAuthenticator(
             bindings.OfClientAsync(subject.Tenant, subject.Subject, cancellationToken), cancellationToken);
         return principal.With(bound.Grants, bound.RoleNames, bound.Until);
     }
-
-    private async ValueTask<Result<(Principal, EntityId)>> OfProviderAsync(JsonWebToken token, StorageDeadline storage,
-        CancellationToken cancellationToken) =>
-        (await external.ByProviderAsync(token, null, storage, cancellationToken)).TryGet(out var user, out var error)
-            ? (ToPrincipal(user.Tenant, "user:" + user.Name, user.Roles), user.Source)
-            : error;
 
     private Principal ToPrincipal(TenantId tenant, string actor, IReadOnlyList<string> roles) => new()
     {

@@ -30,7 +30,7 @@ internal sealed class SessionAuthenticator(
     /// <param name="organization">Null: that of the session.</param>
     public async ValueTask<Result<Principal>> AuthenticateAsync(string token, TenantId? organization, CancellationToken cancellationToken)
     {
-        var key = organization is null ? token : $"{token} {organization}";
+        var key = TokenKey.Of(organization is null ? token : $"{token} {organization}");
         if (cache.TryGet(key, out var known)) return known;
         var (state, storage) = (cache.State, new StorageDeadline(time));
         if (await storage.WithinAsync(FindAsync(token, cancellationToken), cancellationToken) is not { } found)
@@ -46,12 +46,12 @@ internal sealed class SessionAuthenticator(
     }
 
     /// <summary>What was found of a program's token that a session stands behind.</summary>
-    public bool TryGetKnown(string token, [NotNullWhen(true)] out Principal? principal) => cache.TryGet(token, out principal);
+    public bool TryGetKnown(TokenKey token, [NotNullWhen(true)] out Principal? principal) => cache.TryGet(token, out principal);
 
     /// <summary>As the other, for a program's token that names its session and is verified already.</summary>
     /// <param name="expiresAt">Of the token.</param>
     public async ValueTask<Result<Principal>> AuthenticateAsync(
-        string token, PersonGrant grant, DateTimeOffset expiresAt, StorageDeadline storage, CancellationToken cancellationToken)
+        TokenKey token, PersonGrant grant, DateTimeOffset expiresAt, StorageDeadline storage, CancellationToken cancellationToken)
     {
         var state = cache.State;
         var found = await storage.WithinAsync(FindAsync(grant, cancellationToken), cancellationToken);

@@ -22,13 +22,14 @@ public sealed class TokenAuthenticator(
     public async ValueTask<Result<Principal>> AuthenticateAsync(string token, CancellationToken cancellationToken)
     {
         if (!TokenText.TryParse(token, out var text)) return ApiErrors.Unauthorized;
-        if (cache.TryGet(token, out var known)) return known;
+        var key = TokenKey.Of(token);
+        if (cache.TryGet(key, out var known)) return known;
         var (state, storage) = (cache.State, new StorageDeadline(time));
         if (await storage.WithinAsync(FindAsync(text, cancellationToken), cancellationToken) is not { } found)
             return ApiErrors.Unauthorized;
         if (!await storage.WithinAsync(log.IsActiveAsync(text.Tenant, cancellationToken), cancellationToken)) return ApiErrors.Unauthorized;
         var principal = await storage.WithinAsync(PrincipalOfAsync(text.Tenant, found, cancellationToken), cancellationToken);
-        cache.Remember(token, text.Id, principal, ExpiryOf(text, found), state);
+        cache.Remember(key, text.Id, principal, ExpiryOf(text, found), state);
         uses?.Note(text.Tenant, found);
         return principal;
     }
