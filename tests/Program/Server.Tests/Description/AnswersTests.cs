@@ -155,7 +155,8 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("POST", "/api/v1/webhooks/walked/transitions/pause");
         foreach (var (plural, name) in new[] { ("organizations", "walked"), ("projects", "walked"), ("environments", "walked"),
             ("tokens", "walked"), ("roles", "walked"), ("webhooks", "walked"), ("secrets", "walked"), ("teams", "walked"),
-            ("bindings", "walked"), ("deployments", "walked"), ("routes", "walked-route"), ("tunnels", "walked-tunnel"), ("releases", "walked-1") })
+            ("bindings", "walked"), ("deployments", "walked"), ("routes", "walked-route"), ("tunnels", "walked-tunnel"),
+            ("releases", "walked-1") })
         {
             await walk.GetAsync($"/api/v1/{plural}?limit=1");
             await walk.GetAsync($"/api/v1/{plural}/{name}");
