@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 
 namespace Strata.Client;
 
@@ -14,17 +13,15 @@ internal sealed class TokenFromFile(string path, HttpMessageHandler inner) : Del
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var token = await ReadAsync(cancellationToken);
-        request.Headers.Authorization = Bearer(token);
+        if (token is not null) request.Headers.Authorization = new("Bearer", token);
         var response = await base.SendAsync(request, cancellationToken);
         if (response.StatusCode != HttpStatusCode.Unauthorized || !MayRepeat(request)) return response;
         var newer = await ReadAsync(cancellationToken);
-        if (newer == token) return response;
+        if (newer is null || newer == token) return response;
         response.Dispose();
-        request.Headers.Authorization = Bearer(newer);
+        request.Headers.Authorization = new("Bearer", newer);
         return await base.SendAsync(request, cancellationToken);
     }
-
-    private static AuthenticationHeaderValue? Bearer(string? token) => token is null ? null : new("Bearer", token);
 
     /// <summary>A stream is read once.</summary>
     private static bool MayRepeat(HttpRequestMessage request) => request.Content is null or ReadOnlyMemoryContent;

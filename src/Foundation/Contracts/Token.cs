@@ -33,7 +33,8 @@ public sealed record TokenStatus
     public string? SecretHash { get; init; }
 
     /// <summary>
-    /// When it was last used, to the day: it is written once a day. Null: not yet. Of tokens of the platform's own parts always null.
+    /// When it was last used, to the day: it is written once a day, also where it was refused because of the address that it came from.
+    /// Null: not yet. Of tokens of the platform's own parts always null.
     /// </summary>
     public DateTimeOffset? LastUsedAt { get; init; }
 

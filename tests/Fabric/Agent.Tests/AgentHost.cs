@@ -130,7 +130,7 @@ internal sealed class AgentHost : IAsyncDisposable
     {
         var (issuer, platform) = (app!.Services.GetRequiredService<TokenIssuer>(), new Caller(TenantId.Platform, "test"));
         var spec = new TokenSpec { Roles = [Roles.Agent], Node = Node };
-        var rotated = await issuer.RotateAsync(platform, new NewResource<TokenSpec> { Name = "agent", Spec = spec }, default);
+        var rotated = await issuer.RotateAsync(platform, new NewResource<TokenSpec> { Name = "agent", Spec = spec }, null, default);
         agentToken = rotated.Value.Text;
         Assert.True((await issuer.EndFormerAsync(platform, rotated.Value.Resource.Id, default)).IsOk);
         return agentToken;

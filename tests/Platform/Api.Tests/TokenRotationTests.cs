@@ -82,7 +82,7 @@ public sealed class TokenRotationTests : IAsyncLifetime
     private async Task<string> RotateAsync(TimeSpan lifetime)
     {
         var spec = new TokenSpec { Roles = [Roles.Viewer], ExpiresAt = time.GetUtcNow() + lifetime };
-        return (await issuer.RotateAsync(Caller, new NewResource<TokenSpec> { Name = "part", Spec = spec }, default)).Value.Text;
+        return (await issuer.RotateAsync(Caller, new NewResource<TokenSpec> { Name = "part", Spec = spec }, null, default)).Value.Text;
     }
 
     private async Task<bool> IsAcceptedAsync(string token) => (await authenticator.AuthenticateAsync(token, default)).IsOk;

@@ -15,7 +15,7 @@ internal sealed class AppendStatement : IDisposable
     private readonly AppendParts parts;
     private readonly NpgsqlBatch batch;
     private readonly ParameterArrays arrays;
-    private readonly RowsOfGroup rows = new();
+    private readonly RowsOfGroup rows;
     private readonly NpgsqlParameter<Guid[]> locked = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid, TypedValue = [] };
     private readonly NpgsqlParameter<string[]> leases = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text, TypedValue = [] };
 
@@ -25,6 +25,7 @@ internal sealed class AppendStatement : IDisposable
         var lockCommand = new NpgsqlBatchCommand(AppendSql.Lock) { Parameters = { locked } };
         var appendCommand = new NpgsqlBatchCommand(AppendSql.For(parts));
         arrays = new ParameterArrays(appendCommand.Parameters);
+        rows = new RowsOfGroup(connection.Database);
         batch = new NpgsqlBatch(connection) { BatchCommands = { rows.Command } };
         Cancel = batch.Cancel;
         if (parts.HasFlag(AppendParts.Fences))

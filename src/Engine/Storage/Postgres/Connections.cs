@@ -15,30 +15,30 @@ internal sealed class Connections : IAsyncDisposable
     // one row each.
     private const string SearchPlanner = "-c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_custom_plan";
 
-    // What a transaction sets ends with it, and nothing else is set, so there is nothing to reset. It would end the role too.
-    private const string Tenant = $"-c role={Wall.Role} ";
-
     private readonly NpgsqlDataSource single;
     private readonly NpgsqlDataSource owner;
 
     public Connections(PostgresOptions options)
     {
+        var at = new NpgsqlConnectionStringBuilder(options.ConnectionString);
+        // Without the resetting of pooled connections, which would end the role: what a transaction sets ends with it, and nothing else is.
+        var tenant = $"-c role={TenantRole.Of(at.Database ?? at.Username ?? Environment.UserName)} ";
         Queries = new QueryPool(
             () => Build(
-                options, b => 
+                options, b =>
                     (b.MaxPoolSize, b.MaxAutoPrepare, b.AutoPrepareMinUsages, b.NoResetOnClose, b.Options) =
-                    (options.PoolSizeMax, 48, 3, true, Tenant + Planner)),
+                    (options.PoolSizeMax, 48, 3, true, tenant + Planner)),
             () => Watch);
         Searches = new QueryPool(
             () => Build(
                 options, b =>
-                    (b.MaxPoolSize, b.NoResetOnClose, b.Options) = (options.SearchPoolSizeMax, true, Tenant + SearchPlanner)),
+                    (b.MaxPoolSize, b.NoResetOnClose, b.Options) = (options.SearchPoolSizeMax, true, tenant + SearchPlanner)),
             () => Watch);
         // Npgsql cancels what timed out over a new connection, so on a silent host the time to connect is waited for once more.
         single = Build(
             options, b =>
                 (b.Pooling, b.Timeout, b.Options) =
-                (false, options.SilenceSeconds, Tenant + Planner + " -c plan_cache_mode=force_generic_plan"));
+                (false, options.SilenceSeconds, tenant + Planner + " -c plan_cache_mode=force_generic_plan"));
         owner = Build(options, b => (b.Pooling, b.Timeout, b.Options) = (false, options.SilenceSeconds, Planner));
     }
 

@@ -35,11 +35,12 @@ internal sealed class CreateStatement : IDisposable
         """;
 
     private readonly NpgsqlBatch batch;
-    private readonly RowsOfGroup rows = new();
+    private readonly RowsOfGroup rows;
     private readonly ParameterArrays arrays;
 
     private CreateStatement(NpgsqlConnection connection)
     {
+        rows = new RowsOfGroup(connection.Database);
         var command = new NpgsqlBatchCommand(Sql);
         batch = new NpgsqlBatch(connection) { BatchCommands = { rows.Command, command } };
         Cancel = batch.Cancel;

@@ -96,6 +96,8 @@ internal sealed class LogQueries(QueryPool pool)
             return await command.ExecuteScalarAsync(cancellationToken) is long revision ? new Revision(revision) : Revision.None;
         });
 
+    // What runs over all tenants is for the platform's own parts, which serve all: followers of the log, and what makes due things happen.
+
     public async ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) =>
         await RunAsync(Rows.OfAll, "select tenant, revision from strata.log_head where revision > 0", async command =>
         {

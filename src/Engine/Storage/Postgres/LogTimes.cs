@@ -13,19 +13,20 @@ internal sealed class LogTimes(QueryPool queries, TimeProvider time)
     private const int RememberedMax = 10_000;
     private static readonly TimeSpan RememberedFor = TimeSpan.FromSeconds(10);
 
-    // Between the samples of the index log_time. No row: the log has not gone on beyond the time, or holds an imported history, whose times
+    // Between the samples of the index log_time, which are materialized: behind a policy an expression is no bound for an index. No row: the log has not gone on beyond the time, or holds an imported history, whose times
     // stand behind younger ones. No revision: nothing is that old.
-    private const string Sql = """
+    internal const string Sql = """
+        with bounds as materialized (select
+            coalesce((
+                select revision from strata.log where tenant = $1 and changed_at <= $2 and ordinal = 0 and revision % 128 = 0
+                order by changed_at desc, revision desc limit 1), 0) as low,
+            coalesce((
+                select revision from strata.log where tenant = $1 and changed_at > $2 and ordinal = 0 and revision % 128 = 0
+                order by changed_at, revision limit 1), 9223372036854775807) as high)
         select (
             select l.revision from strata.log l
-            where l.tenant = $1 and l.revision >= low.revision and l.revision <= high.revision and l.changed_at <= $2 order by l.revision desc limit 1)
-        from
-            (select coalesce((
-                select revision from strata.log where tenant = $1 and changed_at <= $2 and ordinal = 0 and revision % 128 = 0
-                order by changed_at desc, revision desc limit 1), 0) as revision) low,
-            (select coalesce((
-                select revision from strata.log where tenant = $1 and changed_at > $2 and ordinal = 0 and revision % 128 = 0
-                order by changed_at, revision limit 1), 9223372036854775807) as revision) high
+            where l.tenant = $1 and l.revision >= b.low and l.revision <= b.high and l.changed_at <= $2 order by l.revision desc limit 1)
+        from bounds b
         where exists (select from strata.log_head where tenant = $1 and at > $2 and not imported)
         """;
 

@@ -47,10 +47,22 @@ internal static class OpenErrors
     }
 
     /// <summary>The user may not make the role under which statements run.</summary>
-    public static Error RoleMissing(string user) => new(
+    public static Error RoleMissing(string user, string role) => new(
         ErrorKind.Forbidden, "DATABASE_ROLE_MISSING",
-        $"Statements run under the role {Wall.Role}, which owns nothing, and the user \"{user}\" may not set it up.",
-        $"As a superuser of that PostgreSQL: create role {Wall.Role} nologin (where it does not exist yet); grant {Wall.Role} to \"{user}\";");
+        $"Statements run under the role {role}, which owns nothing, and the user \"{user}\" may not set it up.",
+        $"As a superuser of that PostgreSQL: create role {role}; grant {role} to \"{user}\"; If the role exists already: "
+        + $"alter role {role} nologin nosuperuser nobypassrls;");
+
+    public static Error NotOwner(string user, string database) => new(
+        ErrorKind.Forbidden, "DATABASE_RIGHTS_MISSING", $"The tables of the schema strata do not belong to the user \"{user}\".",
+        $"As a superuser, in the database \"{database}\": reassign owned by FORMER_OWNER to \"{user}\";");
+
+    public static readonly Error TablesLocked = new(
+        ErrorKind.Unavailable, "DATABASE_BUSY", "The tables could not be upgraded for a minute, because something holds their locks.",
+        "Start again. A long search or export of a running server may hold them: wait for it, or stop the other servers first.")
+    {
+        Retryable = true,
+    };
 
     /// <summary>Null: it is fine.</summary>
     public static Error? OfVersion(Version version) => version.Major >= PostgresOptions.VersionMin ? null : new Error(

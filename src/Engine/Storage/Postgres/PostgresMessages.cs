@@ -91,7 +91,7 @@ internal sealed class PostgresMessages(QueryPool pool) : IMessages
         });
 
     private async ValueTask SweepAsync(CancellationToken cancellationToken) =>
-        await pool.RunAsync(Rows.OfAll, command => // uploads that were cut off, whoever began them
+        await pool.RunAsync(Rows.OfAll, command => // uploads that were cut off
         {
             command.CommandText = MessageSql.Sweep;
             Add(command, IMessages.KeptFor, NpgsqlDbType.Interval);

@@ -51,9 +51,10 @@ internal sealed class PostgresSearchIndexes(Connections connections, TimeProvide
     {
         var names = paths.Select(path => path.Text).ToArray();
         if (names.Length > 0
-            && await RunAsync(DeclareSql, cancellationToken, tenant.Value, model.Name, model.Version, names, modelId.Value,
-                ISearchIndexes.TotalMax) == 0) return false;
-        await RunAsync(UndeclareSql, cancellationToken, tenant.Value, model.Name, model.Version, names);
+            && await RunAsync(
+                Rows.OfAll, DeclareSql, cancellationToken, tenant.Value, model.Name, model.Version, names, modelId.Value,
+                ISearchIndexes.TotalMax) == 0) return false; // over all tenants, because their number is bounded over all
+        await RunAsync(Rows.Of(tenant), UndeclareSql, cancellationToken, tenant.Value, model.Name, model.Version, names);
         return true;
     }
 
@@ -128,8 +129,8 @@ internal sealed class PostgresSearchIndexes(Connections connections, TimeProvide
         foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
     }
 
-    private Task<int> RunAsync(string sql, CancellationToken cancellationToken, params object[] values) =>
-        connections.Queries.RunAsync(Rows.OfAll, command => // their number is bounded over all tenants
+    private Task<int> RunAsync(Rows rows, string sql, CancellationToken cancellationToken, params object[] values) =>
+        connections.Queries.RunAsync(rows, command =>
     {
         Prepare(command, sql, values);
         return command.ExecuteNonQueryAsync(cancellationToken);

@@ -110,7 +110,7 @@ internal sealed class PostgresSearchJobs(
 
     public async ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(
         string server, DateTimeOffset now, CancellationToken cancellationToken) =>
-        await pool.RunAsync(Rows.OfAll, async command => // what this server runs, for whomever
+        await pool.RunAsync(Rows.OfAll, async command => // all that this server runs
         {
             Prepare(command,
                 "update strata.search_job set heard_at = $2 where server = $1 and status = 'RUNNING' returning tenant, job", server, now);
@@ -178,7 +178,7 @@ internal sealed class PostgresSearchJobs(
         });
 
     private Task<int> RunAsync(string sql, CancellationToken cancellationToken, params object[] values) =>
-        pool.RunAsync(Rows.OfAll, command => // of whichever organization
+        pool.RunAsync(Rows.OfAll, command => // the sweep
     {
         Prepare(command, sql, values);
         return command.ExecuteNonQueryAsync(cancellationToken);

@@ -72,7 +72,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
 
     public async ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(
         DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) =>
-        await pool.RunAsync(Rows.OfAll, async command =>
+        await pool.RunAsync(Rows.OfAll, async command => // imports that died
     {
         command.CommandText = TransferSql.Expired;
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = before.UtcDateTime });

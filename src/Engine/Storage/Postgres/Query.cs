@@ -29,7 +29,7 @@ internal sealed class Query(NpgsqlConnection connection, Rows rows) : IAsyncDisp
 
     public async Task<NpgsqlDataReader> ExecuteReaderAsync(CancellationToken cancellationToken)
     {
-        var set = Rows.ToCommand();
+        var set = Rows.ToCommand(connection.Database);
         if (set is not null) batch.BatchCommands.Add(set);
         batch.BatchCommands.Add(statement);
         var reader = await batch.ExecuteReaderAsync(cancellationToken);

@@ -26,7 +26,7 @@ internal sealed class ReadStatement : IDisposable
         """;
 
     private readonly NpgsqlBatch batch;
-    private readonly RowsOfGroup rows = new();
+    private readonly RowsOfGroup rows;
     private readonly RevisionCache cache;
     private readonly NpgsqlParameter<Guid[]> tenants = Uuids();
     private readonly NpgsqlParameter<Guid[]> entities = Uuids();
@@ -38,7 +38,7 @@ internal sealed class ReadStatement : IDisposable
 
     private ReadStatement(NpgsqlConnection connection, RevisionCache cache, bool isPast)
     {
-        (this.cache, this.isPast) = (cache, isPast);
+        (this.cache, this.isPast, rows) = (cache, isPast, new RowsOfGroup(connection.Database));
         var command = new NpgsqlBatchCommand(isPast ? Past : Latest) { Parameters = { tenants, entities, known } };
         batch = new NpgsqlBatch(connection) { BatchCommands = { rows.Command, command } };
         if (!isPast) return;

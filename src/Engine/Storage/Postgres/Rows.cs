@@ -6,14 +6,17 @@ namespace Strata.Storage.Postgres;
 
 /// <summary>
 /// Whose rows a statement sees and writes. PostgreSQL holds it to that by row-level security, whatever its text says; see
-/// docs/decisions/059-row-level-security.md. The default is nobody's.
+/// docs/decisions/059-row-level-security.md. The default is no one's.
 /// </summary>
 internal readonly record struct Rows
 {
-    internal const string SetTenants = "select set_config('strata.tenants', $1, true)";
+    // The role too: it is not left to the connection, which a pooler in between may have given another one.
+    internal const string SetTenants =
+        "select set_config('role', $2, true), set_config('row_security', 'on', true), set_config('strata.tenants', $1, true)";
 
-    // The connection's own user, who owns the tables and whom their policies do not bind; until the end of the transaction.
-    private const string BecomeOwner = "select set_config('role', 'none', true)";
+    // The connection's own user, who owns the tables and whom their policies do not bind; until the end of the transaction. If they did
+    // bind this user, PostgreSQL reports it instead of returning fewer rows.
+    private const string BecomeOwner = "select set_config('role', 'none', true), set_config('row_security', 'off', true)";
 
     private readonly bool isEveryones;
     private readonly string? tenants;
@@ -34,21 +37,14 @@ internal readonly record struct Rows
     internal static string Text(IEnumerable<TenantId> tenants) => $"{{{string.Join(',', tenants.Select(t => t.Value))}}}";
 
     /// <summary>The statement that sets it for the rest of a transaction. Goes before what it is for, in the same round trip.</summary>
-    public NpgsqlBatchCommand? ToCommand()
+    /// <param name="database">Of the connection.</param>
+    public NpgsqlBatchCommand? ToCommand(string database)
     {
         if (isEveryones) return new NpgsqlBatchCommand(BecomeOwner);
         if (tenants is null) return null;
         var command = new NpgsqlBatchCommand(SetTenants);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenants, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = TenantRole.Of(database), NpgsqlDbType = NpgsqlDbType.Text });
         return command;
-    }
-
-    /// <summary>Sets it for the rest of the transaction that is open on a connection.</summary>
-    public async Task ApplyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        await using var batch = new NpgsqlBatch(connection);
-        if (ToCommand() is not { } command) return;
-        batch.BatchCommands.Add(command);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -11,7 +11,12 @@ internal sealed class RowsOfGroup
 {
     private readonly NpgsqlParameter<string> tenants = new() { NpgsqlDbType = NpgsqlDbType.Text, TypedValue = "" };
 
-    public RowsOfGroup() => Command = new NpgsqlBatchCommand(Rows.SetTenants) { Parameters = { tenants } };
+    /// <param name="database">Of the connection.</param>
+    public RowsOfGroup(string database)
+    {
+        var role = new NpgsqlParameter<string> { NpgsqlDbType = NpgsqlDbType.Text, TypedValue = TenantRole.Of(database) };
+        Command = new NpgsqlBatchCommand(Rows.SetTenants) { Parameters = { tenants, role } };
+    }
 
     public NpgsqlBatchCommand Command { get; }
 

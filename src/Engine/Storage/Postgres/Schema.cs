@@ -11,6 +11,8 @@ namespace Strata.Storage.Postgres;
 internal static class Schema
 {
     private const long LockKey = 0x5354524154410001; // "STRATA", 1
+    private const int LockAttemptsMax = 60;
+    private static readonly TimeSpan LockPause = TimeSpan.FromSeconds(1);
 
     private const string Prepare = """
         create schema if not exists strata;
@@ -23,13 +25,13 @@ internal static class Schema
         if (OpenErrors.OfVersion(connection.PostgreSqlVersion) is { } old) throw old.ToException();
         if (OpenErrors.OfEncoding(connection.PostgresParameters["server_encoding"]) is { } other) throw other.ToException();
         var isNewest = await ReadVersionAsync(connection, cancellationToken) == Migrations().Max(m => m.Version);
-        if (isNewest && await Wall.StandsAsync(connection, cancellationToken)) return;
+        if (isNewest && await TenantRole.IsReadyAsync(connection, cancellationToken)) return;
         await RunAsync(connection, $"select pg_advisory_lock({LockKey})", cancellationToken);
         try
         {
             await RunAsync(connection, Prepare, cancellationToken);
             await ApplyMissingAsync(connection, cancellationToken);
-            await Wall.BuildAsync(connection, cancellationToken);
+            await TenantRole.SetUpAsync(connection, cancellationToken);
         }
         finally
         {
@@ -42,13 +44,33 @@ internal static class Schema
         var version = await ReadVersionAsync(connection, cancellationToken);
         var migrations = Migrations();
         if (version > migrations[^1].Version) throw Newer(version, migrations[^1].Version);
-        foreach (var migration in migrations.Where(m => m.Version > version))
+        foreach (var migration in migrations.Where(m => m.Version > version)) await ApplyAsync(connection, migration, cancellationToken);
+    }
+
+    /// <summary>
+    /// In a moment in which the tables are free. Servers of the version before may be working: a wait for a table's lock holds up all that
+    /// comes after it, and two that wait for each other end in an error. So this one gives up soon, and tries again.
+    /// </summary>
+    private static async Task ApplyAsync(
+        NpgsqlConnection connection, (int Version, string Name, string Sql) migration, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
         {
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await RunAsync(connection, migration.Sql, cancellationToken);
-            await RunAsync(connection, $"insert into strata.migration (version, name) values ({migration.Version}, '{migration.Name}')",
-                cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            try
+            {
+                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+                await RunAsync(connection, "set local lock_timeout = '500ms'", cancellationToken);
+                await RunAsync(connection, migration.Sql, cancellationToken);
+                await RunAsync(connection, $"insert into strata.migration (version, name) values ({migration.Version}, '{migration.Name}')",
+                    cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
+            {
+                if (attempt == LockAttemptsMax) throw new StrataException(OpenErrors.TablesLocked, e);
+                await Task.Delay(LockPause * (0.5 + Random.Shared.NextDouble()), cancellationToken);
+            }
         }
     }
 

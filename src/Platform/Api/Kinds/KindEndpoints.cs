@@ -30,7 +30,7 @@ internal sealed class KindEndpoints(
 
     private readonly ReferenceRights references = new(store.Log, store.Kind);
 
-    private readonly EnvironmentLabel environment = new(store.Log, store.Kind);
+    private readonly EnvironmentLabel? environment = EnvironmentLabel.IsCheckedOf(store.Kind) ? new(store.Log) : null;
 
     private readonly ISpecAdmission? admission = admissions.FirstOrDefault(a => a.Kind == store.Kind);
 
@@ -107,7 +107,8 @@ internal sealed class KindEndpoints(
         }
         if (await RefuseCreateAsync(call, caller, draft) is { } outside) return outside;
         var tenant = Kind.TenantOf(caller);
-        if (await environment.CheckAsync(tenant, draft.Labels, call.Aborted) is { } unknown) draft.Faults.Add(unknown);
+        if (environment is not null && await environment.CheckAsync(tenant, draft.Labels, "labels", call.Aborted) is { } unknown)
+            draft.Faults.Add(unknown);
         if (admission is not null && body.RootElement.TryGetProperty("spec", out var spec) && spec.ValueKind == JsonValueKind.Object)
         {
             if (!(await admission.CheckAsync(call.Principal, tenant, spec, call.Aborted)).TryGet(out var fault, out error)) return error;
@@ -262,7 +263,8 @@ internal sealed class KindEndpoints(
                 return error;
             if (fault is not null) return ResourceErrors.Invalid(Kind, [fault]);
         }
-        if (await environment.CheckAsync(caller.Tenant, patch!.NewLabels, call.Aborted) is { } unknown)
+        if (environment is not null
+            && await environment.CheckAsync(caller.Tenant, patch!.NewLabels, "labels", call.Aborted) is { } unknown)
             return ResourceErrors.Invalid(Kind, [unknown]);
         if (!(await ResolveAsync(call, caller, patch!)).TryGet(out patch, out error)) return error;
         var check = await CheckOfChangeAsync(call, caller, patch!, transition);

@@ -16,7 +16,7 @@ namespace Strata.Identity.Bindings;
 /// <summary>A binding gives no more than its maker has, and to those that there are.</summary>
 internal sealed class BindingAdmission(
     RoleGrants roles, MembershipStore memberships, ClientStore clients, ResourceStore<TeamSpec, Nothing> teams, BindingStore bindings,
-        TimeProvider time)
+        IEntityLog log, TimeProvider time)
         : ISpecAdmission
 {
     public Kind Kind => BindingKind.Kind;
@@ -30,6 +30,12 @@ internal sealed class BindingAdmission(
         if (spec.TryGetProperty("expiresAt", out var end) && end.ValueKind == JsonValueKind.String
             && end.TryGetDateTimeOffset(out var at) && at <= time.GetUtcNow())
             return new ValidationError("spec.expiresAt", "It is over already.");
+        if (spec.TryGetProperty("labels", out var labels) && labels.ValueKind == JsonValueKind.Object
+            && labels.TryGetProperty(EnvironmentSpec.Label, out var environment) && environment.ValueKind == JsonValueKind.String)
+        {
+            var named = new Dictionary<string, string> { [EnvironmentSpec.Label] = environment.GetString()! };
+            if (await new EnvironmentLabel(log).CheckAsync(tenant, named, "spec.labels", cancellationToken) is { } unknown) return unknown;
+        }
         foreach (var subject in Texts(spec, "subjects"))
         {
             if (!await ExistsAsync(tenant, subject, cancellationToken))

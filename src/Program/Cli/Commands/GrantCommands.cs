@@ -73,15 +73,15 @@ internal static class GrantCommands
         };
         var created = await run.Client.Resources(Plurals.Bindings).CreateAsync(draft, cancellationToken: cancellationToken);
         if (!run.WriteMachine(ResourceOutput.ToJson(created)))
-            run.Say($"{string.Join(", ", subjects)} may act as {role} now{Scope(created.Spec)}. "
+            run.Say($"{string.Join(", ", subjects)} may act as {role} now{Scope(created.Spec, run.Parse.GetValue(GlobalOptions.Project))}. "
                 + $"Take it back with: strata access revoke {created.Name}");
         return CommandRunner.Done;
     }
 
     /// <summary>For what it is, and until when; empty: for all, without end.</summary>
-    private static string Scope(JsonElement spec)
+    private static string Scope(JsonElement spec, string? project)
     {
-        var text = spec.Text("project") is null ? "" : " in the project";
+        var text = project is null ? "" : $" in {project}";
         if (spec.TryGetProperty("labels", out var labels) && labels.ValueKind == JsonValueKind.Object && labels.EnumerateObject().Any())
             text += $" for {string.Join(", ", labels.EnumerateObject().Select(l => $"{l.Name}={l.Value.GetString()}"))}";
         return spec.Time("expiresAt") is { } end ? $"{text}, until {TimeText.LineStamp(end)}" : text;

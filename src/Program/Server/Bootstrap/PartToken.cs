@@ -43,10 +43,20 @@ internal sealed class PartToken(
 
     /// <summary>The file has a token that is accepted, is bound to this node and is good for long enough.</summary>
     /// <param name="node">Id of the node that it is bound to from now on; null: none.</param>
-    public Task EnsureAsync(string? node, CancellationToken cancellationToken)
+    public async Task EnsureAsync(string? node, CancellationToken cancellationToken)
     {
         this.node = node;
-        return RefreshAsync(cancellationToken);
+        try
+        {
+            await RefreshAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // As on a full disk. The part goes on with what the file has, and KeepAsync writes the new one when that is possible.
+            if (text is null || await ReadAsync(cancellationToken) is not { } inFile
+                || !(await authenticator.AuthenticateAsync(inFile, cancellationToken)).TryGet(out var holder, out _)
+                || holder.Node != node) throw;
+        }
     }
 
     /// <summary>Keeps the file's token so until cancelled.</summary>
@@ -72,20 +82,23 @@ internal sealed class PartToken(
     private async Task RefreshAsync(CancellationToken cancellationToken)
     {
         using var turn = await turns.TakeAsync(TokenName, cancellationToken);
-        if (text is null || boundTo != node || time.GetUtcNow() >= refreshAt || !await IsAcceptedAsync(text, cancellationToken))
-            await RotateAsync(node, cancellationToken);
-        if (await ReadAsync(cancellationToken) != text) await PrivateFile.WriteAsync(path, text!, cancellationToken);
+        var inFile = await ReadAsync(cancellationToken);
+        // One that could not be written yet is written first: another one would end the one in the file.
+        var isDue = inFile == text && time.GetUtcNow() >= refreshAt;
+        if (text is null || boundTo != node || isDue || !await IsAcceptedAsync(text, cancellationToken))
+            await RotateAsync(node, inFile, cancellationToken);
+        if (inFile != text) await PrivateFile.WriteAsync(path, text!, cancellationToken);
         if (withFormer is null) return;
         if ((await issuer.EndFormerAsync(System, withFormer, cancellationToken)).Error is { } error) throw error.ToException();
         withFormer = null;
     }
 
     /// <summary>The secret is known here before it is in the file: a write that failed is repeated and makes no further secret.</summary>
-    private async Task RotateAsync(string? bound, CancellationToken cancellationToken)
+    private async Task RotateAsync(string? bound, string? inFile, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var spec = new TokenSpec { Roles = [role], Actor = $"{role}:{name}", Node = bound, ExpiresAt = now + Lifetime };
-        var issued = await issuer.RotateAsync(System, new NewResource<TokenSpec> { Name = TokenName, Spec = spec }, cancellationToken);
+        var issued = await issuer.RotateAsync(System, new NewResource<TokenSpec> { Name = TokenName, Spec = spec }, inFile, cancellationToken);
         if (!issued.TryGet(out var token, out var error)) throw error.ToException();
         (text, boundTo, refreshAt, withFormer) = (token.Text, bound, now + RefreshAfter, token.Resource.Id);
     }

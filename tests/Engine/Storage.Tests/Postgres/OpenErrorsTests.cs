@@ -37,8 +37,9 @@ public sealed class OpenErrorsTests(PostgresDatabase database) : IClassFixture<P
         await RunAsync("grant create on database empty to guest");
         var missing = await OpenAsync($"{database.ConnectionString};Username=guest;Password=guest;Database=empty");
         Assert.Equal("DATABASE_ROLE_MISSING", missing.Code);
-        Assert.Contains($"grant {Wall.Role} to \"guest\"", missing.NextStep, StringComparison.Ordinal);
-        await RunAsync($"grant {Wall.Role} to guest");
+        var role = TenantRole.Of("empty");
+        Assert.Contains($"create role {role}; grant {role} to \"guest\"", missing.NextStep, StringComparison.Ordinal);
+        await RunAsync($"create role {role}", $"grant {role} to guest");
         await using var store = await PostgresStore.OpenAsync(
             Options($"{database.ConnectionString};Username=guest;Password=guest;Database=empty"), TimeProvider.System,
             NullLoggerFactory.Instance, CancellationToken.None);

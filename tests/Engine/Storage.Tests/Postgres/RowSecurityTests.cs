@@ -76,7 +76,9 @@ public sealed class RowSecurityTests(PostgresDatabase database) : IClassFixture<
     [Fact]
     public async Task Owner_WithoutOtherRights_RunsItAll_AndMissingRightsAreGrantedAtTheNextStart()
     {
-        await SqlAsync("create role plain login password 'plain'", "create database plain owner plain", $"grant {Wall.Role} to plain");
+        var role = TenantRole.Of("plain");
+        await SqlAsync("create role plain login password 'plain'", "create database plain owner plain", $"create role {role}",
+            $"grant {role} to plain");
         var address = $"{database.ConnectionString};Username=plain;Password=plain;Database=plain";
         var model = Entity();
         await using (var store = await OpenStoreAsync(address))
@@ -93,9 +95,72 @@ public sealed class RowSecurityTests(PostgresDatabase database) : IClassFixture<
             Assert.Single(await fresh.SearchIndexes.ListAsync(ours, Order, default), i => i.State == SearchIndexState.Ready);
             Assert.Empty((await fresh.Log.ScanAsync(Scan(theirs))));
         }
-        await SqlIn(address, $"revoke all on all tables in schema strata from {Wall.Role}");
+        await SqlIn(address, $"revoke all on all tables in schema strata from {role}", $"grant update on strata.log to {role}");
         await using var again = await OpenStoreAsync(address);
         Assert.Equal(5, (await again.Log.ScanAsync(Scan(ours) with { Limit = 5 })).Count);
+        await using var connections = new Connections(new PostgresOptions { ConnectionString = address, PoolSizeMax = 1 });
+        Assert.Equal(false, await ScalarAsync(connections, Rows.OfAll, $"select has_table_privilege('{role}', 'strata.log', 'update')"));
+    }
+
+    /// <summary>Roles belong to the whole PostgreSQL. Users of different databases must not reach each other's rows by theirs.</summary>
+    [Fact]
+    public async Task OwnerOfAnotherDatabase_SeesNothingOfThisOne()
+    {
+        await SqlAsync("create role neighbor login createrole password 'n'", "create database neighbor owner neighbor");
+        await using (await OpenStoreAsync($"{database.ConnectionString};Username=neighbor;Password=n;Database=neighbor"))
+        {
+            await database.Log.CommitAsync(ours, Create(Entity()));
+            var here = $"{database.ConnectionString};Username=neighbor;Password=n";
+            foreach (var sql in (string[])[$"set role {TenantRole.Of("neighbor")}; select count(*) from strata.log",
+                $"set role {TenantRole.Of(new NpgsqlConnectionStringBuilder(here).Database!)}", "delete from strata.lease"])
+                Assert.Equal("42501", (await Assert.ThrowsAsync<PostgresException>(() => SqlIn(here, sql))).SqlState);
+        }
+    }
+
+    [Fact]
+    public async Task User_WhoDoesNotOwnTheTables_IsRefused()
+    {
+        await SqlAsync("create database handed", "create role former superuser login password 'f'", "create role later login password 'l'");
+        await using (await OpenStoreAsync($"{database.ConnectionString};Username=former;Password=f;Database=handed")) { }
+        var role = TenantRole.Of("handed");
+        await SqlAsync($"grant {role} to later");
+        var refused = await Assert.ThrowsAsync<StrataException>(
+            () => OpenStoreAsync($"{database.ConnectionString};Username=later;Password=l;Database=handed"));
+        Assert.Equal("DATABASE_RIGHTS_MISSING", refused.Error.Code);
+    }
+
+    /// <summary>As behind a pooler that gives away connections as they are, and in a transaction that did something for all.</summary>
+    [Fact]
+    public async Task Statement_OnAConnectionOfAnotherRole_SeesOnlyItsOwn()
+    {
+        await database.Log.CommitAsync(ours, Create(Entity()));
+        await database.Log.CommitAsync(theirs, Create(Entity()));
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString + ";Pooling=false");
+        await using var connection = await source.OpenConnectionAsync();
+        await using (var first = new Query(connection, Rows.Of(ours)) { CommandText = "select count(*) from strata.log" })
+            Assert.Equal(1L, await first.ExecuteScalarAsync(default));
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var all = new Query(connection, Rows.OfAll) { CommandText = "select count(*) from strata.log" })
+            Assert.True((long)(await all.ExecuteScalarAsync(default))! > 1);
+        await using (var again = new Query(connection, Rows.Of(ours)) { CommandText = "select count(*) from strata.log" })
+            Assert.Equal(1L, await again.ExecuteScalarAsync(default));
+    }
+
+    /// <summary>Behind a policy PostgreSQL takes only some expressions as bounds of an index; without them this one reads the log back.</summary>
+    [Fact]
+    public async Task RevisionOfATime_IsFoundByTheIndex()
+    {
+        await database.Log.CommitAsync(ours, Create(Entity()));
+        await using var connections = Open();
+        var plan = await connections.Queries.RunAsync(Rows.Of(ours), query =>
+        {
+            query.CommandText = "explain (format json) " + LogTimes.Sql;
+            var parameters = new SqlParameters(query.Parameters);
+            parameters.Add(ours.Value);
+            parameters.Add(TimeProvider.System.GetUtcNow());
+            return query.ExecuteScalarAsync(default);
+        });
+        Assert.Matches(@"Index Cond"": ""\(\(tenant = [^""]*revision >= [^""]*revision <= ", (string)plan!);
     }
 
     private Connections Open() => new(new PostgresOptions { ConnectionString = database.ConnectionString, PoolSizeMax = 1 });

@@ -118,6 +118,8 @@ public sealed class BindingTests() : PeopleContract(new MemoryStore())
     {
         await MustAsync(201, "POST", "/api/v1/environments", """{"name":"staging","spec":{}}""");
         await MustAsync(201, "POST", "/api/v1/teams", """{"name":"backend","spec":{"members":[]}}""");
+        await MustAsync(400, "POST", "/api/v1/bindings",
+            """{"name":"slip","spec":{"subjects":["team/backend"],"roles":["developer"],"labels":{"environment":"stagign"}}}""");
         await MustAsync(201, "POST", "/api/v1/bindings",
             """{"name":"stage","spec":{"subjects":["team/backend"],"roles":["developer"],"labels":{"environment":"staging"}}}""");
         Assert.Equal("ENVIRONMENT_IN_USE", (await Admin.SendJsonAsync("DELETE", "/api/v1/environments/staging")).Code);

@@ -129,6 +129,13 @@ public sealed class PartTokenTests : IAsyncDisposable
         Assert.Equal(former, InFile);
         Assert.True(await IsAcceptedAsync(former));
         Assert.Single(await AllAsync());
+        // Neither the next refresh nor the next server ends the one in the file.
+        time.Advance(PartToken.RefreshAfter);
+        await LookAsync();
+        Assert.True(await IsAcceptedAsync(former));
+        await Part().EnsureAsync(null, default);
+        Assert.True(await IsAcceptedAsync(former));
+        Assert.Equal(former, InFile);
         inTheWay.Delete();
         await LookAsync();
         Assert.NotEqual(former, InFile);

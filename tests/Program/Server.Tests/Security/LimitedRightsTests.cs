@@ -14,13 +14,13 @@ public sealed class LimitedRightsTests(SecurityClouds clouds)
     public async Task DeveloperOfStaging_ReachesNothingElse()
     {
         var cloud = await clouds.InProcessAsync();
-        var token = await LimitedAsync(cloud);
         foreach (var environment in new[] { "staging", "production" })
         {
             var made = await cloud.CallAsync(
                 cloud.A.Admin, "POST", "/api/v1/environments", $$$"""{"name":"{{{environment}}}","spec":{}}""");
             Assert.True(made.Status == 201, made.Body.ToString());
         }
+        var token = await LimitedAsync(cloud);
         foreach (var (name, environment) in new[] { ("lim-stage", "staging"), ("lim-prod", "production") })
             foreach (var plural in new[] { "deployments", "secrets" })
                 Assert.Equal(201, (await cloud.CallAsync(cloud.A.Admin, "POST", "/api/v1/" + plural,

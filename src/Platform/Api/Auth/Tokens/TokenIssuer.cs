@@ -39,17 +39,19 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
     /// Gives the token of that name another secret and this spec, and makes it where it does not exist. The secret before is accepted too,
     /// no longer than it would have been, until <see cref="EndFormerAsync"/>: so the token's holder always has one that is valid.
     /// </summary>
-    public async Task<Result<IssuedToken>> RotateAsync(Caller caller, NewResource<TokenSpec> token, CancellationToken cancellationToken)
+    /// <param name="held">The text that the holder has now, where that may be older than the newest secret; null: it has the newest.</param>
+    public async Task<Result<IssuedToken>> RotateAsync(
+        Caller caller, NewResource<TokenSpec> token, string? held, CancellationToken cancellationToken)
     {
+        var isHeld = TokenText.TryParse(held ?? "", out var holders);
         if (await FindAsync(caller, token.Name, cancellationToken) is not { } present)
             return await IssueAsync(caller, token, cancellationToken);
         var text = TokenText.New(caller.Tenant, TokenKind.Kind.EntityOf(present.Id));
         var rotated = await store.ChangeAsync(caller, present.Id, t =>
         {
-            var status = t.Status with
-            {
-                SecretHash = text.SecretHash, FormerSecretHash = t.Status.SecretHash, FormerExpiresAt = t.Spec.ExpiresAt,
-            };
+            var status = t.Status with { SecretHash = text.SecretHash };
+            var keepsFormer = isHeld && holders!.Matches(t.Status.FormerSecretHash);
+            if (!keepsFormer) status = status with { FormerSecretHash = t.Status.SecretHash, FormerExpiresAt = t.Spec.ExpiresAt };
             return t with { Spec = token.Spec, Status = status };
         }, null, null, cancellationToken);
         if (!rotated.TryGet(out var resource, out var error)) return error;

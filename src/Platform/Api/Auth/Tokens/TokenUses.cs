@@ -10,8 +10,8 @@ using TokenResource = Strata.Core.Resource<Strata.Contracts.TokenSpec, Strata.Co
 namespace Strata.Api.Auth.Tokens;
 
 /// <summary>
-/// Writes down when a token was last used: once a day for each, so that its history tells days of use and does not grow with requests.
-/// Beside the requests, one after the other. Those that find the queue full are noted with a later request. Safe for concurrent use.
+/// Writes down when a token was last used: once a day for each, so that its history shows days of use and does not grow with requests.
+/// Beside the requests, one after the other. What finds the queue full, or fails, is noted with a later request. Safe for concurrent use.
 /// </summary>
 public sealed class TokenUses(ResourceStore<TokenSpec, TokenStatus> tokens, TimeProvider time, Supervisor supervisor)
     : SupervisedService(supervisor, "token-uses")
@@ -29,21 +29,17 @@ public sealed class TokenUses(ResourceStore<TokenSpec, TokenStatus> tokens, Time
 
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
-        while (await queue.Reader.WaitToReadAsync(stoppingToken))
+        await foreach (var (tenant, token) in queue.Reader.ReadAllAsync(stoppingToken))
         {
-            while (queue.Reader.TryPeek(out var used))
+            try
             {
-                try
-                {
-                    await WriteAsync(used.Tenant, used.Token, stoppingToken);
-                    queue.Reader.TryRead(out _);
-                    work.Succeeded();
-                }
-                catch (StrataException e) when (e.Error.Retryable)
-                {
-                    work.Failed(e);
-                    await Task.Delay(Pause, time, stoppingToken);
-                }
+                await WriteAsync(tenant, token, stoppingToken);
+                work.Succeeded();
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                work.Failed(e); // this one is noted with its next request
+                await Task.Delay(Pause, time, stoppingToken);
             }
         }
     }
@@ -60,6 +56,8 @@ public sealed class TokenUses(ResourceStore<TokenSpec, TokenStatus> tokens, Time
             new Revision(token.Revision), cancellationToken);
     }
 
-    private bool IsDue(TokenResource token) => token.Spec is { Actor: null, Node: null }
+    /// <summary>Those of the platform's own parts are used all the time.</summary>
+    private bool IsDue(TokenResource token) => token.Spec.Node is null
+        && (token.Spec.Actor is null || token.Spec.Actor.StartsWith("user:", StringComparison.Ordinal))
         && (token.Status.LastUsedAt is not { } last || last.UtcDateTime.Date < time.GetUtcNow().UtcDateTime.Date);
 }
