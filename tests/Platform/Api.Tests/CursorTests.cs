@@ -93,7 +93,7 @@ public sealed class CursorTests : IAsyncLifetime
         {
             var body = plural switch
             {
-                "organizations" or "gadgets" => $$"""{"name":"o-{{i}}","spec":{} }""",
+                "organizations" or "gadgets" or "environments" => $$"""{"name":"o-{{i}}","spec":{} }""",
                 "projects" => $$"""{"name":"p-{{i}}","spec":{} }""",
                 "tokens" => $$"""{"name":"t-{{i}}","spec":{"roles":["viewer"]} }""",
                 "roles" => $$"""{"name":"r-{{i}}","spec":{"permissions":["widgets.read"]} }""",

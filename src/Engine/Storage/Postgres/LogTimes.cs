@@ -13,8 +13,9 @@ internal sealed class LogTimes(QueryPool queries, TimeProvider time)
     private const int RememberedMax = 10_000;
     private static readonly TimeSpan RememberedFor = TimeSpan.FromSeconds(10);
 
-    // Between the samples of the index log_time, which are materialized: behind a policy an expression is no bound for an index. No row: the log has not gone on beyond the time, or holds an imported history, whose times
-    // stand behind younger ones. No revision: nothing is that old.
+    // Between the samples of the index log_time, which are materialized: behind a policy an expression is no bound for an index. No row:
+    // the log has not gone on beyond the time, or holds an imported history, whose times stand behind younger ones. No revision: nothing
+    // is that old.
     internal const string Sql = """
         with bounds as materialized (select
             coalesce((

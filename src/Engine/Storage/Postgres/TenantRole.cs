@@ -19,15 +19,19 @@ internal static partial class TenantRole
     private const int NameLengthMax = 63;
 
     /// <summary>Made of letters, digits and "_", so that it needs no quotes.</summary>
-    public static string Of(string database) => Plain().IsMatch(database) && database.Length <= NameLengthMax - Prefix.Length
-        ? Prefix + database : Prefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(database)))[..16];
+    public static string Of(string database)
+    {
+        if (Plain().IsMatch(database) && database.Length <= NameLengthMax - Prefix.Length) return Prefix + database;
+        return Prefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(database)))[..16];
+    }
 
     /// <summary>Whether all is there, and nothing more than there should be.</summary>
     public static async Task<bool> IsReadyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var role = Of(connection.Database);
-        return await AskAsync(connection, RoleSql(role), cancellationToken) && await AskAsync(connection, MemberSql(role), cancellationToken)
-            && await AskAsync(connection, RightsSql(role), cancellationToken) && await AskAsync(connection, OwnerSql, cancellationToken);
+        foreach (var sql in (string[])[RoleSql(role), MemberSql(role), RightsSql(role), OwnerSql])
+            if (!await AskAsync(connection, sql, cancellationToken)) return false;
+        return true;
     }
 
     /// <summary>As the owner of the tables, once they are up to date.</summary>
@@ -47,6 +51,7 @@ internal static partial class TenantRole
         }
         if (!await AskAsync(connection, OwnerSql, cancellationToken))
             throw OpenErrors.NotOwner(connection.UserName ?? "", connection.Database).ToException();
+        await RunAsync(connection, GuardSql, cancellationToken);
         await RunAsync(connection, GrantSql(role), cancellationToken);
     }
 
@@ -57,18 +62,40 @@ internal static partial class TenantRole
     private static string MemberSql(string role) =>
         $"select pg_has_role('{role}', case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end)";
 
-    /// <summary>
-    /// Rows of the log are added, and deleted by retention, but not changed. The platform's own work over all tenants needs a user whom the
-    /// policies do not bind.
-    /// </summary>
+    /// <summary>Rows of the log are added, and deleted by retention, but not changed. Every table with a tenant has its policy.</summary>
     private static string RightsSql(string role) => $"""
         select has_schema_privilege('{role}', 'strata', 'usage') and has_sequence_privilege('{role}', 'strata.lease_epoch', 'usage')
-            and not has_table_privilege('{role}', 'strata.log', 'update')
             and not exists (
-                select from pg_class c where c.relnamespace = 'strata'::regnamespace and c.relkind = 'r' and c.relname <> 'migration'
-                and not has_table_privilege('{role}', c.oid, case c.relname when 'log' then 'delete' else 'update' end))
+                select from pg_class c
+                cross join unnest(array['select', 'insert', 'update', 'delete']) as wanted (right_)
+                where c.relnamespace = 'strata'::regnamespace and c.relkind = 'r' and c.relname <> 'migration'
+                and has_table_privilege('{role}', c.oid, right_) <> (c.relname <> 'log' or right_ <> 'update'))
             and not exists (
-                select from pg_proc p where p.pronamespace = 'strata'::regnamespace and not has_function_privilege('{role}', p.oid, 'execute'))
+                select from pg_proc p
+                where p.pronamespace = 'strata'::regnamespace and not has_function_privilege('{role}', p.oid, 'execute'))
+            and not exists ({UnguardedTables})
+        """;
+
+    private const string UnguardedTables = """
+        select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant'
+        where c.relnamespace = 'strata'::regnamespace and c.relkind = 'r'
+        and not (c.relrowsecurity and exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'tenants'))
+        """;
+
+    /// <summary>As the migration made them; for those that someone has taken away.</summary>
+    private const string GuardSql = $"""
+        do $guard$
+        declare
+            name text;
+        begin
+            for name in {UnguardedTables} loop
+                execute format('alter table strata.%I enable row level security', name);
+                execute format('drop policy if exists tenants on strata.%I', name);
+                execute format('create policy tenants on strata.%I using (
+                    (tenant = any((select nullif(current_setting(''strata.tenants'', true), '''')::uuid[])::uuid[])) is true)', name);
+            end loop;
+        end
+        $guard$;
         """;
 
     private const string OwnerSql = "select not row_security_active('strata.log_head')";

@@ -83,6 +83,10 @@ public static class ApiErrors
         ErrorKind.Forbidden, "PROJECT_NEEDED", $"You hold \"{permission}\" in several projects, and this call names none of them.",
         "Name one: -p PROJECT in the command line, the header Strata-Project over HTTP.");
 
+    internal static Error NotInProject(string kind, string name, string project) => new(
+        ErrorKind.NotFound, "NOT_FOUND", $"There is no {kind} \"{name.Shortened(80)}\" in the project \"{project.Shortened(80)}\".",
+        "Another project of the organization has one of this name: leave out -p, or name that project.");
+
     internal static Error NoRoute(string method, string path) => new(
         ErrorKind.NotFound, "NO_SUCH_ENDPOINT", $"There is nothing at {method} {path.Shortened(100)}.",
         "/openapi.json lists every endpoint, /docs explains them.");

@@ -73,8 +73,9 @@ internal sealed class KindEndpoints(
         return await HeldAsync(call, async () =>
         {
             var page = await store.HistoryAsync(caller, NameOrId(call), limit, cursor, call.Aborted);
-            return page.IsOk && page.Value.Items.Any(r => !Scoping.Sees(call.Principal, Kind, r))
-                ? ResourceErrors.NotFound(Kind, NameOrId(call)) : page;
+            if (!page.TryGet(out var read, out _)) return page;
+            if (read.Items.Any(r => !Scoping.Sees(call.Principal, Kind, r))) return ResourceErrors.NotFound(Kind, NameOrId(call));
+            return read.Items is [var newest, ..] && await scoping.OtherProjectAsync(call, Kind, newest) is { } other ? other : page;
         });
     }
 
@@ -246,10 +247,10 @@ internal sealed class KindEndpoints(
     private async Task<Result<Answer>> ChangeAsync(ApiCall call, JsonDocument? body, string? transition)
     {
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
-        if (call.Principal.IsSplit && Kind.Scope == KindScope.Project)
+        if (Kind.Scope == KindScope.Project && (call.Principal.IsSplit || Scoping.NamedProject(call) is not null))
         {
             if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var changed, out error)) return error;
-            call.Narrow(ResourceDocument.ProjectOf(changed)!);
+            if (call.Principal.IsSplit) call.Narrow(ResourceDocument.ProjectOf(changed)!);
         }
         if (Scoping.MayWrite(call.Principal, Kind, caller, creates: false) is { } refused) return refused;
         if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
@@ -351,7 +352,9 @@ internal sealed class KindEndpoints(
     private async ValueTask<Result<EntityRevision>> FindAsync(ApiCall call, Caller caller, AsOf asOf)
     {
         var found = await store.GetAsync(caller, NameOrId(call), asOf, call.Aborted);
-        return found.IsOk && !Scoping.Sees(call.Principal, Kind, found.Value) ? ResourceErrors.NotFound(Kind, NameOrId(call)) : found;
+        if (!found.TryGet(out var resource, out _)) return found;
+        if (!Scoping.Sees(call.Principal, Kind, resource)) return ResourceErrors.NotFound(Kind, NameOrId(call));
+        return await scoping.OtherProjectAsync(call, Kind, resource) is { } other ? other : found;
     }
 
     /// <summary>

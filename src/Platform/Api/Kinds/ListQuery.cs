@@ -56,6 +56,7 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
     private async ValueTask<Error?> AddProjectAsync(ApiCall call, Caller caller, List<Condition> parts)
     {
         if (!call.Query("project").TryGet(out var project, out var error)) return error;
+        if (project is null && kind.Scope == KindScope.Project) project = Scoping.NamedProject(call);
         if (project is null) return null;
         var id = await scoping.ProjectIdAsync(caller, project, call.Aborted);
         if (!id.IsOk) return id.Error;

@@ -73,6 +73,24 @@ internal sealed class Scoping(IEntityLog log)
     /// </summary>
     public static Shown ShownTo(Principal reader) => reader is { IsPlatform: true, Node: null } ? Shown.Narrowed : Shown.Whole;
 
+    /// <summary>
+    /// A call that names a project (<c>-p</c>, the header Strata-Project) is about what is in it: a name is unique in an organization, and
+    /// must not reach into another project than the one that the caller thinks of.
+    /// </summary>
+    /// <returns>Null: it names none, or that of the resource.</returns>
+    public async ValueTask<Error?> OtherProjectAsync(ApiCall call, Kind kind, EntityRevision found)
+    {
+        if (kind.Scope != KindScope.Project || NamedProject(call) is not { } named) return null;
+        var caller = new Caller(found.Tenant, "system:scoping");
+        var project = await ProjectIdAsync(caller, named, call.Aborted);
+        return project.TryGet(out var id, out var error) && id == ResourceDocument.ProjectOf(found)
+            ? null : error ?? ApiErrors.NotInProject(kind.Name, ResourceDocument.NameOf(found), named);
+    }
+
+    /// <summary>The project that a call names by the header; null: none.</summary>
+    public static string? NamedProject(ApiCall call) =>
+        call.Http.Request.Headers[ProjectChoice.Header] is [{ Length: > 0 } named] ? named : null;
+
     /// <summary>The id of a project that is named by name or id in a query.</summary>
     public async ValueTask<Result<string>> ProjectIdAsync(Caller caller, string nameOrId, CancellationToken cancellationToken)
     {

@@ -33,6 +33,7 @@ public static class KeyPairKind
         Plural = Plurals.KeyPairs,
         IdPrefix = "kyp",
         Scope = KindScope.Platform,
+        Readers = [],
         WriteIsAdministrators = true,
         FreshSignIn = FreshSignInFor.AllWrites,
         Description = "A pair of keys that the cloud signs access tokens with.",

@@ -114,6 +114,9 @@ internal static class SecretsCommand
                 : WithoutEnd(await HiddenInput.ReadAsync(run, BytesMax + 2, cancellationToken));
         if (value.Length == 0)
             throw UsageErrors.Of("The value is empty.", "Type it, pipe it in, or name a file with --from-file.").ToException();
+        if (value.Contains('\0', StringComparison.Ordinal))
+            throw UsageErrors.Of("The value is not text: it holds the character NUL.", "Encode it: base64 FILE | strata secrets set NAME")
+                .ToException();
         return Encoding.UTF8.GetByteCount(value) <= BytesMax ? value
             : throw UsageErrors.Of("The value is longer than 32 KiB.", "Store large files as blobs, or in a bucket.").ToException();
     }

@@ -79,6 +79,7 @@ internal sealed class Deployer(Run run)
         if (known is null && source.Folder is { } local && SourceCheck.Check(local, cancellationToken) is { } unknown)
             throw unknown.ToException();
         if (known is not null && run.NamesProject) await EnsureProjectAsync(cancellationToken);
+        if (known is not null) CheckLabels(known);
         // A deployment is made when its source is there, so that a failed upload leaves nothing behind; a name that is refused is refused
         // before the upload.
         DeploymentResource? created = null;
@@ -95,6 +96,17 @@ internal sealed class Deployer(Run run)
         return await steps.DoAsync(
             $"Starting {name}", report => RolloutWait.UntilServesAsync(run, name, release, patience, report, cancellationToken), done =>
                 $"{done.Name} serves {release.Name}");
+    }
+
+    /// <summary>Labels are those of a new deployment: one that is there would silently stay in another environment.</summary>
+    private void CheckLabels(DeploymentResource known)
+    {
+        var other = Labels.FirstOrDefault(l => known.Labels.GetValueOrDefault(l.Key) != l.Value);
+        if (other.Key is null) return;
+        var has = known.Labels.TryGetValue(other.Key, out var value) ? $"has the label {other.Key}={value}" : $"has no label {other.Key}";
+        throw UsageErrors.Of($"The deployment \"{known.Name}\" is there already, and {has}.",
+            $"Deploy under another name: --name {known.Name}-{other.Value.Shortened(20)}. To change its label: strata api PATCH "
+            + $"/api/v1/deployments/{known.Name} -d '{{\"labels\":{{\"{other.Key}\":\"{other.Value.Shortened(60)}\"}}}}'").ToException();
     }
 
     /// <returns>The deployment of that name, and the same again where this call created it: null where another caller did so

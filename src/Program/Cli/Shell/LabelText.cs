@@ -18,7 +18,11 @@ internal static class LabelText
                     "Write it as KEY=VALUE, for example environment=staging.").ToException();
             read[key] = value;
         }
-        if (environment is not null) read[EnvironmentSpec.Label] = environment;
+        if (environment is null) return read;
+        if (read.TryGetValue(EnvironmentSpec.Label, out var other) && other != environment)
+            throw UsageErrors.Of($"--environment {environment} and --label {EnvironmentSpec.Label}={other} contradict each other.",
+                "Leave one of them out.").ToException();
+        read[EnvironmentSpec.Label] = environment;
         return read;
     }
 }

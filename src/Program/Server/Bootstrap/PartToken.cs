@@ -98,7 +98,8 @@ internal sealed class PartToken(
     {
         var now = time.GetUtcNow();
         var spec = new TokenSpec { Roles = [role], Actor = $"{role}:{name}", Node = bound, ExpiresAt = now + Lifetime };
-        var issued = await issuer.RotateAsync(System, new NewResource<TokenSpec> { Name = TokenName, Spec = spec }, inFile, cancellationToken);
+        var issued = await issuer.RotateAsync(
+            System, new NewResource<TokenSpec> { Name = TokenName, Spec = spec }, inFile, cancellationToken);
         if (!issued.TryGet(out var token, out var error)) throw error.ToException();
         (text, boundTo, refreshAt, withFormer) = (token.Text, bound, now + RefreshAfter, token.Resource.Id);
     }

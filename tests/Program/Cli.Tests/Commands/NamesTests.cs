@@ -79,7 +79,7 @@ public sealed class NamesTests : IDisposable
     [InlineData("strata new ", "dotnet,python,typescript")]
     [InlineData("strata new t", "typescript")]
     [InlineData("strata new python ", "")] // the shell offers folders
-    [InlineData("strata en", "encryption,entity,env")]
+    [InlineData("strata en", "encryption,entity,env,environment,environments")]
     [InlineData("strata nonsense ", "")]
     public async Task Suggest_OffersWhatMayComeNext(string line, string expected)
     {
