@@ -35,7 +35,7 @@ internal static class KeysCommand
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
     private static readonly Error NotFound = new(
-        ErrorKind.NotFound, "KEYPAIR_NOT_FOUND", "There is no such key pair, so there is nothing to replace.",
+        ErrorKind.NotFound, "KEYPAIR_NOT_FOUND", "There is no key pair to replace.",
         "To create a first one, give --audience and --algorithm.");
 
     public static Command Create(Terminal terminal)
