@@ -26,7 +26,7 @@ public sealed record EdgeOptions
     /// <summary>A platform token with the role <c>edge</c>.</summary>
     public string? ApiToken { get; init; }
 
-    /// <summary>A file that holds the token, read for each call: whoever started the edge replaces it before it expires.</summary>
+    /// <summary>A file that holds the token, read for each call. The process that started the edge replaces it before it expires.</summary>
     public string? ApiTokenFile { get; init; }
 
     /// <summary>

@@ -14,7 +14,7 @@ namespace Strata.Server.Bootstrap;
 /// <see cref="Lifetime"/>, and another secret takes its place after <see cref="RefreshAfter"/>, and when a server starts. There is one
 /// token resource for each part, whatever the number of its secrets.
 /// <para>Invariant: while the server works, the file's secret is accepted: a new one is before it is in the file, and the one before is
-/// refused only once it is not there any more. What fails on the way is taken up by the next call.</para>
+/// refused only once it is not there any more. After a failure the next call continues where it ended.</para>
 /// </summary>
 /// <param name="role">The part's role.</param>
 /// <param name="name">Of its node.</param>
@@ -110,7 +110,7 @@ internal sealed class PartToken(
         {
             null => true,
             { Kind: ErrorKind.Unauthenticated } => false,
-            var error => throw error.ToException(), // it cannot be told now
+            var error => throw error.ToException(), // not known now, as while the database is away
         };
 
     private async Task<string?> ReadAsync(CancellationToken cancellationToken) =>

@@ -9,14 +9,14 @@ using static Strata.Storage.Tests.Contract.Given;
 
 namespace Strata.Storage.Tests.Postgres;
 
-/// <summary>The second wall: what PostgreSQL itself refuses to a statement that forgets, or mistakes, its tenant.</summary>
+/// <summary>What PostgreSQL itself refuses to a statement that forgets, or mistakes, its tenant.</summary>
 public sealed class RowSecurityTests(PostgresDatabase database) : IClassFixture<PostgresDatabase>
 {
     private readonly TenantId ours = Tenant();
     private readonly TenantId theirs = Tenant();
 
     [Fact]
-    public async Task EveryTableWithATenant_IsBehindTheWall()
+    public async Task EveryTableWithATenant_HasThePolicy()
     {
         var open = await ColumnAsync("""
             select c.table_name from information_schema.columns c join pg_class t on t.oid = format('strata.%I', c.table_name)::regclass
