@@ -25,7 +25,6 @@ internal sealed class KindEndpoints(
     public const int BodyBytesMax = 1 << 20;
     private const string Json = "application/json";
     private const string MergePatchJson = "application/merge-patch+json";
-
     private readonly ListQuery query = new(store.Kind, scoping);
 
     private readonly ReferenceRights references = new(store.Log, store.Kind);
