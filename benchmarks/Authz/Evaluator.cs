@@ -19,7 +19,7 @@ namespace Strata.Authz.Benchmarks;
 
 /// <summary>
 /// What decides about each request, composed as the program composes it, on the cloud's database: without HTTP around it, and over a log
-/// that counts what it is asked. Nothing tells it of changes.
+/// that counts what it is asked. Nothing notifies it of changes.
 /// </summary>
 internal sealed class Evaluator : IAsyncDisposable
 {

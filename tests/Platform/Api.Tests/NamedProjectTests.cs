@@ -24,6 +24,11 @@ public sealed class NamedProjectTests
         Assert.Equal(404, (await side.SendJsonAsync("GET", "/api/v1/boxes/one/history")).Status);
         Assert.Equal(404, (await side.SendJsonAsync("DELETE", "/api/v1/boxes/one")).Status);
         Assert.Equal(200, (await side.PatchAsync("/api/v1/boxes/two", """{"labels":{"a":"b"}}""")).Status);
+        using var nowhere = host.Client();
+        nowhere.DefaultRequestHeaders.Add("Strata-Project", "nowhere");
+        var unknown = await nowhere.SendJsonAsync("GET", "/api/v1/boxes/one");
+        Assert.Equal((404, "NOT_FOUND"), (unknown.Status, unknown.Code)); // nothing shows whether there is such a project
+        Assert.Contains("Another project", unknown.Text("next"), StringComparison.Ordinal);
         var listed = (await side.SendJsonAsync("GET", "/api/v1/boxes")).Body.GetProperty("items");
         Assert.Equal("two", Assert.Single(listed.EnumerateArray()).GetProperty("name").GetString());
         Assert.Equal(2, (await side.SendJsonAsync("GET", "/api/v1/projects")).Body.GetProperty("items").GetArrayLength());

@@ -18,6 +18,10 @@ internal sealed class LogQueries(QueryPool pool)
     private const string SchedulesSql =
         "select tenant, entity, transition, due_at, expires_at from strata.schedule where tenant = $1 and entity = $2 order by revision, ordinal";
 
+    private const string CommitSql = "select revision from strata.log where tenant = $1 and commit = $2 and ordinal = 0";
+
+    private const string ExtentSql = "select count(*), coalesce(sum(revision), 0)::bigint from strata.log_head where revision > 0";
+
     private const string DueSql = """
         select tenant, entity, transition, due_at, expires_at from strata.schedule
         where due_at <= $1 and entity <> all($3) order by due_at limit $2
@@ -82,7 +86,7 @@ internal sealed class LogQueries(QueryPool pool)
         });
 
     public async ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
-        await RunAsync(Rows.Of(tenant), "select revision from strata.log where tenant = $1 and commit = $2 and ordinal = 0", async command =>
+        await RunAsync(Rows.Of(tenant), CommitSql, async command =>
         {
             Add(command, tenant.Value);
             Add(command, commit.Value);
@@ -109,7 +113,7 @@ internal sealed class LogQueries(QueryPool pool)
         });
 
     public async ValueTask<LogExtent> ExtentAsync(CancellationToken cancellationToken) =>
-        await RunAsync(Rows.OfAll, "select count(*), coalesce(sum(revision), 0)::bigint from strata.log_head where revision > 0", async command =>
+        await RunAsync(Rows.OfAll, ExtentSql, async command =>
         {
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);

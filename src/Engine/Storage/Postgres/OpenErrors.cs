@@ -50,7 +50,7 @@ internal static class OpenErrors
     public static Error RoleMissing(string user, string role) => new(
         ErrorKind.Forbidden, "DATABASE_ROLE_MISSING",
         $"Statements run under the role {role}, which owns nothing, and the user \"{user}\" may not set it up.",
-        $"As a superuser of that PostgreSQL: create role {role}; grant {role} to \"{user}\"; If the role exists already: "
+        $"As a superuser of that PostgreSQL: create role {role}; grant {role} to \"{user}\"; where it exists already: "
         + $"alter role {role} nologin nosuperuser nobypassrls;");
 
     public static Error NotOwner(string user, string database) => new(

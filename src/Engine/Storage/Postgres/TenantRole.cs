@@ -51,7 +51,7 @@ internal static partial class TenantRole
         }
         if (!await AskAsync(connection, OwnerSql, cancellationToken))
             throw OpenErrors.NotOwner(connection.UserName ?? "", connection.Database).ToException();
-        await RunAsync(connection, GuardSql, cancellationToken);
+        await RunAsync(connection, "select strata.add_policies()", cancellationToken);
         await RunAsync(connection, GrantSql(role), cancellationToken);
     }
 
@@ -73,29 +73,7 @@ internal static partial class TenantRole
             and not exists (
                 select from pg_proc p
                 where p.pronamespace = 'strata'::regnamespace and not has_function_privilege('{role}', p.oid, 'execute'))
-            and not exists ({UnguardedTables})
-        """;
-
-    private const string UnguardedTables = """
-        select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant'
-        where c.relnamespace = 'strata'::regnamespace and c.relkind = 'r'
-        and not (c.relrowsecurity and exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'tenants'))
-        """;
-
-    /// <summary>As the migration made them; for those that someone has taken away.</summary>
-    private const string GuardSql = $"""
-        do $guard$
-        declare
-            name text;
-        begin
-            for name in {UnguardedTables} loop
-                execute format('alter table strata.%I enable row level security', name);
-                execute format('drop policy if exists tenants on strata.%I', name);
-                execute format('create policy tenants on strata.%I using (
-                    (tenant = any((select nullif(current_setting(''strata.tenants'', true), '''')::uuid[])::uuid[])) is true)', name);
-            end loop;
-        end
-        $guard$;
+            and not exists (select from strata.tables_without_policy())
         """;
 
     private const string OwnerSql = "select not row_security_active('strata.log_head')";

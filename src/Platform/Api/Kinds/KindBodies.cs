@@ -132,10 +132,4 @@ internal sealed record PatchParts(JsonElement? Spec, JsonElement? Status, JsonEl
     public static readonly PatchParts None = new(null, null, null);
 
     public bool IsEmpty => Spec is null && Status is null && Labels is null;
-
-    /// <summary>The labels that it sets; null: none. What is no text is left out.</summary>
-    public IReadOnlyDictionary<string, string>? NewLabels => Labels is { ValueKind: JsonValueKind.Object } labels
-        ? labels.EnumerateObject().Where(l => l.Value.ValueKind == JsonValueKind.String)
-            .GroupBy(l => l.Name, l => l.Value.GetString()!, StringComparer.Ordinal).ToDictionary(l => l.Key, l => l.Last())
-        : null;
 }

@@ -4,11 +4,11 @@ using Strata.Api.Auth;
 using Strata.Api.Auth.Administrators;
 using Strata.Api.Http;
 using Strata.Api.Shares;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
-using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
 
 namespace Strata.Api.Kinds;
@@ -17,7 +17,7 @@ namespace Strata.Api.Kinds;
 /// The verbs of one kind over HTTP. Reads need the kind's read permission, writes its write permission; status and foreign transitions need
 /// control.
 /// </summary>
-internal sealed class KindEndpoints(
+internal sealed partial class KindEndpoints(
     KindStore store, OwnedResources belongings, Scoping scoping, Idempotency.Idempotency idempotency, AnswerMemory memory,
     AdministratorAccess administrators, ResourceLimit limit,
     IEnumerable<ISpecAdmission> admissions, IEnumerable<IDeletionGuard> guards)
@@ -25,6 +25,7 @@ internal sealed class KindEndpoints(
     public const int BodyBytesMax = 1 << 20;
     private const string Json = "application/json";
     private const string MergePatchJson = "application/merge-patch+json";
+
     private readonly ListQuery query = new(store.Kind, scoping);
 
     private readonly ReferenceRights references = new(store.Log, store.Kind);
@@ -107,7 +108,8 @@ internal sealed class KindEndpoints(
         }
         if (await RefuseCreateAsync(call, caller, draft) is { } outside) return outside;
         var tenant = Kind.TenantOf(caller);
-        if (environment is not null && await environment.CheckAsync(tenant, draft.Labels, "labels", call.Aborted) is { } unknown)
+        var label = draft.Labels?.GetValueOrDefault(EnvironmentSpec.Label);
+        if (environment is not null && await environment.CheckAsync(tenant, label, "labels", call.Aborted) is { } unknown)
             draft.Faults.Add(unknown);
         if (admission is not null && body.RootElement.TryGetProperty("spec", out var spec) && spec.ValueKind == JsonValueKind.Object)
         {
@@ -156,92 +158,6 @@ internal sealed class KindEndpoints(
             : ApiErrors.Body("a JSON object");
     }
 
-    public Task<Result<Answer>> DeleteAsync(ApiCall call) => DeleteAsync(call, null);
-
-    /// <param name="onDeleted">Called with what was deleted, before the answer is sent.</param>
-    public async Task<Result<Answer>> DeleteAsync(ApiCall call, Action<EntityRevision>? onDeleted)
-    {
-        if (!call.QueryFlag("force").TryGet(out var isForced, out var error)) return error;
-        if (Kind.DeleteTransition is { } transition) return await ChangeAsync(call, null, transition);
-        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
-        if (Scoping.MayWrite(call.Principal, Kind, caller, creates: false) is { } refused) return refused;
-        if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
-        return await InTenantAsync(call, caller, default, async () =>
-        {
-            if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out error)) return error;
-            if (!Scoping.May(call.Principal, Kind.WritePermission, Kind, found)
-                && !Scoping.May(call.Principal, Kind.ControlPermission, Kind, found))
-                return ApiErrors.Forbidden(Kind.WritePermission);
-            caller = caller with { Tenant = found.Tenant, Fence = call.Fence };
-            var deleted = Kind.Deleting is { } mark
-                ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch)
-                : await store.DeleteAsync(
-                    caller with { Request = call.Request }, Kind.IdOf(found.Id), ifMatch, CheckOf(call, found, isForced), call.Aborted);
-            if (!deleted.IsOk) return deleted.Error;
-            onDeleted?.Invoke(deleted.Value);
-            return One(deleted.Value);
-        });
-    }
-
-    /// <summary>What no force overrides comes first: of two reasons the caller gets the one that remains.</summary>
-    private RemovalCheck? CheckOf(ApiCall call, EntityRevision found, bool isForced)
-    {
-        var needed = administrators.CheckOf(call.Principal, found)
-            ?? (Kind.DeleteCheck is { } check ? (transaction, cancellationToken) =>
-                check(transaction, found, cancellationToken) : (RemovalCheck?)null);
-        var mistaken = isForced ? null : guard?.CheckOf(call.Principal, found);
-        if (needed is null || mistaken is null) return needed ?? mistaken;
-        return async (transaction, cancellationToken) =>
-            await needed(transaction, cancellationToken) ?? await mistaken(transaction, cancellationToken);
-    }
-
-    /// <summary>
-    /// Marks it before the check that counts, so that what is created in it from then on is refused, and what was created before is seen.
-    /// From the mark on the caller's leaving no longer matters: the owner is deleted or the mark is taken back. A mark that a crash left
-    /// behind is taken up, or taken back, by the next DELETE. The delete names the revision that was checked, so of two at once only one
-    /// deletes.
-    /// </summary>
-    private async ValueTask<Result<EntityRevision>> DeleteOwnerAsync(
-        ApiCall call, Caller caller, EntityRevision owner, DeletingMark mark, Revision? ifMatch)
-    {
-        var id = Kind.IdOf(owner.Id);
-        if (ifMatch is { } expected && expected != owner.Revision) return ResourceErrors.Modified(Kind, NameOrId(call));
-        if (IsNeeded(call.Principal, owner)) return ApiErrors.OrganizationNeeded(ResourceDocument.NameOf(owner));
-        if (await belongings.CheckAsync(Kind, owner, call.Aborted) is { } holds)
-        {
-            if (owner.State == mark.State) await CancelAsync();
-            return holds;
-        }
-        var isDeleted = false;
-        try
-        {
-            if (owner.State != mark.State)
-            {
-                var marked = await store.ChangeAsync(
-                    caller, id, current => current.Document, mark.Begin, owner.Revision, CancellationToken.None);
-                if (!marked.TryGet(out owner!, out var error)) return error;
-            }
-            if (await belongings.CheckAsync(Kind, owner, CancellationToken.None) is { } notEmpty) return notEmpty;
-            var deleted = await store.DeleteAsync(caller with { Request = call.Request }, id, owner.Revision, CancellationToken.None);
-            isDeleted = deleted.IsOk;
-            return deleted;
-        }
-        finally
-        {
-            if (!isDeleted) await CancelAsync();
-        }
-
-        // fails if it is gone or no longer marked, which is just as good
-        async Task CancelAsync() =>
-            await store.ChangeAsync(caller, id, current => current.Document, mark.Cancel, null, CancellationToken.None);
-    }
-
-    /// <summary>
-    /// The caller's own organization, and the one that holds the operator's token, cannot be deleted: their tokens would end with them.
-    /// </summary>
-    private bool IsNeeded(Principal principal, EntityRevision owner) => Kind == OrganizationKind.Kind
-        && (ResourceDocument.NameOf(owner) == DefaultHosts.DefaultOrganization || principal.Tenant == new TenantId(owner.Id.Value));
-
     /// <summary>A merge patch, a transition, or both in one commit.</summary>
     private async Task<Result<Answer>> ChangeAsync(ApiCall call, JsonDocument? body, string? transition)
     {
@@ -264,7 +180,7 @@ internal sealed class KindEndpoints(
             if (fault is not null) return ResourceErrors.Invalid(Kind, [fault]);
         }
         if (environment is not null
-            && await environment.CheckAsync(caller.Tenant, patch!.NewLabels, "labels", call.Aborted) is { } unknown)
+            && await environment.CheckAsync(caller.Tenant, EnvironmentLabel.In(patch!.Labels), "labels", call.Aborted) is { } unknown)
             return ResourceErrors.Invalid(Kind, [unknown]);
         if (!(await ResolveAsync(call, caller, patch!)).TryGet(out patch, out error)) return error;
         var check = await CheckOfChangeAsync(call, caller, patch!, transition);

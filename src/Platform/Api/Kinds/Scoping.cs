@@ -83,8 +83,9 @@ internal sealed class Scoping(IEntityLog log)
         if (kind.Scope != KindScope.Project || NamedProject(call) is not { } named) return null;
         var caller = new Caller(found.Tenant, "system:scoping");
         var project = await ProjectIdAsync(caller, named, call.Aborted);
-        return project.TryGet(out var id, out var error) && id == ResourceDocument.ProjectOf(found)
-            ? null : error ?? ApiErrors.NotInProject(kind.Name, ResourceDocument.NameOf(found), named);
+        // The same for a project that does not exist: a caller of one project must not learn which others there are.
+        return project.TryGet(out var id, out _) && id == ResourceDocument.ProjectOf(found)
+            ? null : ApiErrors.NotInProject(kind.Name, ResourceDocument.NameOf(found), named);
     }
 
     /// <summary>The project that a call names by the header; null: none.</summary>

@@ -30,12 +30,8 @@ internal sealed class BindingAdmission(
         if (spec.TryGetProperty("expiresAt", out var end) && end.ValueKind == JsonValueKind.String
             && end.TryGetDateTimeOffset(out var at) && at <= time.GetUtcNow())
             return new ValidationError("spec.expiresAt", "It is over already.");
-        if (spec.TryGetProperty("labels", out var labels) && labels.ValueKind == JsonValueKind.Object
-            && labels.TryGetProperty(EnvironmentSpec.Label, out var environment) && environment.ValueKind == JsonValueKind.String)
-        {
-            var named = new Dictionary<string, string> { [EnvironmentSpec.Label] = environment.GetString()! };
-            if (await new EnvironmentLabel(log).CheckAsync(tenant, named, "spec.labels", cancellationToken) is { } unknown) return unknown;
-        }
+        var environment = EnvironmentLabel.In(SpecReferences.Find(spec, "labels"));
+        if (await new EnvironmentLabel(log).CheckAsync(tenant, environment, "spec.labels", cancellationToken) is { } unknown) return unknown;
         foreach (var subject in Texts(spec, "subjects"))
         {
             if (!await ExistsAsync(tenant, subject, cancellationToken))

@@ -68,7 +68,7 @@ public sealed class RowSecurityTests(PostgresDatabase database) : IClassFixture<
         await database.Log.CommitAsync(ours, Create(Entity()));
         await using var connections = Open();
         var refused = await Assert.ThrowsAsync<PostgresException>(
-            () => RunAsync(connections, Rows.Of(ours), "update strata.log set changed_by = 'user:nobody'"));
+            () => RunAsync(connections, Rows.Of(ours), "update strata.log set changed_by = 'user:other'"));
         Assert.Equal("42501", refused.SqlState);
     }
 

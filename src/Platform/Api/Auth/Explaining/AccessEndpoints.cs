@@ -71,7 +71,7 @@ internal sealed class AccessEndpoints(
             return ApiErrors.QueryValue("who", string.Join(" or ", holders.Select(h => $"{h.Kind}/NAME")));
         if (await source.FindAsync(caller.Tenant, name, call.Aborted) is not { } holder)
             return new Error(ErrorKind.NotFound, "NOT_FOUND", $"There is no {kind} \"{name.Shortened(100)}\".");
-        if (holder.Principal is { } principal) await question.Projects!.LearnAsync(principal, call.Aborted);
+        if (holder.Principal is { } principal) await question.LearnAsync(principal, call.Aborted);
         return Answer.Json(json => Write(json, question, holder));
     }
 
@@ -91,7 +91,7 @@ internal sealed class AccessEndpoints(
                     : $"{string.Join(',', principal.RoleNames)} {principal.Project} {principal.Node}";
                 if (!known.TryGetValue(key, out var granting)) known[key] = granting = Granting(question, holder, principal);
                 if (granting is null) continue;
-                await question.Projects!.LearnAsync(principal, call.Aborted);
+                await question.LearnAsync(principal, call.Aborted);
                 found.Add((holder, granting, question.ScopeOf(principal)));
                 if (found.Count > limit) break;
             }

@@ -26,6 +26,10 @@ internal sealed record AccessQuestion(string Permission, Kind? Kind, EntityRevis
         return (false, $"holds {Permission}, but not for this one: only for {scope ?? "others"}");
     }
 
+    /// <summary>Reads what <see cref="ScopeOf"/> and <see cref="Answer"/> call the projects of a principal's grants.</summary>
+    public ValueTask LearnAsync(Principal principal, CancellationToken cancellationToken) =>
+        Projects?.LearnAsync(principal, cancellationToken) ?? ValueTask.CompletedTask;
+
     /// <summary>For which resources the principal holds it; null: all of the organization.</summary>
     public string? ScopeOf(Principal principal)
     {

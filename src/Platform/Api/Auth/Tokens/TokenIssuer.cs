@@ -39,7 +39,7 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
     /// Gives the token of that name another secret and this spec, and makes it where it does not exist. The secret before is accepted too,
     /// no longer than it would have been, until <see cref="EndFormerAsync"/>: so the token's holder always has one that is valid.
     /// </summary>
-    /// <param name="held">The text that the holder has now, where that may be older than the newest secret; null: it has the newest.</param>
+    /// <param name="held">The text that the holder has now, which may be older than the newest secret; null: it has the newest.</param>
     public async Task<Result<IssuedToken>> RotateAsync(
         Caller caller, NewResource<TokenSpec> token, string? held, CancellationToken cancellationToken)
     {

@@ -1,0 +1,100 @@
+using Strata.Api.Auth;
+using Strata.Api.Auth.Administrators;
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Hosts;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Kinds;
+
+/// <summary>DELETE: at once, by a transition, or of what others belong to.</summary>
+internal sealed partial class KindEndpoints
+{
+    public Task<Result<Answer>> DeleteAsync(ApiCall call) => DeleteAsync(call, null);
+
+    /// <param name="onDeleted">Called with what was deleted, before the answer is sent.</param>
+    public async Task<Result<Answer>> DeleteAsync(ApiCall call, Action<EntityRevision>? onDeleted)
+    {
+        if (!call.QueryFlag("force").TryGet(out var isForced, out var error)) return error;
+        if (Kind.DeleteTransition is { } transition) return await ChangeAsync(call, null, transition);
+        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
+        if (Scoping.MayWrite(call.Principal, Kind, caller, creates: false) is { } refused) return refused;
+        if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
+        return await InTenantAsync(call, caller, default, async () =>
+        {
+            if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out error)) return error;
+            if (!Scoping.May(call.Principal, Kind.WritePermission, Kind, found)
+                && !Scoping.May(call.Principal, Kind.ControlPermission, Kind, found))
+                return ApiErrors.Forbidden(Kind.WritePermission);
+            caller = caller with { Tenant = found.Tenant, Fence = call.Fence };
+            var deleted = Kind.Deleting is { } mark
+                ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch)
+                : await store.DeleteAsync(
+                    caller with { Request = call.Request }, Kind.IdOf(found.Id), ifMatch, CheckOf(call, found, isForced), call.Aborted);
+            if (!deleted.IsOk) return deleted.Error;
+            onDeleted?.Invoke(deleted.Value);
+            return One(deleted.Value);
+        });
+    }
+
+    /// <summary>What no force overrides comes first: of two reasons the caller gets the one that remains.</summary>
+    private RemovalCheck? CheckOf(ApiCall call, EntityRevision found, bool isForced)
+    {
+        var needed = administrators.CheckOf(call.Principal, found)
+            ?? (Kind.DeleteCheck is { } check ? (transaction, cancellationToken) =>
+                check(transaction, found, cancellationToken) : (RemovalCheck?)null);
+        var mistaken = isForced ? null : guard?.CheckOf(call.Principal, found);
+        if (needed is null || mistaken is null) return needed ?? mistaken;
+        return async (transaction, cancellationToken) =>
+            await needed(transaction, cancellationToken) ?? await mistaken(transaction, cancellationToken);
+    }
+
+    /// <summary>
+    /// Marks it before the check that counts, so that what is created in it from then on is refused, and what was created before is seen.
+    /// From the mark on the caller's leaving no longer matters: the owner is deleted or the mark is taken back. A mark that a crash left
+    /// behind is taken up, or taken back, by the next DELETE. The delete names the revision that was checked, so of two at once only one
+    /// deletes.
+    /// </summary>
+    private async ValueTask<Result<EntityRevision>> DeleteOwnerAsync(
+        ApiCall call, Caller caller, EntityRevision owner, DeletingMark mark, Revision? ifMatch)
+    {
+        var id = Kind.IdOf(owner.Id);
+        if (ifMatch is { } expected && expected != owner.Revision) return ResourceErrors.Modified(Kind, NameOrId(call));
+        if (IsNeeded(call.Principal, owner)) return ApiErrors.OrganizationNeeded(ResourceDocument.NameOf(owner));
+        if (await belongings.CheckAsync(Kind, owner, call.Aborted) is { } holds)
+        {
+            if (owner.State == mark.State) await CancelAsync();
+            return holds;
+        }
+        var isDeleted = false;
+        try
+        {
+            if (owner.State != mark.State)
+            {
+                var marked = await store.ChangeAsync(
+                    caller, id, current => current.Document, mark.Begin, owner.Revision, CancellationToken.None);
+                if (!marked.TryGet(out owner!, out var error)) return error;
+            }
+            if (await belongings.CheckAsync(Kind, owner, CancellationToken.None) is { } notEmpty) return notEmpty;
+            var deleted = await store.DeleteAsync(caller with { Request = call.Request }, id, owner.Revision, CancellationToken.None);
+            isDeleted = deleted.IsOk;
+            return deleted;
+        }
+        finally
+        {
+            if (!isDeleted) await CancelAsync();
+        }
+
+        // fails if it is gone or no longer marked, which is just as good
+        async Task CancelAsync() =>
+            await store.ChangeAsync(caller, id, current => current.Document, mark.Cancel, null, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// The caller's own organization, and the one that holds the operator's token, cannot be deleted: their tokens would end with them.
+    /// </summary>
+    private bool IsNeeded(Principal principal, EntityRevision owner) => Kind == OrganizationKind.Kind
+        && (ResourceDocument.NameOf(owner) == DefaultHosts.DefaultOrganization || principal.Tenant == new TenantId(owner.Id.Value));
+}
