@@ -19,7 +19,7 @@ public sealed class EnvironmentLabel(IEntityLog log)
     /// Whether the labels of a kind's resources are checked. Those that belong to another resource of the project, as releases do, have its
     /// labels, which were checked there.
     /// </summary>
-    internal static bool IsCheckedOf(Kind kind) => kind.Scope == KindScope.Project
+    public static bool IsCheckedOf(Kind kind) => kind.Scope == KindScope.Project
         && !kind.References.Any(r => r.Kind.Scope == KindScope.Project && !kind.SetLater.Contains(r.Field));
 
     /// <summary>The label among those that a JSON object holds; null: it is not there, or is no text.</summary>

@@ -10,7 +10,7 @@ namespace Strata.Identity.Bindings;
 
 /// <summary>
 /// An environment that something is in, or that bindings name, is deleted only on purpose: another one of the same name would find them
-/// there.
+/// there. What belongs to another resource, as instances do to a deployment, follows it and does not count.
 /// </summary>
 internal sealed class EnvironmentInUseGuard(IEntityLog log, IReadOnlyCollection<Kind> kinds) : IDeletionGuard
 {
@@ -24,7 +24,7 @@ internal sealed class EnvironmentInUseGuard(IEntityLog log, IReadOnlyCollection<
     public RemovalCheck? CheckOf(Principal principal, EntityRevision resource) => async (_, cancellationToken) =>
     {
         var name = ResourceDocument.NameOf(resource);
-        foreach (var kind in kinds.Where(k => k.Scope == KindScope.Project).Append(BindingKind.Kind))
+        foreach (var kind in kinds.Where(EnvironmentLabel.IsCheckedOf).Append(BindingKind.Kind))
         {
             var named = new Condition.Compare(
                 kind == BindingKind.Kind ? OfBinding : OfResource, Operator.Equal, [JsonText.From(name, WireJson.Of<string>())]);
@@ -36,6 +36,6 @@ internal sealed class EnvironmentInUseGuard(IEntityLog log, IReadOnlyCollection<
     };
 
     private static Error InUse(string name, Kind kind, string user) => new(
-        ErrorKind.Conflict, "ENVIRONMENT_IN_USE", $"The environment \"{name}\" is in use: by the {kind.Name} \"{user}\" for one.",
+        ErrorKind.Conflict, "ENVIRONMENT_IN_USE", $"The environment \"{name}\" is in use, for example by the {kind.Name} \"{user}\".",
         $"To do it anyway: strata delete environment/{name} --force -y (over HTTP: ?force=true).");
 }

@@ -81,7 +81,7 @@ internal static class AccessCommand
         var table = new Table("KIND", "NAME", "ROLES", "FOR");
         foreach (var holder in root.GetProperty("items").EnumerateArray())
             table.Add(holder.Text("kind") ?? "", holder.Text("name") ?? "", Joined(holder),
-                holder.Text("scope") ?? "all");
+                holder.Text("scope") is { Length: > 0 } scope ? scope : "everything");
         if (table.Rows == 0) run.Say("No person, token or client holds it.");
         else table.Write(run.Terminal);
         if (!root.GetProperty("isComplete").GetBoolean()) run.Say("There are more: raise --limit.");

@@ -41,7 +41,7 @@ internal static class MembersCommand
         // A membership's roles hold where it does: in the whole organization, or in the project that the person was invited to.
         if (run.NamesProject)
             throw UsageErrors.Of("\"members set\" replaces a person's roles wherever they hold, and takes no project.",
-                "For one project: strata access grant ROLE NAME -p PROJECT").ToException();
+                "For that project alone: strata access grant ROLE NAME").ToException();
         var spec = new Dictionary<string, object> { ["roles"] = run.Parse.GetValue(Role)! };
         var patch = new ResourcePatch(new JsonText(JsonSerializer.SerializeToUtf8Bytes(spec, WireJson.Options)));
         var changed = await run.Client.Resources(Plurals.Memberships)
