@@ -6,8 +6,8 @@ using static Strata.Entity.Benchmarks.Settings;
 namespace Strata.Entity.Benchmarks;
 
 /// <summary>
-/// GET of entities by a person who has signed in, against the same by a token, by the server's processor time. Which of the two is first
-/// changes with each round.
+/// Reads and creations of entities by a person who has signed in, against the same by a token, by the server's processor time. Which of
+/// the two is first changes with each round.
 /// </summary>
 internal static partial class AuthzBenchmark
 {
@@ -19,9 +19,23 @@ internal static partial class AuthzBenchmark
     {
         await cloud.AddModelAsync("order", Documents.Order);
         var loaded = await Loaded.AddAsync(cloud, Entities);
-        var (byToken, byPerson) = (cloud.PathOf("token.lua"), cloud.PathOf("person.lua"));
-        await File.WriteAllTextAsync(byToken, Scripts.Get(cloud.Token, loaded.Ids, ""));
-        await File.WriteAllTextAsync(byPerson, Scripts.Get(await SignInAsync(cloud), loaded.Ids, ""));
+        var person = await SignInAsync(cloud);
+        var reads = await CompareAsync("get", token => Scripts.Get(token, loaded.Ids, ""));
+        var creations = await CompareAsync("create", token => Scripts.Create([token], CreateBenchmark.Path, Documents.Order));
+        Say($"RESULT name=authz-person ours={reads.Person:0.0} peer={reads.Token:0.0} ratio={reads.Ratio:0.000} create={creations.Ratio:0.000}");
+
+        async Task<Compared> CompareAsync(string what, Func<string, string> script)
+        {
+            var (byToken, byPerson) = (cloud.PathOf($"{what}-token.lua"), cloud.PathOf($"{what}-person.lua"));
+            await File.WriteAllTextAsync(byToken, script(cloud.Token));
+            await File.WriteAllTextAsync(byPerson, script(person));
+            return await MeasureInTurnsAsync(cloud, settings, what, byToken, byPerson);
+        }
+    }
+
+    private static async Task<Compared> MeasureInTurnsAsync(
+        Cloud cloud, Settings settings, string what, string byToken, string byPerson)
+    {
         for (var run = 0; run < WarmRuns; run++) await MeasureAsync(run % 2 == 0 ? byToken : byPerson);
         var (people, tokens) = (new List<double>(), new List<double>());
         for (var round = 1; round <= settings.Rounds; round++)
@@ -30,10 +44,10 @@ internal static partial class AuthzBenchmark
             {
                 var (measured, cost) = await cloud.RestedAsync(() => MeasureAsync(isPerson ? byPerson : byToken), settings.Duration);
                 (isPerson ? people : tokens).Add(cost.Server);
-                Say($"round {round}: by a {(isPerson ? "person" : "token")} {measured}; {cost}");
+                Say($"{what}, round {round}: by a {(isPerson ? "person" : "token")} {measured}; {cost}");
             }
         }
-        Say($"RESULT name=authz-person ours={Median(people):0.0} peer={Median(tokens):0.0} ratio={Median(tokens) / Median(people):0.000}");
+        return new Compared(Median(people), Median(tokens));
 
         Task<WrkRun> MeasureAsync(string script) => Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url);
     }
@@ -65,6 +79,12 @@ internal static partial class AuthzBenchmark
         request.Headers.Add("Origin", browser.BaseAddress!.GetLeftPart(UriPartial.Authority));
         using var answer = await browser.SendAsync(request);
         return await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+    }
+
+    /// <summary>Microseconds of the server for each request.</summary>
+    private sealed record Compared(double Person, double Token)
+    {
+        public double Ratio => Token / Person;
     }
 
     [GeneratedRegex("<option value=\"([^\"]+)\"")]

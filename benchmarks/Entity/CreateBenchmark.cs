@@ -8,7 +8,7 @@ namespace Strata.Entity.Benchmarks;
 /// </summary>
 internal static class CreateBenchmark
 {
-    private const string Path = "/api/entity/JSON/order/1";
+    internal const string Path = "/api/entity/JSON/order/1";
 
     public static async Task RunAsync(Cloud cloud, Settings settings)
     {

@@ -113,8 +113,7 @@ public static class IdentityModule
         AddStore(services, BindingKind.Kind);
         services.AddSingleton<BindingStore>();
         services.AddSingleton<ISpecAdmission, TeamAdmission>().AddSingleton<ISpecAdmission, BindingAdmission>();
-        services.AddSingleton<IDeletionGuard, TeamInUseGuard>().AddSingleton<IDeletionGuard, EnvironmentInUseGuard>()
-            .AddSingleton(new RoleHolders(BindingKind.Kind));
+        services.AddSingleton<IDeletionGuard, TeamInUseGuard>().AddSingleton(new RoleHolders(BindingKind.Kind));
         services.AddController<TeamController, TeamSpec, Nothing>().AddController<BindingController, BindingSpec, Nothing>();
         services.AddSingleton<IAdministratorSource, MembershipAdministrators>();
         services.AddSingleton<PasswordHasher>().AddSingleton<SignInLimit>().AddSingleton<SignInMetrics>().AddSingleton<PasswordSignIn>()

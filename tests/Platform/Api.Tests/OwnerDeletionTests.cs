@@ -61,6 +61,47 @@ public sealed class OwnerDeletionTests : IAsyncLifetime
         TestContext.Current.TestOutputHelper?.WriteLine($"outcomes with STRATA_SEED={Seeded.Seed}: {string.Join(", ", outcomes)}");
     }
 
+    /// <summary>Half of what is put in it is made with the label, and half gets it by a change.</summary>
+    [Fact]
+    public async Task Delete_OfAnEnvironment_AgainstWhatIsPutInIt_LeavesNoLabelWithoutOne()
+    {
+        var outcomes = new HashSet<int>();
+        Assert.Equal(201, (await http.SendJsonAsync("POST", "/api/v1/projects", """{"name":"home","spec":{} }""")).Status);
+        for (var round = 0; round < Rounds; round++)
+        {
+            var stage = $"s-{round}";
+            Assert.Equal(201, (await http.SendJsonAsync("POST", "/api/v1/environments", $$"""{"name":"{{stage}}","spec":{} }""")).Status);
+            var changed = await MakeAsync($"c-{round}", "{}");
+            Assert.Equal(201, changed.Status);
+            int?[] deletions = await Task.WhenAll(
+                DeleteAsync(Pause(), leaves: null), DeleteAsync(Pause(), leaves: Pause()), PutAsync(PatchAsync), PutAsync(CreateAsync));
+            var now = await SettledAsync($"/api/v1/environments/{stage}");
+            outcomes.Add(now.Status);
+            var inIt = $"/api/v1/boxes?labels.environment={stage}";
+            if (now.Status == 404) Assert.Empty((await http.SendJsonAsync("GET", inIt)).Body.GetProperty("items").EnumerateArray());
+            else Assert.DoesNotContain(200, deletions.Take(1));
+
+            Task<JsonAnswered> PatchAsync() => http.SendJsonAsync(
+                "PATCH", $"/api/v1/boxes/c-{round}", $$"""{"labels":{"environment":"{{stage}}"} }""", "application/merge-patch+json");
+
+            Task<JsonAnswered> CreateAsync() => MakeAsync($"b-{round}", $$"""{"environment":"{{stage}}"}""");
+
+            async Task<int?> PutAsync(Func<Task<JsonAnswered>> put)
+            {
+                await Task.Delay(Pause());
+                var made = await put();
+                Assert.True(made.Status is 200 or 201 or 400, made.Body.ToString());
+                return null;
+            }
+
+            Task<int?> DeleteAsync(TimeSpan pause, TimeSpan? leaves) => this.DeleteAsync($"/api/v1/environments/{stage}", pause, leaves);
+        }
+        TestContext.Current.TestOutputHelper?.WriteLine($"outcomes with STRATA_SEED={Seeded.Seed}: {string.Join(", ", outcomes)}");
+
+        Task<JsonAnswered> MakeAsync(string name, string labels) => http.SendJsonAsync(
+            "POST", "/api/v1/boxes", $$"""{"name":"{{name}}","project":"home","labels":{{labels}},"spec":{} }""");
+    }
+
     [Fact]
     public async Task Delete_OfAnOrganization_AgainstCreationsInIt_LeavesNothingWithoutAnOwner_AndNobodyLockedOut()
     {

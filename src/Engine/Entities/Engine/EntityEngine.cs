@@ -98,16 +98,16 @@ public sealed class EntityEngine(
     }
 
     /// <summary>
-    /// As <see cref="CreateAsync(Caller, ModelKey, EntityId, JsonText, string?, CancellationToken)"/>, on condition that another entity is
-    /// still as it was read: CONFLICT (retryable, with its id in the details) otherwise. One append and no read.
+    /// As <see cref="CreateAsync(Caller, ModelKey, EntityId, JsonText, string?, CancellationToken)"/>, on condition that other entities are
+    /// still as they were read: CONFLICT (retryable, with the id of one in the details) otherwise. One append and no read.
     /// </summary>
     /// <param name="unchanged">Of the same tenant, read before.</param>
     public async ValueTask<Result<EntityRevision>> CreateAsync(
-        Caller caller, ModelKey model, EntityId id, JsonText document, string? transition, EntityRevision unchanged,
+        Caller caller, ModelKey model, EntityId id, JsonText document, string? transition, IReadOnlyList<EntityRevision> unchanged,
         CancellationToken cancellationToken)
     {
         var transaction = new EntityTransaction(parts, caller, AsOf.Latest);
-        transaction.Expect(unchanged);
+        foreach (var other in unchanged) transaction.Expect(other);
         var entity = await transaction.CreateAsync(model, id, document, transition, cancellationToken);
         var created = await CommitAsync(transaction, entity, cancellationToken);
         return transaction is { HasConflicted: true, HasCommitted: true } ? EngineErrors.ModifiedDuringCall(id) : created;

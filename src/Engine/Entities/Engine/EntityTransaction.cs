@@ -36,6 +36,9 @@ public sealed partial class EntityTransaction
         (begunAt, request, keepsModels, project) = (parts.Time.GetUtcNow(), caller.Request?.Commit, caller.KeepsModels, caller.Project);
     }
 
+    /// <summary>Whose log it reads and writes.</summary>
+    public TenantId Tenant => caller.Tenant;
+
     /// <summary>The log's revision that reads see.</summary>
     public Revision? Snapshot => snapshot.Revision;
 

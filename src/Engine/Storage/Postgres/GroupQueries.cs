@@ -33,7 +33,7 @@ internal sealed class GroupQueries(QueryPool pool)
                 return groups;
             });
         }
-        catch (PostgresException e) when (e.SqlState.StartsWith("22", StringComparison.Ordinal))
+        catch (PostgresException e) when (StoreErrors.IsBadValue(e))
         {
             throw StoreErrors.Invalid($"The condition or a sum cannot be evaluated: {e.MessageText}.");
         }

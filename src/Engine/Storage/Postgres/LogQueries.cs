@@ -60,7 +60,7 @@ internal sealed class LogQueries(QueryPool pool)
                 return ReadPageAsync(command, new PageSize(scan.Limit, scan.BytesMax), withAudit: false, cancellationToken);
             });
         }
-        catch (PostgresException e) when (e.SqlState.StartsWith("22", StringComparison.Ordinal))
+        catch (PostgresException e) when (StoreErrors.IsBadValue(e))
         {
             throw StoreErrors.Invalid($"The condition cannot be evaluated: {e.MessageText}.");
         }

@@ -80,7 +80,7 @@ internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes index
         {
             throw StoreErrors.SearchTimeout(timeout);
         }
-        catch (PostgresException e) when (e.SqlState.StartsWith("22", StringComparison.Ordinal))
+        catch (PostgresException e) when (StoreErrors.IsBadValue(e))
         {
             throw StoreErrors.Invalid($"The condition cannot be evaluated: {e.MessageText}.");
         }

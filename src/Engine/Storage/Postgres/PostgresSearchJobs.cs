@@ -83,7 +83,7 @@ internal sealed class PostgresSearchJobs(
             await transaction.CommitAsync(CancellationToken.None);
             return true;
         }
-        catch (PostgresException e) when (e.SqlState.StartsWith("22", StringComparison.Ordinal))
+        catch (PostgresException e) when (StoreErrors.IsBadValue(e))
         {
             throw StoreErrors.Invalid($"The condition cannot be evaluated: {e.MessageText}.");
         }

@@ -41,7 +41,10 @@ internal static class StoreErrors
     /// race and not the data.
     /// </summary>
     public static bool IsDataFault(PostgresException e) =>
-        e.SqlState[..2] is "22" or "23" or "54" && e.SqlState != PostgresErrorCodes.UniqueViolation;
+        e.SqlState[..2] is "22" or "23" or "54" && e.SqlState != PostgresErrorCodes.UniqueViolation && !IsRoleGone(e);
+
+    /// <summary>Whether a value in a query is at fault, such as a number beyond what PostgreSQL compares.</summary>
+    public static bool IsBadValue(PostgresException e) => e.SqlState.StartsWith("22", StringComparison.Ordinal) && !IsRoleGone(e);
 
     /// <summary>Whether one row of a group may be what the error is about, so that the others could be written without it.</summary>
     public static bool MayBeOneRow(PostgresException e) => IsDataFault(e) || !(IsConnectionLost(e) || IsCollision(e));
@@ -52,12 +55,19 @@ internal static class StoreErrors
     /// </summary>
     public static bool IsConnectionLost(Exception e) => e switch
     {
-        PostgresException p => p.SqlState[..2] is "08" or "53" or "57" or "58" || p.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction,
+        PostgresException p => p.SqlState[..2] is "08" or "53" or "57" or "58" || p.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction
+            || IsRoleGone(p),
         NpgsqlException or IOException or SocketException or ObjectDisposedException => true,
         TimeoutException => true, // no connection in time
         InvalidOperationException => true, // Npgsql's answer on a connection that broke a moment ago
         _ => false,
     };
+
+    /// <summary>
+    /// Whether the role that statements run under (<see cref="TenantRole"/>) was dropped or taken away while this server runs. The code
+    /// alone (22023, 42501) could be that of data or of a policy; the routine is that which checks a value of <c>role</c>.
+    /// </summary>
+    private static bool IsRoleGone(PostgresException e) => e.Routine == "call_string_check_hook";
 
     /// <summary>
     /// Whether the database was silent until the time was over: asking it once more at once would only wait as long again.

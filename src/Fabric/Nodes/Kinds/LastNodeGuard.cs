@@ -15,7 +15,7 @@ internal sealed class LastNodeGuard(ResourceStore<NodeSpec, NodeStatus> nodes) :
 
     public string Guarded => "the last node that is up";
 
-    public RemovalCheck? CheckOf(Principal principal, EntityRevision resource) => resource.State != NodeStates.Up
+    public WriteCheck? CheckOf(Principal principal, EntityRevision resource) => resource.State != NodeStates.Up
         ? null
         : async (transaction, cancellationToken) => await HasOtherAsync(resource, transaction, cancellationToken)
         ? null : Refused(ResourceDocument.NameOf(resource));

@@ -14,5 +14,5 @@ public interface IDeletionGuard
 
     /// <returns>Null: this deletion needs no check. Otherwise what it reads in the deletion's transaction must still be so when the
     /// deletion takes effect.</returns>
-    RemovalCheck? CheckOf(Principal principal, EntityRevision resource);
+    WriteCheck? CheckOf(Principal principal, EntityRevision resource);
 }

@@ -30,7 +30,7 @@ internal sealed partial class KindEndpoints
                 return ApiErrors.Forbidden(Kind.WritePermission);
             caller = caller with { Tenant = found.Tenant, Fence = call.Fence };
             var deleted = Kind.Deleting is { } mark
-                ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch)
+                ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch, isForced)
                 : await store.DeleteAsync(
                     caller with { Request = call.Request }, Kind.IdOf(found.Id), ifMatch, CheckOf(call, found, isForced), call.Aborted);
             if (!deleted.IsOk) return deleted.Error;
@@ -40,15 +40,12 @@ internal sealed partial class KindEndpoints
     }
 
     /// <summary>What no force overrides comes first: of two reasons the caller gets the one that remains.</summary>
-    private RemovalCheck? CheckOf(ApiCall call, EntityRevision found, bool isForced)
+    private WriteCheck? CheckOf(ApiCall call, EntityRevision found, bool isForced)
     {
         var needed = administrators.CheckOf(call.Principal, found)
             ?? (Kind.DeleteCheck is { } check ? (transaction, cancellationToken) =>
-                check(transaction, found, cancellationToken) : (RemovalCheck?)null);
-        var mistaken = isForced ? null : guard?.CheckOf(call.Principal, found);
-        if (needed is null || mistaken is null) return needed ?? mistaken;
-        return async (transaction, cancellationToken) =>
-            await needed(transaction, cancellationToken) ?? await mistaken(transaction, cancellationToken);
+                check(transaction, found, cancellationToken) : (WriteCheck?)null);
+        return needed.And(isForced ? null : guard?.CheckOf(call.Principal, found));
     }
 
     /// <summary>
@@ -58,12 +55,12 @@ internal sealed partial class KindEndpoints
     /// deletes.
     /// </summary>
     private async ValueTask<Result<EntityRevision>> DeleteOwnerAsync(
-        ApiCall call, Caller caller, EntityRevision owner, DeletingMark mark, Revision? ifMatch)
+        ApiCall call, Caller caller, EntityRevision owner, DeletingMark mark, Revision? ifMatch, bool isForced)
     {
         var id = Kind.IdOf(owner.Id);
         if (ifMatch is { } expected && expected != owner.Revision) return ResourceErrors.Modified(Kind, NameOrId(call));
         if (IsNeeded(call.Principal, owner)) return ApiErrors.OrganizationNeeded(ResourceDocument.NameOf(owner));
-        if (await belongings.CheckAsync(Kind, owner, call.Aborted) is { } holds)
+        if (await CheckAsync(call.Aborted) is { } holds)
         {
             if (owner.State == mark.State) await CancelAsync();
             return holds;
@@ -77,7 +74,7 @@ internal sealed partial class KindEndpoints
                     caller, id, current => current.Document, mark.Begin, owner.Revision, CancellationToken.None);
                 if (!marked.TryGet(out owner!, out var error)) return error;
             }
-            if (await belongings.CheckAsync(Kind, owner, CancellationToken.None) is { } notEmpty) return notEmpty;
+            if (await CheckAsync(CancellationToken.None) is { } notEmpty) return notEmpty;
             var deleted = await store.DeleteAsync(caller with { Request = call.Request }, id, owner.Revision, CancellationToken.None);
             isDeleted = deleted.IsOk;
             return deleted;
@@ -86,6 +83,10 @@ internal sealed partial class KindEndpoints
         {
             if (!isDeleted) await CancelAsync();
         }
+
+        // Force deletes what is only named by others; nothing is left without its owner by it.
+        ValueTask<Error?> CheckAsync(CancellationToken cancellationToken) => isForced && Kind == EnvironmentKind.Kind
+            ? default : belongings.CheckAsync(Kind, owner, cancellationToken);
 
         // fails if it is gone or no longer marked, which is just as good
         async Task CancelAsync() =>

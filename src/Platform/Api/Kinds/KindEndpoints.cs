@@ -30,8 +30,6 @@ internal sealed partial class KindEndpoints(
 
     private readonly ReferenceRights references = new(store.Log, store.Kind);
 
-    private readonly EnvironmentLabel? environment = EnvironmentLabel.IsCheckedOf(store.Kind) ? new(store.Log) : null;
-
     private readonly ISpecAdmission? admission = admissions.FirstOrDefault(a => a.Kind == store.Kind);
 
     private readonly IDeletionGuard? guard = guards.FirstOrDefault(g => g.Kind == store.Kind);
@@ -108,9 +106,6 @@ internal sealed partial class KindEndpoints(
         }
         if (await RefuseCreateAsync(call, caller, draft) is { } outside) return outside;
         var tenant = Kind.TenantOf(caller);
-        var label = draft.Labels?.GetValueOrDefault(EnvironmentSpec.Label);
-        if (environment is not null && await environment.CheckAsync(tenant, label, "labels", call.Aborted) is { } unknown)
-            draft.Faults.Add(unknown);
         if (admission is not null && body.RootElement.TryGetProperty("spec", out var spec) && spec.ValueKind == JsonValueKind.Object)
         {
             if (!(await admission.CheckAsync(call.Principal, tenant, spec, call.Aborted)).TryGet(out var fault, out error)) return error;
@@ -179,11 +174,9 @@ internal sealed partial class KindEndpoints(
                 return error;
             if (fault is not null) return ResourceErrors.Invalid(Kind, [fault]);
         }
-        if (environment is not null
-            && await environment.CheckAsync(caller.Tenant, EnvironmentLabel.In(patch!.Labels), "labels", call.Aborted) is { } unknown)
-            return ResourceErrors.Invalid(Kind, [unknown]);
         if (!(await ResolveAsync(call, caller, patch!)).TryGet(out patch, out error)) return error;
-        var check = await CheckOfChangeAsync(call, caller, patch!, transition);
+        var check = store.EnvironmentCheckOf(patch!.Spec, patch.Labels)
+            .And(await CheckOfChangeAsync(call, caller, patch, transition));
         return await InTenantAsync(call, caller, body is null ? default : Raw(body), async () =>
         {
             var writer = caller with { Request = call.Request, Fence = call.Fence };
@@ -210,7 +203,7 @@ internal sealed partial class KindEndpoints(
     }
 
     /// <summary>A transition of what lets an administrator in may shut it, as that of a provider does, and so may another spec.</summary>
-    private async ValueTask<RemovalCheck?> CheckOfChangeAsync(ApiCall call, Caller caller, PatchParts patch, string? transition)
+    private async ValueTask<WriteCheck?> CheckOfChangeAsync(ApiCall call, Caller caller, PatchParts patch, string? transition)
     {
         var isGuarded = administrators.Guards(Kind) && (transition is not null || patch.Spec is not null);
         var reference = Kind.ReferenceCheck is not null && patch.Spec is { } spec && new SpecReferences(store.Log, Kind).AreIn(spec)

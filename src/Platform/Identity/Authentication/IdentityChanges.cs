@@ -20,7 +20,7 @@ namespace Strata.Identity.Authentication;
 /// change feed.</summary>
 internal sealed class IdentityChanges(
     ChangeFeed feed, JwtAuthenticator authenticator, SessionAuthenticator sessions, SigningKeys keys, ProviderStore providers,
-    PersonStore people, SessionStore store, TimeProvider time, Supervisor supervisor)
+    PersonStore people, SessionStore store, PeopleKeeper keeper, TimeProvider time, Supervisor supervisor)
     : SupervisedService(supervisor, "identity-changes")
 {
     private static readonly TimeSpan ListenFor = TimeSpan.FromMinutes(1);
@@ -73,7 +73,12 @@ internal sealed class IdentityChanges(
             sessions.Invalidate(change.Tenant);
             authenticator.Invalidate(change.Tenant); // clients have bindings too
         }
-        else if (change.Model == SessionKind.Kind.Model || change.Model == PersonKind.Kind.Model) sessions.Invalidate(change);
+        else if (change.Model == SessionKind.Kind.Model) sessions.Invalidate(change);
+        else if (change.Model == PersonKind.Kind.Model)
+        {
+            sessions.Invalidate(change);
+            if (people.TryRead(change) is { } person && !PersonStore.IsAdmitted(person)) keeper.LookAgain();
+        }
         else if (change.Model == ClientKind.Kind.Model)
         {
             authenticator.Invalidate(change.Tenant, change.Id);
@@ -88,6 +93,7 @@ internal sealed class IdentityChanges(
 
     private void Forget()
     {
+        keeper.LookAgain();
         keys.Invalidate();
         providers.Invalidate();
         authenticator.Invalidate();

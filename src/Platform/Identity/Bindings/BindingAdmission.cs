@@ -16,8 +16,7 @@ namespace Strata.Identity.Bindings;
 /// <summary>A binding gives no more than its maker has, and to those that there are.</summary>
 internal sealed class BindingAdmission(
     RoleGrants roles, MembershipStore memberships, ClientStore clients, ResourceStore<TeamSpec, Nothing> teams, BindingStore bindings,
-        IEntityLog log, TimeProvider time)
-        : ISpecAdmission
+    TimeProvider time) : ISpecAdmission
 {
     public Kind Kind => BindingKind.Kind;
 
@@ -30,8 +29,6 @@ internal sealed class BindingAdmission(
         if (spec.TryGetProperty("expiresAt", out var end) && end.ValueKind == JsonValueKind.String
             && end.TryGetDateTimeOffset(out var at) && at <= time.GetUtcNow())
             return new ValidationError("spec.expiresAt", "It is over already.");
-        var environment = EnvironmentLabel.In(SpecReferences.Find(spec, "labels"));
-        if (await new EnvironmentLabel(log).CheckAsync(tenant, environment, "spec.labels", cancellationToken) is { } unknown) return unknown;
         foreach (var subject in Texts(spec, "subjects"))
         {
             if (!await ExistsAsync(tenant, subject, cancellationToken))

@@ -27,6 +27,7 @@ public static class BindingKind
         Description = "Gives roles to people, teams or clients: for the organization, a project, certain labels, or a while.",
         Workflow = KindWorkflow.Load(typeof(BindingKind), "binding.workflow.json"),
         InitialStatus = Nothing.Instance,
+        SpecChoosesByLabels = true,
         References = [new SpecReference("project", ProjectKind.Kind)],
         Validate = Check,
     };

@@ -105,7 +105,7 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
     }
 
     /// <summary>What no force overrides comes first, as for every kind.</summary>
-    private async ValueTask<RemovalCheck?> CheckOfAsync(ApiCall call, ClientId client, bool isForced)
+    private async ValueTask<WriteCheck?> CheckOfAsync(ApiCall call, ClientId client, bool isForced)
     {
         var needed = await administrators.CheckOfAsync(call.Principal, client.Id, call.Aborted);
         var own = isForced ? null : OwnClientGuard.CheckOf(call.Principal, client, $"{client}", $"strata client delete {client}");

@@ -34,7 +34,7 @@ internal sealed class ClientStore(ResourceStore<ClientSpec, ClientStatus> store,
             ? await GiveSecretAsync(caller, found.Id, cancellationToken) : IdentityErrors.ClientNotFound(clientId);
 
     public async Task<Result<Done>> DeleteAsync(
-        Caller caller, string clientId, RemovalCheck? check, CancellationToken cancellationToken)
+        Caller caller, string clientId, WriteCheck? check, CancellationToken cancellationToken)
     {
         if (await FindAsync(caller, clientId, cancellationToken) is not { } found) return IdentityErrors.ClientNotFound(clientId);
         var deleted = await store.DeleteAsync(caller, found.Id, null, check, cancellationToken);

@@ -12,7 +12,7 @@ internal sealed class OwnClientGuard : IDeletionGuard
 
     public string Guarded => "the client that got the token of this call";
 
-    public RemovalCheck? CheckOf(Principal principal, EntityRevision resource)
+    public WriteCheck? CheckOf(Principal principal, EntityRevision resource)
     {
         var name = ResourceDocument.NameOf(resource);
         return CheckOf(principal, new ClientId(resource.Tenant, resource.Id), name, $"strata delete client/{name}");
@@ -20,7 +20,7 @@ internal sealed class OwnClientGuard : IDeletionGuard
 
     /// <param name="shownId">How the caller named it.</param>
     /// <param name="command">Deletes it.</param>
-    public static RemovalCheck? CheckOf(Principal principal, ClientId client, string shownId, string command) =>
+    public static WriteCheck? CheckOf(Principal principal, ClientId client, string shownId, string command) =>
         principal.Client == client.Id && principal.Tenant == client.Tenant
             ? (_, _) => new(IdentityErrors.OwnClient(shownId, command)) : null;
 }

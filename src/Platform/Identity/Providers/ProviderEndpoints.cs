@@ -145,7 +145,7 @@ internal sealed class ProviderEndpoints(
         provider.State != ProviderKind.Active ? provider
             : await providers.ChangeAsync(caller, provider, spec => spec, "invalidate", await CheckOfAsync(call, provider), call.Aborted));
 
-    private ValueTask<RemovalCheck?> CheckOfAsync(ApiCall call, ProviderResource provider) =>
+    private ValueTask<WriteCheck?> CheckOfAsync(ApiCall call, ProviderResource provider) =>
         administrators.CheckOfAsync(call.Principal, ProviderKind.Kind.EntityOf(provider.Id), call.Aborted);
 
     private async Task<Result<Answer>> ReactivateAsync(ApiCall call)

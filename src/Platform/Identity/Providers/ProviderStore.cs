@@ -83,7 +83,7 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
     }
 
     public async Task<Result<ProviderResource>> ChangeAsync(
-        Caller caller, ProviderResource provider, Func<ProviderSpec, ProviderSpec> change, string? transition, RemovalCheck? check,
+        Caller caller, ProviderResource provider, Func<ProviderSpec, ProviderSpec> change, string? transition, WriteCheck? check,
         CancellationToken cancellationToken)
     {
         var changed = await store.ChangeAsync(
@@ -93,7 +93,7 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
     }
 
     public async Task<Result<Done>> DeleteAsync(
-        Caller caller, ProviderResource provider, RemovalCheck? check, CancellationToken cancellationToken)
+        Caller caller, ProviderResource provider, WriteCheck? check, CancellationToken cancellationToken)
     {
         var deleted = await store.DeleteAsync(caller, provider.Id, null, check, cancellationToken);
         Invalidate();

@@ -14,7 +14,7 @@ internal sealed class TeamInUseGuard(IEntityLog log) : IDeletionGuard
 
     public string Guarded => "a team that bindings give roles to";
 
-    public RemovalCheck? CheckOf(Principal principal, EntityRevision resource) => async (_, cancellationToken) =>
+    public WriteCheck? CheckOf(Principal principal, EntityRevision resource) => async (_, cancellationToken) =>
     {
         var name = ResourceDocument.NameOf(resource);
         var named = new Scan

@@ -44,8 +44,12 @@ public static class ControllerServices
         services.TryAddSingleton(
             x => new ResourceStore<ProjectSpec, Nothing>(
                 x.GetRequiredService<EntityEngine>(), ProjectKind.Kind, x.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(
+            x => new ResourceStore<EnvironmentSpec, Nothing>(
+                x.GetRequiredService<EntityEngine>(), EnvironmentKind.Kind, x.GetRequiredService<TimeProvider>()));
         return services.AddController<AbandonedOrganizationDeletion, OrganizationSpec, Nothing>()
-            .AddController<AbandonedProjectDeletion, ProjectSpec, Nothing>();
+            .AddController<AbandonedProjectDeletion, ProjectSpec, Nothing>()
+            .AddController<AbandonedEnvironmentDeletion, EnvironmentSpec, Nothing>();
     }
 
     private static IServiceCollection AddControllerHost(this IServiceCollection services)

@@ -21,7 +21,7 @@ internal sealed class HostedWrites(EntityEngine engine, Kind kind, TimeProvider 
         Caller caller, CompleteDraft draft, Func<ValueTask<Result<EntityRevision>>> write, CancellationToken cancellationToken)
     {
         if (HostOf(draft.Document) is not { } host) return await write();
-        var project = ProjectKind.Kind.IdOf(draft.Project!.Id);
+        var project = draft.Project!;
         if (!(await claims.ClaimAsync(kind, caller.Tenant, project, host, cancellationToken)).TryGet(out var isNew, out var error))
             return error;
         var written = await write();

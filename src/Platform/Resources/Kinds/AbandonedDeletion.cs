@@ -48,6 +48,9 @@ internal abstract class AbandonedDeletion<TSpec>(ResourceStore<TSpec, Nothing> s
     }
 }
 
+internal sealed class AbandonedEnvironmentDeletion(ResourceStore<EnvironmentSpec, Nothing> store, TimeProvider time)
+    : AbandonedDeletion<EnvironmentSpec>(store, EnvironmentKind.Kind, time);
+
 internal sealed class AbandonedOrganizationDeletion(ResourceStore<OrganizationSpec, Nothing> store, TimeProvider time)
     : AbandonedDeletion<OrganizationSpec>(store, OrganizationKind.Kind, time);
 

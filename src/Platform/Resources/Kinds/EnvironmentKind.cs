@@ -3,9 +3,11 @@ using Strata.Core;
 
 namespace Strata.Resources.Kinds;
 
-/// <summary>States of an environment: always ACTIVE.</summary>
+/// <summary>States of an environment: ACTIVE, or DELETING while it is checked that nothing is left in it.</summary>
 public static class EnvironmentKind
 {
+    public const string Deleting = "DELETING";
+
     public static readonly Kind<EnvironmentSpec, Nothing> Kind = new()
     {
         Name = "environment",
@@ -16,6 +18,7 @@ public static class EnvironmentKind
         Workflow = KindWorkflow.Load(typeof(EnvironmentKind), "environment.workflow.json"),
         Writers = [Roles.Developer],
         InitialStatus = Nothing.Instance,
+        Deleting = new DeletingMark(Deleting, "begin-delete", "cancel-delete"),
         Validate = spec => DisplayNames.Check(spec.DisplayName),
     };
 }

@@ -146,6 +146,12 @@ public abstract class Kind
     public IReadOnlyList<SpecReference> References { get; init; } = [];
 
     /// <summary>
+    /// Whether the labels in its spec choose resources, so that <c>environment</c> among them names an environment, as that of a binding
+    /// does.
+    /// </summary>
+    public bool SpecChoosesByLabels { get; init; }
+
+    /// <summary>
     /// Looks for a reason against what a user's change makes the resource refer to, in its transaction: the resource as it is, and the part
     /// of the spec that changes, with ids. Asked only where that part has one of <see cref="References"/>. Null: each that exists will do.
     /// </summary>

@@ -23,6 +23,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 
     private readonly ResourceLookup lookup = new(engine.Log, kind);
     private readonly ResourceDrafts drafts = new(engine.Log, kind);
+    private readonly EnvironmentLabel environments = new(engine.Log, kind);
     private readonly HostedWrites? hosted = kind.Hosts is null ? null : new HostedWrites(engine, kind, time);
     private readonly HostClaims? names = kind.OwnsHostOfName ? new HostClaims(engine, time) : null;
 
@@ -86,7 +87,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
             var created = kind == ProjectKind.Kind
                 ? await CreateProjectAsync(InScope(caller), draft.Name!, complete, transition, cancellationToken)
                 : await CreateAsync(InScope(caller), draft.Name!, complete, transition, cancellationToken);
-            if (attempt >= CreateTriesMax || !HasMoved(complete.Project, created.Error)) return Translate(created, draft.Name!);
+            if (attempt >= CreateTriesMax || !HasMoved(complete.Owners, created.Error)) return Translate(created, draft.Name!);
         }
     }
 
@@ -95,11 +96,12 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     {
         if (names is not null
             && await names.CheckNameAsync(
-                caller.Tenant, ProjectKind.Kind.IdOf(draft.Project!.Id), name, cancellationToken) is { } taken) return taken;
+                caller.Tenant, draft.Project!, name, cancellationToken) is { } taken) return taken;
         return hosted is null ? await WriteAsync() : await hosted.CreateAsync(caller, draft, WriteAsync, cancellationToken);
 
-        ValueTask<Result<EntityRevision>> WriteAsync() => draft.Project is { } project
-            ? engine.CreateAsync(caller, kind.Model, caller.NewEntityId(0, time), draft.Document, transition, project, cancellationToken)
+        ValueTask<Result<EntityRevision>> WriteAsync() => draft.Owners.Count > 0
+            ? engine.CreateAsync(
+                caller, kind.Model, caller.NewEntityId(0, time), draft.Document, transition, draft.Owners, cancellationToken)
             : engine.CreateAsync(caller, kind.Model, caller.NewEntityId(0, time), draft.Document, transition, cancellationToken);
     }
 
@@ -146,10 +148,15 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         new Caller(TenantId.Platform, "system:project-creation"), OrganizationKind.Kind.Model, organization.Id, current => current.Document,
         OrganizationKind.Kind.Deleting!.Cancel, organization.Revision, CancellationToken.None)).IsOk;
 
-    /// <summary>Whether a creation failed because its project has changed since it was read: it may be about to be deleted.</summary>
-    private static bool HasMoved(EntityRevision? project, Error? error) =>
-        project is not null && error is { Code: EngineErrors.Conflict, Details: { } details }
-        && details.TryGetValue("entityId", out var id) && id == project.Id.ToString();
+    /// <summary>
+    /// Whether a creation failed because its project or its environment has changed since it was read: it may be about to be deleted.
+    /// </summary>
+    private static bool HasMoved(IReadOnlyList<EntityRevision> owners, Error? error) =>
+        error is { Code: EngineErrors.Conflict, Details: { } details }
+        && details.TryGetValue("entityId", out var id) && owners.Any(owner => id == owner.Id.ToString());
+
+    /// <summary>Looks for a reason against a change of the spec or the labels that names an environment; null: it names none.</summary>
+    public WriteCheck? EnvironmentCheckOf(JsonElement? spec, JsonElement? labels) => environments.CheckOf(spec, labels);
 
     /// <summary>A change that yields the document as it was, without a transition, commits nothing.</summary>
     public ValueTask<Result<EntityRevision>> ChangeAsync(
@@ -160,7 +167,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     /// <param name="check">May find fault. What it reads in the transaction must still be so when the change takes effect. Null: no
     /// check.</param>
     public async ValueTask<Result<EntityRevision>> ChangeAsync(
-        Caller caller, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, RemovalCheck? check,
+        Caller caller, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, WriteCheck? check,
         CancellationToken cancellationToken)
     {
         if (!(await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)) return error;
@@ -171,7 +178,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     }
 
     private async ValueTask<Result<EntityRevision>> ChangeAsync(
-        Caller caller, ResourceKey key, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, RemovalCheck? check,
+        Caller caller, ResourceKey key, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, WriteCheck? check,
         CancellationToken cancellationToken)
     {
         EntityRevision? same = null;
@@ -204,7 +211,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     /// <param name="check">May find fault. What it reads in the transaction must still be so when the deletion takes effect. Null: no
     /// check.</param>
     public async ValueTask<Result<EntityRevision>> DeleteAsync(
-        Caller caller, string nameOrId, Revision? ifMatch, RemovalCheck? check, CancellationToken cancellationToken)
+        Caller caller, string nameOrId, Revision? ifMatch, WriteCheck? check, CancellationToken cancellationToken)
     {
         if (!(await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)) return error;
         caller = caller with { Tenant = key.Tenant };
@@ -283,6 +290,3 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     };
 }
 
-/// <summary>Looks for a reason against a removal.</summary>
-/// <param name="transaction">Of the removal.</param>
-public delegate ValueTask<Error?> RemovalCheck(EntityTransaction transaction, CancellationToken cancellationToken);

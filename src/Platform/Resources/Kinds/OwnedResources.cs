@@ -6,7 +6,8 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Kinds;
 
 /// <summary>
-/// What belongs to a project or an organization: while there is something, its owner is not deleted. Safe for concurrent use.
+/// What belongs to a project or an organization, or is in an environment: while there is something, its owner is not deleted. Safe for
+/// concurrent use.
 /// </summary>
 /// <param name="kinds">Every kind there is.</param>
 public sealed class OwnedResources(IEntityLog log, IEnumerable<Kind> kinds)
@@ -19,15 +20,36 @@ public sealed class OwnedResources(IEntityLog log, IEnumerable<Kind> kinds)
     private readonly IReadOnlyList<Kind> inProjects =
         [.. kinds.Where(k => k.Scope == KindScope.Project).OrderByDescending(k => k.UserCreates)];
 
-    /// <returns>Null where the resource may go; NOT_EMPTY, with how many of each kind are in the way, and the first names.</returns>
+    private readonly IReadOnlyList<Kind> all = [.. kinds];
+
+    /// <returns>
+    /// Null where the resource may go; NOT_EMPTY, with how many of each kind are in the way, and the first names; ENVIRONMENT_IN_USE.
+    /// </returns>
     public async ValueTask<Error?> CheckAsync(Kind kind, EntityRevision owner, CancellationToken cancellationToken)
     {
+        if (kind == EnvironmentKind.Kind) return await CheckEnvironmentAsync(owner, cancellationToken);
         if (kind == OrganizationKind.Kind)
             return await FindAsync(owner, new TenantId(owner.Id.Value), [ProjectKind.Kind], null, kind, cancellationToken);
         if (kind != ProjectKind.Kind) return null;
         var inIt = new Condition.Compare(
             new Field.Path(ProjectPath), Operator.Equal, [JsonText.From(kind.IdOf(owner.Id), WireJson.Of<string>())]);
         return await FindAsync(owner, owner.Tenant, inProjects, inIt, kind, cancellationToken);
+    }
+
+    /// <summary>
+    /// What is in it keeps its label, and what names it keeps its right: another environment of the same name would find them there.
+    /// </summary>
+    private async ValueTask<Error?> CheckEnvironmentAsync(EntityRevision owner, CancellationToken cancellationToken)
+    {
+        var name = ResourceDocument.NameOf(owner);
+        foreach (var kind in all)
+        {
+            if (EnvironmentLabel.InUse(kind, name) is not { } isInIt) continue;
+            var scan = new Scan { Tenant = owner.Tenant, Model = kind.Model, Where = isInIt, Limit = 1 };
+            if (await log.ScanAsync(scan, cancellationToken) is [var first, ..])
+                return ResourceErrors.EnvironmentInUse(name, kind, ResourceDocument.NameOf(first));
+        }
+        return null;
     }
 
     private async ValueTask<Error?> FindAsync(

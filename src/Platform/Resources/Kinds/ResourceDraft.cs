@@ -21,17 +21,21 @@ public sealed record ResourceDraft
 /// <summary>Makes documents of drafts: checks name and labels, puts ids where names stand, and reports every fault at once.</summary>
 internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
 {
+    private readonly EnvironmentLabel environments = new(log, kind);
+
     public async ValueTask<Result<CompleteDraft>> CompleteAsync(Caller caller, ResourceDraft draft, CancellationToken cancellationToken)
     {
         CheckName(draft);
         if (draft.Labels is { } labels) draft.Faults.AddRange(Labels.Check(labels));
         var project = await ResolveProjectAsync(caller, draft, cancellationToken);
+        var environment = await environments.ResolveAsync(caller, draft, cancellationToken);
         if (draft.Faults.Count > 0) return ResourceErrors.Invalid(kind, draft.Faults);
         var projectId = project is null ? null : ProjectKind.Kind.IdOf(project.Id);
         var spec = await new SpecReferences(log, kind).ResolveAsync(caller, projectId, draft.Spec, draft.Faults, cancellationToken);
         if (draft.Faults.Count > 0) return ResourceErrors.Invalid(kind, draft.Faults);
         var written = ResourceDocument.Write(kind, draft.Name!, projectId, draft.Labels, spec, draft.Status ?? kind.InitialStatusText);
-        return written.IsOk ? new CompleteDraft(written.Value, project) : written.Error;
+        return written.IsOk ? new CompleteDraft(written.Value, projectId, [.. new[] { project, environment }.OfType<EntityRevision>()])
+            : written.Error;
     }
 
     private static void CheckName(ResourceDraft draft)
@@ -64,8 +68,9 @@ internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
     }
 }
 
-/// <param name="Project">As it was read; null for kinds outside projects.</param>
-internal sealed record CompleteDraft(JsonText Document, EntityRevision? Project);
+/// <param name="Project">Its id; null for kinds outside projects.</param>
+/// <param name="Owners">What it is created in, as it was read: the project, the environment.</param>
+internal sealed record CompleteDraft(JsonText Document, string? Project, IReadOnlyList<EntityRevision> Owners);
 
 /// <summary>Puts ids where a spec names other resources.</summary>
 public sealed class SpecReferences(IEntityLog log, Kind kind)

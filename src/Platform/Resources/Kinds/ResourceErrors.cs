@@ -25,6 +25,11 @@ public static class ResourceErrors
     public static Error OwnerDeleting(Kind owner) => new(
         ErrorKind.Conflict, "OWNER_DELETING", $"The {owner.Name} is being deleted, so nothing is created in it.", "Create it elsewhere.");
 
+    /// <param name="user">Of the kind: one of those that are in it or name it.</param>
+    public static Error EnvironmentInUse(string name, Kind kind, string user) => new(
+        ErrorKind.Conflict, "ENVIRONMENT_IN_USE", $"The environment \"{name}\" is in use, for example by the {kind.Name} \"{user}\".",
+        $"To do it anyway: strata delete environment/{name} --force -y (over HTTP: ?force=true).");
+
     public static Error Invalid(Kind kind, IReadOnlyList<ValidationError> faults) => new(
         ErrorKind.Invalid, ValidationFailedCode, Summary(kind, faults),
         "Fix what the list of errors names and send it again.") { Faults = faults };

@@ -85,7 +85,7 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
         Func<Resource<TSpec, TStatus>, Result<Resource<TSpec, TStatus>>> change,
         string? transition,
         Revision? ifMatch,
-        RemovalCheck? check,
+        WriteCheck? check,
         CancellationToken cancellationToken) =>
         ToResource(
             await store.ChangeAsync(caller, nameOrId, current => Apply(change, current), transition, ifMatch, check, cancellationToken));
@@ -96,7 +96,7 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
 
     /// <summary>As the other, unless the check (null: none) finds fault.</summary>
     public async ValueTask<Result<Done>> DeleteAsync(
-        Caller caller, string nameOrId, Revision? ifMatch, RemovalCheck? check, CancellationToken cancellationToken)
+        Caller caller, string nameOrId, Revision? ifMatch, WriteCheck? check, CancellationToken cancellationToken)
     {
         var deleted = await store.DeleteAsync(caller, nameOrId, ifMatch, check, cancellationToken);
         return deleted.IsOk ? default(Done) : deleted.Error;

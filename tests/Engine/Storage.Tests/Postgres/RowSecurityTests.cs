@@ -104,6 +104,25 @@ public sealed class RowSecurityTests(PostgresDatabase database) : IClassFixture<
         Assert.Equal(false, await ScalarAsync(connections, Rows.OfAll, $"select has_table_privilege('{role}', 'strata.log', 'update')"));
     }
 
+    /// <summary>The data is not at fault, and nothing is seen without the role; what waits goes on once it is back.</summary>
+    [Fact]
+    public async Task RoleThatIsTakenAway_IsAnOutage_UntilItIsBack()
+    {
+        var role = TenantRole.Of("losing");
+        await SqlAsync("create role losing login password 'p'", "create database losing owner losing", $"create role {role}",
+            $"grant {role} to losing");
+        var address = $"{database.ConnectionString};Username=losing;Password=p;Database=losing";
+        await using var store = await OpenStoreAsync(address);
+        await store.Log.CommitAsync(ours, Create(Entity()));
+        await SqlAsync($"revoke {role} from losing");
+        var waiting = store.Log.CommitAsync(ours, Create(Entity()));
+        var refused = await Assert.ThrowsAsync<StrataException>(() => store.Log.ScanAsync(Scan(ours)).AsTask());
+        Assert.Equal("STORAGE_UNAVAILABLE", refused.Error.Code);
+        await SqlAsync($"grant {role} to losing");
+        await waiting;
+        Assert.Equal(2, (await store.Log.ScanAsync(Scan(ours))).Count);
+    }
+
     /// <summary>Roles belong to the whole PostgreSQL. Users of different databases must not reach each other's rows by theirs.</summary>
     [Fact]
     public async Task OwnerOfAnotherDatabase_SeesNothingOfThisOne()

@@ -30,7 +30,7 @@ public sealed class AdministratorAccess
     /// <summary>What a removal of this resource, or a change that may shut it to administrators, has to find in its own transaction, so
     /// that of two that are removed at once one stays.</summary>
     /// <returns>Null where nothing has to be found, which costs no read.</returns>
-    public RemovalCheck? CheckOf(Principal principal, EntityRevision removed)
+    public WriteCheck? CheckOf(Principal principal, EntityRevision removed)
     {
         var last = CheckOfLast(principal, removed);
         if (principal.IsPlatform || rights.FirstOrDefault(r => r.Kind.Model == removed.Model) is not { } held) return last;
@@ -38,7 +38,7 @@ public sealed class AdministratorAccess
             ?? (last is null ? null : await last(transaction, cancellationToken));
     }
 
-    private RemovalCheck? CheckOfLast(Principal principal, EntityRevision removed)
+    private WriteCheck? CheckOfLast(Principal principal, EntityRevision removed)
     {
         var needsAdministrator = !principal.IsPlatform && !principal.IsOperatorElsewhere
             && sources.Any(s => s.Kind.Model == removed.Model && s.Admits(removed));
@@ -58,7 +58,7 @@ public sealed class AdministratorAccess
     public bool Guards(Kind kind) => sources.Any(s => s.Kind == kind) || rights.Any(r => r.Kind == kind);
 
     /// <summary>As <see cref="CheckOf"/>, for a resource that may be gone already: then nothing has to be found.</summary>
-    public async ValueTask<RemovalCheck?> CheckOfAsync(Principal principal, EntityId removed, CancellationToken cancellationToken) =>
+    public async ValueTask<WriteCheck?> CheckOfAsync(Principal principal, EntityId removed, CancellationToken cancellationToken) =>
         await log.ReadAsync(principal.Tenant, removed, AsOf.Latest, cancellationToken) is { } revision
             ? CheckOf(principal, revision) : null;
 

@@ -16,7 +16,7 @@ internal sealed class RoleInUseGuard(IEntityLog log, IEnumerable<RoleHolders> ki
 
     public string Guarded => "a role that tokens or people hold";
 
-    public RemovalCheck? CheckOf(Principal principal, EntityRevision resource)
+    public WriteCheck? CheckOf(Principal principal, EntityRevision resource)
     {
         var name = ResourceDocument.NameOf(resource);
         return async (_, cancellationToken) =>

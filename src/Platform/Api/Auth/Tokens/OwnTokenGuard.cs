@@ -12,7 +12,7 @@ internal sealed class OwnTokenGuard : IDeletionGuard
 
     public string Guarded => "the token of this call";
 
-    public RemovalCheck? CheckOf(Principal principal, EntityRevision resource) =>
+    public WriteCheck? CheckOf(Principal principal, EntityRevision resource) =>
         principal.Token == resource.Id && principal.Tenant == resource.Tenant
         ? (_, _) => new(ApiErrors.OwnToken(ResourceDocument.NameOf(resource)))
         : null;
