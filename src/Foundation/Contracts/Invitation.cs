@@ -17,6 +17,11 @@ public sealed record InvitationSpec
 
     /// <summary>The link is refused from then on; left out: a week after it was made.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>
+    /// Whether it makes the first member of the cloud: the link is refused as soon as anyone is a member of an organization.
+    /// </summary>
+    public bool ForFirst { get; init; }
 }
 
 public sealed record InvitationStatus

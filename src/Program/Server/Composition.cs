@@ -260,6 +260,7 @@ internal sealed class Composition
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
         await using var alone = await TakeTurnAsync(cancellationToken);
+        await CloudPresence.CheckAsync(options.Home, engine.Engine.Log, cancellationToken);
         keys = new CloudKeys(options.MasterKey, storage.Store.DurableValues, engine.Engine, time);
         var secrets = await keys.OpenAsync(cancellationToken);
         await blobs.ClaimFolderAsync(secrets, storage.Store.DurableValues, cancellationToken);

@@ -102,11 +102,17 @@ public sealed class AccessTests : IAsyncLifetime
         await http.SendJsonAsync("POST", "/api/v1/projects", """{"name":"api","spec":{}}""");
         await http.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"mine","project":"web","spec":{}}""");
         await http.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"theirs","project":"api","spec":{}}""");
+        await http.SendJsonAsync("POST", "/api/v1/environments", """{"name":"staging","spec":{}}""");
         var made = await http.SendJsonAsync("POST", "/api/v1/tokens", """{"name":"web-only","spec":{"roles":["admin"],"project":"web"}}""");
         using var scoped = host.Client(made.Text("token"));
         Assert.Equal(web, made.Body.GetProperty("resource").GetProperty("spec").GetProperty("project").GetString());
         Assert.Equal(["mine"], await NamesAsync(scoped, "/api/v1/widgets"));
         Assert.Equal(["web"], await NamesAsync(scoped, "/api/v1/projects"));
+        // Stages belong to all projects: a token of one names them, and changes none.
+        Assert.Equal(["staging"], await NamesAsync(scoped, "/api/v1/environments"));
+        Assert.Equal(200, (await scoped.SendJsonAsync("GET", "/api/v1/environments/staging")).Status);
+        Assert.Equal(403, (await scoped.PatchAsync("/api/v1/environments/staging", """{"spec":{"displayName":"x"}}""")).Status);
+        Assert.Equal(403, (await scoped.SendJsonAsync("DELETE", "/api/v1/environments/staging")).Status);
         Assert.Equal(404, (await scoped.SendJsonAsync("GET", "/api/v1/widgets/theirs")).Status);
         Assert.Equal(404, (await scoped.SendJsonAsync("GET", "/api/v1/widgets/theirs/history")).Status);
         Assert.Equal(404, (await scoped.PatchAsync("/api/v1/widgets/theirs", """{"spec":{"size":2}}""")).Status);

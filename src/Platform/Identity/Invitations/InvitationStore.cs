@@ -119,6 +119,7 @@ internal sealed class InvitationStore(
     /// <param name="open">Nobody but its maker has changed it.</param>
     private async ValueTask<bool> IsStandingAsync(TenantId organization, InvitationResource open, CancellationToken cancellationToken)
     {
+        if (open.Spec.ForFirst && await people.HasMemberAsync(cancellationToken)) return false;
         var isOperator = open.UpdatedBy.StartsWith(Principal.OperatorPrefix, StringComparison.Ordinal);
         var actor = isOperator ? open.UpdatedBy[Principal.OperatorPrefix.Length..] : open.UpdatedBy;
         if (!actor.StartsWith(PersonStore.ActorPrefix, StringComparison.Ordinal)) return true; // a token or a client

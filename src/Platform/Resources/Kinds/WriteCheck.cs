@@ -11,5 +11,6 @@ public static class WriteCheckExtensions
 {
     /// <summary>Both, in this order; null is a check that finds nothing.</summary>
     public static WriteCheck? And(this WriteCheck? first, WriteCheck? second) => first is null || second is null ? first ?? second
-        : async (transaction, cancellationToken) => await first(transaction, cancellationToken) ?? await second(transaction, cancellationToken);
+        : async (transaction, cancellationToken) => await first(transaction, cancellationToken) ?? await second(transaction,
+            cancellationToken);
 }

@@ -31,7 +31,7 @@ internal static class FirstAdministrator
             if (people!.RootElement.GetProperty("items").GetArrayLength() > 0) return null;
             var spec = new Dictionary<string, object>
             {
-                ["roles"] = new[] { Roles.Admin, Roles.Operator }, ["expiresAt"] = run.Now + Lifetime,
+                ["roles"] = new[] { Roles.Admin, Roles.Operator }, ["expiresAt"] = run.Now + Lifetime, ["forFirst"] = true,
             };
             using var made = await InviteCommand.CreateAsync(run, Name, spec, cancellationToken);
             return made.RootElement.Text("link");

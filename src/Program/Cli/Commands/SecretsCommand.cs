@@ -66,19 +66,43 @@ internal static class SecretsCommand
                 "A secret's value is not an argument: the shell keeps arguments in its history.",
                 "Leave it out and type it when you are asked, or pipe it in: strata secrets set NAME < FILE").ToException();
         var value = await ReadValueAsync(run, name, cancellationToken);
-        await EnsureAsync(run, name, cancellationToken);
+        var made = await EnsureAsync(run, name, cancellationToken);
         var body = new JsonText(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["value"] = value },
             WireJson.Options));
-        using var answer = await run.Client.SendAsync(
-            HttpMethod.Post, $"{PathOf(name)}/versions", body, cancellationToken: cancellationToken);
+        using var answer = await SetAsync(run, name, body, made, cancellationToken);
         if (run.WriteMachine(answer!.RootElement)) return CommandRunner.Done;
         var version = answer.RootElement.GetProperty("status").GetProperty("lastVersion").GetInt32();
         run.Say($"Set {name}, version {version.ToString(CultureInfo.InvariantCulture)}.");
         return CommandRunner.Done;
     }
 
+    /// <summary>A value that is refused leaves no secret behind that was made for it.</summary>
+    private static async Task<JsonDocument?> SetAsync(
+        Run run, string name, JsonText body, Resource<JsonElement, JsonElement>? made, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await run.Client.SendAsync(HttpMethod.Post, $"{PathOf(name)}/versions", body, cancellationToken: cancellationToken);
+        }
+        catch (StrataException e) when (made is not null
+            && e.Error.Kind is ErrorKind.Invalid or ErrorKind.Unprocessable or ErrorKind.Forbidden)
+        {
+            // Only as it was made: another value may be in it by now.
+            try
+            {
+                await run.Client.Resources(Plurals.Secrets).DeleteAsync(made.Id, ifMatch: made.Revision,
+                    cancellationToken: cancellationToken);
+            }
+            catch (StrataException)
+            {
+            }
+            throw;
+        }
+    }
+
     /// <summary>Creates the secret if it does not exist; of two at once, one creates it.</summary>
-    private static async Task EnsureAsync(Run run, string name, CancellationToken cancellationToken)
+    /// <returns>What this has created; null: it was there.</returns>
+    private static async Task<Resource<JsonElement, JsonElement>?> EnsureAsync(Run run, string name, CancellationToken cancellationToken)
     {
         var spec = new Dictionary<string, string>();
         if (run.Parse.GetValue(Description) is { } description) spec["description"] = description;
@@ -92,16 +116,17 @@ internal static class SecretsCommand
         {
             try
             {
-                await run.Client.Resources(Plurals.Secrets).CreateAsync(draft, cancellationToken: cancellationToken);
+                return await run.Client.Resources(Plurals.Secrets).CreateAsync(draft, cancellationToken: cancellationToken);
             }
             catch (StrataException taken) when (taken.Error.Code == "NAME_TAKEN")
             {
+                return null;
             }
-            return;
         }
-        if (spec.Count == 0) return;
+        if (spec.Count == 0) return null;
         var patch = new ResourcePatch(new JsonText(JsonSerializer.SerializeToUtf8Bytes(spec, WireJson.Options)));
         await run.Client.Resources(Plurals.Secrets).PatchAsync(name, patch, cancellationToken: cancellationToken);
+        return null;
     }
 
     private static async Task<string> ReadValueAsync(Run run, string name, CancellationToken cancellationToken)

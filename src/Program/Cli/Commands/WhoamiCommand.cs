@@ -24,6 +24,11 @@ internal static class WhoamiCommand
         Line("Organization", caller.Organization);
         Line("Project", caller.Project ?? "all");
         Line("Roles", string.Join(", ", caller.Roles));
+        foreach (var bound in caller.Bindings)
+        {
+            var until = bound.ExpiresAt is { } ends ? $", until {TimeText.Stamp(ends)}" : "";
+            Line("", $"{bound.Role}: for {bound.Scope ?? "all"}{until} (by {bound.By})");
+        }
         if (caller.Token is { } token)
             Line("Token", $"{token}, {(caller.ExpiresAt is { } end ? $"expires {TimeText.Stamp(end)}" : "does not expire")}");
         Line("Server", context.Server);

@@ -19,6 +19,9 @@ internal sealed record Caller(
     /// <summary>Address of the person who signed in; null: it is none.</summary>
     public string? Person { get; init; }
 
+    /// <summary>The roles that they hold by bindings.</summary>
+    public IReadOnlyList<BoundRole> Bindings { get; init; } = [];
+
     private const string Path = "/api/v1/access/me";
     private const int TextLengthMax = 300;
     private const int TextsMax = 2000;
@@ -51,6 +54,8 @@ internal sealed record Caller(
             hasToken && token.TryGetProperty("expiresAt", out var end) ? end.GetDateTimeOffset() : null)
         {
             Person = json.TryGetProperty("person", out var person) ? Plain(person.GetProperty("email")) : null,
+            Bindings = json.TryGetProperty("bindings", out var bindings) && bindings.GetArrayLength() <= TextsMax
+                ? [.. bindings.EnumerateArray().Select(BoundRole.Read)] : [],
         };
     }
 
@@ -65,4 +70,14 @@ internal sealed record Caller(
     /// <summary>What is printed in a line of its own: of a server that is not one, it could be anything.</summary>
     private static string Plain(JsonElement json) =>
         json.GetString() is { Length: > 0 and <= TextLengthMax } text && !text.Any(char.IsControl) ? text : throw new FormatException();
+
+    /// <param name="By">For example <c>the binding on-call</c>.</param>
+    /// <param name="Scope">For which resources; null: all of the organization.</param>
+    internal sealed record BoundRole(string Role, string By, string? Scope, DateTimeOffset? ExpiresAt)
+    {
+        public static BoundRole Read(JsonElement json) => new(
+            Plain(json.GetProperty("role")), Plain(json.GetProperty("by")),
+            json.TryGetProperty("scope", out var scope) ? Plain(scope) : null,
+            json.TryGetProperty("expiresAt", out var end) ? end.GetDateTimeOffset() : null);
+    }
 }

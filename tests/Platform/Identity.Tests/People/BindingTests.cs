@@ -25,6 +25,7 @@ public sealed class BindingTests() : PeopleContract(new MemoryStore())
         Assert.Contains("note", models, StringComparison.Ordinal);
         var me = (await ada.SendJsonAsync("GET", "/api/v1/access/me")).Body;
         Assert.Equal("viewer developer", string.Join(' ', me.GetProperty("roles").EnumerateArray().Select(r => r.GetString())));
+        Assert.Equal("""[{"role":"developer","by":"the binding web-dev","scope":"the project web"}]""", me.GetProperty("bindings").GetRawText());
         var why = (await Admin.SendJsonAsync("GET", "/api/v1/access/explain?who=person/ada&permission=models.write")).Body;
         Assert.True(why.GetProperty("allowed").GetBoolean());
         Assert.Contains("by the binding web-dev", why.GetRawText(), StringComparison.Ordinal);

@@ -255,6 +255,18 @@ public abstract class SignInContract(IStore store) : PeopleContract(store)
         Assert.Equal("/account", (await NewBrowser().SignInAsync("ada@example.com", "another long one")).Path);
     }
 
+    /// <summary>It makes an operator, and must not lie open once it is not needed.</summary>
+    [Fact]
+    public async Task LinkForTheFirstPerson_IsRefused_OnceThereIsAnother()
+    {
+        var first = (await Admin.SendJsonAsync("POST", "/api/v1/invitations", """{"spec":{"roles":["admin"],"forFirst":true}}""")).Text("link");
+        var path = new Uri(first).AbsolutePath;
+        Assert.Equal(200, (await NewBrowser().GetAsync(path)).Status);
+        await JoinAsync("ada@example.com", ["viewer"]);
+        Assert.Equal(404, (await NewBrowser().GetAsync(path)).Status);
+        Assert.Equal(404, (await NewBrowser().PostAsync(path, null, ("email", "eve@example.com"), ("password", Password))).Status);
+    }
+
     [Fact]
     public async Task Person_WhoIsDisabledOrRemoved_HasNoAccess()
     {

@@ -39,6 +39,22 @@ public sealed class SecretsCommandTests : IDisposable
         Assert.Empty(api.Asked);
     }
 
+    [Theory]
+    [InlineData(422, 1)]
+    [InlineData(503, 0)]
+    public async Task Set_OfANewSecretWhoseValueIsRefused_LeavesNone(int status, int deletions)
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Respond = (http, _) =>
+        {
+            var isValue = http.Request.Path.Value!.EndsWith("/versions", StringComparison.Ordinal);
+            if (isValue || http.Request.Method == "GET") http.Response.StatusCode = isValue ? status : 404;
+            return Task.FromResult(http.Response.StatusCode == 200 ? Secret : """{"code":"NO","detail":"No."}""");
+        };
+        await RunAsync(api, 1, "hunter2", "key");
+        Assert.Equal(deletions, api.Asked.Count(a => a == "DELETE /api/v1/secrets/sec_01m8nvx4zyf5armq3xjgnpmt26 If-Match \"7\""));
+    }
+
     private async Task<string> RunAsync(FakeApi api, int expected, string input, params string[] arguments)
     {
         home.Write("context.json", $$"""{"server":"{{api.Address}}","token":"x"}""");

@@ -32,6 +32,9 @@ public sealed class SecondServerTests : IAsyncLifetime
         File.Copy(CloudPair.KeyOf(First), CloudPair.KeyOf(Second), overwrite: true);
         (await pair.UpAsync(Second)).ShouldSucceed();
         (await Second.RunAsync("down")).ShouldSucceed();
+        var elsewhere = await Second.UpAsync(["--reset-settings"]); // with a database of its own, in which there is nothing
+        Assert.NotEqual(0, elsewhere.ExitCode);
+        Assert.Contains("CLOUD_MISSING", elsewhere.Error);
         (await pair.UpAsync(Second)).ShouldSucceed(); // a second start does not replace the token either
 
         foreach (var cloud in new[] { First, Second })

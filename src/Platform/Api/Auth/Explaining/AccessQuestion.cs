@@ -33,16 +33,7 @@ internal sealed record AccessQuestion(string Permission, Kind? Kind, EntityRevis
     /// <summary>For which resources the principal holds it; null: all of the organization.</summary>
     public string? ScopeOf(Principal principal)
     {
-        var scopes = principal.GrantsOf(Permission).Select(g => Text(g.Scope)).Distinct().ToList();
+        var scopes = principal.GrantsOf(Permission).Select(g => ProjectNames.Text(g.Scope, Projects)).Distinct().ToList();
         return scopes.Contains(null) ? null : string.Join(", or for ", scopes);
     }
-
-    private string? Text(GrantScope scope) => scope switch
-    {
-        GrantScope.OfProject project => $"the project {Projects?.Of(project.Project) ?? project.Project}",
-        GrantScope.OfNode node => $"the node {node.Node}",
-        GrantScope.WithLabels labels => $"what is labelled {string.Join(" and ", labels.Labels.Select(l => $"{l.Key}={l.Value}"))}",
-        GrantScope.Both both => $"{Text(both.First)} and {Text(both.Second)}",
-        _ => null,
-    };
 }

@@ -17,8 +17,8 @@ namespace Strata.Api.Auth.Explaining;
 /// at a time.
 /// </summary>
 internal sealed class CallerEndpoint(
-    RoleCatalog catalog, IReadOnlyCollection<Kind> kinds, ResourceStore<TokenSpec, TokenStatus> tokens, EntityEngine engine,
-    TimeProvider time)
+    RoleCatalog catalog, IReadOnlyCollection<Kind> kinds, IEnumerable<IAccessHolders> holders,
+    ResourceStore<TokenSpec, TokenStatus> tokens, EntityEngine engine, TimeProvider time)
 {
     /// <summary>Every role but those of nodes and edges holds it.</summary>
     public const string Read = "access.me";
@@ -30,7 +30,8 @@ internal sealed class CallerEndpoint(
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapApi("GET", "/api/v1/access/me", Read, new Operation
         {
-            Id = "getCaller", Summary = "Show who the token of the call is: its organization, project, roles and permissions.", Tag = "access",
+            Id = "getCaller", Summary = "Show who the token of the call is: its organization, project, roles and permissions.",
+            Tag = "access",
             Answer = Content.Json(Description()),
         }, GetAsync).InProject().DecidedByResource();
 
@@ -43,6 +44,7 @@ internal sealed class CallerEndpoint(
         // An operator's token is not one of the organization that it acts in.
         var token = principal.Token is { } own && !principal.IsOperatorElsewhere
             ? await FindAsync(tokens, principal.Tenant, TokenKind.Kind.IdOf(own), call.Aborted) : null;
+        var bound = await BoundAsync(principal, call.Aborted);
         return Answer.Json(json =>
         {
             json.WriteStartObject();
@@ -50,6 +52,7 @@ internal sealed class CallerEndpoint(
             Write(json, "organization", principal.Tenant.ToString(), organization);
             if (principal.Project is { } only) Write(json, "project", only, project);
             Write(json, "roles", principal.RoleNames);
+            if (bound.Count > 0) Write(json, bound);
             Write(json, "permissions", catalog.Declared.Where(p => Allows(principal, p)).Order(StringComparer.Ordinal));
             json.WriteBoolean("isOperator", principal.IsOperator);
             if (principal.Person is { } person) Write(json, person, principal);
@@ -64,6 +67,33 @@ internal sealed class CallerEndpoint(
             json.WriteEndObject();
         });
     }
+
+    /// <summary>
+    /// The roles that a person or a client holds by bindings, for a part of the organization or for a while. A program that acts for a
+    /// person learns nothing of why they have their rights.
+    /// </summary>
+    private async ValueTask<IReadOnlyList<BoundRole>> BoundAsync(Principal principal, CancellationToken cancellationToken)
+    {
+        var kind = principal switch
+        {
+            { IsPlatform: true } or { IsOperatorElsewhere: true } or { Person.ByProgram: true } => null,
+            { Person: not null } => "person",
+            { Client: not null } => "client",
+            _ => null,
+        };
+        if (holders.FirstOrDefault(h => h.Kind == kind) is not { } source
+            || await source.FindAsync(principal.Tenant, NameOf(principal),
+                cancellationToken) is not { Principal: { } held } holder) return [];
+        var names = new ProjectNames(engine.Log, principal.Tenant);
+        await names.LearnAsync(held, cancellationToken);
+        return [.. from role in holder.Roles
+                   let binding = role.By
+                   where binding is { Grants.Count: > 0 }
+                   let grant = binding.Grants[0]
+                   select new BoundRole(role.Name, binding.Text, ProjectNames.Text(grant.Scope, names), grant.Until)];
+    }
+
+    private static string NameOf(Principal principal) => principal.Actor[(principal.Actor.LastIndexOf(':') + 1)..];
 
     /// <summary>As "access explain" says: what belongs to the cloud itself is for operators.</summary>
     private bool Allows(Principal principal, string permission) =>
@@ -82,7 +112,7 @@ internal sealed class CallerEndpoint(
     private static void Write(Utf8JsonWriter json, SignedInPerson person, Principal principal)
     {
         json.WriteStartObject("person");
-        json.WriteString("name", principal.Actor[(principal.Actor.LastIndexOf(':') + 1)..]);
+        json.WriteString("name", NameOf(principal));
         json.WriteString("email", person.Email);
         if (person.DisplayName is { } name) json.WriteString("displayName", name);
         json.WriteEndObject();
@@ -103,15 +133,36 @@ internal sealed class CallerEndpoint(
         json.WriteEndArray();
     }
 
+    private static void Write(Utf8JsonWriter json, IReadOnlyList<BoundRole> bound)
+    {
+        json.WriteStartArray("bindings");
+        foreach (var role in bound)
+        {
+            json.WriteStartObject();
+            json.WriteString("role", role.Name);
+            json.WriteString("by", role.By);
+            if (role.Scope is { } scope) json.WriteString("scope", scope);
+            if (role.Until is { } until) json.WriteString("expiresAt", until);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
     private static JsonObject Description() => Schemas.Members(
         [
             ("actor", Schemas.Text()), ("organization", Named()), ("project", Named()), ("roles", Schemas.List(Schemas.Text())),
+            ("bindings", Schemas.List(Schemas.Members(
+                [("role", Schemas.Text()), ("by", Schemas.Text()), ("scope", Schemas.Text()), ("expiresAt", Schemas.Time())],
+                "role", "by"))),
             ("permissions", Schemas.List(Schemas.Text())), ("isOperator", Schemas.Flag()),
             ("person", Schemas.Members(
                 [("name", Schemas.Text()), ("email", Schemas.Text()), ("displayName", Schemas.Text())], "name", "email")),
             ("token", Schemas.Members(
                 [("id", Schemas.Text()), ("name", Schemas.Text()), ("expiresAt", Schemas.Time())], "id", "name")),
         ], "actor", "organization", "roles", "permissions", "isOperator");
+
+    /// <param name="Scope">For which resources, after "for"; null: all of the organization.</param>
+    private sealed record BoundRole(string Name, string By, string? Scope, DateTimeOffset? Until);
 
     private static JsonObject Named() => Schemas.Members([("id", Schemas.Text()), ("name", Schemas.Text())], "id", "name");
 }
