@@ -111,7 +111,7 @@ public static class IdentityModule
         AddStore(services, SessionKind.Kind);
         AddStore(services, TeamKind.Kind);
         AddStore(services, BindingKind.Kind);
-        services.AddSingleton<BindingStore>();
+        services.AddSingleton<BindingStore>().AddSingleton<BindingSubjects>();
         services.AddSingleton<ISpecAdmission, TeamAdmission>().AddSingleton<ISpecAdmission, BindingAdmission>();
         services.AddSingleton<IDeletionGuard, TeamInUseGuard>().AddSingleton(new RoleHolders(BindingKind.Kind));
         services.AddController<TeamController, TeamSpec, Nothing>().AddController<BindingController, BindingSpec, Nothing>();

@@ -270,6 +270,7 @@ internal sealed class Composition
             engine.Engine, services.GetRequiredService<TokenIssuer>(), services.GetRequiredService<IAuthenticator>(),
             storage.Store.DurableValues, identity.ServerId, time);
         (var tenant, IsNew) = await firstStart.EnsureOrganizationAsync(cancellationToken);
+        await CloudPresence.NoteAsync(options.Home, tenant, cancellationToken);
         AdminToken = await firstStart.EnsureAdminTokenAsync(tenant, KnownToken, NewAdminToken, cancellationToken);
         await new HostAdoption(services.GetRequiredService<HostClaims>(), loggers.CreateLogger<HostAdoption>())
             .RunAsync(Kinds, cancellationToken);

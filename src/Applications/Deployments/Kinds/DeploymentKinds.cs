@@ -44,6 +44,7 @@ public static class DeploymentKinds
         OperatorsOnly = DeploymentChecks.CheckForOthers,
         DeleteCheck = ReleaseInUse.CheckAsync,
         References = [new SpecReference("deployment", Deployment)],
+        LabelsAreInherited = true,
         Validate = DeploymentChecks.Check,
     };
 
@@ -59,6 +60,7 @@ public static class DeploymentKinds
         Readers = [Roles.Viewer, Roles.Developer, Roles.Edge],
         Writers = [Roles.Developer],
         References = [new SpecReference("deployment", Deployment)],
+        LabelsAreInherited = true,
         Hosts = new HostRule("spec.host", [Deployment]),
         UniqueKeys = [new UniqueKeyDefinition("host and path", [JsonPath.Parse("$.spec.host"), JsonPath.Parse("$.spec.path")])],
         Validate = DeploymentChecks.Check,

@@ -143,7 +143,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         {
             return new PublishOutcome.NotEmpty(); // something was written meanwhile
         }
-        catch (Exception e) when (e is not PostgresException && StoreErrors.IsConnectionLost(e))
+        catch (Exception e) when (StoreErrors.IsConnectionLost(e) && (e is not PostgresException gone || StoreErrors.IsRoleGone(gone)))
         {
             throw StoreErrors.Unavailable(e);
         }

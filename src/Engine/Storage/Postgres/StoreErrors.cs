@@ -8,7 +8,9 @@ namespace Strata.Storage.Postgres;
 /// <summary>What a store on PostgreSQL may answer besides its results.</summary>
 internal static class StoreErrors
 {
-    public static StrataException Unavailable(Exception inner) => new(
+    public static StrataException Unavailable(Exception inner) => inner is PostgresException gone && IsRoleGone(gone) ? new(
+        new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "PostgreSQL refuses the role that keeps organizations apart.",
+            "Its administrator gives it back, as docs/servers.md says; strata up prints the statements.") { Retryable = true }, inner) : new(
         new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The database cannot be reached, or cannot write, at the moment.",
             "Try again in a moment; strata status shows whether PostgreSQL runs.") { Retryable = true }, inner);
 
@@ -67,7 +69,7 @@ internal static class StoreErrors
     /// Whether the role that statements run under (<see cref="TenantRole"/>) was dropped or taken away while this server runs. The code
     /// alone (22023, 42501) could be that of data or of a policy; the routine is that which checks a value of <c>role</c>.
     /// </summary>
-    private static bool IsRoleGone(PostgresException e) => e.Routine == "call_string_check_hook";
+    public static bool IsRoleGone(PostgresException e) => e.Routine == "call_string_check_hook";
 
     /// <summary>
     /// Whether the database was silent until the time was over: asking it once more at once would only wait as long again.

@@ -41,6 +41,7 @@ public static class NodeKinds
         NodeField = "$.spec.node",
         UserChangesSpec = false,
         References = [new SpecReference("node", Node)],
+        LabelsAreInherited = true,
         PrivateSpec = ["env"],
         Validate = Check,
         ValidateChange = CheckChange,

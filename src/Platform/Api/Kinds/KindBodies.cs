@@ -24,6 +24,7 @@ internal static class KindBodies
             Project = ReadText(body, "project", faults),
             Labels = ReadLabels(body, faults),
             Spec = kind.ReadSpec(spec, faults),
+            IsUsers = true,
         };
         foreach (var later in kind.SetLater)
         {

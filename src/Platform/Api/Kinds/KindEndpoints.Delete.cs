@@ -84,8 +84,7 @@ internal sealed partial class KindEndpoints
             if (!isDeleted) await CancelAsync();
         }
 
-        // Force deletes what is only named by others; nothing is left without its owner by it.
-        ValueTask<Error?> CheckAsync(CancellationToken cancellationToken) => isForced && Kind == EnvironmentKind.Kind
+        ValueTask<Error?> CheckAsync(CancellationToken cancellationToken) => isForced && mark.Forced is not null
             ? default : belongings.CheckAsync(Kind, owner, cancellationToken);
 
         // fails if it is gone or no longer marked, which is just as good

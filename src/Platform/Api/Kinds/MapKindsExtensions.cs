@@ -27,7 +27,8 @@ internal static class MapKindsExtensions
         var store = ActivatorUtilities.CreateInstance<KindStore>(services, kind);
         var endpoints = ActivatorUtilities.CreateInstance<KindEndpoints>(services, store, belongings);
         var watch = ActivatorUtilities.CreateInstance<KindWatch>(services, endpoints, store);
-        var operations = new KindOperations(kind, services.GetServices<IDeletionGuard>().FirstOrDefault(g => g.Kind == kind)?.Guarded);
+        var guarded = services.GetServices<IDeletionGuard>().FirstOrDefault(g => g.Kind == kind)?.Guarded ?? kind.Deleting?.Forced;
+        var operations = new KindOperations(kind, guarded);
         var list = "/api/v1/" + kind.Plural;
         var one = list + "/{nameOrId}";
         var change = new Access([kind.WritePermission, kind.ControlPermission]);

@@ -77,7 +77,7 @@ internal sealed class IdentityChanges(
         else if (change.Model == PersonKind.Kind.Model)
         {
             sessions.Invalidate(change);
-            if (people.TryRead(change) is { } person && !PersonStore.IsAdmitted(person)) keeper.LookAgain();
+            if (people.TryRead(change) is { } person && !PersonStore.IsAdmitted(person)) keeper.LookAt(change.Id);
         }
         else if (change.Model == ClientKind.Kind.Model)
         {
@@ -93,7 +93,7 @@ internal sealed class IdentityChanges(
 
     private void Forget()
     {
-        keeper.LookAgain();
+        keeper.LookAtAll();
         keys.Invalidate();
         providers.Invalidate();
         authenticator.Invalidate();

@@ -15,8 +15,7 @@ namespace Strata.Identity.Bindings;
 
 /// <summary>A binding gives no more than its maker has, and to those that there are.</summary>
 internal sealed class BindingAdmission(
-    RoleGrants roles, MembershipStore memberships, ClientStore clients, ResourceStore<TeamSpec, Nothing> teams, BindingStore bindings,
-    TimeProvider time) : ISpecAdmission
+    RoleGrants roles, BindingSubjects subjects, BindingStore bindings, TimeProvider time) : ISpecAdmission
 {
     public Kind Kind => BindingKind.Kind;
 
@@ -31,27 +30,12 @@ internal sealed class BindingAdmission(
             return new ValidationError("spec.expiresAt", "It is over already.");
         foreach (var subject in Texts(spec, "subjects"))
         {
-            if (!await ExistsAsync(tenant, subject, cancellationToken))
+            if (!await subjects.ExistsAsync(tenant, subject, cancellationToken))
                 return new ValidationError("spec.subjects", $"The organization has no {subject.Shortened(100)}.");
             if (await bindings.IsFullAsync(tenant, subject, cancellationToken))
                 return new ValidationError("spec.subjects", $"{subject.Shortened(100)} has {BindingStore.OfSubjectMax} bindings already.");
         }
         return Result.Of<ValidationError?>(null);
-    }
-
-    /// <summary>One of another form is the kind's fault to find.</summary>
-    private async ValueTask<bool> ExistsAsync(TenantId tenant, string subject, CancellationToken cancellationToken)
-    {
-        if (After(BindingKind.PersonPrefix) is { } person)
-            return await memberships.FindAsync(tenant, person, cancellationToken) is { } member && member.Name == person;
-        if (After(BindingKind.TeamPrefix) is { } team)
-            return (await teams.GetAsync(new Caller(tenant, "system:bindings"), team, AsOf.Latest, cancellationToken))
-                is { IsOk: true } found
-                && found.Value.Name == team;
-        return After(BindingKind.ClientPrefix) is not { } client || !ClientId.TryParse(client, out var id)
-            || (id.Tenant == tenant && await clients.FindAsync(id, cancellationToken) is not null);
-
-        string? After(string prefix) => subject.StartsWith(prefix, StringComparison.Ordinal) ? subject[prefix.Length..] : null;
     }
 
     private static IReadOnlyList<string> Texts(JsonElement spec, string member) =>

@@ -2,17 +2,16 @@ using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
-using Strata.Identity.Memberships;
 using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Bindings;
 
 /// <summary>
-/// Deletes bindings a week after they expired, and takes people out of them who are no members any more: another one of the same name
-/// must not get what they had.
+/// Deletes bindings a week after they expired, and takes out of them who is gone: people who are no members any more, teams and clients
+/// that were deleted. Another one of the same name must not get what they had.
 /// </summary>
-internal sealed class BindingController(ResourceStore<BindingSpec, Nothing> bindings, MembershipStore memberships, TimeProvider time)
+internal sealed class BindingController(ResourceStore<BindingSpec, Nothing> bindings, BindingSubjects subjects, TimeProvider time)
     : Controller<BindingSpec, Nothing>
 {
     private static readonly TimeSpan KeptFor = TimeSpan.FromDays(7);
@@ -30,11 +29,8 @@ internal sealed class BindingController(ResourceStore<BindingSpec, Nothing> bind
     {
         if (!TenantId.TryParse(resource.Org, out var tenant)) return null;
         var gone = new List<string>();
-        foreach (var subject in resource.Spec.Subjects.Where(s => s.StartsWith(BindingKind.PersonPrefix, StringComparison.Ordinal)))
-        {
-            if (await memberships.FindAsync(tenant, subject[BindingKind.PersonPrefix.Length..],
-                cancellationToken) is null) gone.Add(subject);
-        }
+        foreach (var subject in resource.Spec.Subjects)
+            if (!await subjects.ExistsAsync(tenant, subject, cancellationToken)) gone.Add(subject);
         var isOver = resource.Spec.ExpiresAt is { } end && time.GetUtcNow() - end > KeptFor;
         if (gone.Count == 0 && !isOver) return null;
         var left = resource.Spec.Subjects.Except(gone, StringComparer.Ordinal).ToList();

@@ -96,7 +96,8 @@ internal sealed class BindingStore(
 
     private async ValueTask<Bound> OfAsync(TenantId organization, List<string> subjects, CancellationToken cancellationToken)
     {
-        var (held, now) = (new List<HeldRole>(), time.GetUtcNow());
+        var (held, known, now) = (
+            new List<HeldRole>(), new Dictionary<string, IReadOnlySet<string>?>(StringComparer.Ordinal), time.GetUtcNow());
         DateTimeOffset? until = null;
         var count = 0;
         await foreach (var binding in bindings.AllAsync(organization, OfSubjects(subjects), cancellationToken))
@@ -106,8 +107,9 @@ internal sealed class BindingStore(
             if (binding.Spec.ExpiresAt is { } end && !(end >= until)) until = end;
             foreach (var name in binding.Spec.Roles.Distinct(StringComparer.Ordinal))
             {
-                var granted = Roles.Exists(name) && !Roles.Bindable.Contains(name)
-                    ? null : await roles.FindAsync(organization, name, cancellationToken);
+                if (!known.TryGetValue(name, out var granted))
+                    known[name] = granted = Roles.Exists(name) && !Roles.Bindable.Contains(name)
+                        ? null : await roles.FindAsync(organization, name, cancellationToken);
                 held.Add(new HeldRole(name, granted) { By = new HeldBy("the binding " + binding.Name, GrantsOf(binding, granted)) });
             }
         }

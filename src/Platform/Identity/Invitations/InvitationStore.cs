@@ -24,9 +24,12 @@ internal sealed record FoundInvitation(TenantId Tenant, string Organization, Inv
 /// <summary>Makes, finds and accepts invitations. Safe for concurrent use.</summary>
 internal sealed class InvitationStore(
     ResourceStore<InvitationSpec, InvitationStatus> store, ResourceStore<OrganizationSpec, Nothing> organizations,
-    MembershipStore memberships, PersonStore people, RoleGrants roles, IEntityLog log, TimeProvider time)
+    MembershipStore memberships, PersonStore people, RoleGrants roles, IEntityLog log, IDurableValues values, TimeProvider time)
 {
     public const string Prefix = "sti";
+
+    /// <summary>That someone has become a member of an organization.</summary>
+    private const string MemberMark = "cloud/has-member";
 
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
 
@@ -92,6 +95,8 @@ internal sealed class InvitationStore(
             return IdentityErrors.InvitationUsed;
         if (invitation.State == InvitationKind.Open)
         {
+            // Again, because someone may have joined while this one chose a password.
+            if (invitation.Spec.ForFirst && await HasMemberAsync(cancellationToken)) return IdentityErrors.InvitationUsed;
             var taken = await store.ChangeAsync(new Caller(tenant, PersonStore.ActorOf(person)), invitation.Id, i => i with
             {
                 Status = i.Status with { Person = person.Id, AcceptedAt = time.GetUtcNow() },
@@ -107,11 +112,16 @@ internal sealed class InvitationStore(
             Invitation = invitation.Id,
         }, cancellationToken);
         if (!joined.TryGet(out var membership, out var failed)) return failed;
+        if (!await HasMemberAsync(cancellationToken))
+            await values.WriteAsync(TenantId.Platform, MemberMark, JsonText.EmptyObject, cancellationToken);
         // Who was removed meanwhile may have been looked at before this.
         if (await people.FindAsync(PersonStore.IdOf(person), cancellationToken) is { State: not PersonKind.Removing }) return hinted;
         var ended = await memberships.EndAsync(new Caller(tenant, PersonStore.ActorOf(person)), membership.Id, cancellationToken);
         return ended.IsOk ? IdentityErrors.InvitationUsed : ended.Error;
     }
+
+    private async ValueTask<bool> HasMemberAsync(CancellationToken cancellationToken) =>
+        await values.ReadAsync(TenantId.Platform, MemberMark, cancellationToken) is not null;
 
     /// <summary>
     /// Whether the one who made it could make it now: who was removed, or has fewer roles now, comes back by no link that they kept.
@@ -119,7 +129,7 @@ internal sealed class InvitationStore(
     /// <param name="open">Nobody but its maker has changed it.</param>
     private async ValueTask<bool> IsStandingAsync(TenantId organization, InvitationResource open, CancellationToken cancellationToken)
     {
-        if (open.Spec.ForFirst && await people.HasMemberAsync(cancellationToken)) return false;
+        if (open.Spec.ForFirst && await HasMemberAsync(cancellationToken)) return false;
         var isOperator = open.UpdatedBy.StartsWith(Principal.OperatorPrefix, StringComparison.Ordinal);
         var actor = isOperator ? open.UpdatedBy[Principal.OperatorPrefix.Length..] : open.UpdatedBy;
         if (!actor.StartsWith(PersonStore.ActorPrefix, StringComparison.Ordinal)) return true; // a token or a client

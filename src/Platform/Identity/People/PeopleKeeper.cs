@@ -1,6 +1,7 @@
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Entities.Engine;
+using Strata.Entities.Log;
 using Strata.Identity.Invitations;
 using Strata.Identity.Keys;
 using Strata.Identity.Memberships;
@@ -9,13 +10,15 @@ using Strata.Identity.Sessions;
 using Strata.Identity.StepUp;
 using Strata.Identity.Tokens;
 using Strata.Resources.Background;
+using PersonResource = Strata.Core.Resource<Strata.Contracts.PersonSpec, Strata.Contracts.PersonStatus>;
 
 namespace Strata.Identity.People;
 
 /// <summary>
 /// Ends what has to end without anyone asking: memberships and sessions of people who are removed, and then the people; sessions of those
 /// who are disabled; sessions, invitations, requests of programs and key pairs that have expired. Several servers may do so at once: what
-/// one has ended is as good for the other. People are looked through only when there may be something to end: there can be a million.
+/// one has ended is as good for the other. All people are looked through rarely, because there can be a million; in between only those
+/// who have changed.
 /// </summary>
 internal sealed class PeopleKeeper(
     PersonStore people, MembershipStore memberships, SessionStore sessions, InvitationStore invitations, DeviceRequests requests,
@@ -25,13 +28,28 @@ internal sealed class PeopleKeeper(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromHours(1);
 
+    private const int DueMax = 10_000;
+
+    private readonly Lock gate = new();
+    private readonly HashSet<EntityId> due = [];
+    private bool areAllDue = true; // what ran before this start may have been cut off
     private long? sweptAt;
 
-    // 1: someone may have to be ended. What ran before this start was cut off.
-    private int isDue = 1;
+    /// <summary>To be called when a person has been removed or disabled.</summary>
+    public void LookAt(EntityId person)
+    {
+        lock (gate)
+        {
+            if (due.Count < DueMax) due.Add(person);
+            else areAllDue = true;
+        }
+    }
 
-    /// <summary>To be called when a person has been removed or disabled, or when changes may have gone by unseen.</summary>
-    public void LookAgain() => Volatile.Write(ref isDue, 1);
+    /// <summary>To be called when changes may have gone by unseen.</summary>
+    public void LookAtAll()
+    {
+        lock (gate) areAllDue = true;
+    }
 
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
@@ -46,47 +64,79 @@ internal sealed class PeopleKeeper(
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         var isSweep = sweptAt is not { } last || time.GetElapsedTime(last) >= SweepInterval;
-        if (Interlocked.Exchange(ref isDue, 0) == 1 || isSweep) await EndAsync(cancellationToken);
-        await requests.SweepAsync(cancellationToken);
-        await codes.SweepAsync(cancellationToken);
-        await assertions.SweepAsync(cancellationToken);
-        await stepUps.SweepAsync(cancellationToken);
-        if (!isSweep) return;
-        await sessions.SweepAsync(CallerIn(TenantId.Platform), cancellationToken);
-        await invitations.SweepAsync(CallerIn, cancellationToken);
-        await keys.SweepAsync(cancellationToken);
-        sweptAt = time.GetTimestamp();
+        List<Func<CancellationToken, Task>> steps =
+            [stop => EndAsync(isSweep, stop), requests.SweepAsync, codes.SweepAsync, assertions.SweepAsync, stepUps.SweepAsync];
+        if (isSweep)
+            steps.AddRange([stop => sessions.SweepAsync(CallerIn(TenantId.Platform), stop),
+                stop => invitations.SweepAsync(CallerIn, stop), keys.SweepAsync]);
+        var failures = new List<Exception>();
+        foreach (var step in steps)
+        {
+            try
+            {
+                await step(cancellationToken);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                failures.Add(e); // one that fails does not keep the others from what they end
+            }
+        }
+        if (failures.Count > 0) throw new AggregateException(failures);
+        if (isSweep) sweptAt = time.GetTimestamp();
     }
 
-    private async Task EndAsync(CancellationToken cancellationToken)
+    private async Task EndAsync(bool isSweep, CancellationToken cancellationToken)
     {
+        var (some, isAll) = TakeDue();
         try
         {
-            await RemoveAsync(cancellationToken);
-            await foreach (var person in people.DisabledAsync(cancellationToken))
-                await sessions.EndIfDisabledAsync(person, cancellationToken);
+            if (isAll || isSweep)
+            {
+                await foreach (var person in people.RemovingAsync(cancellationToken)) await EndAsync(person, cancellationToken);
+                await foreach (var person in people.DisabledAsync(cancellationToken)) await EndAsync(person, cancellationToken);
+            }
+            else
+            {
+                foreach (var id in some)
+                    if (await people.FindAsync(id, cancellationToken) is { } person) await EndAsync(person, cancellationToken);
+            }
         }
         catch
         {
-            LookAgain();
+            if (isAll) LookAtAll();
+            foreach (var id in some) LookAt(id);
             throw;
         }
     }
 
-    private async Task RemoveAsync(CancellationToken cancellationToken)
+    private (IReadOnlyList<EntityId> Some, bool IsAll) TakeDue()
     {
-        await foreach (var person in people.RemovingAsync(cancellationToken))
+        lock (gate)
         {
-            await sessions.RemoveAsync(CallerIn(TenantId.Platform), person.Status.Sessions);
-            foreach (var id in person.Status.Organizations)
-            {
-                if (!TenantId.TryParse(id, out var tenant)) continue;
-                if (await memberships.FindAsync(tenant, person, cancellationToken) is not { } membership) continue;
-                var ended = await memberships.EndAsync(CallerIn(tenant), membership.Id, cancellationToken);
-                if (!ended.IsOk) throw ended.Error.ToException();
-            }
-            await people.DeleteAsync(CallerIn(TenantId.Platform), person, cancellationToken);
+            var taken = ((IReadOnlyList<EntityId>)[.. due], areAllDue);
+            due.Clear();
+            areAllDue = false;
+            return taken;
         }
+    }
+
+    private async Task EndAsync(PersonResource person, CancellationToken cancellationToken)
+    {
+        if (person.State == PersonKind.Removing) await RemoveAsync(person, cancellationToken);
+        else await sessions.EndIfDisabledAsync(person, cancellationToken);
+    }
+
+    private async Task RemoveAsync(PersonResource person, CancellationToken cancellationToken)
+    {
+        await sessions.RemoveAsync(CallerIn(TenantId.Platform), person.Status.Sessions);
+        foreach (var id in person.Status.Organizations)
+        {
+            if (!TenantId.TryParse(id, out var tenant)) continue;
+            if (await memberships.FindAsync(tenant, person, cancellationToken) is not { } membership) continue;
+            var ended = await memberships.EndAsync(CallerIn(tenant), membership.Id, cancellationToken);
+            if (!ended.IsOk) throw ended.Error.ToException();
+        }
+        await people.DeleteAsync(CallerIn(TenantId.Platform), person, cancellationToken);
     }
 
     private static Caller CallerIn(TenantId tenant) => new(tenant, "system:people");

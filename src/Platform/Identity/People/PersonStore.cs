@@ -141,14 +141,6 @@ internal sealed class PersonStore(
     /// <summary>A person as a change has made them; null: they are gone, or cannot be read.</summary>
     public PersonResource? TryRead(EntityRevision change) => change.Deleted ? null : store.TryToResource(change);
 
-    /// <summary>Whether anyone is a member of an organization. Reads a few people, whatever their number.</summary>
-    public async ValueTask<bool> HasMemberAsync(CancellationToken cancellationToken)
-    {
-        await foreach (var person in store.AllAsync(TenantId.Platform, null, cancellationToken))
-            if (person.Status.Organizations.Count > 0) return true;
-        return false;
-    }
-
     /// <summary>Those whose DELETE has begun.</summary>
     public IAsyncEnumerable<PersonResource> RemovingAsync(CancellationToken cancellationToken) =>
         store.AllAsync(TenantId.Platform, InState(PersonKind.Removing), cancellationToken);

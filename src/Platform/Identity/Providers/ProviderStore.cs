@@ -19,6 +19,7 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
     private const int NameRandomCharacters = 10;
     private static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(1);
 
+    private readonly Turns turns = new();
     private volatile Known? known;
     private long invalidations;
 
@@ -30,10 +31,16 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
     /// </summary>
     public async ValueTask<IReadOnlyList<ProviderResource>> OfIssuerAsync(string issuer, CancellationToken cancellationToken)
     {
-        if (known is not { } present || present.State != Volatile.Read(ref invalidations)
-            || time.GetElapsedTime(present.ReadAt) >= KeptFor) present = await ReadAsync(cancellationToken);
+        if (Current is { } present) return [.. present.ByIssuer[issuer]];
+        // One reads, and those who wait get what it has read: it is all providers of the cloud.
+        using var turn = await turns.TakeAsync("", cancellationToken);
+        present = Current ?? await ReadAsync(cancellationToken);
         return [.. present.ByIssuer[issuer]];
     }
+
+    /// <summary>Null: it is too old, or something has changed.</summary>
+    private Known? Current => known is { } present && present.State == Volatile.Read(ref invalidations)
+        && time.GetElapsedTime(present.ReadAt) < KeptFor ? present : null;
 
     public IAsyncEnumerable<ProviderResource> ListAsync(TenantId tenant, CancellationToken cancellationToken) =>
         store.AllAsync(tenant, null, cancellationToken);

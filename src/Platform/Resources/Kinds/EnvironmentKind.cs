@@ -18,7 +18,7 @@ public static class EnvironmentKind
         Workflow = KindWorkflow.Load(typeof(EnvironmentKind), "environment.workflow.json"),
         Writers = [Roles.Developer],
         InitialStatus = Nothing.Instance,
-        Deleting = new DeletingMark(Deleting, "begin-delete", "cancel-delete"),
+        Deleting = new DeletingMark(Deleting, "begin-delete", "cancel-delete") { Forced = "an environment that something is in" },
         Validate = spec => DisplayNames.Check(spec.DisplayName),
     };
 }

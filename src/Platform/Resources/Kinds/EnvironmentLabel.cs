@@ -9,7 +9,8 @@ namespace Strata.Resources.Kinds;
 
 /// <summary>
 /// The label <c>environment</c> names an environment that there is: rights are given by it, so a slip must not put something beyond them,
-/// or into a stage that no one looks at. A write that names one is accepted only if the environment is still there when it takes effect.
+/// or into a stage that no one looks at. A user's write that names one is accepted only if the environment is still there when it takes
+/// effect. Controllers go on with what is there: an environment that was deleted by force stops no rollout.
 /// </summary>
 internal sealed class EnvironmentLabel(IEntityLog log, Kind kind)
 {
@@ -19,10 +20,7 @@ internal sealed class EnvironmentLabel(IEntityLog log, Kind kind)
 
     private string Field => $"{labels}.{EnvironmentSpec.Label}";
 
-    /// <summary>
-    /// The condition that a resource of the kind is in an environment; null: those of the kind are in none. Those that belong to another
-    /// resource of the project, as releases do, have its labels, which were checked there.
-    /// </summary>
+    /// <summary>The condition that a resource of the kind is in an environment; null: none of the kind is for itself.</summary>
     public static Condition? InUse(Kind kind, string name) => LabelsOf(kind) is not { } labels ? null : new Condition.Compare(
         new Field.Path(JsonPath.Parse($"$.{labels}['{EnvironmentSpec.Label}']")), Operator.Equal,
         [JsonText.From(name, WireJson.Of<string>())]);
@@ -30,7 +28,7 @@ internal sealed class EnvironmentLabel(IEntityLog log, Kind kind)
     /// <summary>The environment that a new resource names; null: it names none, or one that is not there, which adds a fault.</summary>
     public async ValueTask<EntityRevision?> ResolveAsync(Caller caller, ResourceDraft draft, CancellationToken cancellationToken)
     {
-        if (labels is null || NameIn(draft) is not { } name) return null;
+        if (labels is null || !draft.IsUsers || NameIn(draft) is not { } name) return null;
         var found = await environments.ReadAsync(caller, name, AsOf.Latest, cancellationToken);
         if (Check(name, found.IsOk ? found.Value : null) is not { } fault) return found.Value;
         draft.Faults.Add(fault);
@@ -56,8 +54,7 @@ internal sealed class EnvironmentLabel(IEntityLog log, Kind kind)
     private static string? LabelsOf(Kind kind)
     {
         if (kind.SpecChoosesByLabels) return "spec.labels";
-        var isOwned = kind.References.Any(r => r.Kind.Scope == KindScope.Project && !kind.SetLater.Contains(r.Field));
-        return kind.Scope == KindScope.Project && !isOwned ? "labels" : null;
+        return kind.Scope == KindScope.Project && !kind.LabelsAreInherited ? "labels" : null;
     }
 
     private string? NameIn(ResourceDraft draft)

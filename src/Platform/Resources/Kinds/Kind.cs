@@ -146,6 +146,12 @@ public abstract class Kind
     public IReadOnlyList<SpecReference> References { get; init; } = [];
 
     /// <summary>
+    /// Whether a resource's labels are those of the resource that it belongs to, as those of a release are its deployment's. They were
+    /// checked there.
+    /// </summary>
+    public bool LabelsAreInherited { get; init; }
+
+    /// <summary>
     /// Whether the labels in its spec choose resources, so that <c>environment</c> among them names an environment, as that of a binding
     /// does.
     /// </summary>
@@ -310,4 +316,11 @@ public sealed record SealedMember(string Name, Func<EntityRevision, string> Cont
 /// <param name="State">In which nothing is created in it.</param>
 /// <param name="Begin">Leads to the state.</param>
 /// <param name="Cancel">Leads back.</param>
-public sealed record DeletingMark(string State, string Begin, string Cancel);
+public sealed record DeletingMark(string State, string Begin, string Cancel)
+{
+    /// <summary>
+    /// What a DELETE refuses unless it is forced, after "delete also", because others only name it; null: others belong to it, and no force
+    /// leaves them without.
+    /// </summary>
+    public string? Forced { get; init; }
+}

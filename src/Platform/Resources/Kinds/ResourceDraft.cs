@@ -16,6 +16,9 @@ public sealed record ResourceDraft
     /// <summary>Null: the kind's initial one.</summary>
     public JsonText? Status { get; init; }
     public List<ValidationError> Faults { get; } = [];
+
+    /// <summary>Whether a user asks for it, and not a part of the platform.</summary>
+    public bool IsUsers { get; init; }
 }
 
 /// <summary>Makes documents of drafts: checks name and labels, puts ids where names stand, and reports every fault at once.</summary>

@@ -71,13 +71,17 @@ internal sealed record Caller(
     private static string Plain(JsonElement json) =>
         json.GetString() is { Length: > 0 and <= TextLengthMax } text && !text.Any(char.IsControl) ? text : throw new FormatException();
 
+    /// <summary>Of a text that may be long, such as many labels, as much as is shown.</summary>
+    private static string Shown(JsonElement json) =>
+        string.Concat((json.GetString() ?? "").Select(c => char.IsControl(c) ? '?' : c)).Shortened(TextLengthMax);
+
     /// <param name="By">For example <c>the binding on-call</c>.</param>
     /// <param name="Scope">For which resources; null: all of the organization.</param>
     internal sealed record BoundRole(string Role, string By, string? Scope, DateTimeOffset? ExpiresAt)
     {
         public static BoundRole Read(JsonElement json) => new(
-            Plain(json.GetProperty("role")), Plain(json.GetProperty("by")),
-            json.TryGetProperty("scope", out var scope) ? Plain(scope) : null,
+            Shown(json.GetProperty("role")), Shown(json.GetProperty("by")),
+            json.TryGetProperty("scope", out var scope) ? Shown(scope) : null,
             json.TryGetProperty("expiresAt", out var end) ? end.GetDateTimeOffset() : null);
     }
 }

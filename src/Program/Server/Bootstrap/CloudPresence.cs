@@ -12,11 +12,11 @@ namespace Strata.Server.Bootstrap;
 /// </summary>
 internal static class CloudPresence
 {
-    /// <summary>To be called before anything is written.</summary>
+    /// <summary>To be called before a cloud is made.</summary>
     /// <exception cref="StrataException">CLOUD_MISSING.</exception>
     public static async Task CheckAsync(HomeLayout home, IEntityLog log, CancellationToken cancellationToken)
     {
-        if (!File.Exists(home.EdgeTokenFile)) return; // written once the first start has made, or found, its cloud
+        if (!File.Exists(home.CloudIdFile)) return;
         var organization = await new ResourceLookup(log, OrganizationKind.Kind).FindAsync(
             new Caller(TenantId.Platform, "system:start"), FirstStart.OrganizationName, cancellationToken);
         if (organization.Error?.Kind == ErrorKind.NotFound)
@@ -24,5 +24,11 @@ internal static class CloudPresence
                 ErrorKind.Conflict, "CLOUD_MISSING", "The database holds no cloud, but this data folder has served one.",
                 "Name its database again (--postgres-url or STRATA_POSTGRES_URL; without one it is the data folder's own). "
                 + "For a new cloud, use another data folder (--home FOLDER).").ToException();
+    }
+
+    /// <summary>To be called when the cloud is there.</summary>
+    public static async Task NoteAsync(HomeLayout home, TenantId organization, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(home.CloudIdFile)) await PrivateFile.WriteAsync(home.CloudIdFile, organization.ToString(), cancellationToken);
     }
 }

@@ -10,6 +10,9 @@ public sealed record HomeLayout(string Root)
     /// <summary>The key that the cloud's secrets are sealed with. If it is lost, they must be created again.</summary>
     public string KeyFile => Path.Combine(Root, "cloud.key");
 
+    /// <summary>Id of the cloud that this folder serves (of its first organization), once a start has made or found it.</summary>
+    public string CloudIdFile => Path.Combine(Root, "cloud.id");
+
     /// <summary>This server's id, made at its first start. Host names repeat; this does not.</summary>
     public string ServerIdFile => Path.Combine(Root, "server.id");
 

@@ -162,6 +162,9 @@ public sealed class DeploymentLifeTests
         await cloud.DeploymentAsync("app");
         await cloud.ReleaseAsync("app", "app-1", Node("// one"));
         await cloud.UntilAsync("app", x => x.State == DeploymentStates.Running, "it runs");
+        // Its environment was deleted by force; the label stays, on what is started from now on too.
+        var labels = new Dictionary<string, string> { [EnvironmentSpec.Label] = "gone" };
+        await cloud.Stores.Deployments.ChangeAsync(cloud.Caller, "app", x => x with { Labels = labels }, null, null, default);
         await ScaleAsync(cloud, 0);
         await cloud.UntilAsync("app", x => x is { State: DeploymentStates.Running, Status.ReadyReplicas: 0 }, "it is stopped");
         await ScaleAsync(cloud, 3);

@@ -103,6 +103,10 @@ public sealed class BindingTests() : PeopleContract(new MemoryStore())
         Assert.Equal(["team/backend"], two.EnumerateArray().Select(s => s.GetString()));
         Assert.Equal(0, (await Admin.SendJsonAsync("GET",
             "/api/v1/teams/backend")).Body.GetProperty("spec").GetProperty("members").GetArrayLength());
+        await MustAsync(200, "DELETE", "/api/v1/teams/backend?force=true", null);
+        await bindings.ReconcileAsync((await Host.Service<Resources.Kinds.ResourceStore<Contracts.BindingSpec, Nothing>>().GetAsync(
+            new Entities.Engine.Caller(Host.Org, "test"), "two", AsOf.Latest, default)).Value, default);
+        Assert.Equal(404, (await Admin.SendJsonAsync("GET", "/api/v1/bindings/two")).Status);
     }
 
     [Fact]

@@ -281,9 +281,11 @@ public abstract class SignInContract(IStore store) : PeopleContract(store)
         Assert.Equal(401, (await http.SendJsonAsync("GET", "/api/v1/access/me")).Status); // what was signed in before has ended
         Assert.Equal(200, (await Admin.SendJsonAsync("DELETE", "/api/v1/people/ada")).Status);
         await RefusedAsync(http);
-        Host.Service<PeopleKeeper>().LookAgain();
-        await Host.Service<PeopleKeeper>().RunAsync(default);
-        Assert.Equal(404, (await Admin.SendJsonAsync("GET", "/api/v1/people/ada")).Status);
+        await Wait.UntilAsync(async () =>
+        {
+            await Host.Service<PeopleKeeper>().RunAsync(default); // so that its pause is not waited for
+            return (await Admin.SendJsonAsync("GET", "/api/v1/people/ada")).Status == 404;
+        }, "the feed has shown her removal, and she is gone");
         Assert.Equal(404, (await Admin.SendJsonAsync("GET", "/api/v1/memberships/ada")).Status);
         Assert.Empty((await Admin.SendJsonAsync("GET", "/api/v1/sessions")).Body.GetProperty("items").EnumerateArray());
         // Whoever has the name next does not get what was the other's.

@@ -52,7 +52,7 @@ public sealed class SecretsCommandTests : IDisposable
             return Task.FromResult(http.Response.StatusCode == 200 ? Secret : """{"code":"NO","detail":"No."}""");
         };
         await RunAsync(api, 1, "hunter2", "key");
-        Assert.Equal(deletions, api.Asked.Count(a => a == "DELETE /api/v1/secrets/sec_01m8nvx4zyf5armq3xjgnpmt26 If-Match \"7\""));
+        Assert.Equal(deletions, api.Asked.Count(a => a == "DELETE /api/v1/secrets/sec_01m8nvx4zyf5armq3xjgnpmt26  If-Match \"7\""));
     }
 
     private async Task<string> RunAsync(FakeApi api, int expected, string input, params string[] arguments)
