@@ -66,6 +66,11 @@ public static class ApiErrors
         ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".",
         $"Use a token whose role grants it. An administrator sees why it does not: strata access explain NAME {permission}");
 
+    /// <summary>The permission is held for other resources, by a project or by labels.</summary>
+    public static Error ForbiddenHere(string permission) => new(
+        ErrorKind.Forbidden, "FORBIDDEN", $"You hold \"{permission}\" for some resources, but not for this one.",
+        "`strata whoami` shows for which. An administrator gives more: strata access grant ROLE WHO -p PROJECT.");
+
     internal static readonly Error AddressNotAllowed = new(
         ErrorKind.Forbidden, "ADDRESS_NOT_ALLOWED", "Your token is for other addresses than the one that this request comes from.",
         "Call from one of its networks, or use another token. Behind a proxy, the operator names it with --trusted-proxies.");

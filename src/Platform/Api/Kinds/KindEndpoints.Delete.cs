@@ -27,7 +27,7 @@ internal sealed partial class KindEndpoints
             if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out error)) return error;
             if (!Scoping.May(call.Principal, Kind.WritePermission, Kind, found)
                 && !Scoping.May(call.Principal, Kind.ControlPermission, Kind, found))
-                return ApiErrors.Forbidden(Kind.WritePermission);
+                return ApiErrors.ForbiddenHere(Kind.WritePermission);
             caller = caller with { Tenant = found.Tenant, Fence = call.Fence };
             var deleted = Kind.Deleting is { } mark
                 ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch, isForced)

@@ -129,7 +129,7 @@ internal sealed partial class KindEndpoints(
         var project = draft.Project is { } named && (await scoping.ProjectIdAsync(caller, named, call.Aborted)).TryGet(out var id, out _)
             ? id : draft.Project;
         return ConditionEvaluator.Matches(covered, store.Preview(caller, draft with { Project = project }))
-            ? null : ApiErrors.Forbidden(permission);
+            ? null : ApiErrors.ForbiddenHere(permission);
     }
 
     public async Task<Result<Answer>> PatchAsync(ApiCall call)
@@ -199,7 +199,7 @@ internal sealed partial class KindEndpoints(
         // Before and after: a grant for some resources neither reaches others nor moves its own among them.
         Error? Uncovered(EntityRevision resource) =>
             needed.FirstOrDefault(x => !Scoping.May(call.Principal, x, Kind, resource)) is { } permission
-                ? ApiErrors.Forbidden(permission) : null;
+                ? ApiErrors.ForbiddenHere(permission) : null;
     }
 
     /// <summary>A transition of what lets an administrator in may shut it, as that of a provider does, and so may another spec.</summary>

@@ -44,7 +44,7 @@ public sealed class ResourceAccess
         if (!read.TryGet(out var revision, out error)) return error;
         var isHeld = Scoping.May(call.Principal, permission, kind, revision);
         if (!isHeld && !Scoping.Sees(call.Principal, kind, revision)) return ResourceErrors.NotFound(kind, nameOrId);
-        if (!isHeld) return ApiErrors.Forbidden(permission);
+        if (!isHeld) return call.Principal.May(permission) ? ApiErrors.ForbiddenHere(permission) : ApiErrors.Forbidden(permission);
         return await scoping.OtherProjectAsync(call, kind, revision) is { } other
             ? other : new FoundResource(caller with { Tenant = revision.Tenant }, revision);
     }

@@ -126,16 +126,37 @@ public sealed class HostClaims(EntityEngine engine, TimeProvider time)
         }
     }
 
-    /// <summary>Removes claims that nothing has used for <see cref="Grace"/>.</summary>
+    /// <summary>
+    /// Removes claims that nothing has used for <see cref="Grace"/>. Lists claims and what uses them once each: a look for each claim would
+    /// be a hundred thousand looks.
+    /// </summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
-        var old = new List<Resource<HostClaimSpec, Nothing>>();
+        var unused = new Dictionary<HostUse, Resource<HostClaimSpec, Nothing>>();
         await foreach (var claim in claims.AllAsync(TenantId.Platform, null, cancellationToken))
         {
-            if (time.GetUtcNow() - claim.UpdatedAt > Grace) old.Add(claim);
+            var spec = claim.Spec;
+            if (time.GetUtcNow() - claim.UpdatedAt > Grace)
+                unused[new(spec.Kind, spec.Field, spec.Org, spec.Project, spec.Host)] = claim;
         }
-        foreach (var claim in old) await TryReleaseAsync(claim, Grace, cancellationToken);
+        foreach (var (kind, field) in unused.Keys.Select(use => (use.Kind, use.Field)).Distinct().ToList())
+        {
+            var path = field.Split('.');
+            var all = new Scan { Tenant = null, Model = Kind.ModelOf(kind), Limit = PageLimits.Max };
+            await foreach (var page in engine.Log.PagesAsync(all, cancellationToken))
+            {
+                foreach (var resource in page)
+                {
+                    if (ResourceDocument.ReadText(resource.Document, path) is { } host
+                        && ResourceDocument.ProjectOf(resource) is { } project)
+                        unused.Remove(new(kind, field, resource.Tenant.ToString(), project, host));
+                }
+            }
+        }
+        foreach (var claim in unused.Values) await TryReleaseAsync(claim, Grace, cancellationToken); // which looks again
     }
+
+    private readonly record struct HostUse(string Kind, string Field, string Org, string Project, string Host);
 
     private async ValueTask<Error?> RefuseAsync(
         HostRule rule, TenantId tenant, string project, string host, CancellationToken cancellationToken)

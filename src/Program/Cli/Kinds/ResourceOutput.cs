@@ -49,13 +49,16 @@ internal static class ResourceOutput
         // An empty column is not shown.
         var columns = KindColumns.Of(kind).Where(c => resources.Any(r => c.Show(r).Length > 0)).ToList();
         var message = columns.Find(c => c.Header == KindColumns.Message);
+        var hasProjects = resources.Select(r => r.Project).Distinct(StringComparer.Ordinal).Skip(1).Any();
         var table = new Table(
-            ["NAME", "STATE", .. columns.Where(c => c != message).Select(c => c.Header), "AGE",
+            ["NAME", .. hasProjects ? ["PROJECT"] : Array.Empty<string>(), "STATE", .. columns.Where(c => c != message).Select(c => c.Header), "AGE",
                 .. message is null ? Array.Empty<string>() : [message.Header]]);
         var names = new NameBook(run.Client, kinds);
         foreach (var resource in resources)
         {
-            var cells = new List<Cell> { resource.Name, new(resource.State, Tones.OfState(resource.State)) };
+            var cells = new List<Cell> { resource.Name };
+            if (hasProjects) cells.Add(await names.NameAsync(resource.Project ?? "", cancellationToken));
+            cells.Add(new(resource.State, Tones.OfState(resource.State)));
             foreach (var column in columns.Where(c => c != message))
                 cells.Add(await names.NameAsync(column.Show(resource), cancellationToken));
             cells.Add(TimeText.Ago(resource.CreatedAt, run.Now));
