@@ -66,10 +66,11 @@ internal static class StoreErrors
     };
 
     /// <summary>
-    /// Whether the role that statements run under (<see cref="TenantRole"/>) was dropped or taken away while this server runs. The code
-    /// alone (22023, 42501) could be that of data or of a policy; the routine is that which checks a value of <c>role</c>.
+    /// Whether the role that statements run under (<see cref="TenantRole"/>) was dropped or taken away while this server runs, or its
+    /// rights were. The code alone (22023, 42501) could be that of data or of a policy; the routines are those that check a value of
+    /// <c>role</c>, and rights.
     /// </summary>
-    public static bool IsRoleGone(PostgresException e) => e.Routine == "call_string_check_hook";
+    public static bool IsRoleGone(PostgresException e) => e.Routine is "call_string_check_hook" or "aclcheck_error";
 
     /// <summary>
     /// Whether the database was silent until the time was over: asking it once more at once would only wait as long again.

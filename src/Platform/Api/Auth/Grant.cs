@@ -48,6 +48,11 @@ public abstract record GrantScope
     /// <returns>Null: every resource of the kind.</returns>
     internal abstract Condition? Of(Kind kind);
 
+    /// <summary>Whether it covers no resource of the kind, whatever there is.</summary>
+    internal bool CoversNone(Kind kind) => this is Both both
+        ? both.First.CoversNone(kind) || both.Second.CoversNone(kind)
+        : Of(kind) == Nothing || (this is WithLabels && kind.Scope != KindScope.Project);
+
     internal static Condition Equal(Field field, string value) =>
         new Condition.Compare(field, Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(value, WireJson.Of<string>()))]);
 

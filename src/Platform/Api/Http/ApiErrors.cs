@@ -63,8 +63,8 @@ public static class ApiErrors
         $"To do it anyway: strata token revoke {name} --force (over HTTP: ?force=true).");
 
     public static Error Forbidden(string permission) => new(
-        ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".",
-        $"Use a token whose role grants it. An administrator sees why it does not: strata access explain NAME {permission}");
+        ErrorKind.Forbidden, "FORBIDDEN", $"You do not hold the permission \"{permission}\".",
+        $"Ask an administrator, who sees why by strata access explain WHO {permission}, and gives roles by strata access grant ROLE WHO.");
 
     /// <summary>The permission is held for other resources, by a project or by labels.</summary>
     public static Error ForbiddenHere(string permission) => new(

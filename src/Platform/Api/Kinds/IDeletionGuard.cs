@@ -15,4 +15,7 @@ public interface IDeletionGuard
     /// <returns>Null: this deletion needs no check. Otherwise what it reads in the deletion's transaction must still be so when the
     /// deletion takes effect.</returns>
     WriteCheck? CheckOf(Principal principal, EntityRevision resource);
+
+    /// <summary>What a forced deletion does besides, in its transaction; null: nothing.</summary>
+    WriteCheck? ForcedOf(EntityRevision resource) => null;
 }

@@ -12,6 +12,8 @@ namespace Strata.Api.Kinds;
 /// <summary>DELETE: at once, by a transition, or of what others belong to.</summary>
 internal sealed partial class KindEndpoints
 {
+    private const int DeleteTriesMax = 5;
+
     public Task<Result<Answer>> DeleteAsync(ApiCall call) => DeleteAsync(call, null);
 
     /// <param name="onDeleted">Called with what was deleted, before the answer is sent.</param>
@@ -24,19 +26,29 @@ internal sealed partial class KindEndpoints
         if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
         return await InTenantAsync(call, caller, default, async () =>
         {
+            for (var attempt = 1; ; attempt++)
+            {
+                var answer = await DeleteOnceAsync();
+                // Another DELETE at the same moment, which may have given up: whoever names no revision means whatever is there.
+                if (ifMatch is not null || answer.Error?.Kind != ErrorKind.PreconditionFailed || attempt >= DeleteTriesMax) return answer;
+            }
+        });
+
+        async Task<Result<Answer>> DeleteOnceAsync()
+        {
             if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out error)) return error;
             if (!Scoping.May(call.Principal, Kind.WritePermission, Kind, found)
                 && !Scoping.May(call.Principal, Kind.ControlPermission, Kind, found))
                 return ApiErrors.ForbiddenHere(Kind.WritePermission);
-            caller = caller with { Tenant = found.Tenant, Fence = call.Fence };
+            var owner = caller with { Tenant = found.Tenant, Fence = call.Fence };
             var deleted = Kind.Deleting is { } mark
-                ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch, isForced)
+                ? await DeleteOwnerAsync(call, owner, found, mark, ifMatch, isForced)
                 : await store.DeleteAsync(
-                    caller with { Request = call.Request }, Kind.IdOf(found.Id), ifMatch, CheckOf(call, found, isForced), call.Aborted);
+                    owner with { Request = call.Request }, Kind.IdOf(found.Id), ifMatch, CheckOf(call, found, isForced), call.Aborted);
             if (!deleted.IsOk) return deleted.Error;
             onDeleted?.Invoke(deleted.Value);
             return One(deleted.Value);
-        });
+        }
     }
 
     /// <summary>What no force overrides comes first: of two reasons the caller gets the one that remains.</summary>
@@ -45,7 +57,7 @@ internal sealed partial class KindEndpoints
         var needed = administrators.CheckOf(call.Principal, found)
             ?? (Kind.DeleteCheck is { } check ? (transaction, cancellationToken) =>
                 check(transaction, found, cancellationToken) : (WriteCheck?)null);
-        return needed.And(isForced ? null : guard?.CheckOf(call.Principal, found));
+        return needed.And(isForced ? guard?.ForcedOf(found) : guard?.CheckOf(call.Principal, found));
     }
 
     /// <summary>

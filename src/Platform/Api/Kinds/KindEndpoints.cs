@@ -100,7 +100,7 @@ internal sealed partial class KindEndpoints(
             && (await scoping.ProjectIdAsync(caller, named, call.Aborted)).TryGet(out var project, out _)) call.Narrow(project);
         if (call.Principal.Project is { } own)
         {
-            if (Kind.Scope != KindScope.Project) return ApiErrors.Forbidden(Kind.WritePermission);
+            if (Kind.Scope != KindScope.Project) return ApiErrors.WholeOrganization;
             draft = await InProjectAsync(caller, draft, own, call.Aborted);
             if (draft.Faults.Count == 0) draft.Faults.AddRange(await references.CheckAsync(call, caller, draft.Spec));
         }
@@ -254,7 +254,8 @@ internal sealed partial class KindEndpoints(
             if (!found.IsOk) return found.Error;
             tenant = found.Value.Tenant;
         }
-        return await idempotency.RunAsync(call, tenant, body, act, written => One(written[0]));
+        return await idempotency.RunAsync(
+            call, tenant, body, act, written => One(written.FirstOrDefault(w => w.Model == Kind.Model) ?? written[0]));
     }
 
     private async ValueTask<Result<EntityRevision>> FindAsync(ApiCall call, Caller caller, AsOf asOf)

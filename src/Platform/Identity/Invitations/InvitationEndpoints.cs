@@ -60,6 +60,9 @@ internal sealed class InvitationEndpoints(
         if (spec.ExpiresAt <= now || spec.ExpiresAt > now + LifetimeMax)
             return ResourceErrors.Invalid(
                 InvitationKind.Kind, [new ValidationError("spec.expiresAt", $"It is in the future, within {LifetimeMax.Days} days.")]);
+        if (spec.ForFirst && await invitations.HasMemberAsync(null, call.Aborted))
+            return ResourceErrors.Invalid(
+                InvitationKind.Kind, [new ValidationError("spec.forFirst", "The cloud has, or has had, a member already. Leave it out.")]);
         var checkedRoles = await MembershipAdmission.RefuseAsync(
             roles, call.Principal, caller.Tenant, spec.Roles, now, call.Aborted);
         if (!checkedRoles.TryGet(out var fault, out error)) return error;

@@ -28,7 +28,7 @@ internal sealed class InvitationStore(
 {
     public const string Prefix = "sti";
 
-    /// <summary>That someone has become a member of an organization.</summary>
+    /// <summary>By which invitation the first member of an organization has come.</summary>
     private const string MemberMark = "cloud/has-member";
 
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
@@ -37,6 +37,8 @@ internal sealed class InvitationStore(
     private static readonly TimeSpan KeptFor = TimeSpan.FromDays(30);
 
     private static readonly JsonPath EndPath = JsonPath.Parse("$.spec.expiresAt");
+
+    private readonly ResourceLookup projects = new(log, ProjectKind.Kind);
 
     /// <param name="name">Null: one is made up.</param>
     public async Task<Result<IssuedInvitation>> CreateAsync(
@@ -74,6 +76,14 @@ internal sealed class InvitationStore(
         return organization.IsOk ? new FoundInvitation(tenant, organization.Value.Name, invitation) : null;
     }
 
+    /// <summary>Name of the only project that it is for; null: it is for the whole organization.</summary>
+    public async ValueTask<string?> ProjectOfAsync(FoundInvitation found, CancellationToken cancellationToken)
+    {
+        if (found.Resource.Spec.Project is not { } id) return null;
+        var project = await projects.ReadAsync(new Caller(found.Tenant, "system:invitations"), id, AsOf.Latest, cancellationToken);
+        return project.IsOk ? ResourceDocument.NameOf(project.Value) : id;
+    }
+
     /// <summary>
     /// Makes a person a member. First the invitation is taken, which only one can; the rest is done again by who has taken it, so that an
     /// attempt that was cut off can be finished. INVITATION_USED, ALREADY_MEMBER.
@@ -95,8 +105,8 @@ internal sealed class InvitationStore(
             return IdentityErrors.InvitationUsed;
         if (invitation.State == InvitationKind.Open)
         {
-            // Again, because someone may have joined while this one chose a password.
-            if (invitation.Spec.ForFirst && await HasMemberAsync(cancellationToken)) return IdentityErrors.InvitationUsed;
+            // Again, because someone may have joined while this one chose a password. Of two such links at once one gets the mark.
+            if (invitation.Spec.ForFirst && !await TryMarkAsync(invitation.Id, cancellationToken)) return IdentityErrors.InvitationUsed;
             var taken = await store.ChangeAsync(new Caller(tenant, PersonStore.ActorOf(person)), invitation.Id, i => i with
             {
                 Status = i.Status with { Person = person.Id, AcceptedAt = time.GetUtcNow() },
@@ -112,16 +122,23 @@ internal sealed class InvitationStore(
             Invitation = invitation.Id,
         }, cancellationToken);
         if (!joined.TryGet(out var membership, out var failed)) return failed;
-        if (!await HasMemberAsync(cancellationToken))
-            await values.WriteAsync(TenantId.Platform, MemberMark, JsonText.EmptyObject, cancellationToken);
+        await TryMarkAsync(invitation.Id, cancellationToken);
         // Who was removed meanwhile may have been looked at before this.
         if (await people.FindAsync(PersonStore.IdOf(person), cancellationToken) is { State: not PersonKind.Removing }) return hinted;
         var ended = await memberships.EndAsync(new Caller(tenant, PersonStore.ActorOf(person)), membership.Id, cancellationToken);
         return ended.IsOk ? IdentityErrors.InvitationUsed : ended.Error;
     }
 
-    private async ValueTask<bool> HasMemberAsync(CancellationToken cancellationToken) =>
-        await values.ReadAsync(TenantId.Platform, MemberMark, cancellationToken) is not null;
+    /// <summary>Whether someone has become a member of an organization, other than by this invitation.</summary>
+    public async ValueTask<bool> HasMemberAsync(string? invitation, CancellationToken cancellationToken) =>
+        await values.ReadAsync(TenantId.Platform, MemberMark, cancellationToken) is { } first && first != MarkOf(invitation ?? "");
+
+    /// <returns>Whether the first member has come by this invitation.</returns>
+    private async ValueTask<bool> TryMarkAsync(string invitation, CancellationToken cancellationToken) =>
+        await values.TryAddAsync(TenantId.Platform, MemberMark, MarkOf(invitation), cancellationToken)
+        || !await HasMemberAsync(invitation, cancellationToken);
+
+    private static JsonText MarkOf(string invitation) => JsonText.From(invitation, WireJson.Of<string>());
 
     /// <summary>
     /// Whether the one who made it could make it now: who was removed, or has fewer roles now, comes back by no link that they kept.
@@ -129,7 +146,7 @@ internal sealed class InvitationStore(
     /// <param name="open">Nobody but its maker has changed it.</param>
     private async ValueTask<bool> IsStandingAsync(TenantId organization, InvitationResource open, CancellationToken cancellationToken)
     {
-        if (open.Spec.ForFirst && await HasMemberAsync(cancellationToken)) return false;
+        if (open.Spec.ForFirst && await HasMemberAsync(open.Id, cancellationToken)) return false;
         var isOperator = open.UpdatedBy.StartsWith(Principal.OperatorPrefix, StringComparison.Ordinal);
         var actor = isOperator ? open.UpdatedBy[Principal.OperatorPrefix.Length..] : open.UpdatedBy;
         if (!actor.StartsWith(PersonStore.ActorPrefix, StringComparison.Ordinal)) return true; // a token or a client

@@ -115,11 +115,11 @@ internal sealed class InvitePages(
         http, 404, "This invitation is not valid", "It has been accepted, withdrawn, or has expired, or who made it may not "
             + "invite any more. If you accepted it yourself, sign in and open it again; otherwise ask for another one.");
 
-    private Task ShowAsync(
+    private async Task ShowAsync(
         HttpContext http, int status, FoundInvitation found, SignedIn? signedIn, string? error, string? email, string? name) =>
-        pages.SendAsync<InvitePage>(
+        await pages.SendAsync<InvitePage>(
             http, status, ("Organization", found.Organization), ("Roles", found.Resource.Spec.Roles),
-            ("Project", found.Resource.Spec.Project), ("Action", http.Request.Path.Value), ("SignedInAs", signedIn?.Person.Spec.Email),
+            ("Project", await invitations.ProjectOfAsync(found, http.RequestAborted)), ("Action", http.Request.Path.Value), ("SignedInAs", signedIn?.Person.Spec.Email),
             ("Email", found.Resource.Spec.Email ?? email),
             ("IsEmailFixed", found.Resource.Spec.Email is not null), ("Name", name), ("Error", error));
 }

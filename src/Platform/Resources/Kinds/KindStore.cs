@@ -185,7 +185,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         caller = caller with { Tenant = key.Tenant };
         var changed = check is null
             ? await engine.UpdateAsync(caller, kind.Model, key.Id, ChangeOrAbandon, transition, ifMatch, cancellationToken)
-            : First(await engine.TransactAsync(caller, async (transaction, ct) => await check(transaction, ct)
+            : Only(key.Id, await engine.TransactAsync(caller, async (transaction, ct) => await check(transaction, ct)
                 ?? (await transaction.UpdateAsync(kind.Model, key.Id, ChangeOrAbandon, transition, ifMatch, ct)).Error, cancellationToken));
         return same is not null && changed.Error == Unchanged ? same : Translate(changed, nameOrId);
 
@@ -220,12 +220,13 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 
         async ValueTask<Result<EntityRevision>> EndAsync() => check is null
             ? await engine.DeleteAsync(caller, kind.Model, key.Id, ifMatch, cancellationToken)
-            : First(await engine.TransactAsync(caller, async (transaction, ct) => await check(transaction, ct)
+            : Only(key.Id, await engine.TransactAsync(caller, async (transaction, ct) => await check(transaction, ct)
                 ?? (await transaction.DeleteAsync(kind.Model, key.Id, ifMatch, ct)).Error, cancellationToken));
     }
 
-    private static Result<EntityRevision> First(Result<IReadOnlyList<EntityRevision>> written) =>
-        written.IsOk ? Result.Of(written.Value[0]) : written.Error;
+    /// <summary>Of what was written, this one: a check may have written others.</summary>
+    private static Result<EntityRevision> Only(EntityId id, Result<IReadOnlyList<EntityRevision>> written) =>
+        written.IsOk ? Result.Of(written.Value.First(w => w.Id == id)) : written.Error;
 
     /// <summary>Newest first, with audit events; a resource that is deleted is found by id.</summary>
     public async ValueTask<Result<Page<EntityRevision>>> HistoryAsync(

@@ -126,6 +126,10 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
         }
     }
 
+    /// <summary>A change of a resource as one of its document, for what is done in a transaction.</summary>
+    public DocumentChange ToChange(Func<Resource<TSpec, TStatus>, Result<Resource<TSpec, TStatus>>> change) =>
+        current => Apply(change, current);
+
     private Result<JsonText> Apply(Func<Resource<TSpec, TStatus>, Result<Resource<TSpec, TStatus>>> change, EntityRevision revision)
     {
         var current = ToResource(revision);

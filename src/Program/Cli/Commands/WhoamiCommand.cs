@@ -27,7 +27,7 @@ internal static class WhoamiCommand
         foreach (var bound in caller.Bindings)
         {
             var until = bound.ExpiresAt is { } ends ? $", until {TimeText.Stamp(ends)}" : "";
-            Line("", $"{bound.Role}: for {bound.Scope ?? "all"}{until} (by {bound.By})");
+            Line("", $"{bound.Roles}: for {bound.Scope ?? "all"}{until} (by {bound.By})");
         }
         if (caller.Token is { } token)
             Line("Token", $"{token}, {(caller.ExpiresAt is { } end ? $"expires {TimeText.Stamp(end)}" : "does not expire")}");

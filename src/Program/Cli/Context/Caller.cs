@@ -19,8 +19,8 @@ internal sealed record Caller(
     /// <summary>Address of the person who signed in; null: it is none.</summary>
     public string? Person { get; init; }
 
-    /// <summary>The roles that they hold by bindings.</summary>
-    public IReadOnlyList<BoundRole> Bindings { get; init; } = [];
+    /// <summary>The roles that they hold for a part of the organization or for a while, the first hundred.</summary>
+    public IReadOnlyList<BoundRoles> Bindings { get; init; } = [];
 
     private const string Path = "/api/v1/access/me";
     private const int TextLengthMax = 300;
@@ -55,7 +55,7 @@ internal sealed record Caller(
         {
             Person = json.TryGetProperty("person", out var person) ? Plain(person.GetProperty("email")) : null,
             Bindings = json.TryGetProperty("bindings", out var bindings) && bindings.GetArrayLength() <= TextsMax
-                ? [.. bindings.EnumerateArray().Select(BoundRole.Read)] : [],
+                ? [.. bindings.EnumerateArray().Select(BoundRoles.Read)] : [],
         };
     }
 
@@ -77,10 +77,10 @@ internal sealed record Caller(
 
     /// <param name="By">For example <c>the binding on-call</c>.</param>
     /// <param name="Scope">For which resources; null: all of the organization.</param>
-    internal sealed record BoundRole(string Role, string By, string? Scope, DateTimeOffset? ExpiresAt)
+    internal sealed record BoundRoles(string Roles, string By, string? Scope, DateTimeOffset? ExpiresAt)
     {
-        public static BoundRole Read(JsonElement json) => new(
-            Shown(json.GetProperty("role")), Shown(json.GetProperty("by")),
+        public static BoundRoles Read(JsonElement json) => new(
+            string.Join(", ", json.GetProperty("roles").EnumerateArray().Select(Shown)), Shown(json.GetProperty("by")),
             json.TryGetProperty("scope", out var scope) ? Shown(scope) : null,
             json.TryGetProperty("expiresAt", out var end) ? end.GetDateTimeOffset() : null);
     }

@@ -20,8 +20,8 @@ internal static class MissingPermissions
             // What was refused may be something else, such as a project's creation.
             return !missing.Exists(m => error.Message.Contains($"\"{m}\"", StringComparison.Ordinal)) ? error : error with
             {
-                Message = $"A deploy needs permissions that your token does not grant: {string.Join(", ", missing)}.",
-                NextStep = "Use a token with a role that grants them, such as developer; strata whoami shows what yours has.",
+                Message = $"A deploy needs permissions that you do not hold: {string.Join(", ", missing)}.",
+                NextStep = "Ask for a role that grants them, such as developer; strata whoami shows what you have.",
             };
         }
         catch (StrataException)

@@ -24,8 +24,22 @@ internal static class HiddenInput
     }
 
     /// <summary>No more than it may be: what is piped in may have no end.</summary>
-    public static async Task<string> ReadAsync(Run run, int lengthMax, CancellationToken cancellationToken) =>
-        await Task.Run(() => ReadPiped(run.Terminal.In, lengthMax), CancellationToken.None).WaitAsync(cancellationToken);
+    /// <exception cref="StrataException">USAGE: it is not text in UTF-8. Nothing is put in the place of other bytes: a secret would be
+    /// another one.</exception>
+    public static async Task<string> ReadAsync(Run run, int lengthMax, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.Run(() => ReadPiped(Strict(run.Terminal.In), lengthMax), CancellationToken.None).WaitAsync(cancellationToken);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw UsageErrors.Of("What is piped in is not text in UTF-8.", "Encode it, for example with base64.").ToException();
+        }
+    }
+
+    private static TextReader Strict(TextReader input) => input != Console.In ? input
+        : new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false, throwOnInvalidBytes: true), false);
 
     private static string ReadPiped(TextReader from, int lengthMax)
     {

@@ -18,6 +18,7 @@ internal static partial class Hints
     private static readonly string[] AboutThisMachine = ["up", "down", "edge", "install-service"];
     private static readonly string[] AboutTheCloud = ["status", "doctor", "env", "whoami"];
     private static readonly string[] AboutContexts = ["login", "logout", "context"];
+    private static readonly string[] AboutTheOrganization = ["environments", "teams", "orgs", "projects", "people", "role", "keys"];
 
     /// <param name="faulty">Options whose values were the mistake: a proposal with them would repeat it.</param>
     /// <param name="context">The context that is meant where no option says so; null: the current one.</param>
@@ -72,7 +73,8 @@ internal static partial class Hints
         !AboutTheProgram.Contains(command)
         && (option == GlobalOptions.Home || !(AboutThisMachine.Contains(command) || AboutContexts.Contains(command)))
         && (option == GlobalOptions.Home || option == GlobalOptions.Server || option == GlobalOptions.Context
-            || !AboutTheCloud.Contains(command));
+            || !AboutTheCloud.Contains(command))
+        && (option != GlobalOptions.Project || !AboutTheOrganization.Contains(command));
 
     [GeneratedRegex(@"(?<![\w./-])strata ([a-z]+)(?![\w.-]*/)(?![\w-])", RegexOptions.CultureInvariant)]
     private static partial Regex Proposal();

@@ -17,11 +17,14 @@ internal static class CloudPresence
     public static async Task CheckAsync(HomeLayout home, IEntityLog log, CancellationToken cancellationToken)
     {
         if (!File.Exists(home.CloudIdFile)) return;
+        var served = (await File.ReadAllTextAsync(home.CloudIdFile, cancellationToken)).Trim();
         var organization = await new ResourceLookup(log, OrganizationKind.Kind).FindAsync(
             new Caller(TenantId.Platform, "system:start"), FirstStart.OrganizationName, cancellationToken);
-        if (organization.Error?.Kind == ErrorKind.NotFound)
+        if (organization.Error is { Kind: not ErrorKind.NotFound } error) throw error.ToException();
+        if (!organization.IsOk || new TenantId(organization.Value.Id.Value).ToString() != served)
             throw new Error(
-                ErrorKind.Conflict, "CLOUD_MISSING", "The database holds no cloud, but this data folder has served one.",
+                ErrorKind.Conflict, "CLOUD_MISSING",
+                $"The database holds {(organization.IsOk ? "another" : "no")} cloud, but this data folder has served one ({home.CloudIdFile}).",
                 "Name its database again (--postgres-url or STRATA_POSTGRES_URL; without one it is the data folder's own). "
                 + "For a new cloud, use another data folder (--home FOLDER).").ToException();
     }

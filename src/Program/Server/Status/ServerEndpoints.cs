@@ -30,7 +30,8 @@ internal static class ServerEndpoints
         var telemetry = routes.ServiceProvider.GetRequiredService<StrataTelemetry>();
         StartMetrics(routes.ServiceProvider);
         var listKinds = Describe("listKinds", "The kinds of resources.", typeof(KindList));
-        routes.MapApi("GET", "/api/v1", "kinds.read", listKinds, _ => Task.FromResult<Result<Answer>>(Answer.Json(list))).InProject();
+        routes.MapApi("GET", "/api/v1", "kinds.read", listKinds, _ => Task.FromResult<Result<Answer>>(Answer.Json(list)))
+            .InProject().DecidedByResource(); // the same for everyone
         routes.MapApi("GET", "/api/v1/status", "status.read",
             Describe("getStatus", "Addresses, version and health of each part; operators also see folders, processes and errors.",
                 typeof(ServerStatus)), call =>

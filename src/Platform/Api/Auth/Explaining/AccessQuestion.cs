@@ -20,11 +20,19 @@ internal sealed record AccessQuestion(string Permission, Kind? Kind, EntityRevis
         if (!principal.May(Permission)) return (false, $"does not hold {Permission}");
         if (NeedsOperator && !principal.IsOperator)
             return (false, $"holds {Permission}, but {Kind!.Plural} belong to the cloud itself: they are for operators");
+        if (Kind is { WriteIsAdministrators: true } handsOut && Permission == handsOut.WritePermission && !principal.IsPlatform
+            && !principal.Covers([Permission]))
+            return (false, $"holds {Permission}, but not for all of the organization and for good, which this takes");
+        if (Resource is null && Kind is not null && Permission != Kind.ReadPermission && CoversNone(principal, Kind))
+            return (false, $"holds {Permission} only for parts of the organization, and {Kind.Plural} belong to all of it");
         var scope = ScopeOf(principal);
         if (Resource is null || Kind is null || Scoping.May(principal, Permission, Kind, Resource))
             return (true, $"holds {Permission}{(scope is null ? "" : $", for {scope}")}");
         return (false, $"holds {Permission}, but not for this one: only for {scope ?? "others"}");
     }
+
+    /// <summary>Whether no resource of the kind is within its grants: what is of the organization is in no project of it.</summary>
+    private bool CoversNone(Principal principal, Kind kind) => principal.GrantsOf(Permission).All(g => g.Scope.CoversNone(kind));
 
     /// <summary>Reads what <see cref="ScopeOf"/> and <see cref="Answer"/> call the projects of a principal's grants.</summary>
     public ValueTask LearnAsync(Principal principal, CancellationToken cancellationToken) =>

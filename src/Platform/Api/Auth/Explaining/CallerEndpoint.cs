@@ -24,6 +24,10 @@ internal sealed class CallerEndpoint(
     public const string Read = "access.me";
     private const string System = "system:access";
 
+    /// <summary>Bindings that are shown; "access bindings" lists all.</summary>
+    private const int BoundMax = 100;
+    private const int ScopeLengthMax = 300;
+
     private readonly ResourceStore<OrganizationSpec, Nothing> organizations = new(engine, OrganizationKind.Kind, time);
     private readonly ResourceStore<ProjectSpec, Nothing> projects = new(engine, ProjectKind.Kind, time);
 
@@ -69,10 +73,11 @@ internal sealed class CallerEndpoint(
     }
 
     /// <summary>
-    /// The roles that a person or a client holds by bindings, for a part of the organization or for a while. A program that acts for a
+    /// The roles that a person or a client holds by bindings, for a part of the organization or for a while; with those of a membership in
+    /// one project. A program that acts for a
     /// person learns nothing of why they have their rights.
     /// </summary>
-    private async ValueTask<IReadOnlyList<BoundRole>> BoundAsync(Principal principal, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<BoundRoles>> BoundAsync(Principal principal, CancellationToken cancellationToken)
     {
         var kind = principal switch
         {
@@ -86,11 +91,14 @@ internal sealed class CallerEndpoint(
                 cancellationToken) is not { Principal: { } held } holder) return [];
         var names = new ProjectNames(engine.Log, principal.Tenant);
         await names.LearnAsync(held, cancellationToken);
-        return [.. from role in holder.Roles
-                   let binding = role.By
-                   where binding is { Grants.Count: > 0 }
-                   let grant = binding.Grants[0]
-                   select new BoundRole(role.Name, binding.Text, ProjectNames.Text(grant.Scope, names), grant.Until)];
+        // Its own roles come first, all for one scope; what bindings add follows.
+        var isOwnOfAll = held.Grants[0].Scope == GrantScope.Organization || holder.Roles.All(r => r.By is null);
+        var rights = from role in holder.Roles
+                     where role.By is null ? !isOwnOfAll : role.By.Grants.Count > 0
+                     let grant = role.By?.Grants[0] ?? held.Grants[0]
+                     group role.Name by (By: role.By?.Text ?? "the membership", grant.Scope, grant.Until);
+        return [.. rights.Take(BoundMax).Select(r =>
+            new BoundRoles([.. r], r.Key.By, ProjectNames.Text(r.Key.Scope, names)?.Shortened(ScopeLengthMax), r.Key.Until))];
     }
 
     private static string NameOf(Principal principal) => principal.Actor[(principal.Actor.LastIndexOf(':') + 1)..];
@@ -133,16 +141,16 @@ internal sealed class CallerEndpoint(
         json.WriteEndArray();
     }
 
-    private static void Write(Utf8JsonWriter json, IReadOnlyList<BoundRole> bound)
+    private static void Write(Utf8JsonWriter json, IReadOnlyList<BoundRoles> bound)
     {
         json.WriteStartArray("bindings");
-        foreach (var role in bound)
+        foreach (var right in bound)
         {
             json.WriteStartObject();
-            json.WriteString("role", role.Name);
-            json.WriteString("by", role.By);
-            if (role.Scope is { } scope) json.WriteString("scope", scope);
-            if (role.Until is { } until) json.WriteString("expiresAt", until);
+            Write(json, "roles", right.Roles);
+            json.WriteString("by", right.By);
+            if (right.Scope is { } scope) json.WriteString("scope", scope);
+            if (right.Until is { } until) json.WriteString("expiresAt", until);
             json.WriteEndObject();
         }
         json.WriteEndArray();
@@ -152,8 +160,8 @@ internal sealed class CallerEndpoint(
         [
             ("actor", Schemas.Text()), ("organization", Named()), ("project", Named()), ("roles", Schemas.List(Schemas.Text())),
             ("bindings", Schemas.List(Schemas.Members(
-                [("role", Schemas.Text()), ("by", Schemas.Text()), ("scope", Schemas.Text()), ("expiresAt", Schemas.Time())],
-                "role", "by"))),
+                [("roles", Schemas.List(Schemas.Text())), ("by", Schemas.Text()), ("scope", Schemas.Text()), ("expiresAt", Schemas.Time())],
+                "roles", "by"))),
             ("permissions", Schemas.List(Schemas.Text())), ("isOperator", Schemas.Flag()),
             ("person", Schemas.Members(
                 [("name", Schemas.Text()), ("email", Schemas.Text()), ("displayName", Schemas.Text())], "name", "email")),
@@ -162,7 +170,7 @@ internal sealed class CallerEndpoint(
         ], "actor", "organization", "roles", "permissions", "isOperator");
 
     /// <param name="Scope">For which resources, after "for"; null: all of the organization.</param>
-    private sealed record BoundRole(string Name, string By, string? Scope, DateTimeOffset? Until);
+    private sealed record BoundRoles(IReadOnlyList<string> Roles, string By, string? Scope, DateTimeOffset? Until);
 
     private static JsonObject Named() => Schemas.Members([("id", Schemas.Text()), ("name", Schemas.Text())], "id", "name");
 }

@@ -22,8 +22,8 @@ internal sealed class TokenEndpoints(
         "Delete the token and create another.");
 
     private static readonly Error NotCovered = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "A token cannot grant more than yours does.",
-        "Ask for fewer roles, or use an administrator's token.");
+        ErrorKind.Forbidden, "FORBIDDEN", "A token cannot grant more than you hold for good.",
+        "Ask for fewer roles. What you hold for a while, as by a binding that ends, you cannot pass on: ask an administrator.");
 
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapApi("POST", "/api/v1/tokens", TokenKind.Kind.WritePermission, Describe(), CreateAsync).InProject();
