@@ -21,6 +21,7 @@ internal static class GrowthBenchmark
         await using var large = await Crowd.StartAsync(organizations);
         var ofLarge = Held() - empty - ofSmall;
         Say($"{organizations} organizations of {FilledOrganizations.MembersEach} members were put into the log in {large.FillTook.TotalSeconds:0} s");
+        Say($"the database was idle {small.IdleAfter.TotalSeconds:0} s after the start with {Few}, {large.IdleAfter.TotalSeconds:0} s with {organizations}");
         Say($"managed memory after the start: {ofSmall / 1e6:0} MB with {Few}, {ofLarge / 1e6:0} MB with {organizations}");
         foreach (var crowd in (Crowd[])[small, large]) await crowd.WarmAsync();
         var lowest = double.MaxValue;

@@ -8,14 +8,22 @@ namespace Strata.Storage.Postgres;
 /// <summary>What a store on PostgreSQL may answer besides its results.</summary>
 internal static class StoreErrors
 {
-    public static StrataException Unavailable(Exception inner) => inner is PostgresException gone && IsRoleGone(gone) ? new(
-        new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "PostgreSQL refuses the role that keeps organizations apart.",
-            "Its administrator gives it back, as docs/servers.md says; strata up prints the statements.") { Retryable = true }, inner) : new(
-        new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The database cannot be reached, or cannot write, at the moment.",
-            "Try again in a moment; strata status shows whether PostgreSQL runs.") { Retryable = true }, inner);
+    private const string UnavailableCode = "STORAGE_UNAVAILABLE";
+
+    private static readonly Error Away = new(
+        ErrorKind.Unavailable, UnavailableCode, "The database cannot be reached, or cannot write, at the moment.",
+        "Try again in a moment; strata status shows whether PostgreSQL runs.") { Retryable = true };
+
+    private static readonly Error RoleGone = new(
+        ErrorKind.Unavailable, UnavailableCode, "PostgreSQL refuses the role that keeps organizations apart, or its rights are gone.",
+        "Its administrator gives them back, as docs/servers.md says; the next start of the server prints what is missing.")
+    { Retryable = true };
+
+    public static StrataException Unavailable(Exception inner) =>
+        new(inner is PostgresException refused && IsRoleGone(refused) ? RoleGone : Away, inner);
 
     public static StrataException Closed() => new(
-        new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The store is shutting down.",
+        new Error(ErrorKind.Unavailable, UnavailableCode, "The store is shutting down.",
             "Try again on another server.") { Retryable = true });
 
     public static StrataException Busy(Exception? inner = null) => new(

@@ -29,7 +29,7 @@ internal sealed partial class KindEndpoints
             for (var attempt = 1; ; attempt++)
             {
                 var answer = await DeleteOnceAsync();
-                // Another DELETE at the same moment, which may have given up: whoever names no revision means whatever is there.
+                // Another DELETE at the same moment, which may have given up: a caller that names no revision means what is there now.
                 if (ifMatch is not null || answer.Error?.Kind != ErrorKind.PreconditionFailed || attempt >= DeleteTriesMax) return answer;
             }
         });

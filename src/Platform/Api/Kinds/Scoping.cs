@@ -56,7 +56,7 @@ internal sealed class Scoping(IEntityLog log)
     {
         if (kind.Scope == KindScope.Platform && !kind.TenantsRead && !principal.IsOperator) return GrantScope.Nothing;
         if (kind == OrganizationKind.Kind && !principal.IsOperator) return GrantScope.HasId(new EntityId(principal.Tenant.Value));
-        // Stages that all projects share; whoever deploys in one of them names it.
+        // Stages that all projects share: a deploy in one of them names it.
         if (kind == EnvironmentKind.Kind && permission == kind.ReadPermission) return null;
         return principal.Narrow(permission, kind);
     }

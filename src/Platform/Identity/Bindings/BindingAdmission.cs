@@ -2,20 +2,15 @@ using System.Text.Json;
 using Strata.Api.Auth;
 using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Kinds;
-using Strata.Contracts;
 using Strata.Core;
-using Strata.Entities.Engine;
-using Strata.Entities.Log;
-using Strata.Identity.Clients;
 using Strata.Identity.Memberships;
-using Strata.Identity.Teams;
 using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Bindings;
 
 /// <summary>A binding gives no more than its maker has, and to those that there are.</summary>
-internal sealed class BindingAdmission(
-    RoleGrants roles, BindingSubjects subjects, BindingStore bindings, TimeProvider time) : ISpecAdmission
+internal sealed class BindingAdmission(RoleGrants roles, BindingSubjects subjects, BindingStore bindings, TimeProvider time)
+    : ISpecAdmission
 {
     public Kind Kind => BindingKind.Kind;
 

@@ -108,10 +108,8 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
     private async ValueTask<WriteCheck?> CheckOfAsync(ApiCall call, ClientId client, bool isForced)
     {
         var needed = await administrators.CheckOfAsync(call.Principal, client.Id, call.Aborted);
-        var own = isForced ? null : OwnClientGuard.CheckOf(call.Principal, client, $"{client}", $"strata client delete {client}");
-        if (needed is null || own is null) return needed ?? own;
-        return async (transaction, cancellationToken) =>
-            await needed(transaction, cancellationToken) ?? await own(transaction, cancellationToken);
+        return needed.And(
+            isForced ? null : OwnClientGuard.CheckOf(call.Principal, client, $"{client}", $"strata client delete {client}"));
     }
 
     private async Task<Result<Answer>> ResetAsync(ApiCall call) =>

@@ -119,7 +119,8 @@ internal sealed class InvitePages(
         HttpContext http, int status, FoundInvitation found, SignedIn? signedIn, string? error, string? email, string? name) =>
         await pages.SendAsync<InvitePage>(
             http, status, ("Organization", found.Organization), ("Roles", found.Resource.Spec.Roles),
-            ("Project", await invitations.ProjectOfAsync(found, http.RequestAborted)), ("Action", http.Request.Path.Value), ("SignedInAs", signedIn?.Person.Spec.Email),
+            ("Project", await invitations.ProjectOfAsync(found, http.RequestAborted)),
+            ("Action", http.Request.Path.Value), ("SignedInAs", signedIn?.Person.Spec.Email),
             ("Email", found.Resource.Spec.Email ?? email),
             ("IsEmailFixed", found.Resource.Spec.Email is not null), ("Name", name), ("Error", error));
 }

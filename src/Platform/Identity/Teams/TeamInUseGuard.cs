@@ -23,16 +23,16 @@ internal sealed class TeamInUseGuard(IEntityLog log, ResourceStore<BindingSpec, 
     public WriteCheck? ForcedOf(EntityRevision resource) => async (transaction, cancellationToken) =>
     {
         var subject = BindingKind.TeamPrefix + ResourceDocument.NameOf(resource);
+        var without = bindings.ToChange(b => b with { Spec = b.Spec with { Subjects = [.. b.Spec.Subjects.Where(s => s != subject)] } });
         await foreach (var page in log.PagesAsync(Naming(resource), cancellationToken))
         {
             foreach (var binding in page.Select(bindings.ToResource).Where(b => b.Spec.Subjects.Contains(subject)))
             {
                 var id = BindingKind.Kind.EntityOf(binding.Id);
-                var left = binding.Spec.Subjects.Where(s => s != subject).ToList();
-                var written = left.Count == 0 ? await transaction.DeleteAsync(BindingKind.Kind.Model, id, null, cancellationToken)
-                    : await transaction.UpdateAsync(BindingKind.Kind.Model, id, bindings.ToChange(b =>
-                        b with { Spec = b.Spec with { Subjects = [.. b.Spec.Subjects.Where(s => s != subject)] } }), null, null,
-                            cancellationToken);
+                var isItsOnly = binding.Spec.Subjects.All(s => s == subject);
+                var written = isItsOnly
+                    ? await transaction.DeleteAsync(BindingKind.Kind.Model, id, null, cancellationToken)
+                    : await transaction.UpdateAsync(BindingKind.Kind.Model, id, without, null, null, cancellationToken);
                 if (!written.IsOk) return written.Error;
             }
         }

@@ -38,7 +38,7 @@ internal sealed class EnvironmentLabel(IEntityLog log, Kind kind)
     /// <summary>Looks for a reason against a change that names an environment; null: the change names none.</summary>
     public WriteCheck? CheckOf(JsonElement? changedSpec, JsonElement? changedLabels)
     {
-        var changed = kind.SpecChoosesByLabels && changedSpec is { } spec ? SpecReferences.Find(spec, "labels") : changedLabels;
+        var changed = !kind.SpecChoosesByLabels ? changedLabels : changedSpec is { } spec ? SpecReferences.Find(spec, "labels") : null;
         if (labels is null || changed is not { ValueKind: JsonValueKind.Object } given
             || !given.TryGetProperty(EnvironmentSpec.Label, out var value) || value.ValueKind != JsonValueKind.String) return null;
         var name = value.GetString()!;
@@ -64,7 +64,7 @@ internal sealed class EnvironmentLabel(IEntityLog log, Kind kind)
             is { ValueKind: JsonValueKind.String } name ? name.GetString() : null;
     }
 
-    /// <param name="environment">Null: there is none of this name. By its id it is not named: rights compare names.</param>
+    /// <param name="environment">Null: no environment has this name. By its id it is not named: rights compare names.</param>
     private ValidationError? Check(string name, EntityRevision? environment)
     {
         if (environment is null || ResourceDocument.NameOf(environment) != name)

@@ -16,7 +16,10 @@ internal static class DeleteCommand
             Arity = ArgumentArity.ZeroOrOne }.CompletesNamesOf(Target);
     private static readonly Option<bool> Yes = SharedOptions.Yes();
     private static readonly Option<bool> Force =
-        new("--force") { Description = "Also what is in use: the last node that is up, a role, team or environment, the token or client that you use" };
+        new("--force")
+        {
+            Description = "Also what is in use: the last node that is up, a role, team or environment, the token or client that you use",
+        };
     private static readonly Option<bool> NoWait = SharedOptions.NoWait();
     private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();
 

@@ -51,7 +51,8 @@ internal static class ResourceOutput
         var message = columns.Find(c => c.Header == KindColumns.Message);
         var hasProjects = resources.Select(r => r.Project).Distinct(StringComparer.Ordinal).Skip(1).Any();
         var table = new Table(
-            ["NAME", .. hasProjects ? ["PROJECT"] : Array.Empty<string>(), "STATE", .. columns.Where(c => c != message).Select(c => c.Header), "AGE",
+            ["NAME", .. hasProjects ? ["PROJECT"] : Array.Empty<string>(), "STATE",
+                .. columns.Where(c => c != message).Select(c => c.Header), "AGE",
                 .. message is null ? Array.Empty<string>() : [message.Header]]);
         var names = new NameBook(run.Client, kinds);
         foreach (var resource in resources)

@@ -24,7 +24,8 @@ internal static class CloudPresence
         if (!organization.IsOk || new TenantId(organization.Value.Id.Value).ToString() != served)
             throw new Error(
                 ErrorKind.Conflict, "CLOUD_MISSING",
-                $"The database holds {(organization.IsOk ? "another" : "no")} cloud, but this data folder has served one ({home.CloudIdFile}).",
+                $"The database holds {(organization.IsOk ? "another" : "no")} cloud, but this data folder has served one "
+                + $"({home.CloudIdFile}).",
                 "Name its database again (--postgres-url or STRATA_POSTGRES_URL; without one it is the data folder's own). "
                 + "For a new cloud, use another data folder (--home FOLDER).").ToException();
     }

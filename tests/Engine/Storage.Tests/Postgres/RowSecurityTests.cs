@@ -113,7 +113,8 @@ public sealed class RowSecurityTests(PostgresDatabase database) : IClassFixture<
     {
         var role = TenantRole.Of("losing");
         await SqlAsync("drop database if exists losing with (force)", $"drop role if exists {role}, losing",
-            "create role losing login password 'p'", "create database losing owner losing", $"create role {role}", $"grant {role} to losing");
+            "create role losing login password 'p'", "create database losing owner losing", $"create role {role}",
+            $"grant {role} to losing");
         var address = $"{database.ConnectionString};Username=losing;Password=p;Database=losing";
         await using var store = await OpenStoreAsync(address);
         await store.Log.CommitAsync(ours, Create(Entity()));

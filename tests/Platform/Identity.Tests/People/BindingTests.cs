@@ -25,7 +25,8 @@ public sealed class BindingTests() : PeopleContract(new MemoryStore())
         Assert.Contains("note", models, StringComparison.Ordinal);
         var me = (await ada.SendJsonAsync("GET", "/api/v1/access/me")).Body;
         Assert.Equal("viewer developer", string.Join(' ', me.GetProperty("roles").EnumerateArray().Select(r => r.GetString())));
-        Assert.Equal("""[{"roles":["developer"],"by":"the binding web-dev","scope":"the project web"}]""", me.GetProperty("bindings").GetRawText());
+        Assert.Equal(
+            """[{"roles":["developer"],"by":"the binding web-dev","scope":"the project web"}]""", me.GetProperty("bindings").GetRawText());
         var why = (await Admin.SendJsonAsync("GET", "/api/v1/access/explain?who=person/ada&permission=models.write")).Body;
         Assert.True(why.GetProperty("allowed").GetBoolean());
         Assert.Contains("by the binding web-dev", why.GetRawText(), StringComparison.Ordinal);
@@ -134,6 +135,9 @@ public sealed class BindingTests() : PeopleContract(new MemoryStore())
             """{"name":"slip","spec":{"subjects":["team/backend"],"roles":["developer"],"labels":{"environment":"stagign"}}}""");
         await MustAsync(201, "POST", "/api/v1/bindings",
             """{"name":"stage","spec":{"subjects":["team/backend"],"roles":["developer"],"labels":{"environment":"staging"}}}""");
+        // A label of the binding itself chooses nothing.
+        await MustAsync(200, "PATCH", "/api/v1/bindings/stage", """{"labels":{"environment":"any"}}""");
+        await MustAsync(400, "PATCH", "/api/v1/bindings/stage", """{"spec":{"labels":{"environment":"any"}}}""");
         Assert.Equal("ENVIRONMENT_IN_USE", (await Admin.SendJsonAsync("DELETE", "/api/v1/environments/staging")).Code);
         await MustAsync(200, "DELETE", "/api/v1/environments/staging?force=true", null);
     }

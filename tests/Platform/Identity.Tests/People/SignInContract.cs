@@ -259,12 +259,14 @@ public abstract class SignInContract(IStore store) : PeopleContract(store)
     [Fact]
     public async Task LinkForTheFirstPerson_IsRefused_OnceThereIsAnother()
     {
-        var first = (await Admin.SendJsonAsync("POST", "/api/v1/invitations", """{"spec":{"roles":["admin"],"forFirst":true}}""")).Text("link");
-        var path = new Uri(first).AbsolutePath;
+        var made = await Admin.SendJsonAsync("POST", "/api/v1/invitations", """{"spec":{"roles":["admin"],"forFirst":true}}""");
+        var path = new Uri(made.Text("link")).AbsolutePath;
         Assert.Equal(200, (await NewBrowser().GetAsync(path)).Status);
         await JoinAsync("ada@example.com", ["viewer"]);
         Assert.Equal(404, (await NewBrowser().GetAsync(path)).Status);
         Assert.Equal(404, (await NewBrowser().PostAsync(path, null, ("email", "eve@example.com"), ("password", Password))).Status);
+        var late = await Admin.SendJsonAsync("POST", "/api/v1/invitations", """{"spec":{"roles":["admin"],"forFirst":true}}""");
+        Assert.Equal((400, "VALIDATION_FAILED"), (late.Status, late.Code)); // and no link is made that would never work
     }
 
     [Fact]

@@ -74,8 +74,7 @@ internal sealed class CallerEndpoint(
 
     /// <summary>
     /// The roles that a person or a client holds by bindings, for a part of the organization or for a while; with those of a membership in
-    /// one project. A program that acts for a
-    /// person learns nothing of why they have their rights.
+    /// one project. A program that acts for a person learns nothing of why they have their rights.
     /// </summary>
     private async ValueTask<IReadOnlyList<BoundRoles>> BoundAsync(Principal principal, CancellationToken cancellationToken)
     {
