@@ -16,6 +16,7 @@ using Strata.Deployments.Placement;
 using Strata.Deployments.Retention;
 using Strata.Deployments.Rollout;
 using Strata.Deployments.Source;
+using Strata.Deployments.Variables;
 using Strata.Deployments.Workloads;
 using Strata.Entities.Engine;
 using Strata.Nodes.Kinds;
@@ -28,8 +29,8 @@ using Strata.Runtimes.Sandbox;
 namespace Strata.Deployments;
 
 /// <summary>
-/// What the host needs of this module. It registers the engine, log, lines, blobs (<see cref="IBlobStore"/>), a sandbox for builds
-/// (<see cref="ISandbox"/>), logging and the clock before.
+/// What the host needs of this module. It registers the engine, log, lines, blobs (<see cref="IBlobStore"/>), secrets, a sandbox for
+/// builds (<see cref="ISandbox"/>), logging and the clock before.
 /// </summary>
 public static class DeploymentsModule
 {
@@ -48,6 +49,8 @@ public static class DeploymentsModule
         services.AddSingleton<RouteNames>().AddSingleton<RolloutObserver>().AddSingleton<RolloutExecutor>();
         services.AddController<RolloutController, DeploymentSpec, DeploymentStatus>();
         services.AddController<RetentionController, DeploymentSpec, DeploymentStatus>();
+        services.AddSingleton<SecretUses>().AddSingleton<SecretUsesEndpoint>().AddSingleton<IDeletionGuard, SecretInUseGuard>();
+        services.AddInstanceVariables();
         services.AddSingleton<PartBlobs>().AddSingleton<BlobEndpoints>().AddSingleton<DeploymentLogsEndpoints>();
         return services.AddSupervised<BlobSweeper>();
     }
@@ -63,21 +66,35 @@ public static class DeploymentsModule
         return services.AddSingleton<WorkloadIdentityEndpoint>();
     }
 
+    /// <summary>Needs the engine, the clock, and secrets for what uses them.</summary>
+    internal static IServiceCollection AddInstanceVariables(this IServiceCollection services)
+    {
+        AddStore(services, DeploymentKinds.Deployment);
+        AddStore(services, NodeKinds.Instance);
+        return services.AddSingleton<VariableResolver>().AddSingleton<InstanceVariablesEndpoint>();
+    }
+
+    internal static void MapInstanceVariables(this IEndpointRouteBuilder routes) =>
+        routes.ServiceProvider.GetRequiredService<InstanceVariablesEndpoint>().Map(routes);
+
     public static void MapWorkloadIdentity(this IEndpointRouteBuilder routes) =>
         routes.ServiceProvider.GetRequiredService<WorkloadIdentityEndpoint>().Map(routes);
 
-    /// <summary>Maps the endpoints beyond resources: blobs, and the logs of builds and deployments.</summary>
+    /// <summary>Maps the endpoints beyond resources: blobs, the logs of builds and deployments, variables and secrets in use.</summary>
     public static void MapDeployments(this IEndpointRouteBuilder routes)
     {
         routes.ServiceProvider.GetRequiredService<BlobEndpoints>().Map(routes);
         routes.ServiceProvider.GetRequiredService<DeploymentLogsEndpoints>().Map(routes);
+        routes.ServiceProvider.GetRequiredService<SecretUsesEndpoint>().Map(routes);
+        routes.MapInstanceVariables();
     }
 
     private static void AddBuild(IServiceCollection services)
     {
-        services.AddSingleton<ISpecAdmission, ArchiveAdmission>();
+        services.AddSingleton<ISpecAdmission, SourceAdmission>();
         services.AddSingleton(
             x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), x.GetRequiredService<ISandbox>(), Options(x).Source));
+        services.AddSingleton<ReleaseOfRelease>();
         services.AddSingleton<ImageStore>().AddSingleton<DockerBuild>().AddSingleton<Toolchain>();
         services.AddSingleton<Builder>();
         services.AddSingleton<BuildQueue>().AddSingleton<IShareReport>(s => s.GetRequiredService<BuildQueue>());

@@ -84,6 +84,7 @@ public sealed class NodeMachine
     public async Task TearDownAsync(CancellationToken cancellationToken)
     {
         await Task.WhenAll(Runtime.List().Select(run => EndAsync(run.Id, cancellationToken)));
+        MemoryFiles.RemoveCloud(Paths.CloudId);
         if (network is null) return;
         await network.TearDownAsync(cancellationToken);
         Cgroups.RemoveCloud(Paths.CloudId);
@@ -95,7 +96,7 @@ public sealed class NodeMachine
     {
         var folder = Path.Combine(new NodePaths(home).Root, "runs");
         return Directory.Exists(folder) ? Directory.GetDirectories(folder)
-            .Count(path => RunFolder.Open(path, time) is { } run && run.Exit() is null) : 0;
+            .Count(path => RunFolder.Open(path, MemoryFiles.None, time) is { } run && run.Exit() is null) : 0;
     }
 
     private async Task EndAsync(string id, CancellationToken cancellationToken)

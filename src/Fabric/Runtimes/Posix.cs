@@ -18,6 +18,19 @@ public static partial class Posix
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Link(string target, string path);
 
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int StatX(int folder, string path, int flags, uint mask, byte* result);
+
+    /// <summary>The user that owns a file or folder; null where there is none, or a link in its place. Source: statx(2).</summary>
+    internal static unsafe uint? OwnerOf(string path)
+    {
+        const int currentFolder = -100, noFollow = 0x100, typeMask = 0xf000, linkType = 0xa000, size = 256;
+        const int userOffset = 20, modeOffset = 28;
+        var result = stackalloc byte[size];
+        if (StatX(currentFolder, path, noFollow, 0x7ff, result) != 0) return null;
+        return (*(ushort*)(result + modeOffset) & typeMask) == linkType ? null : *(uint*)(result + userOffset);
+    }
+
     /// <summary>Gives a file one more name.</summary>
     public static bool TryLink(string target, string path) => Link(target, path) == 0;
 

@@ -15,7 +15,7 @@ internal sealed record RunFile(
 /// One run's folder: <c>run.json</c> is what was started, <c>pid</c> and <c>exit</c> are written by the shim, <c>start-error</c> when it
 /// could not start. Invariant: a folder with <c>run.json</c> has been handed to a shim; one without is the remains of an interrupted start.
 /// </summary>
-internal sealed class RunFolder(string path, TimeProvider time)
+internal sealed class RunFolder(string path, MemoryFiles memory, TimeProvider time)
 {
     /// <summary>
     /// How long a shim may take to write its pid: long, because taking a slow start for an end would start an instance twice.
@@ -32,14 +32,14 @@ internal sealed class RunFolder(string path, TimeProvider time)
     public string Id => File.Id;
 
     /// <summary>Null when the folder holds no run.</summary>
-    public static RunFolder? Open(string path, TimeProvider time)
+    public static RunFolder? Open(string path, MemoryFiles memory, TimeProvider time)
     {
         var file = System.IO.Path.Combine(path, "run.json");
         if (!System.IO.File.Exists(file)) return null;
         try
         {
             var run = JsonSerializer.Deserialize(System.IO.File.ReadAllText(file), NodeFilesJson.Default.RunFile);
-            return run is null ? null : new RunFolder(path, time) { File = run };
+            return run is null ? null : new RunFolder(path, memory, time) { File = run };
         }
         catch (Exception e) when (e is JsonException or IOException)
         {
@@ -52,7 +52,7 @@ internal sealed class RunFolder(string path, TimeProvider time)
     /// <summary>Starts the shim and remembers how.</summary>
     public void Start(ShimStart start)
     {
-        AtomicFile.WritePrivate(At("shim.json"), JsonSerializer.Serialize(start, NodeFilesJson.Default.ShimStart));
+        WriteInMemory("shim.json", JsonSerializer.Serialize(start, NodeFilesJson.Default.ShimStart));
         ShimProcess.Start(start).Dispose();
     }
 
@@ -60,14 +60,21 @@ internal sealed class RunFolder(string path, TimeProvider time)
     public Result<RunState> Restart()
     {
         if (Exit() is null) return new Error(ErrorKind.Conflict, "RUN_EXISTS", $"{Id} still runs.");
+        if (Read("shim.json") is not { } start)
+            return new Error(ErrorKind.Unavailable, "RUN_NOT_STARTED", "The variables of the run were in memory, which has been cleared.")
+            {
+                Retryable = true,
+            };
         foreach (var name in new[] { "pid", "exit", "start-error", "tool.log" }) System.IO.File.Delete(At(name));
         File = File with { StartedAt = time.GetUtcNow() };
         (exit, isKilled) = (null, false);
         Save();
-        ShimProcess.Start(JsonSerializer.Deserialize(System.IO.File.ReadAllText(At("shim.json")), NodeFilesJson.Default.ShimStart)!)
-            .Dispose();
+        ShimProcess.Start(JsonSerializer.Deserialize(start, NodeFilesJson.Default.ShimStart)!).Dispose();
         return State();
     }
+
+    /// <summary>Writes what holds the run's variables.</summary>
+    public void WriteInMemory(string name, string text) => memory.Write(Path, name, text);
 
     public string At(string name) => System.IO.Path.Combine(Path, name);
 

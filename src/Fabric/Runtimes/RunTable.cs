@@ -4,7 +4,7 @@ using Strata.Core;
 namespace Strata.Runtimes;
 
 /// <summary>The runs of one runtime: a folder each, below one root.</summary>
-internal sealed class RunTable(string root, TimeProvider time)
+internal sealed class RunTable(string root, MemoryFiles memory, TimeProvider time)
 {
     private const int RemoveTries = 5;
 
@@ -19,9 +19,10 @@ internal sealed class RunTable(string root, TimeProvider time)
     {
         foreach (var path in Directory.Exists(root) ? Directory.GetDirectories(root) : [])
         {
-            if (RunFolder.Open(path, time) is { } run) runs[run.Id] = run;
+            if (RunFolder.Open(path, memory, time) is { } run) runs[run.Id] = run;
             else Directory.Delete(path, recursive: true);
         }
+        memory.Sweep(runs.Values.Select(run => run.Path));
         return [.. runs.Values];
     }
 
@@ -32,13 +33,14 @@ internal sealed class RunTable(string root, TimeProvider time)
         var path = Path.Combine(root, id);
         if (runs.ContainsKey(id)) return new Error(ErrorKind.Conflict, "RUN_EXISTS", $"{id} is already there.", "Remove it first.");
         if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        memory.Remove(path);
         Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return path;
     }
 
     public RunFolder Add(string path, RunFile file)
     {
-        var run = new RunFolder(path, time) { File = file };
+        var run = new RunFolder(path, memory, time) { File = file };
         run.Save();
         runs[file.Id] = run;
         return run;
@@ -50,6 +52,7 @@ internal sealed class RunTable(string root, TimeProvider time)
     public void Remove(RunFolder run)
     {
         runs.TryRemove(run.Id, out _);
+        memory.Remove(run.Path);
         for (var tries = RemoveTries; Directory.Exists(run.Path); tries--)
         {
             try

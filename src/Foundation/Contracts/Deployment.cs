@@ -5,6 +5,8 @@ public sealed record DeploymentSpec
 {
     public RunConfig Run { get; init; } = new();
     public BuildConfig Build { get; init; } = new();
+
+    /// <summary>Variables; a value may have references such as <c>${secret.db-password}</c>.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
     public HealthCheck Health { get; init; } = new();
 

@@ -22,7 +22,8 @@ public sealed record InstanceSpec
     public required IReadOnlyList<string> Command { get; init; }
 
     /// <summary>
-    /// The user's variables. The agent adds PORT, HOST, STRATA_URL, STRATA_TOKEN, STRATA_INSTANCE, STRATA_RELEASE, STRATA_DEPLOYMENT.
+    /// The user's variables, with references as they were written. The agent puts values in their place, and adds PORT, HOST, STRATA_URL,
+    /// STRATA_TOKEN, STRATA_INSTANCE, STRATA_RELEASE, STRATA_DEPLOYMENT.
     /// </summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 

@@ -19,9 +19,15 @@ public sealed record ReleaseSpec
     public HealthCheck? Health { get; init; }
 }
 
-/// <summary>Where the source comes from: exactly one of the two.</summary>
+/// <summary>Where the source comes from: exactly one of the three.</summary>
 public sealed record SourceConfig
 {
+    /// <summary>
+    /// Id of a ready release of the same deployment: nothing is built, the new release runs what that one runs, with the variables that the
+    /// deployment has now. Of a change of variables alone.
+    /// </summary>
+    public string? Release { get; init; }
+
     /// <summary>Digest of an uploaded tar archive (gzip), <c>sha256:…</c>, put to <c>/api/v1/blobs/DIGEST</c> before.</summary>
     public string? Archive { get; init; }
     public GitSource? Git { get; init; }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Contracts;
+using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Resources.Background;
 using Strata.Resources.Controllers;
@@ -26,14 +27,24 @@ public static class SecretsModule
     {
         services.AddSingleton(keys).AddSingleton(keys.Secrets);
         services.AddPermissions(new Permission(SecretKind.RevealPermission));
-        services.AddSingleton(s => new ResourceStore<SecretSpec, SecretStatus>(
-            s.GetRequiredService<EntityEngine>(), SecretKind.Kind, s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<SecretValues>().AddSingleton<SecretEndpoints>().AddSingleton<EncryptionEndpoints>();
+        services.AddSecretReader();
+        services.AddSingleton<SecretEndpoints>().AddSingleton<EncryptionEndpoints>();
         services.AddController<SecretController, SecretSpec, SecretStatus>();
         services.AddSupervised<DataKeyWatch>();
         services.AddSingleton(new SealedKinds([.. kinds.Where(k => k.SealedStatus.Count > 0)]));
         return services.AddSupervised<Resealing>();
     }
+
+    /// <summary>
+    /// Secrets for what uses them. Needs the engine, the durable values, the clock, and what secrets are sealed with
+    /// (<see cref="SealedSecrets"/>).
+    /// </summary>
+    public static IServiceCollection AddSecretReader(this IServiceCollection services) =>
+        services.AddSingleton<SecretValues>()
+            .AddSingleton(s => new ResourceStore<SecretSpec, SecretStatus>(
+                s.GetRequiredService<EntityEngine>(), SecretKind.Kind, s.GetRequiredService<TimeProvider>()))
+            .AddSingleton(s => new SecretReader(
+                s.GetRequiredService<ResourceStore<SecretSpec, SecretStatus>>(), s.GetRequiredService<SecretValues>()));
 
     public static void MapSecrets(this IEndpointRouteBuilder routes)
     {

@@ -41,6 +41,24 @@ public abstract class RuntimeContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Start_Variables_AreOnNoDisk_AndAreThereForARestart()
+    {
+        Assert.SkipUnless(new DriveInfo("/dev/shm").DriveFormat == "tmpfs", "this machine has no file system in memory");
+        const string canary = "canary-on-no-disk";
+        await RunAsync("echo ${#SECRET}", new() { ["SECRET"] = canary });
+        var all = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        foreach (var file in Directory.EnumerateFiles(Machine.Home, "*", all).Where(f => new FileInfo(f).Length > 0))
+            Assert.DoesNotContain(canary, await File.ReadAllTextAsync(file), StringComparison.Ordinal);
+        Assert.True((await Runtime.RestartAsync("run-1", CancellationToken.None)).IsOk);
+        await Runtime.WaitAsync("run-1", CancellationToken.None);
+        Assert.Equal(["17", "17"], File.ReadAllLines(Log));
+        var shim = new FileInfo(Path.Combine(Machine.Machine.Paths.Runs, "run-1", "shim.json"));
+        Assert.StartsWith("/", shim.LinkTarget, StringComparison.Ordinal);
+        await Runtime.RemoveAsync("run-1", CancellationToken.None);
+        Assert.False(File.Exists(shim.LinkTarget));
+    }
+
+    [Fact]
     public async Task Start_UnknownProgram_EndsWith127()
     {
         var exit = await RunAsync("no-such-program-xyz");

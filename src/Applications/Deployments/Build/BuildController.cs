@@ -6,6 +6,7 @@ using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;
+using Strata.Secrets.Values;
 
 namespace Strata.Deployments.Build;
 
@@ -16,8 +17,8 @@ namespace Strata.Deployments.Build;
 /// ones.
 /// </summary>
 internal sealed partial class BuildController(
-    DeploymentStores stores, DeploymentViews views, Builder builder, BuildQueue queue, ILines lines, TimeProvider time,
-    ILogger<BuildController> logger)
+    DeploymentStores stores, DeploymentViews views, Builder builder, ReleaseOfRelease other, BuildQueue queue, ILines lines,
+    TimeProvider time, ILogger<BuildController> logger)
     : Controller<ReleaseSpec, ReleaseStatus>, IDisposable
 {
     private const string Actor = "controller:build";
@@ -84,6 +85,11 @@ internal sealed partial class BuildController(
         try
         {
             if (await CheckAsync(build, cancellationToken) is not { } deployment) return null;
+            if (release.Spec.Source.Release is not null)
+            {
+                await BuildAsync(build, await ClaimAsync(release, deployment, build.Token), deployment, log, cancellationToken);
+                return null;
+            }
             var several = await AreSeveralOrganizationsAsync(cancellationToken);
             var taken = await queue.TakeAsync(
                 StoreQueries.Tenant(release.Org), release.Id, several, x => ShowPlaceAsync(release, x, log, build.Token), build.Token);
@@ -193,7 +199,9 @@ internal sealed partial class BuildController(
         var started = time.GetTimestamp();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(build.Token);
         var watching = WatchAsync(build, release, ended.Token);
-        var built = await BuildAsync(release, log, build.Token);
+        var user = SecretUser.Of(StoreQueries.Tenant(release.Org), deployment);
+        var built = release.Spec.Source.Release is null ? await BuildAsync(release, user, log, build.Token)
+            : await other.MakeAsync(release, user, log, build.Token);
         BuildMetrics.Ended(
             time.GetElapsedTime(started).TotalSeconds, build.Token.IsCancellationRequested ? "cancelled" : built.IsOk ? "ok" : "failed");
         await ended.CancelAsync();
@@ -229,13 +237,14 @@ internal sealed partial class BuildController(
         }
     }
 
-    private async Task<Result<BuiltRelease>> BuildAsync(ReleaseResource release, BuildLog log, CancellationToken cancellationToken)
+    private async Task<Result<BuiltRelease>> BuildAsync(
+        ReleaseResource release, SecretUser user, BuildLog log, CancellationToken cancellationToken)
     {
         var config = new ReleaseConfig(release.Spec.Run!, release.Spec.Build!, release.Spec.Env!, release.Spec.Health!);
         try
         {
             var built = await builder.BuildAsync(
-                new BuildJob(StoreQueries.Tenant(release.Org), release.Id, release.Spec.Source, config), log, cancellationToken);
+                new BuildJob(user, release.Id, release.Spec.Source, config), log, cancellationToken);
             return built.Error is { Code: DiskReserve.Code } full ? BuildErrors.Coded(full) : built;
         }
         catch (Exception e)

@@ -81,6 +81,12 @@ internal static class BuildErrors
     public static Error DeploymentRemoved() =>
         Failed("Its build was cancelled, because the deployment is being removed.", "Deploy under another name, or wait until it is gone.");
 
+    public static Error ReleaseUnusable(string why) => Failed(why, "Deploy the source again.");
+
+    public static Error VariablesUnknown(string release) => Failed(
+        $"It is not known which variables the source of {release} sets itself: they are too many, or it was built by an earlier version.",
+        "Deploy the source again, which applies all variables.");
+
     public static Error Superseded(string newer) =>
         Failed($"Its build was cancelled, because {newer} was deployed after it.", "There is nothing to do.");
 

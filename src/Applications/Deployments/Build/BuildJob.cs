@@ -1,10 +1,15 @@
 using Strata.Contracts;
 using Strata.Core;
+using Strata.Secrets.Values;
 
 namespace Strata.Deployments.Build;
 
 /// <summary>What is to be built.</summary>
-internal sealed record BuildJob(TenantId Tenant, string Release, SourceConfig Source, ReleaseConfig Config);
+/// <param name="User">For whom secrets are looked up that its variables refer to.</param>
+internal sealed record BuildJob(SecretUser User, string Release, SourceConfig Source, ReleaseConfig Config)
+{
+    public TenantId Tenant => User.Tenant;
+}
 
 /// <summary>A release's configuration.</summary>
 internal sealed record ReleaseConfig(RunConfig Run, BuildConfig Build, IReadOnlyDictionary<string, string> Env, HealthCheck Health);

@@ -1,9 +1,11 @@
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Build.Docker;
 using Strata.Deployments.Configuration;
 using Strata.Deployments.Detection;
 using Strata.Deployments.Images;
 using Strata.Deployments.Source;
+using Strata.Deployments.Variables;
 using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Build;
@@ -14,7 +16,7 @@ namespace Strata.Deployments.Build;
 /// for concurrent use.
 /// </summary>
 internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStore images, DockerBuild docker, Toolchain toolchain,
-    DeploymentOptions options, TimeProvider time)
+    VariableResolver variables, DeploymentOptions options, TimeProvider time)
 {
     public const int PortDefault = 8080;
 
@@ -76,6 +78,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         if (!BuildPlanner.Plan(tree, file, config.Build, config.Run, engine).TryGet(out var plan, out error)) return error;
         await ShowAsync(plan, log, cancellationToken);
         if (!Toolchain.Check(plan.Tools).TryGet(out _, out error)) return error;
+        if (await variables.CheckAsync(config.Env, job.User, cancellationToken) is { } missing) return missing;
         return new Prepared(new Work(job, plan, config, tree, workspace, deadline, file, log), fetched.Commit, file.Replicas);
     }
 
@@ -120,7 +123,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
     {
         Workspace = work.Workspace,
         Command = ["/bin/sh", "-c", step.CommandLine],
-        Env = work.Config.Env,
+        Env = VariableReference.WithoutReferences(work.Config.Env), // what a build writes is kept
         OnLine = work.Log.Line,
         Limits = new SandboxLimits { Cpu = work.Config.Build.Cpu, MemoryBytes = work.Config.Build.MemoryBytes, Time = limit },
     };

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Strata.Core;
 using Strata.Deployments.Detection;
+using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
 using YamlDotNet.RepresentationModel;
 
@@ -48,8 +49,13 @@ public static partial class StrataFileReader
         : top.Fault<string>(
             "name", top.Find("name")!, "must be 1 to 63 of a-z, 0-9 and \"-\", starting with a letter and not ending with \"-\"");
 
-    private static IReadOnlyDictionary<string, string> Env(YamlSection top) =>
-        top.Map("env", x => VariableName().IsMatch(x), "names must be letters, digits and \"_\", not starting with a digit");
+    private static IReadOnlyDictionary<string, string> Env(YamlSection top)
+    {
+        var env = top.Map("env", x => VariableName().IsMatch(x), "names must be letters, digits and \"_\", not starting with a digit");
+        foreach (var (name, value) in env)
+            foreach (var fault in DeploymentChecks.References(value)) top.Fault<object>($"env.{name}", top.Find("env")!, fault);
+        return env;
+    }
 
     /// <summary><c>static: {serve: ["*.sql", src/app.py]}</c>.</summary>
     private static IReadOnlyList<string> Serve(YamlSection top)

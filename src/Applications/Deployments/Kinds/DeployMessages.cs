@@ -8,17 +8,18 @@ internal static class DeployMessages
     public static string NoRelease(string deployment) =>
         $"It has no release yet. Deploy one with: strata deploy FOLDER --name {deployment}";
 
-    public static string VariablesChanged(string release) =>
-        $"spec.env has changed since {release} was built. Deploy the source again to apply it; a restart keeps the variables of {release}.";
+    public static string VariablesChanged(string deployment, string release) =>
+        $"spec.env has changed since {release} was made. To apply it: strata env apply {deployment}; a restart keeps the variables of {release}.";
 
     /// <param name="what">What became of the release, as a sentence.</param>
     public static string NothingServes(string deployment, SourceConfig source, string what) =>
-        $"{what.TrimEnd('.')}. To repeat it: {Command(source)} --name {deployment}; to remove the deployment: strata delete deployment/{deployment}";
+        $"{what.TrimEnd('.')}. To repeat it: {Command(deployment, source)}; to remove the deployment: strata delete deployment/{deployment}";
 
-    private static string Command(SourceConfig source) => source.Git switch
+    private static string Command(string deployment, SourceConfig source) => source switch
     {
-        null => "strata deploy FOLDER",
-        { Branch: { } branch } git => $"strata deploy {git.Url} --branch {branch}",
-        { } git => $"strata deploy {git.Url}",
+        { Release: not null } => $"strata env apply {deployment}",
+        { Git: null } => $"strata deploy FOLDER --name {deployment}",
+        { Git: { Branch: { } branch } git } => $"strata deploy {git.Url} --branch {branch} --name {deployment}",
+        { Git: { } git } => $"strata deploy {git.Url} --name {deployment}",
     };
 }

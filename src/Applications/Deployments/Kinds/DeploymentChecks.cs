@@ -84,16 +84,26 @@ internal static partial class DeploymentChecks
     private static IEnumerable<ValidationError> Env(IReadOnlyDictionary<string, string> env)
     {
         if (env.Count > EnvCountMax) return Fault("env", $"At most {EnvCountMax} variables fit.");
-        return env.SelectMany(x => VariableName().IsMatch(x.Key)
-            ? x.Value is null || x.Value.Length > EnvValueCharsMax || x.Value.Contains('\0')
-            ? Fault("env." + x.Key, $"A value takes at most {EnvValueCharsMax} characters.") : []
-            : Fault("env", "Names take letters, digits and \"_\", at most 128, and do not start with a digit."));
+        return env.SelectMany(x => !VariableName().IsMatch(x.Key)
+            ? Fault("env", "Names take letters, digits and \"_\", at most 128, and do not start with a digit.")
+            : x.Value is null || x.Value.Length > EnvValueCharsMax || x.Value.Contains('\0')
+            ? Fault("env." + x.Key, $"A value takes at most {EnvValueCharsMax} characters.")
+            : References(x.Value).Select(fault => new ValidationError("env." + x.Key, fault)));
     }
+
+    /// <summary>What is wrong with the references in a variable's value, each as a sentence.</summary>
+    internal static IEnumerable<string> References(string value) => VariableReference.In(value)
+        .Where(reference => reference.Kind != VariableReference.Secret || !ResourceName.IsValid(reference.Name))
+        .Select(reference => reference.Kind == VariableReference.Secret
+            ? $"{reference} names no secret: a name takes a-z, 0-9 and \"-\"."
+            : $"{reference} cannot be resolved: only secrets can be referred to, as ${{secret.NAME}}. For this text itself, write ${reference}.");
 
     private static IEnumerable<ValidationError> Source(SourceConfig source) => source switch
     {
-        { Archive: null, Git: null } => Fault("source", "Give an archive or a git repository."),
-        { Archive: not null, Git: not null } => Fault("source", "Give an archive or a git repository, not both."),
+        { Archive: null, Git: null, Release: null } => Fault("source", "Give an archive, a git repository or a release."),
+        { Archive: not null, Git: not null } or { Release: not null, Archive: not null } or { Release: not null, Git: not null } =>
+            Fault("source", "Give an archive, a git repository or a release, only one of them."),
+        { Release: { } release } => Text("source.release", release),
         { Archive: { } archive } => Digest.TryParse(archive, out _)
             ? [] : Fault("source.archive", "It must be sha256: and 64 hexadecimal digits."),
         _ => [.. Address(source.Git!.Url), .. Text("source.git.branch", source.Git.Branch),

@@ -104,7 +104,8 @@ internal sealed class RolloutController(
     /// <summary>A release keeps the variables that it was built with, so that a rollback brings them back.</summary>
     private static string? VariablesToCome(DeploymentResource deployment, Observed observed) =>
         deployment.Spec.Release is { } id && observed.Releases.GetValueOrDefault(id) is { } release
-        && ReleaseVariables.HaveChanged(deployment.Spec.Env, release) ? DeployMessages.VariablesChanged(release.Name) : null;
+        && ReleaseVariables.HaveChanged(deployment.Spec.Env, release)
+            ? DeployMessages.VariablesChanged(deployment.Name, release.Name) : null;
 
     private static DeploymentStatus Ended(DeploymentStatus status, string? release) => status.Candidate == release
         ? status with { Candidate = null } : status;

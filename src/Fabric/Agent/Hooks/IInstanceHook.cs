@@ -42,6 +42,9 @@ internal sealed class InstanceContext(Resource<InstanceSpec, InstanceStatus> ins
     /// <summary>The instance's own token.</summary>
     public string Token { get; set; } = "";
 
+    /// <summary>The user's, with values in the place of references; while it starts alone.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; set; } = new Dictionary<string, string>();
+
     /// <summary>From where it runs to the variables that the platform adds.</summary>
     public Func<RunEndpoint, IReadOnlyDictionary<string, string>>? PlatformEnv { get; set; }
 

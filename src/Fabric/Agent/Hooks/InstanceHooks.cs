@@ -12,6 +12,7 @@ namespace Strata.Agent.Hooks;
 /// <list type="number">
 /// <item>image: the application's files are on this machine;</item>
 /// <item>token: the instance has a token of its own, which is renewed while it runs;</item>
+/// <item>variables: values stand in the place of references to secrets;</item>
 /// <item>environment: PORT, HOST, STRATA_…;</item>
 /// <item>logs: its output is shipped;</item>
 /// <item>run: it runs; at the end SIGTERM, grace, SIGKILL, and its remains are removed.</item>
@@ -26,6 +27,7 @@ internal sealed class InstanceHooks
     [
         new ImageHook(layers),
         new TokenHook(client, supervisor, time, logger),
+        new VariablesHook(client),
         new EnvironmentHook(client.Address, machine.Relay),
         new LogsHook(client, supervisor, time),
         new RunHook(machine.Runtime, time),

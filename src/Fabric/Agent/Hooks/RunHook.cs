@@ -10,6 +10,7 @@ internal sealed class RunHook(IRuntime runtime, TimeProvider time) : IInstanceHo
     {
         await runtime.RemoveAsync(context.Id, cancellationToken);
         var started = await runtime.StartAsync(Request(context), cancellationToken);
+        context.Variables = context.Spec.Env; // the run has them: this process need not keep secrets
         return started.IsOk ? default(Done) : started.Error;
     }
 
@@ -42,7 +43,7 @@ internal sealed class RunHook(IRuntime runtime, TimeProvider time) : IInstanceHo
         Id = context.Id,
         Hostname = context.Instance.Name,
         Command = context.Spec.Command,
-        Env = context.Spec.Env,
+        Env = context.Variables,
         AppFolder = context.AppFolder,
         RootWorkFolder = context.RootWorkFolder,
         LogFile = context.LogFile,

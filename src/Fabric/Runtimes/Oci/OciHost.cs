@@ -60,13 +60,13 @@ internal sealed class OciHost
     /// <param name="diskBytes">Null: no writable layer.</param>
     /// <param name="lower">A folder that is to be the root, below the writable layer; null: the bundle's root is there already.</param>
     public ShimStart Prepare(
-        string folder, OciBundle bundle, int host, string? log, long? diskBytes, string? lower = null,
+        RunFolder run, OciBundle bundle, int host, string? log, long? diskBytes, string? lower = null,
         SandboxNetwork network = SandboxNetwork.Own)
     {
-        AtomicFile.WritePrivate(Path.Combine(folder, "config.json"), bundle.ToJson()); // it holds the variables, tokens among them
+        run.WriteInMemory("config.json", bundle.ToJson());
         var environment = new Dictionary<string, string>
         {
-            ["S_DIR"] = folder,
+            ["S_DIR"] = run.Path,
             ["S_SHIM"] = shim,
             ["S_TOOL"] = Tool.Path,
             ["S_TOOL_ROOT"] = Tool.Root,

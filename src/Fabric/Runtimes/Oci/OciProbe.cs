@@ -19,7 +19,7 @@ internal static class OciProbe
         var log = Path.Combine(folder, "log");
         try
         {
-            var runs = new RunTable(folder, time);
+            var runs = new RunTable(folder, MemoryFiles.Of(paths, "probe"), time);
             var run = Start(host, runs, folder, log, time);
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(TimeMax);
@@ -41,7 +41,7 @@ internal static class OciProbe
         var path = runs.Create(Id).Value;
         var bundle = OciRuntime.Bundle(host, Request(folder, log), path, AddressPool.Trial);
         var run = runs.Add(path, new RunFile(Id, "", 0, time.GetUtcNow(), AddressPool.Trial, ""));
-        run.Start(host.Prepare(path, bundle, AddressPool.Trial, log, diskBytes: 16 << 20));
+        run.Start(host.Prepare(run, bundle, AddressPool.Trial, log, diskBytes: 16 << 20));
         return run;
     }
 

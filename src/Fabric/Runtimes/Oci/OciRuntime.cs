@@ -21,7 +21,7 @@ internal sealed class OciRuntime : IRuntime
     public OciRuntime(OciHost host, NodePaths paths, TimeProvider time)
     {
         (this.host, this.paths, this.time) = (host, paths, time);
-        runs = new RunTable(paths.Runs, time);
+        runs = new RunTable(paths.Runs, MemoryFiles.Of(paths, "runs"), time);
         foreach (var run in runs.Adopt()) host.Network.Addresses.Adopt(run.File.Host, run.Id);
     }
 
@@ -109,7 +109,7 @@ internal sealed class OciRuntime : IRuntime
                 request.Id, address, request.Port, time.GetUtcNow(), number, request.AppFolder, request.RootWorkFolder is not null));
         run.Start(
             host.Prepare(
-                folder, bundle, number, request.LogFile, request.DiskBytes, request.RootWorkFolder is null ? null : request.AppFolder));
+                run, bundle, number, request.LogFile, request.DiskBytes, request.RootWorkFolder is null ? null : request.AppFolder));
         return run.State();
     }
 

@@ -30,7 +30,7 @@ internal sealed class ProcessRuntime : IRuntime
     public ProcessRuntime(NodePaths paths, TimeProvider time, string reason)
     {
         (this.paths, this.time, this.reason) = (paths, time, reason);
-        runs = new RunTable(paths.Runs, time);
+        runs = new RunTable(paths.Runs, MemoryFiles.Of(paths, "runs"), time);
         runs.Adopt();
         shim = Path.Combine(paths.State, "process-shim.sh");
         AtomicFile.Write(shim, EmbeddedText.Read("process-shim.sh"));

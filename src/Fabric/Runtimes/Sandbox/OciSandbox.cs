@@ -49,7 +49,7 @@ internal sealed class OciSandbox(OciHost host, NodePaths paths, TimeProvider tim
         var address = host.Network.Subnet.Address(number);
         var bundle = Bundle(run, workspace, folder, number);
         var entry = Runs.Add(folder, new RunFile(workspace.Id, address, 0, Time.GetUtcNow(), number, ""));
-        var shim = ShimProcess.Start(host.Prepare(folder, bundle, number, log: null, diskBytes: null, network: run.Network), capture: true);
+        var shim = ShimProcess.Start(host.Prepare(entry, bundle, number, log: null, diskBytes: null, network: run.Network), capture: true);
         return new SandboxProcess(entry, shim, () => host.KillAsync(entry, CancellationToken.None));
     }
 

@@ -24,7 +24,7 @@ internal abstract class SandboxBase(NodePaths paths, TimeProvider time) : ISandb
     public abstract string Runtime { get; }
     public abstract IReadOnlyList<string> NotIsolated { get; }
 
-    protected RunTable Runs { get; } = new(paths.Builds, time);
+    protected RunTable Runs { get; } = new(paths.Builds, MemoryFiles.Of(paths, "builds"), time);
     protected TimeProvider Time => time;
 
     public async Task<Result<IWorkspace>> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken)

@@ -18,6 +18,19 @@ internal static class SecretErrors
             : $"The secret \"{name}\" has no version {version}, or it was destroyed.",
         version is null ? $"Set one: strata secrets set {name}" : $"See which there are: strata secrets versions {name}");
 
+    private const string NotAvailable = "SECRET_NOT_AVAILABLE";
+
+    /// <summary>
+    /// Of a name in a variable. The same for one in another project or for another environment, of which those of this one need not know.
+    /// </summary>
+    public static Error NoSuch(string name, string? environment) => new(
+        ErrorKind.NotFound, NotAvailable,
+        $"There is no secret \"{name.Shortened(80)}\" in the project{(environment is null ? "" : $" for the environment {environment}")}.",
+        ResourceName.IsValid(name) ? $"Set it: strata secrets set {name}" : "List the secrets: strata secrets");
+
+    public static Error Empty(string name) => new(
+        ErrorKind.NotFound, NotAvailable, $"The secret \"{name}\" has no value yet.", $"Set it: strata secrets set {name}");
+
     public static Error Unreadable(string name) => new(
         ErrorKind.Unavailable, "SECRET_UNREADABLE", $"The value of the secret \"{name}\" does not open with the keys that this server has.",
         "With several servers, see \"strata status\": this one may lack a new master key. Otherwise set the secret again.");

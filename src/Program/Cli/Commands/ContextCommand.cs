@@ -20,6 +20,7 @@ internal static class ContextCommand
     {
         new Command("list", "List the contexts") { }.Does(terminal, ListAsync),
         new Command("use", "Make commands mean this context, and with -p this project of it") { Name }.Does(terminal, UseAsync),
+        ContextExportCommand.Create(terminal),
         new Command("delete", "Forget a context with its token") { Name, Yes }.Does(terminal, DeleteAsync),
     }.Does(terminal, ListAsync);
 

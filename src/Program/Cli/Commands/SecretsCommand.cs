@@ -14,6 +14,7 @@ namespace Strata.Cli.Commands;
 internal static class SecretsCommand
 {
     private const int BytesMax = 32 * 1024;
+    private const int UsesNamedMax = 5;
 
     private static readonly Argument<string> Name = new Argument<string>("name") { Description = "Name of the secret" }
         .CompletesNames(Plurals.Secrets);
@@ -73,7 +74,17 @@ internal static class SecretsCommand
         if (run.WriteMachine(answer!.RootElement)) return CommandRunner.Done;
         var version = answer.RootElement.GetProperty("status").GetProperty("lastVersion").GetInt32();
         run.Say($"Set {name}, version {version.ToString(CultureInfo.InvariantCulture)}.");
+        if (version > 1) await SayUsesAsync(run, name, cancellationToken);
         return CommandRunner.Done;
+    }
+
+    private static async Task SayUsesAsync(Run run, string name, CancellationToken cancellationToken)
+    {
+        using var answer = await run.Client.SendAsync(HttpMethod.Get, $"{PathOf(name)}/uses", cancellationToken: cancellationToken);
+        List<string> uses = [.. answer!.RootElement.GetProperty("deployments").EnumerateArray().Select(d => d.GetString()!)];
+        if (uses.Count == 0) return;
+        run.Say($"Used by {string.Join(", ", uses.Take(UsesNamedMax))}{(uses.Count > UsesNamedMax ? $" and {uses.Count - UsesNamedMax} more" : "")}. "
+            + $"Their instances get the new value when they start: strata restart {uses[0]}");
     }
 
     /// <summary>A value that is refused leaves no secret behind that was made for it.</summary>

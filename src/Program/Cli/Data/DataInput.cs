@@ -40,5 +40,25 @@ internal static class DataInput
             .ToException();
     }
 
+    /// <summary>Text of a file or of standard input (<c>-</c>).</summary>
+    public static async Task<string> ReadTextAsync(string word, int bytesMax, CancellationToken cancellationToken)
+    {
+        if (word != "-" && !File.Exists(word))
+            throw UsageErrors.Of($"There is no file {word}.", "Name a file, or write - for standard input.").ToException();
+        await using var input = Open(word);
+        // To one byte beyond the limit, because devices and pipes do not say how long they are.
+        var bytes = new byte[bytesMax + 1];
+        var length = await input.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
+        if (length > bytesMax) throw UsageErrors.Of($"It is longer than {ByteCount.Short(bytesMax)}.", "Use a shorter one.").ToException();
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, length);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw UsageErrors.Of("It is not text in UTF-8.", "Save it in UTF-8 and try again.").ToException();
+        }
+    }
+
     private static bool IsInline(string word) => word.AsSpan().TrimStart() is ['{' or '[' or '"' or '<', ..];
 }

@@ -14,7 +14,6 @@ namespace Strata.Cli.Deploying;
 /// <summary>A deploy: source, release, build, rollout. Everything goes through the public API.</summary>
 internal sealed class Deployer(Run run)
 {
-    private const int NameTriesMax = 5;
     private const int LeftOutNamedMax = 8;
     private static readonly TimeSpan GoneWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ProjectGoneWithin = TimeSpan.FromSeconds(5);
@@ -96,6 +95,25 @@ internal sealed class Deployer(Run run)
         return await steps.DoAsync(
             $"Starting {name}", report => RolloutWait.UntilServesAsync(run, name, release, patience, report, cancellationToken), done =>
                 $"{done.Name} serves {release.Name}");
+    }
+
+    /// <summary>Runs what the deployment runs with the variables that it has now; nothing is uploaded or built.</summary>
+    /// <param name="release">Name or id of the release whose files are to run.</param>
+    /// <param name="waits">False: return as soon as the release is queued.</param>
+    public async Task<DeploymentResource> ApplyVariablesAsync(
+        DeploymentResource deployment, string release, bool waits, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        (serving, Asked) = (true, true);
+        var made = await CreateReleaseAsync(deployment, null, new SourceConfig { Release = release }, cancellationToken);
+        Release = made.Name;
+        if (!waits) return deployment;
+        await steps.DoAsync(
+            $"Making {made.Name}", report => BuildAsync(made, null, report, cancellationToken), built => $"Made {built.Name}");
+        Built = true;
+        return await steps.DoAsync(
+            $"Starting {deployment.Name}",
+            report => RolloutWait.UntilServesAsync(run, deployment.Name, made, patience, report, cancellationToken),
+            done => $"{done.Name} serves {made.Name}");
     }
 
     /// <summary>Labels are those of a new deployment: one that is there would silently stay in another environment.</summary>
@@ -211,50 +229,21 @@ internal sealed class Deployer(Run run)
         }
     }
 
-    /// <summary>Releases are named NAME-1, NAME-2 and on; another deploy at the same moment may take a number first.</summary>
     /// <param name="created">The deployment as this deploy created it, to be deleted again if the server refuses the release; null: it was
     /// there.</param>
     private async Task<ReleaseResource> CreateReleaseAsync(
         DeploymentResource deployment, DeploymentResource? created, SourceConfig source, CancellationToken cancellationToken)
     {
-        var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases);
-        var stem = deployment.Name[..Math.Min(deployment.Name.Length, ResourceName.LengthMax - 9)];
-        var number = await LastNumberAsync(releases, deployment, stem, cancellationToken);
-        for (var attempt = 1; ; attempt++)
+        try
         {
-            var name = string.Create(CultureInfo.InvariantCulture, $"{stem}-{number + attempt}");
-            var release = new NewResource<ReleaseSpec> { Name = name, Project = deployment.Project, Labels = deployment.Labels,
-                Spec = new ReleaseSpec { Deployment = deployment.Id, Source = source } };
-            try
-            {
-                return await releases.CreateAsync(release, cancellationToken: cancellationToken);
-            }
-            catch (StrataException e) when (e.Error.Kind == ErrorKind.Conflict && attempt < NameTriesMax)
-            {
-            }
-            catch (StrataException e)
-                when (e.Error.Kind is ErrorKind.Invalid or ErrorKind.Unprocessable or ErrorKind.Forbidden or ErrorKind.TooLarge)
-            {
-                if (created is not null) await TryUndoAsync(created, null);
-                throw;
-            }
+            return await NewRelease.CreateAsync(run.Client, deployment, source, cancellationToken);
         }
-    }
-
-    private static async Task<int> LastNumberAsync(
-        ResourceClient<ReleaseSpec, ReleaseStatus> releases, DeploymentResource deployment, string stem,
-        CancellationToken cancellationToken)
-    {
-        var last = 0;
-        var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.deployment"] = deployment.Id },
-            PageSize = PageLimits.Max };
-        await foreach (var release in releases.ListAsync(filter, cancellationToken))
+        catch (StrataException e) when (created is not null
+            && e.Error.Kind is ErrorKind.Invalid or ErrorKind.Unprocessable or ErrorKind.Forbidden or ErrorKind.TooLarge)
         {
-            last = Math.Max(last, release.Status.Number);
-            if (release.Name.Length > stem.Length && int.TryParse(
-                release.Name.AsSpan(stem.Length + 1), NumberStyles.None, null, out var number)) last = Math.Max(last, number);
+            await TryUndoAsync(created, null);
+            throw;
         }
-        return last;
     }
 
     private async Task<ReleaseResource> BuildAsync(

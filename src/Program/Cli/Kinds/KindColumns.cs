@@ -92,7 +92,8 @@ internal static class KindColumns
     private static string Source(AnyResource release) =>
         release.Spec.Text("source.git.url") is { Length: > 0 } url
             ? $"{url}@{Shorten(release.Status.Text("commit"))}"
-            : release.Spec.Text("source.archive") is { Length: > 0 } digest ? Shorten(digest.Replace("sha256:", "")) : "";
+            : release.Spec.Text("source.archive") is { Length: > 0 } digest ? Shorten(digest.Replace("sha256:", ""))
+            : release.Spec.Text("source.release") is { Length: > 0 } ? "variables" : "";
 
     private static string Time(JsonElement json, string path) =>
         json.Time(path) is { } time ? TimeText.Stamp(ToSecond(time)) : json.Text(path);

@@ -16,7 +16,7 @@ internal static partial class Hints
 {
     private static readonly string[] AboutTheProgram = ["help", "version", "completion", "new"];
     private static readonly string[] AboutThisMachine = ["up", "down", "edge", "install-service"];
-    private static readonly string[] AboutTheCloud = ["status", "doctor", "env", "whoami"];
+    private static readonly string[] AboutTheCloud = ["status", "doctor", "whoami"];
     private static readonly string[] AboutContexts = ["login", "logout", "context"];
     private static readonly string[] AboutTheOrganization = ["environments", "teams", "orgs", "projects", "people", "role", "keys"];
 

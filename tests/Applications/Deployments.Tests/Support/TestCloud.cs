@@ -3,10 +3,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Api.Auth;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Blobs;
 using Strata.Blobs.Disk;
+using Strata.Deployments.Api;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
 using Strata.Entities.Definitions;
@@ -19,6 +21,8 @@ using Strata.Runtimes.Sandbox;
 using Strata.Resources.Controllers;
 using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
+using Strata.Secrets;
+using Strata.Secrets.Values;
 using Strata.Storage.Memory;
 
 namespace Strata.Deployments.Tests.Support;
@@ -30,7 +34,7 @@ namespace Strata.Deployments.Tests.Support;
 internal sealed class TestCloud : IAsyncDisposable
 {
     private static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, HostClaimKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
+        [OrganizationKind.Kind, ProjectKind.Kind, HostClaimKind.Kind, SecretKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
 
     private readonly TempFolder home = new();
     private readonly MemoryLog log = new(TimeProvider.System);
@@ -99,6 +103,29 @@ internal sealed class TestCloud : IAsyncDisposable
     public async Task<DeploymentResource> DeploymentAsync(string name, DeploymentSpec? spec = null) =>
         (await Stores.Deployments.CreateAsync(Caller,
             new NewResource<DeploymentSpec> { Name = name, Project = Project, Spec = spec ?? new DeploymentSpec() }, null, default)).Value;
+
+    /// <summary>Sets a secret's value.</summary>
+    public async Task<Resource<SecretSpec, SecretStatus>> SecretAsync(string name, string value, string? environment = null)
+    {
+        var (services, key) = (host!.Services, "1");
+        var labels = environment is null ? null : new Dictionary<string, string> { [EnvironmentSpec.Label] = environment };
+        var secrets = services.GetRequiredService<ResourceStore<SecretSpec, SecretStatus>>();
+        var made = (await secrets.CreateAsync(
+            Caller, new NewResource<SecretSpec> { Name = name, Project = Project, Labels = labels, Spec = new() }, null, default)).Value;
+        await services.GetRequiredService<SecretValues>().WriteAsync(Caller.Tenant, made.Id, key, value, default);
+        return (await secrets.ChangeAsync(Caller, made.Id, now => now with
+        {
+            Status = new SecretStatus { LastVersion = 1, Versions = [new SecretVersion(1, key, now.CreatedAt, "user:test")] },
+        }, null, null, default)).Value;
+    }
+
+    /// <summary>What the API says of a new release's source.</summary>
+    public async Task<string?> AdmitAsync(string deployment, string release) =>
+        (await new SourceAdmission(Blobs, host!.Services.GetRequiredService<DeploymentStores>(),
+            host.Services.GetRequiredService<DeploymentViews>()).CheckAsync(
+                new Principal { Tenant = Caller.Tenant, Actor = "user:test", Grants = [] }, Caller.Tenant,
+                System.Text.Json.JsonElement.Parse($$"""{"deployment":"{{deployment}}","source":{"release":"{{release}}"} }"""), default))
+            .Value?.Message;
 
     /// <summary>What the API says of a change of a deployment's release.</summary>
     public async Task<Error?> CheckAsync(DeploymentResource deployment, string release)
@@ -191,6 +218,8 @@ internal sealed class TestCloud : IAsyncDisposable
         builder.Services.AddSingleton(Engine(counted)).AddSingleton<LogStream>();
         builder.Services.AddSingleton(machine?.Sandbox ?? new NoSandbox(home));
         builder.Services.AddSingleton(Blobs);
+        builder.Services.AddSingleton<IDurableValues>(new MemoryValues()).AddSingleton(new SealedSecrets(new byte[SealedSecrets.KeyBytes]));
+        builder.Services.AddSecretReader();
         builder.Services.AddDeployments(new DeploymentOptions
         {
             Home = home.Path,

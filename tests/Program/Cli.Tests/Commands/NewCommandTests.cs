@@ -6,7 +6,7 @@ using Strata.Cli.Shell;
 
 namespace Strata.Cli.Tests.Commands;
 
-/// <summary><c>strata new</c> and <c>strata env</c>; the projects are built and run by the tests of the whole program.</summary>
+/// <summary><c>strata new</c> and <c>strata context export</c>; the projects are built and run by the tests of the whole program.</summary>
 public sealed class NewCommandTests : IDisposable
 {
     private readonly TempFolder home = new();
@@ -71,7 +71,7 @@ public sealed class NewCommandTests : IDisposable
     {
         var context = new CliContext { Server = "http://127.0.0.1:9001", Token = "it's $HOME" };
         await home.KeepAsync(context);
-        var (_, output, _) = await RunAsync("env", "--server", "http://127.0.0.1:9001");
+        var (_, output, _) = await RunAsync("context", "export", "--server", "http://127.0.0.1:9001");
         var said = await TestSupport.Script.RunAsync(
             "bash", ["-c", $"eval \"$1\"; printf '%s|%s' \"$STRATA_URL\" \"$STRATA_TOKEN\"", "-", output], home.Path);
         Assert.Equal("http://127.0.0.1:9001|it's $HOME", said);
@@ -82,7 +82,7 @@ public sealed class NewCommandTests : IDisposable
     public async Task Env_WithoutATokenForTheServer_ClearsTheVariable()
     {
         await home.KeepAsync(new CliContext { Server = "http://127.0.0.1:9001", Token = "local" });
-        var (code, output, _) = await RunAsync("env", "--server", "http://127.0.0.1:9002");
+        var (code, output, _) = await RunAsync("context", "export", "--server", "http://127.0.0.1:9002");
         Assert.Equal((CommandRunner.Done, "export STRATA_URL=http://127.0.0.1:9002\nexport STRATA_TOKEN=''\n"), (code, output));
     }
 

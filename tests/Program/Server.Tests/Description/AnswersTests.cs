@@ -46,6 +46,7 @@ public sealed class AnswersTests(WholeApi api)
         ["writeInstanceLogs"] = "For the node's agent.",
         ["issueInstanceToken"] = "For the node's agent.",
         ["renewInstanceToken"] = "For the node's agent.",
+        ["readInstanceVariables"] = "For the node's agent.",
         ["connectTunnel"] = "A WebSocket.",
         ["fetchTunnelConnection"] = "A WebSocket.",
         ["watchComputeCalls"] = "It has no end.",
@@ -145,6 +146,7 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("POST", "/api/v1/secrets", """{"name":"walked","project":"walked","spec":{"description":"walked"}}""");
         await walk.SendAsync("POST", "/api/v1/secrets/walked/versions", """{"value":"walked"}""");
         await walk.SendAsync("POST", "/api/v1/secrets/walked/reveal");
+        await walk.SendAsync("GET", "/api/v1/secrets/walked/uses");
         await walk.SendAsync("DELETE", "/api/v1/secrets/walked/versions/1");
         await walk.GetAsync("/api/v1/encryption");
         await walk.GetAsync("/api/v1/data-keys?limit=1");

@@ -95,8 +95,9 @@ public sealed class ThreeServersTests
         await using (await MemberAsync(clients[2]))
         {
             await Wait.UntilAsync(async () => await MembersAsync(clients[0]) == 1 && await MembersAsync(clients[1]) == 1,
-                "all know the member");
-            foreach (var client in clients) await PayAsync(client); // asked anywhere, worked on at the third
+                "all list the member");
+            // Asked anywhere, worked on at the third, once it has announced its member. Lists are put together when they are asked for.
+            foreach (var client in clients) await Wait.UntilAsync(async () => await TryAsync(PayAsync(client)), "all have it work");
             await trio.All[2].KillAsync();
         }
         var refused = await Assert.ThrowsAsync<StrataException>(() => PayAsync(clients[0]));

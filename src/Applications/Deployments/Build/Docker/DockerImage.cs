@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Strata.Contracts;
 
 namespace Strata.Deployments.Build.Docker;
 
@@ -41,11 +42,13 @@ internal sealed record DockerImage
         }
     }
 
-    /// <summary>Its variables, overridden by these.</summary>
+    /// <summary>
+    /// Its variables, overridden by these. What an image sets is text, whoever made it: it refers to no secret of the project.
+    /// </summary>
     public Dictionary<string, string> EnvUnder(IReadOnlyDictionary<string, string> env)
     {
         var merged = new Dictionary<string, string>();
-        foreach (var pair in (Env ?? []).Select(x => x.Split('=', 2)).Where(x => x.Length == 2)) merged[pair[0]] = pair[1];
+        foreach (var pair in (Env ?? []).Select(x => x.Split('=', 2)).Where(x => x.Length == 2)) merged[pair[0]] = VariableReference.Escape(pair[1]);
         foreach (var (name, value) in env) merged[name] = value;
         return merged;
     }

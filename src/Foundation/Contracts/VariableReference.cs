@@ -1,0 +1,42 @@
+using System.Text.RegularExpressions;
+
+namespace Strata.Contracts;
+
+/// <summary>
+/// A reference in the value of a variable, such as <c>${secret.db-password}</c>: the value that it stands for is put in its place when an
+/// instance starts, so that no document holds it. <c>$${secret.db-password}</c> is that text itself. Other uses of <c>$</c>, such as
+/// <c>${HOME}</c>, mean nothing here.
+/// </summary>
+/// <param name="Kind">Of what it names: <see cref="Secret"/>.</param>
+public sealed partial record VariableReference(string Kind, string Name)
+{
+    public const string Secret = "secret";
+
+    /// <summary>The references in a value, each as often as it is there.</summary>
+    public static IEnumerable<VariableReference> In(string value) =>
+        IsPlain(value) ? [] : Pattern().Matches(value).Where(match => !IsEscaped(match)).Select(Of);
+
+    /// <summary>Whether <see cref="Resolve"/> leaves a value as it is.</summary>
+    public static bool IsPlain(string value) => !value.Contains("${", StringComparison.Ordinal) || !Pattern().IsMatch(value);
+
+    /// <summary>The value with what its references stand for.</summary>
+    public static string Resolve(string value, Func<VariableReference, string> valueOf) =>
+        IsPlain(value) ? value : Pattern().Replace(value, match => IsEscaped(match) ? match.Value[1..] : valueOf(Of(match)));
+
+    /// <summary>Variables for a program that gets no secrets: without those that refer to any.</summary>
+    public static IReadOnlyDictionary<string, string> WithoutReferences(IReadOnlyDictionary<string, string> variables) =>
+        variables.Values.All(IsPlain) ? variables
+            : variables.Where(x => !In(x.Value).Any()).ToDictionary(x => x.Key, x => Resolve(x.Value, reference => reference.ToString()));
+
+    /// <summary>The text that <see cref="Resolve"/> makes this value of.</summary>
+    public static string Escape(string value) => IsPlain(value) ? value : Pattern().Replace(value, match => "$" + match.Value);
+
+    public override string ToString() => $"${{{Kind}.{Name}}}";
+
+    private static bool IsEscaped(Match match) => match.Value.StartsWith("$$", StringComparison.Ordinal);
+
+    private static VariableReference Of(Match match) => new(match.Groups[1].Value, match.Groups[2].Value);
+
+    [GeneratedRegex(@"\$?\$\{([a-z][a-z0-9-]{0,62})\.([^${}\s]{1,200})\}")]
+    private static partial Regex Pattern();
+}
