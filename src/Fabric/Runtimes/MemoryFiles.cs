@@ -65,7 +65,7 @@ internal sealed class MemoryFiles
             if (!present.Contains(Path.GetFileName(place))) Directory.Delete(place, recursive: true);
     }
 
-    /// <summary>Only root writes to <c>/run</c>; everyone writes to <c>/dev/shm</c>, where a folder of that name may be another's.</summary>
+    /// <summary>Only root writes to <c>/run</c>. In <c>/dev/shm</c>, a folder of that name may be another user's.</summary>
     private static IEnumerable<string> Parents =>
         new[] { Posix.IsRoot ? "/run" : Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"), "/dev/shm" }
             .OfType<string>().Where(parent => Directory.Exists(parent) && new DriveInfo(parent).DriveFormat is "tmpfs" or "ramfs");

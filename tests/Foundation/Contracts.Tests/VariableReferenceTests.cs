@@ -18,8 +18,8 @@ public sealed class VariableReferenceTests
     [InlineData("${secret.a} $${secret.b} ${C}")]
     [InlineData("$$${secret.a}")]
     [InlineData("plain $ text")]
-    public void Escape_MakesTextThatResolvesToItself(string text) =>
-        Assert.Equal(text, VariableReference.Resolve(VariableReference.Escape(text), _ => throw new InvalidOperationException("a reference")));
+    public void Escape_MakesTextThatResolvesToItself(string text) => Assert.Equal(
+        text, VariableReference.Resolve(VariableReference.Escape(text), _ => throw new InvalidOperationException("a reference")));
 
     /// <summary>What a value becomes is not looked at again.</summary>
     [Fact]

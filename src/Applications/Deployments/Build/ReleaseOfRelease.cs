@@ -65,6 +65,6 @@ internal sealed class ReleaseOfRelease(DeploymentStores stores, VariableResolver
             if (!before.TryGetValue(name, out var old)) yield return $"{name} is added";
             else if (old != value) yield return $"{name} is changed";
         }
-        foreach (var name in before.Keys.Where(name => !after.ContainsKey(name)).Order(StringComparer.Ordinal)) yield return $"{name} is removed";
+        foreach (var name in before.Keys.Except(after.Keys).Order(StringComparer.Ordinal)) yield return $"{name} is removed";
     }
 }

@@ -55,7 +55,8 @@ internal sealed class VariableResolver(SecretReader secrets)
             .Where(x => x.Reference.Kind == VariableReference.Secret)
             .Select(x => (x.Variable, x.Reference.Name)).DistinctBy(x => x.Name);
 
-    private static Error Of(string variable, Error error) => error with { Message = $"The variable {variable} cannot be set: {error.Message}" };
+    private static Error Of(string variable, Error error) =>
+        error with { Message = $"The variable {variable} cannot be set: {error.Message}" };
 
     private static readonly Error TooLarge = new(
         ErrorKind.Unprocessable, "VARIABLES_TOO_LARGE",

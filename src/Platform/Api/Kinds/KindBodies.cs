@@ -88,7 +88,8 @@ internal static class KindBodies
 
     private static Dictionary<string, string>? ReadLabels(JsonElement body, List<ValidationError> faults)
     {
-        if (!body.TryGetProperty("labels", out var labels)) return null;
+        // Clients that are made of the description send null for what they leave out.
+        if (!body.TryGetProperty("labels", out var labels) || labels.ValueKind == JsonValueKind.Null) return null;
         if (labels.ValueKind == JsonValueKind.Object) return ReadLabels(labels, "labels", faults);
         faults.Add(new ValidationError("labels", "It must be an object."));
         return null;
@@ -107,7 +108,7 @@ internal static class KindBodies
 
     private static string? ReadText(JsonElement body, string name, List<ValidationError> faults)
     {
-        if (!body.TryGetProperty(name, out var value)) return null;
+        if (!body.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return null;
         if (value.ValueKind == JsonValueKind.String) return value.GetString();
         faults.Add(new ValidationError(name, "It must be a text."));
         return null;

@@ -20,7 +20,7 @@ internal sealed partial class KindEndpoints
     public async Task<Result<Answer>> DeleteAsync(ApiCall call, Action<EntityRevision>? onDeleted)
     {
         if (!call.QueryFlag("force").TryGet(out var isForced, out var error)) return error;
-        if (Kind.DeleteTransition is { } transition) return await ChangeAsync(call, null, transition);
+        if (Kind.DeleteTransition is { } transition) return await ChangeAsync(call, null, transition, isForced);
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
         if (Scoping.MayWrite(call.Principal, Kind, caller, creates: false) is { } refused) return refused;
         if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
@@ -57,8 +57,11 @@ internal sealed partial class KindEndpoints
         var needed = administrators.CheckOf(call.Principal, found)
             ?? (Kind.DeleteCheck is { } check ? (transaction, cancellationToken) =>
                 check(transaction, found, cancellationToken) : (WriteCheck?)null);
-        return needed.And(isForced ? guard?.ForcedOf(found) : guard?.CheckOf(call.Principal, found));
+        return needed.And(GuardOf(call, found, isForced));
     }
+
+    private WriteCheck? GuardOf(ApiCall call, EntityRevision found, bool isForced) =>
+        isForced ? guard?.ForcedOf(found) : guard?.CheckOf(call.Principal, found);
 
     /// <summary>
     /// Marks it before the check that counts, so that what is created in it from then on is refused, and what was created before is seen.

@@ -154,7 +154,8 @@ internal sealed partial class KindEndpoints(
     }
 
     /// <summary>A merge patch, a transition, or both in one commit.</summary>
-    private async Task<Result<Answer>> ChangeAsync(ApiCall call, JsonDocument? body, string? transition)
+    /// <param name="isForced">Of a transition that deletes.</param>
+    private async Task<Result<Answer>> ChangeAsync(ApiCall call, JsonDocument? body, string? transition, bool isForced = false)
     {
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
         if (Kind.Scope == KindScope.Project && (call.Principal.IsSplit || Scoping.NamedProject(call) is not null))
@@ -176,7 +177,7 @@ internal sealed partial class KindEndpoints(
         }
         if (!(await ResolveAsync(call, caller, patch!)).TryGet(out patch, out error)) return error;
         var check = store.EnvironmentCheckOf(patch!.Spec, patch.Labels)
-            .And(await CheckOfChangeAsync(call, caller, patch, transition));
+            .And(await CheckOfChangeAsync(call, caller, patch, transition, isForced));
         return await InTenantAsync(call, caller, body is null ? default : Raw(body), async () =>
         {
             var writer = caller with { Request = call.Request, Fence = call.Fence };
@@ -203,15 +204,19 @@ internal sealed partial class KindEndpoints(
     }
 
     /// <summary>A transition of what lets an administrator in may shut it, as that of a provider does, and so may another spec.</summary>
-    private async ValueTask<WriteCheck?> CheckOfChangeAsync(ApiCall call, Caller caller, PatchParts patch, string? transition)
+    private async ValueTask<WriteCheck?> CheckOfChangeAsync(
+        ApiCall call, Caller caller, PatchParts patch, string? transition, bool isForced)
     {
+        var isDeletion = guard is not null && transition is not null && transition == Kind.DeleteTransition;
         var isGuarded = administrators.Guards(Kind) && (transition is not null || patch.Spec is not null);
         var reference = Kind.ReferenceCheck is not null && patch.Spec is { } spec && new SpecReferences(store.Log, Kind).AreIn(spec)
             ? spec : (JsonElement?)null;
-        if (!isGuarded && reference is null) return null;
+        if (!isGuarded && !isDeletion && reference is null) return null;
         if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out _)) return null;
-        return isGuarded ? administrators.CheckOf(call.Principal, found)
-            : (transaction, cancellationToken) => Kind.ReferenceCheck!(transaction, found, reference!.Value, cancellationToken);
+        var check = isDeletion ? GuardOf(call, found, isForced) : null;
+        if (isGuarded) return administrators.CheckOf(call.Principal, found).And(check);
+        return reference is not { } changed ? check : check.And(
+            (transaction, cancellationToken) => Kind.ReferenceCheck!(transaction, found, changed, cancellationToken));
     }
 
     /// <summary>Puts ids where the patch names other resources.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
+using System.Text.Json.Serialization.Metadata;
 using Strata.Core;
 
 namespace Strata.Api.OpenApi;
@@ -8,6 +9,9 @@ namespace Strata.Api.OpenApi;
 /// <summary>Small JSON Schemas (2020-12, as OpenAPI 3.1 uses them). Each call makes a fresh node, because a node has one parent.</summary>
 public static class Schemas
 {
+    /// <summary>Without, generators take 32 bits for enough.</summary>
+    private const string Long = "int64";
+
     private static readonly JsonSchemaExporterOptions ExporterOptions =
         new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Transform };
 
@@ -25,7 +29,9 @@ public static class Schemas
 
     public static JsonObject Object() => new() { ["type"] = "object" };
 
-    public static JsonObject Integer(long min, long max) => new() { ["type"] = "integer", ["minimum"] = min, ["maximum"] = max };
+    public static JsonObject Integer(long min, long max) => max <= int.MaxValue
+        ? new() { ["type"] = "integer", ["minimum"] = min, ["maximum"] = max }
+        : new() { ["type"] = "integer", ["format"] = Long, ["minimum"] = min, ["maximum"] = max };
 
     public static JsonObject OneOf(params string[] values) =>
         new() { ["type"] = "string", ["enum"] = new JsonArray([.. values.Select(v => (JsonNode)v)]) };
@@ -106,6 +112,20 @@ public static class Schemas
         type is JsonArray types ? types.Any(t => (string?)t == "array") : type is JsonValue && (string?)type == "array";
 
     /// <summary>
+    /// What a member is where it is left out. Clients in typed languages are made of it: without, they would send the 0 of their language.
+    /// </summary>
+    private static void AddDefaults(JsonTypeInfo type, JsonObject properties)
+    {
+        if (type.CreateObject?.Invoke() is not { } made) return;
+        foreach (var member in type.Properties.Where(p => !p.IsRequired && p.PropertyType.IsPrimitive))
+        {
+            if (properties[member.Name] is JsonObject schema && member.Get?.Invoke(made) is { } value
+                && !value.Equals(Activator.CreateInstance(member.PropertyType)))
+                schema["default"] = JsonValue.Create(JsonSerializer.SerializeToElement(value, member.PropertyType));
+        }
+    }
+
+    /// <summary>
     /// Unknown members are refused everywhere, which the exporter does not say; and a shared type is written out where it would point to
     /// itself.
     /// </summary>
@@ -113,7 +133,12 @@ public static class Schemas
     {
         if (context.TypeInfo.Type == typeof(JsonElement)) return new JsonObject();
         if (schema is not JsonObject node) return schema;
-        if (node.ContainsKey("properties")) node["additionalProperties"] = false;
+        if (node["properties"] is JsonObject properties)
+        {
+            node["additionalProperties"] = false;
+            AddDefaults(context.TypeInfo, properties);
+        }
+        if ((Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type) == typeof(long)) node["format"] = Long;
         if (IsList(node["type"]) && !node.ContainsKey("items")) node["items"] = new JsonObject(); // of any: the exporter leaves it out
         return node;
     }

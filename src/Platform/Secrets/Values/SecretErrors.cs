@@ -18,18 +18,18 @@ internal static class SecretErrors
             : $"The secret \"{name}\" has no version {version}, or it was destroyed.",
         version is null ? $"Set one: strata secrets set {name}" : $"See which there are: strata secrets versions {name}");
 
-    private const string NotAvailable = "SECRET_NOT_AVAILABLE";
+    private const string NotAvailableCode = "SECRET_NOT_AVAILABLE";
 
     /// <summary>
     /// Of a name in a variable. The same for one in another project or for another environment, of which those of this one need not know.
     /// </summary>
     public static Error NoSuch(string name, string? environment) => new(
-        ErrorKind.NotFound, NotAvailable,
+        ErrorKind.NotFound, NotAvailableCode,
         $"There is no secret \"{name.Shortened(80)}\" in the project{(environment is null ? "" : $" for the environment {environment}")}.",
         ResourceName.IsValid(name) ? $"Set it: strata secrets set {name}" : "List the secrets: strata secrets");
 
     public static Error Empty(string name) => new(
-        ErrorKind.NotFound, NotAvailable, $"The secret \"{name}\" has no value yet.", $"Set it: strata secrets set {name}");
+        ErrorKind.NotFound, NotAvailableCode, $"The secret \"{name}\" has no value yet.", $"Set it: strata secrets set {name}");
 
     public static Error Unreadable(string name) => new(
         ErrorKind.Unavailable, "SECRET_UNREADABLE", $"The value of the secret \"{name}\" does not open with the keys that this server has.",

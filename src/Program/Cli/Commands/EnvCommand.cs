@@ -35,7 +35,10 @@ internal static class EnvCommand
         Description = "Variable that gets the value of a secret; repeatable", HelpName = "NAME=SECRET",
     };
 
-    private static readonly Argument<string> File = new("file") { Description = "File with NAME=VALUE lines, such as .env; -: standard input" };
+    private static readonly Argument<string> File = new("file")
+    {
+        Description = "File with NAME=VALUE lines, such as .env; -: standard input",
+    };
 
     private static readonly Option<bool> NoRelease = new("--no-release")
     {
@@ -163,7 +166,8 @@ internal static class EnvCommand
     }
 
     private static OngoingWork Ongoing(string name, Deployer deployer) => deployer.Release is { } release
-        ? new($"The variables are set, and {release} will run with them.", $"Follow it with: strata describe {name}. Go back with: strata rollback {name}.")
+        ? new($"The variables are set, and {release} will run with them.",
+            $"Follow it with: strata describe {name}. Go back with: strata rollback {name}.")
         : new("The variables are set; it is not known whether the deployment will run with them.", $"To be sure: strata env apply {name}.");
 
     private static Task<DeploymentResource> GetAsync(Run run, CancellationToken cancellationToken) =>

@@ -66,7 +66,14 @@ internal static class VariableFile
                 continue;
             }
             i++;
-            result.Append(text[i] switch { 'n' => "\n", 't' => "\t", 'r' => "\r", '"' => "\"", '\\' => "\\", '$' => "$", var other => "\\" + other });
+            result.Append(text[i] switch
+            {
+                'n' => "\n",
+                't' => "\t",
+                'r' => "\r",
+                '"' or '\\' or '$' => text[i].ToString(),
+                var other => "\\" + other,
+            });
         }
         return result.ToString();
     }

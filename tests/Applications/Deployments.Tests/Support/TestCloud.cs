@@ -104,18 +104,16 @@ internal sealed class TestCloud : IAsyncDisposable
         (await Stores.Deployments.CreateAsync(Caller,
             new NewResource<DeploymentSpec> { Name = name, Project = Project, Spec = spec ?? new DeploymentSpec() }, null, default)).Value;
 
-    /// <summary>Sets a secret's value.</summary>
-    public async Task<Resource<SecretSpec, SecretStatus>> SecretAsync(string name, string value, string? environment = null)
+    /// <summary>A secret with a value that nothing here reads: instances do not really run.</summary>
+    public async Task<Resource<SecretSpec, SecretStatus>> SecretAsync(string name, string? environment = null)
     {
-        var (services, key) = (host!.Services, "1");
         var labels = environment is null ? null : new Dictionary<string, string> { [EnvironmentSpec.Label] = environment };
-        var secrets = services.GetRequiredService<ResourceStore<SecretSpec, SecretStatus>>();
+        var secrets = host!.Services.GetRequiredService<ResourceStore<SecretSpec, SecretStatus>>();
         var made = (await secrets.CreateAsync(
             Caller, new NewResource<SecretSpec> { Name = name, Project = Project, Labels = labels, Spec = new() }, null, default)).Value;
-        await services.GetRequiredService<SecretValues>().WriteAsync(Caller.Tenant, made.Id, key, value, default);
         return (await secrets.ChangeAsync(Caller, made.Id, now => now with
         {
-            Status = new SecretStatus { LastVersion = 1, Versions = [new SecretVersion(1, key, now.CreatedAt, "user:test")] },
+            Status = new SecretStatus { LastVersion = 1, Versions = [new SecretVersion(1, "1", now.CreatedAt, "user:test")] },
         }, null, null, default)).Value;
     }
 

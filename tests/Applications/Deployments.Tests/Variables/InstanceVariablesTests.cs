@@ -1,4 +1,4 @@
-using Microsoft.Extensions.DependencyInjection;
+using System.Text.Json;
 using Strata.Api.Auth.Tokens;
 using Strata.Api.Tests.Hosting;
 using Strata.Contracts;
@@ -9,7 +9,11 @@ using Strata.EntityApi.Tests.Hosting;
 using Strata.Nodes.Kinds;
 using Strata.Resources.Kinds;
 using Strata.Secrets;
-using Strata.Secrets.Values;
+using Strata.Secrets.DataKeys;
+using Strata.Secrets.Masters;
+using Strata.Deployments.Tests.Support;
+using Strata.Entities.Definitions;
+using Strata.Resources.Servers;
 using Strata.Storage.Tests.Contract;
 
 namespace Strata.Deployments.Tests.Variables;
@@ -20,22 +24,37 @@ public sealed class InstanceVariablesTests : IAsyncLifetime
     private const string Reference = "db://${secret.password}@host";
 
     private readonly MemoryStore store = new();
+    private readonly TempFolder folder = new();
     private EntityHost host = null!;
     private string project = "";
 
     public async ValueTask InitializeAsync()
     {
         await ((IStore)store).InitializeAsync();
+        IReadOnlyList<Kind> kinds = [ServerKind.Kind, .. SecretsModule.Kinds, .. NodeKinds.All, .. DeploymentKinds.All];
+        var engine = new EntityEngine(
+            ((IStore)store).Log, new StaticDefinitions([DataKeyKind.Kind.Definition]), new InProcessComputation([], []),
+            TimeProvider.System);
+        var keys = new CloudKeys(
+            MasterKeySource.Parse("", Path.Combine(folder.Path, "cloud.key"), _ => null), ((IStore)store).DurableValues, engine,
+            TimeProvider.System);
+        await keys.OpenAsync(default);
+        var self = new ServerSelf("one", "one", new Uri("http://127.0.0.1:1"), "1", TimeProvider.System.GetUtcNow());
         host = await EntityHost.StartAsync(store, more: new HostedModule(
-            [SecretKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All],
-            services => services.AddSecretReader().AddInstanceVariables(), app => app.MapInstanceVariables()));
-        project = (await host.Service<ResourceStore<ProjectSpec, Nothing>>().GetAsync(Caller, "web", AsOf.Latest, default)).Value.Id;
+            kinds, services => services.AddServers(self).AddSecrets(keys, kinds).AddInstanceVariables(), app =>
+            {
+                app.MapSecrets();
+                app.MapInstanceVariables();
+            }));
+        project = (await new ResourceStore<ProjectSpec, Nothing>(host.Service<EntityEngine>(), ProjectKind.Kind, TimeProvider.System)
+            .GetAsync(Caller, "web", AsOf.Latest, default)).Value.Id;
     }
 
     public async ValueTask DisposeAsync()
     {
         await host.DisposeAsync();
         await ((IStore)store).DisposeAsync();
+        folder.Dispose();
     }
 
     [Fact]
@@ -102,19 +121,15 @@ public sealed class InstanceVariablesTests : IAsyncLifetime
 
     private async Task SecretAsync(string? environment, string[] values)
     {
-        var secrets = host.Service<ResourceStore<SecretSpec, SecretStatus>>();
-        var made = (await secrets.CreateAsync(Caller, new NewResource<SecretSpec>
+        using var admin = host.Client();
+        var made = (await host.Service<ResourceStore<SecretSpec, SecretStatus>>().CreateAsync(Caller, new NewResource<SecretSpec>
         {
             Name = "password", Project = project, Labels = LabelsOf(environment), Spec = new(),
         }, null, default)).Value;
-        for (var number = 1; number <= values.Length; number++)
+        foreach (var value in values)
         {
-            var version = new SecretVersion(number, $"key-{number}", made.CreatedAt, "user:test");
-            await host.Service<SecretValues>().WriteAsync(host.Org, made.Id, version.Key, values[number - 1], default);
-            Assert.True((await secrets.ChangeAsync(Caller, made.Id, s => s with
-            {
-                Status = s.Status with { LastVersion = version.Number, Versions = [version, .. s.Status.Versions] },
-            }, null, null, default)).IsOk);
+            var body = JsonSerializer.Serialize(new { value });
+            Assert.Equal(201, (await admin.SendJsonAsync("POST", $"/api/v1/secrets/{made.Id}/versions", body)).Status);
         }
     }
 
@@ -122,8 +137,8 @@ public sealed class InstanceVariablesTests : IAsyncLifetime
     {
         var node = await NodeAsync("here");
         var deployment = (await host.Service<ResourceStore<DeploymentSpec, DeploymentStatus>>().CreateAsync(Caller,
-            new NewResource<DeploymentSpec> { Name = "shop", Project = project, Labels = LabelsOf(environment), Spec = new() }, null, default))
-            .Value;
+            new NewResource<DeploymentSpec> { Name = "shop", Project = project, Labels = LabelsOf(environment), Spec = new() }, null,
+            default)).Value;
         var env = new Dictionary<string, string> { ["URL"] = Reference, ["TEXT"] = "$${secret.password}", ["PLAIN"] = "${HOME}" };
         var made = (await Instances.CreateAsync(Caller, new NewResource<InstanceSpec>
         {

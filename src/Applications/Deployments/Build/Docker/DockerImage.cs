@@ -48,7 +48,8 @@ internal sealed record DockerImage
     public Dictionary<string, string> EnvUnder(IReadOnlyDictionary<string, string> env)
     {
         var merged = new Dictionary<string, string>();
-        foreach (var pair in (Env ?? []).Select(x => x.Split('=', 2)).Where(x => x.Length == 2)) merged[pair[0]] = VariableReference.Escape(pair[1]);
+        foreach (var pair in (Env ?? []).Select(x => x.Split('=', 2)).Where(x => x.Length == 2))
+            merged[pair[0]] = VariableReference.Escape(pair[1]);
         foreach (var (name, value) in env) merged[name] = value;
         return merged;
     }
