@@ -71,6 +71,7 @@ public static class DeploymentsModule
     {
         AddStore(services, DeploymentKinds.Deployment);
         AddStore(services, NodeKinds.Instance);
+        AddStore(services, ProjectKind.Kind);
         return services.AddSingleton<VariableResolver>().AddSingleton<InstanceVariablesEndpoint>();
     }
 
@@ -91,7 +92,7 @@ public static class DeploymentsModule
 
     private static void AddBuild(IServiceCollection services)
     {
-        services.AddSingleton<ISpecAdmission, SourceAdmission>();
+        services.AddSingleton<ISpecAdmission, ArchiveAdmission>();
         services.AddSingleton(
             x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), x.GetRequiredService<ISandbox>(), Options(x).Source));
         services.AddSingleton<ReleaseOfRelease>();

@@ -11,17 +11,22 @@ internal sealed class MemoryFiles
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    private readonly string? cloud;
     private readonly string? root;
 
-    private MemoryFiles(string? root) => this.root = root;
+    /// <param name="cloud">The cloud's folder in memory; null: there is none.</param>
+    private MemoryFiles(string? cloud, string area) => (this.cloud, root) = (cloud, cloud is null ? null : Path.Combine(cloud, area));
 
     /// <summary>In the runs' folders.</summary>
-    public static MemoryFiles None { get; } = new(null);
+    public static MemoryFiles None { get; } = new(null, "");
+
+    /// <summary>Why files are on the disk, as a sentence; null: they are not.</summary>
+    public string? Shortcoming => root is not null ? null
+        : "The variables of instances, secrets among them, are in files on the disk: there is no file system in memory that only this user has.";
 
     /// <param name="area">What distinguishes the runs of one table from those of others, such as <c>runs</c>.</param>
     public static MemoryFiles Of(NodePaths paths, string area) =>
-        new(Parents.Select(parent => TryOpen(parent, paths.CloudId)).FirstOrDefault(found => found is not null) is { } folder
-            ? Path.Combine(folder, area) : null);
+        new(Parents.Select(parent => TryOpen(FolderOf(parent, paths.CloudId))).FirstOrDefault(found => found is not null), area);
 
     /// <summary>For a cloud that ends.</summary>
     public static void RemoveCloud(string cloudId)
@@ -39,6 +44,8 @@ internal sealed class MemoryFiles
             AtomicFile.WritePrivate(path, text);
             return;
         }
+        // Again: a system may clear what users leave there when they sign out, and then another user may take the name.
+        if (TryOpen(cloud!) is null) throw new IOException($"{cloud} cannot be used: it is not a folder of this user's own.");
         var place = Path.Combine(root, Path.GetFileName(folder));
         Directory.CreateDirectory(place, Private);
         var target = Path.Combine(place, name);
@@ -66,16 +73,14 @@ internal sealed class MemoryFiles
     }
 
     /// <summary>Only root writes to <c>/run</c>. In <c>/dev/shm</c>, a folder of that name may be another user's.</summary>
-    private static IEnumerable<string> Parents =>
-        new[] { Posix.IsRoot ? "/run" : Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"), "/dev/shm" }
-            .OfType<string>().Where(parent => Directory.Exists(parent) && new DriveInfo(parent).DriveFormat is "tmpfs" or "ramfs");
+    private static IEnumerable<string> Parents => (Posix.IsRoot ? new[] { "/run", "/dev/shm" } : ["/dev/shm"])
+        .Where(parent => Directory.Exists(parent) && new DriveInfo(parent).DriveFormat is "tmpfs" or "ramfs");
 
     private static string FolderOf(string parent, string cloudId) => Path.Combine(parent, "strata-" + cloudId);
 
     /// <returns>Null: it cannot be made, or is not this user's alone.</returns>
-    private static string? TryOpen(string parent, string cloudId)
+    private static string? TryOpen(string folder)
     {
-        var folder = FolderOf(parent, cloudId);
         try
         {
             Directory.CreateDirectory(folder, Private);

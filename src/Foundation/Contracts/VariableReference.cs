@@ -5,19 +5,23 @@ namespace Strata.Contracts;
 /// <summary>
 /// A reference in the value of a variable, such as <c>${secret.db-password}</c>: the value that it stands for is put in its place when an
 /// instance starts, so that no document holds it. <c>$${secret.db-password}</c> is that text itself. Other uses of <c>$</c>, such as
-/// <c>${HOME}</c>, mean nothing here.
+/// <c>${HOME}</c> or <c>${server.port}</c>, mean nothing here.
 /// </summary>
-/// <param name="Kind">Of what it names: <see cref="Secret"/>.</param>
-public sealed partial record VariableReference(string Kind, string Name)
+/// <param name="Secret">Name of a secret.</param>
+public sealed partial record VariableReference(string Secret)
 {
-    public const string Secret = "secret";
+    private const string Begin = "${secret.";
 
     /// <summary>The references in a value, each as often as it is there.</summary>
     public static IEnumerable<VariableReference> In(string value) =>
         IsPlain(value) ? [] : Pattern().Matches(value).Where(match => !IsEscaped(match)).Select(Of);
 
     /// <summary>Whether <see cref="Resolve"/> leaves a value as it is.</summary>
-    public static bool IsPlain(string value) => !value.Contains("${", StringComparison.Ordinal) || !Pattern().IsMatch(value);
+    public static bool IsPlain(string value) => !value.Contains(Begin, StringComparison.Ordinal) || !Pattern().IsMatch(value);
+
+    /// <summary>Whether something begins like a reference and is none.</summary>
+    public static bool IsMalformed(string value) =>
+        value.Contains(Begin, StringComparison.Ordinal) && Pattern().Replace(value, "").Contains(Begin, StringComparison.Ordinal);
 
     /// <summary>The value with what its references stand for.</summary>
     public static string Resolve(string value, Func<VariableReference, string> valueOf) =>
@@ -31,12 +35,12 @@ public sealed partial record VariableReference(string Kind, string Name)
     /// <summary>The text that <see cref="Resolve"/> makes this value of.</summary>
     public static string Escape(string value) => IsPlain(value) ? value : Pattern().Replace(value, match => "$" + match.Value);
 
-    public override string ToString() => $"${{{Kind}.{Name}}}";
+    public override string ToString() => $"${{secret.{Secret}}}";
 
     private static bool IsEscaped(Match match) => match.Value.StartsWith("$$", StringComparison.Ordinal);
 
-    private static VariableReference Of(Match match) => new(match.Groups[1].Value, match.Groups[2].Value);
+    private static VariableReference Of(Match match) => new(match.Groups[1].Value);
 
-    [GeneratedRegex(@"\$?\$\{([a-z][a-z0-9-]{0,62})\.([^${}\s]{1,200})\}")]
+    [GeneratedRegex(@"\$?\$\{secret\.([^${}\s]{1,200})\}")]
     private static partial Regex Pattern();
 }

@@ -9,10 +9,10 @@ public sealed class VariableReferenceTests
     [InlineData("$$${secret.a}", "$${secret.a}")]
     [InlineData("${HOME} $PATH $$ ${} ${.} ${secret.} ${secret.a b}", "${HOME} $PATH $$ ${} ${.} ${secret.} ${secret.a b}")]
     [InlineData("${secret.${secret.a}}", "${secret.<secret/a>}")]
-    [InlineData("${db.url}", "<db/url>")]
+    [InlineData("${server.port} ${env:X}", "${server.port} ${env:X}")]
     [InlineData("", "")]
     public void Resolve_PutsValuesInThePlaceOfReferences(string value, string resolved) =>
-        Assert.Equal(resolved, VariableReference.Resolve(value, x => $"<{x.Kind}/{x.Name}>"));
+        Assert.Equal(resolved, VariableReference.Resolve(value, x => $"<secret/{x.Secret}>"));
 
     [Theory]
     [InlineData("${secret.a} $${secret.b} ${C}")]
@@ -24,7 +24,7 @@ public sealed class VariableReferenceTests
     /// <summary>What a value becomes is not looked at again.</summary>
     [Fact]
     public void Resolve_OfAValueThatLooksLikeAReference_TakesItAsText() =>
-        Assert.Equal("${secret.b}", VariableReference.Resolve("${secret.a}", x => x.Name == "a" ? "${secret.b}" : "not this"));
+        Assert.Equal("${secret.b}", VariableReference.Resolve("${secret.a}", x => x.Secret == "a" ? "${secret.b}" : "not this"));
 
     [Fact]
     public void WithoutReferences_LeavesOutWhatRefersToSecrets()

@@ -53,7 +53,8 @@ internal sealed partial class BuildController(
             var isEnd = change.Deleted || ReleaseStates.IsEnd(change.State);
             if (isEnd && change.ChangedBy != Actor) active.End(Kind.IdOf(change.Id));
             else if (
-                !isEnd && change.Transition is null && change.ChangedBy != Actor && stores.Releases.TryToResource(change) is { } release)
+                !isEnd && change.Transition is null && change.ChangedBy != Actor
+                && stores.Releases.TryToResource(change) is { Spec.Source.Release: null } release)
                 active.EndOlder(release, BuildErrors.Superseded(release.Name));
         }
     }
@@ -95,8 +96,9 @@ internal sealed partial class BuildController(
                 StoreQueries.Tenant(release.Org), release.Id, several, x => ShowPlaceAsync(release, x, log, build.Token), build.Token);
             if (!taken.IsOk) return WatchInterval;
             using var place = taken.Value;
-            if (await IsInAsync(release, ReleaseStates.Queued, build.Token) && await CheckAsync(build, cancellationToken) is not null)
-                await BuildAsync(build, await ClaimAsync(release, deployment, build.Token), deployment, log, cancellationToken);
+            // Again: the deployment may have changed while the build waited.
+            if (await IsInAsync(release, ReleaseStates.Queued, build.Token) && await CheckAsync(build, cancellationToken) is { } now)
+                await BuildAsync(build, await ClaimAsync(release, now, build.Token), now, log, cancellationToken);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -343,10 +345,15 @@ internal sealed partial class BuildController(
     {
         foreach (var other in await SiblingsAsync(release, deployment, cancellationToken))
         {
-            if (ReleaseOrder.IsNewer(other, release) && other.State is not (ReleaseStates.Failed or ReleaseStates.Cancelled)) return other;
+            if (ReleaseOrder.IsNewer(other, release) && Supersedes(other, release)) return other;
         }
         return null;
     }
+
+    /// <summary>A change of variables ends no build: it fails while there is one.</summary>
+    private static bool Supersedes(ReleaseResource newer, ReleaseResource release) =>
+        newer.State is not (ReleaseStates.Failed or ReleaseStates.Cancelled)
+        && (newer.Spec.Source.Release is null || release.Spec.Source.Release is not null);
 
     private async Task<int> HighestNumberAsync(ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
     {

@@ -83,6 +83,13 @@ internal static class BuildErrors
 
     public static Error ReleaseUnusable(string why) => Failed(why, "Deploy the source again.");
 
+    public static Error BuildUnderWay(string deployment, string building) => Failed(
+        $"{building} is being built, and would be overtaken by older files.",
+        $"The variables are kept. Once {building} is done: strata env apply {deployment}");
+
+    public static Error VariablesInvalid(string fault) =>
+        Failed($"The variables of the source and of the deployment do not fit together: {fault}", "Change them and deploy again.");
+
     public static Error VariablesUnknown(string release) => Failed(
         $"It is not known which variables the source of {release} sets itself: they are too many, or it was built by an earlier version.",
         "Deploy the source again, which applies all variables.");

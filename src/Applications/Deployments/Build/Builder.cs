@@ -4,6 +4,7 @@ using Strata.Deployments.Build.Docker;
 using Strata.Deployments.Configuration;
 using Strata.Deployments.Detection;
 using Strata.Deployments.Images;
+using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
 using Strata.Deployments.Variables;
 using Strata.Runtimes.Sandbox;
@@ -78,6 +79,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         if (!BuildPlanner.Plan(tree, file, config.Build, config.Run, engine).TryGet(out var plan, out error)) return error;
         await ShowAsync(plan, log, cancellationToken);
         if (!Toolchain.Check(plan.Tools).TryGet(out _, out error)) return error;
+        if (DeploymentChecks.FaultOf(config.Env) is { } wrong) return BuildErrors.VariablesInvalid(wrong);
         if (await variables.CheckAsync(config.Env, job.User, cancellationToken) is { } missing) return missing;
         return new Prepared(new Work(job, plan, config, tree, workspace, deadline, file, log), fetched.Commit, file.Replicas);
     }
@@ -100,6 +102,8 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
     private async Task<Result<BuiltRelease>> RunAndPackAsync(Work work, CancellationToken cancellationToken)
     {
         foreach (var gap in sandbox.NotIsolated) work.Log.Note(gap);
+        foreach (var (name, _) in work.Config.Env.Where(x => VariableReference.In(x.Value).Any()))
+            work.Log.Note($"not given to build steps, because it refers to a secret: {name}");
         foreach (var step in work.Plan.Steps)
         {
             if (await RunAsync(work, step, cancellationToken) is { } error) return error;

@@ -1,5 +1,6 @@
 using Strata.Contracts;
 using Strata.Core;
+using Strata.Deployments.Kinds;
 using Strata.Deployments.Variables;
 using Strata.Entities.Engine;
 using Strata.Secrets.Values;
@@ -10,7 +11,7 @@ namespace Strata.Deployments.Build;
 /// Makes a release of another one: the same image and settings, with the variables that the deployment has now. Nothing is built, so a
 /// change of variables takes a moment, and a rollback takes it back. Safe for concurrent use.
 /// </summary>
-internal sealed class ReleaseOfRelease(DeploymentStores stores, VariableResolver variables)
+internal sealed class ReleaseOfRelease(DeploymentStores stores, DeploymentViews views, VariableResolver variables)
 {
     /// <param name="release">Being made, with the deployment's variables.</param>
     public async ValueTask<Result<BuiltRelease>> MakeAsync(
@@ -23,10 +24,13 @@ internal sealed class ReleaseOfRelease(DeploymentStores stores, VariableResolver
         var read = await stores.Releases.GetAsync(caller, asked, AsOf.Latest, cancellationToken);
         if (read.Error is { Kind: not ErrorKind.NotFound } fault) return fault;
         if (FaultOf(asked, read.IsOk ? read.Value : null, deployment) is { } unusable) return BuildErrors.ReleaseUnusable(unusable);
+        if (await UnderWayAsync(release, deployment, cancellationToken) is { } building)
+            return BuildErrors.BuildUnderWay(deployment.Name, building);
         var source = read.Value;
         if (source.Status.SourceEnv is not { } ofSource) return BuildErrors.VariablesUnknown(source.Name);
         var merged = new Dictionary<string, string>(ofSource);
         foreach (var (name, value) in release.Spec.Env!) merged[name] = value;
+        if (DeploymentChecks.FaultOf(merged) is { } wrong) return BuildErrors.VariablesInvalid(wrong);
         if (await variables.CheckAsync(merged, user, cancellationToken) is { } missing) return missing;
         log.Step($"Taking the files of {source.Name}");
         foreach (var line in Changes(source.Spec.Env ?? ofSource, merged)) log.Note(line);
@@ -46,9 +50,23 @@ internal sealed class ReleaseOfRelease(DeploymentStores stores, VariableResolver
         };
     }
 
+    /// <summary>
+    /// The name of an earlier release that is being built, or that the deployment has not been promoted to yet: this one is later, would
+    /// come instead of it, and would run older files. Null: there is none.
+    /// </summary>
+    private async ValueTask<string?> UnderWayAsync(
+        ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
+    {
+        await views.Hub.CatchUpWithStoreAsync(StoreQueries.Tenant(release.Org), cancellationToken);
+        return new[] { deployment.Id, deployment.Name }
+            .SelectMany(reference => views.Releases.Find(DeploymentViews.ReleasesByDeployment, StoreQueries.Tenant(release.Org), reference))
+            .FirstOrDefault(other => other.Spec.Source.Release is null && ReleaseOrder.IsNewer(release, other)
+                && (!ReleaseStates.IsEnd(other.State) || other is { State: ReleaseStates.Ready, Status.Reported: false }))?.Name;
+    }
+
     /// <summary>Why a deployment's release cannot be made of another one; null: it can.</summary>
     /// <param name="source">Null: there is none of this name or id.</param>
-    public static string? FaultOf(string asked, ReleaseResource? source, DeploymentResource deployment)
+    private static string? FaultOf(string asked, ReleaseResource? source, DeploymentResource deployment)
     {
         if (source is null || source.Project != deployment.Project
             || (source.Spec.Deployment != deployment.Id && source.Spec.Deployment != deployment.Name))

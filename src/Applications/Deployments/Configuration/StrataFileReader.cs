@@ -53,7 +53,7 @@ public static partial class StrataFileReader
     {
         var env = top.Map("env", x => VariableName().IsMatch(x), "names must be letters, digits and \"_\", not starting with a digit");
         foreach (var (name, value) in env)
-            foreach (var fault in DeploymentChecks.References(value)) top.Fault<object>($"env.{name}", top.Find("env")!, fault);
+            foreach (var fault in DeploymentChecks.References(value)) top.Fault<object>($"env.{name}", top.Find("env")!, fault.TrimEnd('.'));
         return env;
     }
 

@@ -8,6 +8,9 @@ internal static class DeployMessages
     public static string NoRelease(string deployment) =>
         $"It has no release yet. Deploy one with: strata deploy FOLDER --name {deployment}";
 
+    public static string SiteVariablesChanged(string release) =>
+        $"spec.env has changed since {release} was built. A static site gets its variables when it is built: deploy the source again to apply it.";
+
     public static string VariablesChanged(string deployment, string release) =>
         $"spec.env has changed since {release} was made. To apply it: strata env apply {deployment}; a restart keeps the variables of {release}.";
 

@@ -11,6 +11,8 @@ internal static partial class DeploymentChecks
     public const int ReplicasMax = 100;
     private const int EnvCountMax = 500;
     private const int EnvValueCharsMax = 32 * 1024;
+    private const int EnvCharsMax = 256 * 1024;
+    private const int SecretsMax = 100;
     private const int CommandCharsMax = 4096;
     private const int TextCharsMax = 1024;
 
@@ -81,22 +83,31 @@ internal static partial class DeploymentChecks
         .. Range("health.graceSeconds", health.GraceSeconds, 1, 3600),
     ];
 
+    /// <summary>The first fault of variables that are put together; null: there is none.</summary>
+    public static string? FaultOf(IReadOnlyDictionary<string, string> env) =>
+        Env(env).FirstOrDefault() is { } fault ? $"{fault.Field}: {fault.Message}" : null;
+
     private static IEnumerable<ValidationError> Env(IReadOnlyDictionary<string, string> env)
     {
         if (env.Count > EnvCountMax) return Fault("env", $"At most {EnvCountMax} variables fit.");
+        if (env.Sum(x => (long)x.Key.Length + (x.Value?.Length ?? 0)) > EnvCharsMax)
+            return Fault("env", $"All variables together take at most {EnvCharsMax} characters.");
+        if (env.Values.OfType<string>().SelectMany(VariableReference.In).Distinct().Take(SecretsMax + 1).Count() > SecretsMax)
+            return Fault("env", $"They refer to at most {SecretsMax} secrets.");
         return env.SelectMany(x => !VariableName().IsMatch(x.Key)
-            ? Fault("env", "Names take letters, digits and \"_\", at most 128, and do not start with a digit.")
+            ? Fault("env", $"\"{x.Key.Shortened(40)}\" is no name of a variable: it takes A-Z, a-z, 0-9 and \"_\", at most 128, no digit first.")
             : x.Value is null || x.Value.Length > EnvValueCharsMax || x.Value.Contains('\0')
             ? Fault("env." + x.Key, $"A value takes at most {EnvValueCharsMax} characters.")
             : References(x.Value).Select(fault => new ValidationError("env." + x.Key, fault)));
     }
 
     /// <summary>What is wrong with the references in a variable's value, each as a sentence.</summary>
-    internal static IEnumerable<string> References(string value) => VariableReference.In(value)
-        .Where(reference => reference.Kind != VariableReference.Secret || !ResourceName.IsValid(reference.Name))
-        .Select(reference => reference.Kind == VariableReference.Secret
-            ? $"{reference} names no secret: a name takes a-z, 0-9 and \"-\"."
-            : $"{reference} cannot be resolved: only secrets can be referred to, as ${{secret.NAME}}. For this text itself, write ${reference}.");
+    internal static IEnumerable<string> References(string value)
+    {
+        if (VariableReference.IsMalformed(value)) yield return "A reference to a secret is written ${secret.NAME}; for this text itself, double the $.";
+        foreach (var reference in VariableReference.In(value).Where(reference => !ResourceName.IsValid(reference.Secret)))
+            yield return $"{reference} names no secret: a name takes a-z, 0-9 and \"-\". For this text itself, write ${reference}.";
+    }
 
     private static IEnumerable<ValidationError> Source(SourceConfig source) => source switch
     {

@@ -41,6 +41,7 @@ public static class DeploymentKinds
         InitialStatus = new ReleaseStatus(),
         Writers = [Roles.Developer],
         UserTransitions = ["cancel"],
+        UserChangesSpec = false, // a rollback, and rights to secrets, count on what was deployed
         OperatorsOnly = DeploymentChecks.CheckForOthers,
         DeleteCheck = ReleaseInUse.CheckAsync,
         References = [new SpecReference("deployment", Deployment)],

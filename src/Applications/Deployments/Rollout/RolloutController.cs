@@ -105,7 +105,8 @@ internal sealed class RolloutController(
     private static string? VariablesToCome(DeploymentResource deployment, Observed observed) =>
         deployment.Spec.Release is { } id && observed.Releases.GetValueOrDefault(id) is { } release
         && ReleaseVariables.HaveChanged(deployment.Spec.Env, release)
-            ? DeployMessages.VariablesChanged(deployment.Name, release.Name) : null;
+            ? release.Status.Static ? DeployMessages.SiteVariablesChanged(release.Name)
+            : DeployMessages.VariablesChanged(deployment.Name, release.Name) : null;
 
     private static DeploymentStatus Ended(DeploymentStatus status, string? release) => status.Candidate == release
         ? status with { Candidate = null } : status;

@@ -1,6 +1,7 @@
 using Strata.Api.Auth;
 using Strata.Api.Kinds;
 using Strata.Core;
+using Strata.Deployments.Kinds;
 using Strata.Entities.Log;
 using Strata.Resources.Kinds;
 using Strata.Secrets.Values;
@@ -16,14 +17,21 @@ internal sealed class SecretInUseGuard(SecretUses uses) : IDeletionGuard
 
     public WriteCheck? CheckOf(Principal principal, EntityRevision resource) => async (_, cancellationToken) =>
     {
-        var name = ResourceDocument.NameOf(resource);
-        var found = await uses.OfAsync(resource.Tenant, ResourceDocument.ProjectOf(resource)!, name, cancellationToken);
-        return found is [var first, ..] ? InUse(name, first.Deployment.Name, found.Count - 1) : null;
+        var found = await uses.OfAsync(resource, cancellationToken);
+        return found.Count == 0 ? null : InUse(
+            ResourceDocument.NameOf(resource), found.FirstOrDefault(x => Sees(principal, x.Revision)).Deployment?.Name, found.Count);
     };
 
-    private static Error InUse(string name, string first, int others) => new(
+    public static bool Sees(Principal principal, EntityRevision deployment) =>
+        principal.May(DeploymentKinds.Deployment.ReadPermission, DeploymentKinds.Deployment, deployment);
+
+    /// <param name="seen">Null: all are such that the caller does not see.</param>
+    private static Error InUse(string name, string? seen, int count) => new(
         ErrorKind.Conflict, "SECRET_IN_USE",
-        $"The secret \"{name}\" is in use: variables of the deployment \"{first}\"{(others > 0 ? $" and {others} more" : "")} refer to it, "
-            + "and no instance of it could be started again.",
-        $"Remove them first: strata env unset. To do it anyway: strata delete secret/{name} --force -y (over HTTP: ?force=true).");
+        $"The secret \"{name}\" is in use: variables of {Naming(seen, count)} refer to it, and no instance could be started again.",
+        $"{(seen is null ? "" : $"Take it out of them first (strata env list {seen}). ")}"
+            + $"To do it anyway: strata secrets remove {name} --force (over HTTP: ?force=true).");
+
+    private static string Naming(string? seen, int count) => seen is null ? "deployments that you do not see"
+        : $"the deployment \"{seen}\"{(count > 1 ? $" and {count - 1} more" : "")}";
 }

@@ -4,8 +4,6 @@ using Strata.Api.Http;
 using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
 using Strata.Core;
-using Strata.Deployments.Kinds;
-using Strata.Resources.Kinds;
 using Strata.Secrets.Values;
 
 namespace Strata.Deployments.Variables;
@@ -13,14 +11,11 @@ namespace Strata.Deployments.Variables;
 /// <summary>GET /api/v1/secrets/{nameOrId}/uses: the deployments that have a new value of the secret once they are restarted.</summary>
 internal sealed class SecretUsesEndpoint(ResourceAccess access, SecretUses uses)
 {
-    /// <summary>Of names in one answer.</summary>
-    private const int NamesMax = 1000;
-
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
         "GET", "/api/v1/secrets/{nameOrId}/uses", SecretKind.Kind.ReadPermission, new Operation
         {
             Id = "listSecretUses", Tag = SecretKind.Kind.Plural,
-            Summary = $"The deployments whose variables refer to the secret, of those that you see; at most {NamesMax}. "
+            Summary = "The deployments whose variables refer to the secret, of those that you see. "
                 + "A new value reaches their instances with the next start.",
             Parameters = [ResourceAccess.Org],
             Answer = Content.Json(Schemas.Members([("deployments", Schemas.List(Schemas.Text()))], "deployments")),
@@ -30,15 +25,13 @@ internal sealed class SecretUsesEndpoint(ResourceAccess access, SecretUses uses)
     {
         if (!(await access.FindAsync(call, SecretKind.Kind, SecretKind.Kind.ReadPermission)).TryGet(out var found,
             out var error)) return error;
-        var project = ResourceDocument.ProjectOf(found.Revision)!;
-        var all = await uses.OfAsync(found.Caller.Tenant, project, ResourceDocument.NameOf(found.Revision), call.Aborted);
+        var all = await uses.OfAsync(found.Revision, call.Aborted);
         return Answer.Json(json =>
         {
             json.WriteStartObject();
             json.WriteStartArray("deployments");
-            var kind = DeploymentKinds.Deployment;
-            foreach (var use in all.Where(x => call.Principal.May(kind.ReadPermission, kind, x.Revision)).Take(NamesMax))
-                json.WriteStringValue(use.Deployment.Name);
+            foreach (var (revision, deployment) in all)
+                if (SecretInUseGuard.Sees(call.Principal, revision)) json.WriteStringValue(deployment.Name);
             json.WriteEndArray();
             json.WriteEndObject();
         });

@@ -1,22 +1,32 @@
 using System.Text;
 using Strata.Contracts;
 using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Resources.Kinds;
 using Strata.Secrets.Values;
 
 namespace Strata.Deployments.Variables;
 
 /// <summary>Puts values in the place of references in variables (<see cref="VariableReference"/>). Safe for concurrent use.</summary>
-internal sealed class VariableResolver(SecretReader secrets)
+internal sealed class VariableResolver(SecretReader secrets, ResourceStore<ProjectSpec, Nothing> projects)
 {
-    /// <summary>Of all variables that have references together: less than what Linux passes to a program.</summary>
-    public const int BytesMax = 1 << 20;
+    /// <summary>
+    /// Of the variables that have references, together: each instance holds them in memory, and a node has many instances.
+    /// </summary>
+    public const int BytesMax = 512 << 10;
+
+    /// <summary>Of one variable with its name: what Linux passes to a program. Source: MAX_ARG_STRLEN in execve(2).</summary>
+    private const int VariableBytesMax = (128 << 10) - 2;
 
     /// <summary>Why variables could not be resolved now; null: they could.</summary>
     public async ValueTask<Error?> CheckAsync(
         IReadOnlyDictionary<string, string> variables, SecretUser user, CancellationToken cancellationToken)
     {
         foreach (var (variable, name) in SecretsIn(variables))
-            if (await secrets.CheckAsync(user, name, cancellationToken) is { } error) return Of(variable, error);
+        {
+            if (await secrets.CheckAsync(user, name, cancellationToken) is { } error)
+                return await OfAsync(variable, user, error, cancellationToken);
+        }
         return null;
     }
 
@@ -25,41 +35,49 @@ internal sealed class VariableResolver(SecretReader secrets)
         IReadOnlyDictionary<string, string> variables, SecretUser user, CancellationToken cancellationToken)
     {
         var values = new Dictionary<string, string>();
+        var bytes = 0L;
         foreach (var (variable, name) in SecretsIn(variables))
         {
-            if (!(await secrets.ReadAsync(user, name, cancellationToken)).TryGet(out var value, out var error)) return Of(variable, error);
+            if (!(await secrets.ReadAsync(user, name, cancellationToken)).TryGet(out var value, out var error))
+                return await OfAsync(variable, user, error, cancellationToken);
+            if ((bytes += Encoding.UTF8.GetByteCount(value)) > BytesMax) return TooLarge;
             values[name] = value;
         }
         var resolved = new Dictionary<string, string>();
-        var bytes = 0L;
+        bytes = 0;
         foreach (var (name, value) in variables.Where(x => !VariableReference.IsPlain(x.Value)))
         {
             // Its length is known before it is made: a value may name a long secret many times.
-            bytes += LengthOf(value, values);
-            if (bytes > BytesMax) return TooLarge;
-            resolved[name] = VariableReference.Resolve(value, reference => ValueOf(reference, values));
+            var length = Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value)
+                + VariableReference.In(value).Sum(reference => (long)Encoding.UTF8.GetByteCount(values[reference.Secret]));
+            if (length > VariableBytesMax) return VariableTooLarge(name);
+            if ((bytes += length) > BytesMax) return TooLarge;
+            resolved[name] = VariableReference.Resolve(value, reference => values[reference.Secret]);
         }
         return resolved;
     }
 
-    /// <summary>Of a kind that cannot be referred to, in a document from before that was checked: the text itself.</summary>
-    private static string ValueOf(VariableReference reference, Dictionary<string, string> values) =>
-        reference.Kind == VariableReference.Secret ? values[reference.Name] : reference.ToString();
-
-    private static long LengthOf(string value, Dictionary<string, string> values) => Encoding.UTF8.GetByteCount(value)
-        + VariableReference.In(value).Sum(reference => (long)Encoding.UTF8.GetByteCount(ValueOf(reference, values)));
-
     /// <summary>Each secret once, with the first variable that names it.</summary>
     private static IEnumerable<(string Variable, string Secret)> SecretsIn(IReadOnlyDictionary<string, string> variables) =>
-        variables.SelectMany(x => VariableReference.In(x.Value), (x, reference) => (Variable: x.Key, Reference: reference))
-            .Where(x => x.Reference.Kind == VariableReference.Secret)
-            .Select(x => (x.Variable, x.Reference.Name)).DistinctBy(x => x.Name);
+        variables.SelectMany(x => VariableReference.In(x.Value), (x, reference) => (x.Key, reference.Secret)).DistinctBy(x => x.Secret);
 
-    private static Error Of(string variable, Error error) =>
-        error with { Message = $"The variable {variable} cannot be set: {error.Message}" };
+    /// <summary>The next step is read later, and perhaps by someone whose commands mean another project.</summary>
+    private async ValueTask<Error> OfAsync(string variable, SecretUser user, Error error, CancellationToken cancellationToken)
+    {
+        var project = await projects.GetAsync(new Caller(user.Tenant, "system:variables"), user.Project, AsOf.Latest, cancellationToken);
+        var next = project.IsOk ? error.NextStep?.Replace("strata secrets set ", $"strata secrets set -p {project.Value.Name} ",
+            StringComparison.Ordinal) : error.NextStep;
+        return error with { Message = $"The variable {variable} cannot be set: {error.Message}", NextStep = next };
+    }
+
+    private const string TooLargeCode = "VARIABLES_TOO_LARGE";
 
     private static readonly Error TooLarge = new(
-        ErrorKind.Unprocessable, "VARIABLES_TOO_LARGE",
-        $"The variables with secrets have more than {BytesMax >> 10} KiB together, which no program can be started with.",
+        ErrorKind.Unprocessable, TooLargeCode, $"The variables with secrets have more than {BytesMax >> 10} KiB together.",
+        "Use fewer or shorter secrets.");
+
+    private static Error VariableTooLarge(string variable) => new(
+        ErrorKind.Unprocessable, TooLargeCode,
+        $"The variable {variable} has more than 128 KiB with its secrets, which no program can be started with.",
         "Use fewer or shorter secrets.");
 }

@@ -10,7 +10,6 @@ internal sealed class RunHook(IRuntime runtime, TimeProvider time) : IInstanceHo
     {
         await runtime.RemoveAsync(context.Id, cancellationToken);
         var started = await runtime.StartAsync(Request(context), cancellationToken);
-        context.Variables = context.Spec.Env; // the run has them: this process need not keep secrets
         return started.IsOk ? default(Done) : started.Error;
     }
 

@@ -26,14 +26,16 @@ internal sealed class VariablesHook(StrataClient client) : IInstanceHook
             context.Variables = variables;
             return default(Done);
         }
-        catch (StrataException e)
-            when (e.Error.Kind is ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Unprocessable or ErrorKind.Unavailable)
+        catch (StrataException e) when (!cancellationToken.IsCancellationRequested)
         {
-            // A first start ends here, which ends the deploy. One that has worked before is started once the secret is there again.
-            var isRetried = e.Error.Kind == ErrorKind.Unavailable || context.Instance.Status.ReadyAt is not null;
-            return e.Error with { Message = Sentence(e.Error), Retryable = isRetried };
+            // A first start that misses a secret ends here, which ends the deploy. One that has worked before is started once the secret is
+            // there again. All else, such as a server of an earlier version, passes.
+            var isFinal = Final.Contains(e.Error.Code) && context.Instance.Status.ReadyAt is null;
+            return e.Error with { Message = Sentence(e.Error), Retryable = !isFinal };
         }
     }
+
+    private static readonly string[] Final = ["SECRET_NOT_AVAILABLE", "VARIABLES_TOO_LARGE"];
 
     private static string Sentence(Error error) => error.NextStep is { } next ? $"{error.Message} {next}" : error.Message;
 

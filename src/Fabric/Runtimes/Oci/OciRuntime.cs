@@ -15,19 +15,21 @@ internal sealed class OciRuntime : IRuntime
 
     private readonly OciHost host;
     private readonly NodePaths paths;
+    private readonly MemoryFiles memory;
     private readonly RunTable runs;
     private readonly TimeProvider time;
 
     public OciRuntime(OciHost host, NodePaths paths, TimeProvider time)
     {
         (this.host, this.paths, this.time) = (host, paths, time);
-        runs = new RunTable(paths.Runs, MemoryFiles.Of(paths, "runs"), time);
+        memory = MemoryFiles.Of(paths, "runs");
+        runs = new RunTable(paths.Runs, memory, time);
         foreach (var run in runs.Adopt()) host.Network.Addresses.Adopt(run.File.Host, run.Id);
     }
 
     public string Name => "oci";
 
-    public IReadOnlyList<string> NotIsolated => host.Network.Shortcoming is { } shortcoming ? [shortcoming] : [];
+    public IReadOnlyList<string> NotIsolated => [.. new[] { host.Network.Shortcoming, memory.Shortcoming }.OfType<string>()];
 
     public IReadOnlyList<string> InstanceSubnets => [host.Network.Subnet.ToString()];
 
@@ -49,9 +51,9 @@ internal sealed class OciRuntime : IRuntime
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
-            // One that got as far as the table keeps its address until it is removed.
-            if (runs.Find(request.Id) is null) host.Network.Addresses.Release(number, request.Id);
-            return NotStarted(e.Message);
+            if (runs.Find(request.Id) is { } begun) runs.Remove(begun); // no shim has it
+            host.Network.Addresses.Release(number, request.Id);
+            return NotStarted(e.Message.TrimEnd('.'));
         }
     }
 

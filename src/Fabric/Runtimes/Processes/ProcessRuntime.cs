@@ -67,7 +67,18 @@ internal sealed class ProcessRuntime : IRuntime
                 ErrorKind.Unavailable, "RUN_NOT_STARTED", $"The application could not be copied: {copied.Complaint}.") { Retryable = true };
         if (FreePort() is not { } port)
             return new Error(ErrorKind.Unavailable, "RUN_NOT_STARTED", "All ports for instances are in use.") { Retryable = true };
-        return await Task.Run(() => Start(request, folder, app, port), cancellationToken);
+        try
+        {
+            return await Task.Run(() => Start(request, folder, app, port), cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        {
+            if (runs.Find(request.Id) is { } begun) runs.Remove(begun); // no shim has it
+            return new Error(ErrorKind.Unavailable, "RUN_NOT_STARTED", $"The instance could not be started: {e.Message.TrimEnd('.')}.")
+            {
+                Retryable = true,
+            };
+        }
     }
 
     public async Task<Result<RunState>> RestartAsync(string id, CancellationToken cancellationToken)

@@ -212,7 +212,8 @@ internal sealed partial class KindEndpoints(
         var reference = Kind.ReferenceCheck is not null && patch.Spec is { } spec && new SpecReferences(store.Log, Kind).AreIn(spec)
             ? spec : (JsonElement?)null;
         if (!isGuarded && !isDeletion && reference is null) return null;
-        if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out _)) return null;
+        if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out var missing))
+            return missing.Kind == ErrorKind.NotFound ? null : (_, _) => new(missing); // the write itself says what is not there
         var check = isDeletion ? GuardOf(call, found, isForced) : null;
         if (isGuarded) return administrators.CheckOf(call.Principal, found).And(check);
         return reference is not { } changed ? check : check.And(

@@ -25,11 +25,14 @@ internal static class SecretErrors
     /// </summary>
     public static Error NoSuch(string name, string? environment) => new(
         ErrorKind.NotFound, NotAvailableCode,
-        $"There is no secret \"{name.Shortened(80)}\" in the project{(environment is null ? "" : $" for the environment {environment}")}.",
-        ResourceName.IsValid(name) ? $"Set it: strata secrets set {name}" : "List the secrets: strata secrets");
+        $"There is no secret \"{name.Shortened(80)}\" in the project that a deployment "
+            + $"{(environment is null ? "without an environment" : $"of the environment {environment}")} may use.",
+        SetIt(name) + $". If there is one, look at its label environment: strata describe secret/{name}");
 
     public static Error Empty(string name) => new(
-        ErrorKind.NotFound, NotAvailableCode, $"The secret \"{name}\" has no value yet.", $"Set it: strata secrets set {name}");
+        ErrorKind.NotFound, NotAvailableCode, $"The secret \"{name}\" has no value yet.", SetIt(name));
+
+    private static string SetIt(string name) => $"Set it: strata secrets set {name}";
 
     public static Error Unreadable(string name) => new(
         ErrorKind.Unavailable, "SECRET_UNREADABLE", $"The value of the secret \"{name}\" does not open with the keys that this server has.",

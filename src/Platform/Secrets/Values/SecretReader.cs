@@ -38,7 +38,7 @@ public sealed class SecretReader
         SecretUser user, string name, CancellationToken cancellationToken)
     {
         var none = SecretErrors.NoSuch(name, user.Environment);
-        if (!ResourceName.IsValid(name)) return none; // by the name alone: what a variable says is no id
+        if (!ResourceName.IsValid(name)) return none; // which an id is not: a variable names it
         var read = await secrets.GetAsync(new Caller(user.Tenant, "system:variables"), name, AsOf.Latest, cancellationToken);
         if (!read.TryGet(out var secret, out var error)) return error.Kind == ErrorKind.NotFound ? none : error;
         if (secret.Project != user.Project || secret.State != SecretKind.Active) return none;

@@ -99,12 +99,20 @@ internal static class EnvCommand
     private static Task<int> SetAsync(Run run, CancellationToken cancellationToken)
     {
         var variables = new Dictionary<string, string?>();
-        foreach (var (name, value) in Split(run.Parse.GetValue(Pairs) ?? [], "NAME=VALUE")) variables[name] = value;
+        foreach (var (name, value) in Split(run.Parse.GetValue(Pairs) ?? [], "NAME=VALUE")) Add(name, value);
         foreach (var (name, secret) in Split(run.Parse.GetValue(Secret) ?? [], "NAME=SECRET"))
-            variables[name] = new VariableReference(VariableReference.Secret, secret).ToString();
+            Add(name, ResourceName.IsValid(secret) ? new VariableReference(secret).ToString() : throw NoSecret(secret).ToException());
         if (variables.Count == 0)
-            throw UsageErrors.Of("There is no variable to set.", "Name it with its value: strata env set NAME LOG_LEVEL=debug").ToException();
+            throw UsageErrors.Of(
+                "There is no variable to set.", $"Name it with its value: strata env set {run.Parse.GetRequiredValue(Name)} LOG_LEVEL=debug")
+                .ToException();
         return ChangeAsync(run, variables, cancellationToken);
+
+        void Add(string name, string value)
+        {
+            if (!variables.TryAdd(name, value))
+                throw UsageErrors.Of($"{name.Shortened(80)} is there twice.", "Set each variable once.").ToException();
+        }
     }
 
     private static Task<int> UnsetAsync(Run run, CancellationToken cancellationToken) =>
@@ -128,6 +136,14 @@ internal static class EnvCommand
         foreach (var name in variables.Keys.Where(name => variables[name] is { } value && LooksSecret(name, value)))
             run.Say($"Note: {name} looks like a secret, and everyone who sees the deployment sees its variables. To keep it from view: "
                 + $"strata secrets set {SecretName(name)}, then strata env set {known.Name} --secret {name}={SecretName(name)}");
+        foreach (var name in variables.Keys.Where(IsStratas)) run.Say($"Note: {name} is set by Strata in each instance, so that yours has no effect.");
+        if (known is { State: DeploymentStates.Running, Status.Message: null }
+            && variables.All(x => x.Value == known.Spec.Env.GetValueOrDefault(x.Key)))
+        {
+            run.Say("Nothing changes: the deployment runs with these variables.");
+            Rollout.Finish(run, known);
+            return CommandRunner.Done;
+        }
         var spec = new Dictionary<string, IReadOnlyDictionary<string, string?>> { ["env"] = variables };
         var patch = new ResourcePatch(new JsonText(JsonSerializer.SerializeToUtf8Bytes(spec)));
         var changed = await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments)
@@ -138,7 +154,18 @@ internal static class EnvCommand
             Rollout.Finish(run, changed);
             return CommandRunner.Done;
         }
-        return await ApplyAsync(run, changed, cancellationToken);
+        try
+        {
+            return await ApplyAsync(run, changed, cancellationToken);
+        }
+        catch (StrataException e) when (e.Error.Code == Deployer.BuildFailedCode)
+        {
+            throw (e.Error with
+            {
+                Message = $"{e.Error.Message} The change of the variables is kept, and the deployment runs with those of before.",
+                NextStep = $"Once that is corrected: strata env apply {changed.Name}. To take a variable back: strata env unset or set.",
+            }).ToException();
+        }
     }
 
     private static async Task<int> ApplyAsync(Run run, CancellationToken cancellationToken) =>
@@ -178,7 +205,10 @@ internal static class EnvCommand
         pair.Split('=', 2) is [{ Length: > 0 } name, var value] ? (name, value)
             : throw UsageErrors.Of($"\"{pair.Shortened(60)}\" is not {form}.", "Put \"=\" between the name and the value.").ToException());
 
-    private static bool LooksSecret(string name, string value) => value.Length > 0 && VariableReference.IsPlain(value)
+    private static bool IsStratas(string name) =>
+        name is "PORT" or "HOST" or "STRATA_URL" or "STRATA_TOKEN" or "STRATA_INSTANCE" or "STRATA_RELEASE" or "STRATA_DEPLOYMENT";
+
+    private static bool LooksSecret(string name, string value) => value.Length > 0 && !IsStratas(name) && VariableReference.IsPlain(value)
         && new[] { "PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY", "CREDENTIAL" }
             .Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 
@@ -187,6 +217,9 @@ internal static class EnvCommand
         var name = variable.ToLowerInvariant().Replace('_', '-').Trim('-');
         return ResourceName.IsValid(name) ? name : "NAME";
     }
+
+    private static Error NoSecret(string name) => UsageErrors.Of(
+        $"\"{name.Shortened(80)}\" is not the name of a secret.", "List those that there are: strata secrets");
 
     private static Error NotSet(DeploymentResource deployment, string variable) => new(
         ErrorKind.NotFound, "NO_SUCH_VARIABLE", $"The deployment \"{deployment.Name}\" itself sets no variable {variable.Shortened(80)}.",

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Strata.Cli.Deploying;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
@@ -33,11 +34,24 @@ internal static class RollbackCommand
         var deployment = await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments)
             .GetAsync(name, cancellationToken: cancellationToken);
         var target = await FindAsync(run, deployment, run.Parse.GetValue(Release), cancellationToken);
-        var patch = new ResourcePatch(JsonText.FromString($$"""{"release":"{{target.Id}}"}"""));
+        var spec = new { release = target.Id, env = Back(deployment, target) };
+        var patch = new ResourcePatch(new JsonText(JsonSerializer.SerializeToUtf8Bytes(spec)));
         return await Rollout.RunAsync(
             run, name, !run.Parse.GetValue(NoWait), run.Parse.GetValue(WaitTimeout), $"Rolling back to {target.Name}",
             _ => $"{target.Name} serves again",
             client => client.TransitionAsync(name, "rollback", patch, cancellationToken: cancellationToken), cancellationToken);
+    }
+
+    /// <summary>
+    /// The deployment's own variables as they were: otherwise the next change would bring back what was rolled away from. Null: removed.
+    /// </summary>
+    private static Dictionary<string, string?> Back(
+        Resource<DeploymentSpec, DeploymentStatus> deployment, Resource<ReleaseSpec, ReleaseStatus> target)
+    {
+        if (target is not { Spec.Env: { } env, Status.SourceEnv: { } ofSource }) return []; // not known: they stay
+        var back = deployment.Spec.Env.Keys.ToDictionary(name => name, _ => (string?)null);
+        foreach (var (name, value) in env.Where(x => ofSource.GetValueOrDefault(x.Key) != x.Value)) back[name] = value;
+        return back;
     }
 
     private static async Task<Resource<ReleaseSpec, ReleaseStatus>> FindAsync(

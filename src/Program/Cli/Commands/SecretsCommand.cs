@@ -38,6 +38,8 @@ internal static class SecretsCommand
 
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
+    private static readonly Option<bool> Force = new("--force") { Description = "Even if variables of deployments refer to it" };
+
     public static Command Create(Terminal terminal)
     {
         var secrets = new Command("secrets", "Keep passwords and keys: set, list and reveal secrets")
@@ -50,7 +52,7 @@ internal static class SecretsCommand
             new Command("versions", "List the versions of a secret") { Name }.Does(terminal, VersionsAsync),
             new Command("reveal", "Print a secret's value; its history shows that you did") { Name, Version }.Does(terminal, RevealAsync),
             new Command("destroy", "Destroy the value of one version for good") { Name, Number, Yes }.Does(terminal, DestroyAsync),
-            new Command("remove", "Destroy a secret with all its values") { Name, Yes }.Does(terminal, RemoveAsync),
+            new Command("remove", "Destroy a secret with all its values") { Name, Yes, Force }.Does(terminal, RemoveAsync),
         }.Does(terminal, ListAsync);
         secrets.Aliases.Add("secret");
         return secrets;
@@ -78,13 +80,26 @@ internal static class SecretsCommand
         return CommandRunner.Done;
     }
 
+    /// <summary>None where the server does not say: the value is set all the same.</summary>
+    private static async Task<List<string>> UsesAsync(Run run, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await run.Client.SendAsync(HttpMethod.Get, $"{PathOf(name)}/uses", cancellationToken: cancellationToken);
+            return answer is not null && answer.RootElement.TryGetProperty("deployments", out var uses)
+                ? [.. uses.EnumerateArray().Select(d => d.GetString()!)] : [];
+        }
+        catch (StrataException)
+        {
+            return [];
+        }
+    }
+
     private static async Task SayUsesAsync(Run run, string name, CancellationToken cancellationToken)
     {
-        using var answer = await run.Client.SendAsync(HttpMethod.Get, $"{PathOf(name)}/uses", cancellationToken: cancellationToken);
-        List<string> uses = [.. answer!.RootElement.GetProperty("deployments").EnumerateArray().Select(d => d.GetString()!)];
-        if (uses.Count == 0) return;
+        if (await UsesAsync(run, name, cancellationToken) is not { Count: > 0 } uses) return;
         run.Say($"Used by {string.Join(", ", uses.Take(UsesNamedMax))}{(uses.Count > UsesNamedMax ? $" and {uses.Count - UsesNamedMax} more" : "")}. "
-            + $"Their instances get the new value when they start: strata restart {uses[0]}");
+            + $"Instances get the new value when they start: strata restart {uses[0]}");
     }
 
     /// <summary>A value that is refused leaves no secret behind that was made for it.</summary>
@@ -131,7 +146,9 @@ internal static class SecretsCommand
             }
             catch (StrataException taken) when (taken.Error.Code == "NAME_TAKEN")
             {
-                return null;
+                // By someone else a moment ago, or in another project.
+                var there = await run.Client.Resources(Plurals.Secrets).FindAsync(name, cancellationToken: cancellationToken);
+                return there is null ? throw NameTaken(run.Project, name).ToException() : null;
             }
         }
         if (spec.Count == 0) return null;
@@ -221,10 +238,15 @@ internal static class SecretsCommand
     {
         var name = run.Parse.GetRequiredValue(Name);
         if (!await Confirmation.AskAsync(run, Yes, $"Destroy {name} with all its values?", cancellationToken)) return CommandRunner.Failed;
-        var removed = await run.Client.Resources(Plurals.Secrets).DeleteAsync(name, cancellationToken: cancellationToken);
+        var removed = await run.Client.Resources(Plurals.Secrets).DeleteAsync(
+            name, force: run.Parse.GetValue(Force), cancellationToken: cancellationToken);
         if (!run.WriteMachine(ResourceOutput.ToJson(removed))) run.Say($"{name} is being destroyed.");
         return CommandRunner.Done;
     }
+
+    private static Error NameTaken(string project, string name) => new(
+        ErrorKind.Conflict, "NAME_TAKEN", $"A secret of another project is called {name}, and names are unique in an organization.",
+        $"Choose another name, for example {project}-{name}.");
 
     private static string PathOf(string name) => $"/api/v1/secrets/{Uri.EscapeDataString(name)}";
 }

@@ -13,10 +13,10 @@ internal static class VariableFile
 {
     public const int BytesMax = 1 << 20;
 
-    public static Result<IReadOnlyDictionary<string, string>> Read(string text)
+    public static Result<IReadOnlyDictionary<string, string>> Read(string file)
     {
         var variables = new Dictionary<string, string>();
-        var lines = text.TrimStart('\uFEFF').ReplaceLineEndings("\n").Split('\n');
+        var lines = file.TrimStart('\uFEFF').ReplaceLineEndings("\n").Split('\n');
         for (var i = 0; i < lines.Length; i++)
         {
             var number = i + 1;
@@ -27,24 +27,30 @@ internal static class VariableFile
             rest = rest.TrimStart();
             if (rest is ['"' or '\'', ..])
             {
-                while (End(rest) < 0 && i + 1 < lines.Length) rest += "\n" + lines[++i];
-                var end = End(rest);
+                var (text, end) = (new StringBuilder(rest), End(rest, 1, rest[0]));
+                while (end < 0 && i + 1 < lines.Length)
+                {
+                    var from = text.Append('\n').Length;
+                    text.Append(lines[++i]);
+                    end = End(lines[i], 0, rest[0]) is var found and >= 0 ? from + found : -1;
+                }
                 if (end < 0) return Fault(number, "its quote does not end");
-                if (rest[(end + 1)..].Trim() is [not '#', ..]) return Fault(number, "something follows the quoted value");
-                variables[name.TrimEnd()] = rest[0] == '"' ? Unescape(rest[1..end]) : rest[1..end];
+                var quoted = text.ToString();
+                if (quoted[(end + 1)..].Trim() is [not '#', ..]) return Fault(number, "something follows the quoted value");
+                variables[name.TrimEnd()] = rest[0] == '"' ? Unescape(quoted[1..end]) : quoted[1..end];
             }
             else variables[name.TrimEnd()] = WithoutComment(rest);
         }
         return variables.Count > 0 ? variables : UsageErrors.Of("The file has no variables.", "It has a line NAME=VALUE for each.");
     }
 
-    /// <summary>Where a quoted value ends; below zero: further down.</summary>
-    private static int End(string text)
+    /// <summary>Where a quoted value ends in a line; below zero: further down.</summary>
+    private static int End(string line, int from, char quote)
     {
-        for (var i = 1; i < text.Length; i++)
+        for (var i = from; i < line.Length; i++)
         {
-            if (text[i] == '\\' && text[0] == '"') i++;
-            else if (text[i] == text[0]) return i;
+            if (line[i] == '\\' && quote == '"') i++;
+            else if (line[i] == quote) return i;
         }
         return -1;
     }

@@ -23,6 +23,8 @@ internal sealed class Deployer(Run run)
     private const string FailedMark = "==> Failed: ";
     private static readonly TimeSpan StateInterval = TimeSpan.FromSeconds(1);
 
+    public const string BuildFailedCode = "BUILD_FAILED";
+
     private readonly Steps steps = new(run);
 
     /// <summary>Whether an earlier release serves.</summary>
@@ -291,7 +293,7 @@ internal sealed class Deployer(Run run)
             ? $" ({what}{(built.Status.ImageBytes > 0 ? ", " + ByteCount.Short(built.Status.ImageBytes) : "")})" : "");
 
     private Error BuildFailed(ReleaseResource built, bool isUndone) => new(
-        ErrorKind.Unprocessable, "BUILD_FAILED", built.Status.Message ?? $"The build of {built.Name} failed.",
+        ErrorKind.Unprocessable, BuildFailedCode, built.Status.Message ?? $"The build of {built.Name} failed.",
         isUndone ? "Fix that and deploy again. Nothing of this deploy was kept: no deployment, no release, no route."
             : $"The whole log: strata logs release/{built.Name}{ServesOn()}{Options(built)}");
 

@@ -135,7 +135,7 @@ internal static class Examples
         ("secrets versions", ["strata secrets versions db-password"]),
         ("secrets reveal", ["strata secrets reveal db-password", "strata secrets reveal db-password 2"]),
         ("secrets destroy", ["strata secrets destroy db-password 1"]),
-        ("secrets remove", ["strata secrets remove db-password"]),
+        ("secrets remove", ["strata secrets remove db-password", "strata secrets remove db-password --force"]),
         ("encryption", ["strata encryption", "strata encryption rotate-data-key"]),
         ("encryption status", ["strata encryption status"]),
         ("encryption rotate-data-key", ["strata encryption rotate-data-key"]),

@@ -3,12 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Strata.Api.Auth;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Blobs;
 using Strata.Blobs.Disk;
-using Strata.Deployments.Api;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
 using Strata.Entities.Definitions;
@@ -116,14 +114,6 @@ internal sealed class TestCloud : IAsyncDisposable
             Status = new SecretStatus { LastVersion = 1, Versions = [new SecretVersion(1, "1", now.CreatedAt, "user:test")] },
         }, null, null, default)).Value;
     }
-
-    /// <summary>What the API says of a new release's source.</summary>
-    public async Task<string?> AdmitAsync(string deployment, string release) =>
-        (await new SourceAdmission(Blobs, host!.Services.GetRequiredService<DeploymentStores>(),
-            host.Services.GetRequiredService<DeploymentViews>()).CheckAsync(
-                new Principal { Tenant = Caller.Tenant, Actor = "user:test", Grants = [] }, Caller.Tenant,
-                System.Text.Json.JsonElement.Parse($$"""{"deployment":"{{deployment}}","source":{"release":"{{release}}"} }"""), default))
-            .Value?.Message;
 
     /// <summary>What the API says of a change of a deployment's release.</summary>
     public async Task<Error?> CheckAsync(DeploymentResource deployment, string release)

@@ -28,8 +28,18 @@ public sealed class VariablesTests(SharedCloud cloud)
         Assert.Equal("debug", await cloud.GetPageAsync(name, "/LEVEL"));
         (await cloud.RunAsync("rollback", name)).ShouldSucceed();
         Assert.Equal("info", await cloud.GetPageAsync(name, "/LEVEL"));
+        // The deployment has them as they were, so that the next change does not bring back what was rolled away from.
+        (await cloud.RunAsync("env", "set", name, "SIZE=small")).ShouldSucceed();
+        Assert.Equal(("info", "none"), (await cloud.GetPageAsync(name, "/LEVEL"), await cloud.GetPageAsync(name, "/API_TOKEN")));
+        (await cloud.RunAsync("env", "set", name, "LEVEL=debug", "--no-release")).ShouldSucceed();
+        Assert.Equal("info", await cloud.GetPageAsync(name, "/LEVEL"));
         (await cloud.RunAsync("env", "apply", name)).ShouldSucceed();
         Assert.Equal("debug", await cloud.GetPageAsync(name, "/LEVEL"));
+        Assert.Contains("Nothing changes", (await cloud.RunAsync("env", "set", name, "LEVEL=debug")).ShouldSucceed().Error,
+            StringComparison.Ordinal);
+        var missing = await cloud.RunAsync("env", "set", name, "--secret", "PASSWORD=no-such-secret");
+        Assert.Contains("The change of the variables is kept", missing.Error, StringComparison.Ordinal);
+        (await cloud.RunAsync("env", "unset", name, "PASSWORD")).ShouldSucceed();
         var file = Path.Combine(app.Path, "more.env");
         await File.WriteAllTextAsync(file, "# of this stage\nCOLOR='dark blue'\n");
         (await cloud.RunAsync("env", "import", name, file)).ShouldSucceed();
@@ -37,7 +47,7 @@ public sealed class VariablesTests(SharedCloud cloud)
         Assert.Equal(("info", "dark blue"), (await cloud.GetPageAsync(name, "/LEVEL"), await cloud.GetPageAsync(name, "/COLOR")));
         Assert.Contains("NO_SUCH_VARIABLE", (await cloud.RunAsync("env", "unset", name, "LEVEL")).Error, StringComparison.Ordinal);
         var list = (await cloud.RunAsync("env", "list", name)).ShouldSucceed().Output.Split('\n').Select(line => line.Split(' ')[0]);
-        Assert.Equal(["NAME", "API_TOKEN", "COLOR", "LEVEL"], list.Where(word => word.Length > 0));
+        Assert.Equal(["NAME", "COLOR", "LEVEL", "SIZE"], list.Where(word => word.Length > 0));
     }
 
     [Fact]
@@ -46,7 +56,7 @@ public sealed class VariablesTests(SharedCloud cloud)
         const string name = "sealed";
         using var app = AppFolder.Node(Script, "env: { URL: \"db://${secret.sealed-password}@host\" }");
         var refused = await cloud.RunAsync("deploy", app.Path, "--name", name);
-        Assert.Contains("strata secrets set sealed-password", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("secrets set -p default sealed-password", refused.Error, StringComparison.Ordinal);
         await SetAsync(First);
         (await cloud.RunAsync("deploy", app.Path, "--name", name)).ShouldSucceed();
         Assert.Equal($"db://{First}@host", await cloud.GetPageAsync(name, "/URL"));
