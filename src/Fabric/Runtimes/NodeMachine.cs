@@ -37,6 +37,9 @@ public sealed class NodeMachine
     /// <summary>From SIGTERM to SIGKILL when the whole cloud ends.</summary>
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(10);
 
+    /// <summary>A file in the node's state: the runtime oci has worked here.</summary>
+    private const string OciMark = "oci-worked";
+
     private readonly BridgeNetwork? network;
     private readonly TimeProvider time;
 
@@ -72,10 +75,16 @@ public sealed class NodeMachine
         if (reason is null)
         {
             var (machine, problem) = await TryOciAsync(paths, options, time, logger, cancellationToken);
-            if (machine is not null) return machine;
+            if (machine is not null)
+            {
+                AtomicFile.Write(Path.Combine(paths.State, OciMark), "");
+                return machine;
+            }
             reason = problem;
         }
         if (choice == RuntimeChoice.Oci) throw Unavailable(reason).ToException();
+        // What hinders it may pass, such as a full disk, and instances must not lose their isolation for it.
+        if (choice == RuntimeChoice.Auto && File.Exists(Path.Combine(paths.State, OciMark))) throw WorkedBefore(reason).ToException();
         logger.FallsBack(reason);
         return await ProcessesAsync(paths, time, reason, cancellationToken);
     }
@@ -84,7 +93,7 @@ public sealed class NodeMachine
     public async Task TearDownAsync(CancellationToken cancellationToken)
     {
         await Task.WhenAll(Runtime.List().Select(run => EndAsync(run.Id, cancellationToken)));
-        MemoryFiles.RemoveCloud(Paths.CloudId);
+        new MemoryFolder(Paths).Remove();
         if (network is null) return;
         await network.TearDownAsync(cancellationToken);
         Cgroups.RemoveCloud(Paths.CloudId);
@@ -162,6 +171,11 @@ public sealed class NodeMachine
         await sandbox.SweepAsync(cancellationToken);
         return new NodeMachine(paths, new ProcessRuntime(paths, time, reason), sandbox, network: null, time);
     }
+
+    private static Error WorkedBefore(string reason) => new(
+        ErrorKind.Unavailable, "RUNTIME_UNAVAILABLE",
+        $"The runtime oci does not work here any more: {reason}. This node has run its instances with it, and does not run them without isolation instead.",
+        "Correct that (strata doctor) and start again, or choose plain processes: --runtime process.");
 
     private static Error Unavailable(string reason) => new(
         ErrorKind.Unavailable, "RUNTIME_UNAVAILABLE", $"The runtime oci does not work here: {reason}.",

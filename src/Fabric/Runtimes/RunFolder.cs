@@ -60,7 +60,7 @@ internal sealed class RunFolder(string path, MemoryFiles memory, TimeProvider ti
     public Result<RunState> Restart()
     {
         if (Exit() is null) return new Error(ErrorKind.Conflict, "RUN_EXISTS", $"{Id} still runs.");
-        if (Read("shim.json") is not { } start)
+        if (memory.Read(Path, "shim.json") is not { } start)
             return new Error(ErrorKind.Unavailable, "RUN_NOT_STARTED", "The variables of the run were in memory, which has been cleared.")
             {
                 Retryable = true,

@@ -30,7 +30,7 @@ internal sealed class SecretInUseGuard(SecretUses uses) : IDeletionGuard
         ErrorKind.Conflict, "SECRET_IN_USE",
         $"The secret \"{name}\" is in use: variables of {Naming(seen, count)} refer to it, and no instance could be started again.",
         $"{(seen is null ? "" : $"Take it out of them first (strata env list {seen}). ")}"
-            + $"To do it anyway: strata secrets remove {name} --force (over HTTP: ?force=true).");
+            + "To do it anyway, add --force (over HTTP: ?force=true).");
 
     private static string Naming(string? seen, int count) => seen is null ? "deployments that you do not see"
         : $"the deployment \"{seen}\"{(count > 1 ? $" and {count - 1} more" : "")}";

@@ -19,7 +19,7 @@ internal static class OciProbe
         var log = Path.Combine(folder, "log");
         try
         {
-            var runs = new RunTable(folder, MemoryFiles.Of(paths, "probe"), time);
+            var runs = new RunTable(folder, MemoryFiles.None, time);
             var run = Start(host, runs, folder, log, time);
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(TimeMax);

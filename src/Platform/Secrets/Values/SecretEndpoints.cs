@@ -20,7 +20,7 @@ namespace Strata.Secrets.Values;
 /// <summary>What is more than a resource about secrets: setting a value, showing it, destroying it.</summary>
 internal sealed class SecretEndpoints(
     ResourceStore<SecretSpec, SecretStatus> store, SecretValues values, ResourceAccess access, Idempotency idempotency, SealedSecrets box,
-    TimeProvider time)
+    IEnumerable<IDeletionGuard> guards, TimeProvider time)
 {
     /// <summary>A value as JSON may take six characters for one byte.</summary>
     private const int BodyBytesMax = 8 * SecretValues.BytesMax;
@@ -45,7 +45,9 @@ internal sealed class SecretEndpoints(
         routes.MapApi("DELETE", One + "/versions/{version}", SecretKind.Kind.WritePermission, new Operation
         {
             Id = "destroySecretVersion", Summary = "Destroy the value of one version for good.", Tag = SecretKind.Kind.Plural,
-            Parameters = [ResourceAccess.Org], Answer = resource, Repeatable = "A version that is gone is not found.",
+            Parameters =
+                [Parameter.Query("force", "Also the only version of a secret that is in use.", Schemas.Flag()), ResourceAccess.Org],
+            Answer = resource, Repeatable = "A version that is gone is not found.",
         }, DestroyAsync).InProject().DecidedByResource();
         routes.MapApi("POST", One + "/reveal", SecretKind.RevealPermission, new Operation
         {
@@ -93,13 +95,17 @@ internal sealed class SecretEndpoints(
         var name = ResourceDocument.NameOf(found.Revision);
         if (!int.TryParse(call.Route("version"), NumberStyles.None, CultureInfo.InvariantCulture, out var version) || version == 0)
             return SecretErrors.Version(call.Route("version"));
+        if (!call.QueryFlag("force").TryGet(out var isForced, out error)) return error;
+        // Without any value it is of as little use as if it were gone.
+        var isLast = !isForced && store.ToResource(found.Revision).Status.Versions is [var only] && only.Number == version;
+        var check = isLast ? guards.FirstOrDefault(g => g.Kind == SecretKind.Kind)?.CheckOf(call.Principal, found.Revision) : null;
         IReadOnlyList<SecretVersion> before = [];
         var changed = await store.ChangeAsync(found.Caller, SecretKind.Kind.IdOf(found.Revision.Id), now =>
         {
             before = now.Status.Versions;
             return before.All(v => v.Number != version) ? SecretErrors.NoVersion(name, version)
                 : now with { Status = now.Status with { Versions = [.. before.Where(v => v.Number != version)] } };
-        }, null, null, call.Aborted);
+        }, null, null, check, call.Aborted);
         if (!changed.TryGet(out var secret, out error)) return error;
         await DestroyUnnamedAsync(found.Caller.Tenant, before, secret);
         return Show(secret, 200);

@@ -158,6 +158,15 @@ internal static class EnvCommand
         {
             return await ApplyAsync(run, changed, cancellationToken);
         }
+        catch (StrataException e) when (e.Error.Code is RolloutWait.SupersededCode or Deployer.BuildCancelledCode)
+        {
+            // By a later change, which has these variables too unless it was about the same ones.
+            var now = await GetAsync(run, cancellationToken);
+            if (variables.Any(x => x.Value != now.Spec.Env.GetValueOrDefault(x.Key))) throw;
+            run.Say($"A later change of {now.Name} applies them.");
+            Rollout.Finish(run, now);
+            return CommandRunner.Done;
+        }
         catch (StrataException e) when (e.Error.Code == Deployer.BuildFailedCode)
         {
             throw (e.Error with

@@ -51,7 +51,7 @@ internal static class SecretsCommand
             }.Does(terminal, SetAsync),
             new Command("versions", "List the versions of a secret") { Name }.Does(terminal, VersionsAsync),
             new Command("reveal", "Print a secret's value; its history shows that you did") { Name, Version }.Does(terminal, RevealAsync),
-            new Command("destroy", "Destroy the value of one version for good") { Name, Number, Yes }.Does(terminal, DestroyAsync),
+            new Command("destroy", "Destroy the value of one version for good") { Name, Number, Yes, Force }.Does(terminal, DestroyAsync),
             new Command("remove", "Destroy a secret with all its values") { Name, Yes, Force }.Does(terminal, RemoveAsync),
         }.Does(terminal, ListAsync);
         secrets.Aliases.Add("secret");
@@ -228,7 +228,8 @@ internal static class SecretsCommand
         if (!await Confirmation.AskAsync(run, Yes, $"Destroy version {number} of {name} for good?", cancellationToken))
             return CommandRunner.Failed;
         using var answer = await run.Client.SendAsync(
-            HttpMethod.Delete, $"{PathOf(name)}/versions/{number.ToString(CultureInfo.InvariantCulture)}",
+            HttpMethod.Delete,
+            $"{PathOf(name)}/versions/{number.ToString(CultureInfo.InvariantCulture)}{(run.Parse.GetValue(Force) ? "?force=true" : "")}",
             cancellationToken: cancellationToken);
         if (!run.WriteMachine(answer!.RootElement)) run.Say($"Destroyed version {number} of {name}.");
         return CommandRunner.Done;

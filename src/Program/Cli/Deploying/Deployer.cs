@@ -24,6 +24,7 @@ internal sealed class Deployer(Run run)
     private static readonly TimeSpan StateInterval = TimeSpan.FromSeconds(1);
 
     public const string BuildFailedCode = "BUILD_FAILED";
+    public const string BuildCancelledCode = "BUILD_CANCELLED";
 
     private readonly Steps steps = new(run);
 
@@ -325,7 +326,7 @@ internal sealed class Deployer(Run run)
     }
 
     private Error Cancelled(ReleaseResource release) => new(
-        ErrorKind.Conflict, "BUILD_CANCELLED", release.Status.Message
+        ErrorKind.Conflict, BuildCancelledCode, release.Status.Message
             ?? $"The build of {release.Name} was cancelled.", $"Deploy again to build it{ServesOn()}");
 
     /// <summary>Of a first deploy nothing served before.</summary>

@@ -10,7 +10,7 @@ namespace Strata.Cli.Deploying;
 /// <summary>Creates releases, named NAME-1, NAME-2 and on; another deploy at the same moment may take a number first.</summary>
 internal static class NewRelease
 {
-    private const int NameTriesMax = 5;
+    private const int NameTriesMax = 50;
 
     public static async Task<ReleaseResource> CreateAsync(
         StrataClient client, DeploymentResource deployment, SourceConfig source, CancellationToken cancellationToken)

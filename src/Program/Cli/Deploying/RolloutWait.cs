@@ -10,6 +10,8 @@ namespace Strata.Cli.Deploying;
 /// <summary>Waits until a deployment serves what it should, or says why it does not.</summary>
 internal static class RolloutWait
 {
+    public const string SupersededCode = "RELEASE_SUPERSEDED";
+
     /// <summary>How long a server may be away, as for its restart.</summary>
     private static readonly TimeSpan ServerPatience = TimeSpan.FromSeconds(60);
 
@@ -99,7 +101,7 @@ internal static class RolloutWait
         now.Status.Release is null ? $"strata logs {now.Name}" : $"strata logs {now.Name} (the earlier release still serves)");
 
     private static Error Superseded(DeploymentResource now, Resource<ReleaseSpec, ReleaseStatus> release) => new(
-        ErrorKind.Conflict, "RELEASE_SUPERSEDED", $"{now.Name} runs a newer release than {release.Name}: another deploy was faster.",
+        ErrorKind.Conflict, SupersededCode, $"{now.Name} runs a newer release than {release.Name}: another deploy was faster.",
         $"strata describe {now.Name}");
 
     private static Error Gone(DeploymentResource now) =>

@@ -131,7 +131,7 @@ public sealed class DeploymentLifeTests
         await cloud.Stores.Deployments.ChangeAsync(
             cloud.Caller, "site", x => x with { Spec = x.Spec with { Env = env } }, null, null, default);
         var said = await cloud.UntilAsync("site", x => x.Status.Message is not null, "it says so");
-        Assert.Contains("Deploy the source again to apply it", said.Status.Message, StringComparison.Ordinal);
+        Assert.Contains("deploy the source again to apply it", said.Status.Message, StringComparison.Ordinal);
         await cloud.ReleaseAsync("site", "site-2", Site("two"));
         var second = await cloud.UntilBuiltAsync("site-2");
         Assert.Equal("red", second.Spec.Env!["COLOR"]);

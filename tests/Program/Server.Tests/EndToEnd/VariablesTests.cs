@@ -68,6 +68,9 @@ public sealed class VariablesTests(SharedCloud cloud)
         Assert.Equal($"db://{Second}@host", await cloud.GetPageAsync(name, "/URL"));
         var kept = await cloud.RunAsync("secrets", "remove", "sealed-password", "-y");
         Assert.Contains("SECRET_IN_USE", kept.Error, StringComparison.Ordinal);
+        (await cloud.RunAsync("secrets", "destroy", "sealed-password", "1", "-y")).ShouldSucceed();
+        kept = await cloud.RunAsync("secrets", "destroy", "sealed-password", "2", "-y");
+        Assert.Contains("SECRET_IN_USE", kept.Error, StringComparison.Ordinal);
 
         foreach (var kind in new[] { "deployments", "releases", "instances" })
         {
