@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
-using System.Text.Json.Serialization.Metadata;
 using Strata.Core;
 
 namespace Strata.Api.OpenApi;
@@ -112,20 +111,6 @@ public static class Schemas
         type is JsonArray types ? types.Any(t => (string?)t == "array") : type is JsonValue && (string?)type == "array";
 
     /// <summary>
-    /// What a member is where it is left out. Clients in typed languages are made of it: without, they would send the 0 of their language.
-    /// </summary>
-    private static void AddDefaults(JsonTypeInfo type, JsonObject properties)
-    {
-        if (type.CreateObject?.Invoke() is not { } made) return;
-        foreach (var member in type.Properties.Where(p => !p.IsRequired && p.PropertyType.IsPrimitive))
-        {
-            if (properties[member.Name] is JsonObject schema && member.Get?.Invoke(made) is { } value
-                && !value.Equals(Activator.CreateInstance(member.PropertyType)))
-                schema["default"] = JsonValue.Create(JsonSerializer.SerializeToElement(value, member.PropertyType));
-        }
-    }
-
-    /// <summary>
     /// Unknown members are refused everywhere, which the exporter does not say; and a shared type is written out where it would point to
     /// itself.
     /// </summary>
@@ -133,11 +118,7 @@ public static class Schemas
     {
         if (context.TypeInfo.Type == typeof(JsonElement)) return new JsonObject();
         if (schema is not JsonObject node) return schema;
-        if (node["properties"] is JsonObject properties)
-        {
-            node["additionalProperties"] = false;
-            AddDefaults(context.TypeInfo, properties);
-        }
+        if (node.ContainsKey("properties")) node["additionalProperties"] = false;
         if ((Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type) == typeof(long)) node["format"] = Long;
         if (IsList(node["type"]) && !node.ContainsKey("items")) node["items"] = new JsonObject(); // of any: the exporter leaves it out
         return node;

@@ -32,6 +32,7 @@ public sealed class GeneratedClientTests(WholeApi api)
         var document = await OpenApiDocument.FromFileAsync(folder.Description, TestContext.Current.CancellationToken);
         var settings = new CSharpClientGeneratorSettings { ClassName = "StrataApi", GenerateOptionalParameters = true };
         settings.CSharpGeneratorSettings.Namespace = "Generated";
+        settings.CSharpGeneratorSettings.GenerateOptionalPropertiesAsNullable = true; // else what is left out is sent as 0
         settings.CSharpGeneratorSettings.JsonLibrary = NJsonSchema.CodeGeneration.CSharp.CSharpJsonLibrary.SystemTextJson;
         await File.WriteAllTextAsync(
             Path.Combine(folder.Path, "StrataApi.cs"), new CSharpClientGenerator(document, settings).GenerateFile(),
