@@ -53,7 +53,7 @@ internal static class Rollout
     private static System.Text.Json.JsonElement DeploymentJson(Resource<DeploymentSpec, DeploymentStatus> deployment)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();
-        using (var json = new System.Text.Json.Utf8JsonWriter(buffer)) ResourceJson.Write(json, deployment);
+        using (var json = new System.Text.Json.Utf8JsonWriter(buffer, StableJson.Readable)) ResourceJson.Write(json, deployment);
         return StableJson.Of(System.Text.Json.JsonElement.Parse(buffer.WrittenSpan));
     }
 }

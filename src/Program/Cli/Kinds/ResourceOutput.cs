@@ -12,7 +12,7 @@ internal static class ResourceOutput
     public static JsonElement ToJson(AnyResource resource)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer)) ResourceJson.Write(json, resource);
+        using (var json = new Utf8JsonWriter(buffer, StableJson.Readable)) ResourceJson.Write(json, resource);
         return StableJson.Of(JsonElement.Parse(buffer.WrittenSpan));
     }
 

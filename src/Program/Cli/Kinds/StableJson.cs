@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Strata.Cli.Data;
 
@@ -15,6 +16,9 @@ internal static class StableJson
     private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.ffffffZ";
     private const string TimeSuffix = "At";
 
+    /// <summary>Text as it is, and not as escapes.</summary>
+    public static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private static readonly string[] Sorted = ["spec", "status", "labels"];
 
     /// <summary>What users wrote, which stays as it is.</summary>
@@ -29,14 +33,14 @@ internal static class StableJson
     {
         if (value.ValueKind == JsonValueKind.Undefined) return value;
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer)) WriteTimes(json, value, mayBeTime: false);
+        using (var json = new Utf8JsonWriter(buffer, Readable)) WriteTimes(json, value, mayBeTime: false);
         return EntityCalls.Parse(buffer.WrittenMemory);
     }
 
     public static JsonElement Of(JsonElement resource)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, Readable))
         {
             json.WriteStartObject();
             foreach (var member in resource.EnumerateObject()) Write(json, member, Sorted.Contains(member.Name));
