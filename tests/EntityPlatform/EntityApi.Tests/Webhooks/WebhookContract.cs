@@ -165,12 +165,17 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
         for (var round = 0; round < last; round += 8)
             await Task.WhenAll(Enumerable.Range(round + 1, 8).Select(n => PatchUrlAsync("books", $"{receiver.Url}/{n}")));
         await PatchUrlAsync("books", $"{receiver.Url}/last");
-        await CreateAsync("book/1", 1);
-        await Wait.UntilAsync(() => receiver.Deliveries.Any(d => d.Path == "/hook/last"), "the last address is delivered to");
+        // The first may still go to an earlier address: its loop may see them before the host sees the last change.
+        var number = 0;
+        await Wait.UntilAsync(async () =>
+        {
+            await CreateAsync("book/1", ++number);
+            return receiver.Deliveries.Any(d => d.Path == "/hook/last");
+        }, "the last address is delivered to");
         await Wait.UntilAsync(() => Loops == 1, "the former loops have ended");
         var before = receiver.Deliveries.Count;
-        for (var n = 2; n <= 5; n++) await CreateAsync("book/1", n);
-        await Wait.UntilAsync(() => receiver.Taken.Contains(5), "what came later is taken");
+        for (var n = 1; n <= 4; n++) await CreateAsync("book/1", ++number);
+        await Wait.UntilAsync(() => receiver.Taken.Contains(number), "what came later is taken");
         Assert.All(receiver.Deliveries.Skip(before), d => Assert.Equal("/hook/last", d.Path));
         await PatchUrlAsync("books", receiver.Url);
         Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/webhooks/books")).Status);
