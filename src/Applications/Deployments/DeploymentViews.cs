@@ -21,6 +21,10 @@ public sealed record DeploymentViews(
     public IReadOnlyList<ReleaseResource> ReleasesOf(DeploymentResource deployment) =>
         Releases.Find(ReleasesByDeployment, StoreQueries.Tenant(deployment.Org), deployment.Id);
 
+    /// <summary>Also those that name it by its name still, because they were just made.</summary>
+    public IEnumerable<ReleaseResource> AllReleasesOf(DeploymentResource deployment) => new[] { deployment.Id, deployment.Name }
+        .SelectMany(reference => Releases.Find(ReleasesByDeployment, StoreQueries.Tenant(deployment.Org), reference));
+
     public IReadOnlyList<RouteResource> RoutesOf(DeploymentResource deployment) =>
         Routes.Find(RoutesByDeployment, StoreQueries.Tenant(deployment.Org), deployment.Id);
 

@@ -21,7 +21,7 @@ public static partial class Posix
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int StatX(int folder, string path, int flags, uint mask, byte* result);
 
-    /// <summary>The user that owns a file or folder; null where there is none, or a link in its place. Source: statx(2).</summary>
+    /// <summary>The user that owns a file or folder; null: nothing is there, or a link. Source: statx(2).</summary>
     internal static unsafe uint? OwnerOf(string path)
     {
         const int currentFolder = -100, noFollow = 0x100, typeMask = 0xf000, linkType = 0xa000, size = 256;

@@ -362,14 +362,12 @@ internal sealed partial class BuildController(
         return highest;
     }
 
-    /// <summary>All releases of the deployment; one that was just made may still name it by its name.</summary>
     private async Task<IEnumerable<ReleaseResource>> SiblingsAsync(
         ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
     {
-        var tenant = StoreQueries.Tenant(release.Org);
-        await views.Hub.CatchUpAsync(tenant, cancellationToken); // with the numbers that other builds here have just taken
-        return new[] { deployment.Id, deployment.Name }.SelectMany(
-            reference => views.Releases.Find(DeploymentViews.ReleasesByDeployment, tenant, reference));
+        // With the numbers that other builds here have just taken.
+        await views.Hub.CatchUpAsync(StoreQueries.Tenant(release.Org), cancellationToken);
+        return views.AllReleasesOf(deployment);
     }
 
     private async Task<ReleaseResource> ChangeAsync(

@@ -87,6 +87,10 @@ internal static class BuildErrors
         $"{building} is being built, and would be overtaken by older files.",
         $"The variables are kept. Once {building} is done: strata env apply {deployment}");
 
+    public static Error OtherFiles(string deployment, string current, string source) => Failed(
+        $"{deployment} runs {current} by now, which has other files than {source}.",
+        $"The variables are kept. To run {current} with them: strata env apply {deployment}");
+
     public static Error VariablesInvalid(string fault) =>
         Failed($"The variables of the source and of the deployment do not fit together: {fault}", "Change them and deploy again.");
 

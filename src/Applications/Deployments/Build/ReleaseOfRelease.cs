@@ -27,6 +27,8 @@ internal sealed class ReleaseOfRelease(DeploymentStores stores, DeploymentViews 
         if (await UnderWayAsync(release, deployment, cancellationToken) is { } building)
             return BuildErrors.BuildUnderWay(deployment.Name, building);
         var source = read.Value;
+        if (await OtherFilesAsync(caller, source, deployment, cancellationToken) is { } current)
+            return BuildErrors.OtherFiles(deployment.Name, current, source.Name);
         if (source.Status.SourceEnv is not { } ofSource) return BuildErrors.VariablesUnknown(source.Name);
         var merged = new Dictionary<string, string>(ofSource);
         foreach (var (name, value) in release.Spec.Env!) merged[name] = value;
@@ -52,20 +54,31 @@ internal sealed class ReleaseOfRelease(DeploymentStores stores, DeploymentViews 
 
     /// <summary>
     /// The name of an earlier release that is being built, or that the deployment has not been promoted to yet: this one is later, would
-    /// come instead of it, and would run older files. Null: there is none.
+    /// come instead of it, and would run older files. Null: no such release.
     /// </summary>
     private async ValueTask<string?> UnderWayAsync(
         ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
     {
         await views.Hub.CatchUpWithStoreAsync(StoreQueries.Tenant(release.Org), cancellationToken);
-        return new[] { deployment.Id, deployment.Name }
-            .SelectMany(reference => views.Releases.Find(DeploymentViews.ReleasesByDeployment, StoreQueries.Tenant(release.Org), reference))
-            .FirstOrDefault(other => other.Spec.Source.Release is null && ReleaseOrder.IsNewer(release, other)
-                && (!ReleaseStates.IsEnd(other.State) || other is { State: ReleaseStates.Ready, Status.Reported: false }))?.Name;
+        return views.AllReleasesOf(deployment).FirstOrDefault(other =>
+            other.Spec.Source.Release is null && ReleaseOrder.IsNewer(release, other) && (!ReleaseStates.IsEnd(other.State) || other is { State: ReleaseStates.Ready, Status.Reported: false }))?.Name;
+    }
+
+    /// <summary>
+    /// The name of the release that the deployment runs or is to run, if that has other files: a deploy or a rollback has come since the
+    /// caller looked, and must not be undone by a change of variables. Null: it has the same.
+    /// </summary>
+    private async ValueTask<string?> OtherFilesAsync(
+        Caller caller, ReleaseResource source, DeploymentResource deployment, CancellationToken cancellationToken)
+    {
+        if ((deployment.Spec.Release ?? deployment.Status.Release) is not { } id || id == source.Id) return null;
+        var read = await stores.Releases.GetAsync(caller, id, AsOf.Latest, cancellationToken);
+        if (read.Error is { Kind: not ErrorKind.NotFound } fault) throw fault.ToException();
+        return read.IsOk && read.Value.Status.Image != source.Status.Image ? read.Value.Name : null;
     }
 
     /// <summary>Why a deployment's release cannot be made of another one; null: it can.</summary>
-    /// <param name="source">Null: there is none of this name or id.</param>
+    /// <param name="source">Null: no release has this name or id.</param>
     private static string? FaultOf(string asked, ReleaseResource? source, DeploymentResource deployment)
     {
         if (source is null || source.Project != deployment.Project

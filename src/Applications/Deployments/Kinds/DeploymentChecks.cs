@@ -83,7 +83,7 @@ internal static partial class DeploymentChecks
         .. Range("health.graceSeconds", health.GraceSeconds, 1, 3600),
     ];
 
-    /// <summary>The first fault of variables that are put together; null: there is none.</summary>
+    /// <summary>The first fault of variables that are put together; null: they have none.</summary>
     public static string? FaultOf(IReadOnlyDictionary<string, string> env) =>
         Env(env).FirstOrDefault() is { } fault ? $"{fault.Field}: {fault.Message}" : null;
 

@@ -6,8 +6,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Secrets.Values;
 
 /// <summary>
-/// Secrets as applications use them: by their name, in the project and environment that they are for. Whoever asks for the platform has
-/// decided that the application may have them. Safe for concurrent use.
+/// Secrets as applications use them: by their name, in the project and environment that they are for. The caller has decided
+/// that the application may have them. Safe for concurrent use.
 /// </summary>
 public sealed class SecretReader
 {

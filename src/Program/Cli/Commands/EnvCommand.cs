@@ -172,7 +172,7 @@ internal static class EnvCommand
             throw (e.Error with
             {
                 Message = $"{e.Error.Message} The change of the variables is kept, and the deployment runs with those of before.",
-                NextStep = $"Once that is corrected: strata env apply {changed.Name}. To take a variable back: strata env unset or set.",
+                NextStep = $"Once that is corrected: strata env apply {changed.Name}. To take a variable out: strata env unset {changed.Name} NAME",
             }).ToException();
         }
     }

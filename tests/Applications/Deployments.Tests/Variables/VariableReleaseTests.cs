@@ -50,6 +50,25 @@ public sealed class VariableReleaseTests
         }
     }
 
+    /// <summary>As when a deploy ends between the look at the deployment and the release.</summary>
+    [Fact]
+    public async Task ReleaseOfARelease_WithOtherFilesThanTheDeploymentHas_Fails()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await DeployAsync(cloud, "");
+        using var folder = new TempFolder();
+        foreach (var (name, content) in App) folder.With(name, content);
+        await cloud.ReleaseAsync("app", "app-2", folder.With("more.txt", "x").Archive());
+        var second = await cloud.UntilBuiltAsync("app-2");
+        await cloud.UntilAsync("app", d => d.Status.Release == second.Id && d.State == DeploymentStates.Running, "it runs");
+        await cloud.ReleaseAsync("app", "app-3", new SourceConfig { Release = "app-1" });
+        var refused = await cloud.UntilBuiltAsync("app-3");
+        Assert.Equal(ReleaseStates.Failed, refused.State);
+        Assert.Contains("app runs app-2 by now", refused.Status.Message, StringComparison.Ordinal);
+        await cloud.ReleaseAsync("app", "app-4", new SourceConfig { Release = "app-2" });
+        Assert.Equal(ReleaseStates.Ready, (await cloud.UntilBuiltAsync("app-4")).State);
+    }
+
     /// <summary>The build is the earlier deploy, and would be overtaken by a release of older files.</summary>
     [Fact]
     public async Task ReleaseOfARelease_WhileABuildIsUnderWay_Fails_AndTheBuildGoesOn()

@@ -43,7 +43,7 @@ internal sealed record DockerImage
     }
 
     /// <summary>
-    /// Its variables, overridden by these. What an image sets is text, whoever made it: it refers to no secret of the project.
+    /// Its variables, overridden by these. What an image sets is text: it refers to no secret of the project.
     /// </summary>
     public Dictionary<string, string> EnvUnder(IReadOnlyDictionary<string, string> env)
     {
