@@ -61,7 +61,8 @@ internal sealed class ReleaseOfRelease(DeploymentStores stores, DeploymentViews 
     {
         await views.Hub.CatchUpWithStoreAsync(StoreQueries.Tenant(release.Org), cancellationToken);
         return views.AllReleasesOf(deployment).FirstOrDefault(other =>
-            other.Spec.Source.Release is null && ReleaseOrder.IsNewer(release, other) && (!ReleaseStates.IsEnd(other.State) || other is { State: ReleaseStates.Ready, Status.Reported: false }))?.Name;
+            other.Spec.Source.Release is null && ReleaseOrder.IsNewer(release, other)
+                && (!ReleaseStates.IsEnd(other.State) || other is { State: ReleaseStates.Ready, Status.Reported: false }))?.Name;
     }
 
     /// <summary>
