@@ -1,4 +1,4 @@
-# Sourced by ./test: the stock clients that tests let speak to Strata, from the package sources that this machine uses.
+# Sourced by ./test: the stock clients that tests let speak to Strata, and the servers that Strata speaks to, from the package sources that this machine uses.
 # shellcheck shell=bash
 
 # grpcio is taken from the system's packages, for the system's Python.
@@ -20,6 +20,16 @@ install_test_swift() {
   else
     say "the tests need OpenStack Swift. Install it with: sudo apt-get install -y swift-proxy swift-account swift-container swift-object"
     exit 2
+  fi
+}
+
+# Wanted, not needed: a server of ACME that tests of certificates order from. Where it is missing, those tests are skipped and say so.
+install_test_pebble() {
+  ! command -v pebble > /dev/null || return 0
+  if ((EUID == 0)) && command -v apt-get > /dev/null && [[ ${STRATA_NO_INSTALL:-} != 1 ]]; then
+    install_with_apt pebble || say "pebble could not be installed; tests of ACME are skipped"
+  else
+    say "pebble is missing, so tests of ACME are skipped. Install it with: sudo apt-get install -y pebble"
   fi
 }
 
