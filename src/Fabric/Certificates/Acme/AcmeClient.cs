@@ -95,7 +95,8 @@ internal sealed class AcmeClient(HttpClient http, Uri directory, ECDsa accountKe
         return (await transport.GetAsync(address, cancellationToken)).Then(Renewal);
     }
 
-    /// <summary>How RFC 9773 section 4.1 names a certificate: its issuer's key and its serial number. Null: it does not name the key.</summary>
+    /// <summary>How RFC 9773 section 4.1 names a certificate: by its issuer's key and its serial number.</summary>
+    /// <returns>Null: the certificate does not name its issuer's key.</returns>
     internal static string? RenewalIdOf(X509Certificate2 leaf)
     {
         var issuer = leaf.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier;

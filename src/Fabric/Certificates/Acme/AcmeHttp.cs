@@ -69,7 +69,8 @@ internal static class AcmeHttp
 
     private static string Reason(SslPolicyErrors errors) => errors switch
     {
-        SslPolicyErrors.RemoteCertificateChainErrors => "its certificate has expired, or is not from a certificate authority that is trusted here",
+        SslPolicyErrors.RemoteCertificateChainErrors =>
+            "its certificate has expired, or is not from a certificate authority that is trusted here",
         _ when errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) => "its certificate is for another name",
         _ => "it has no certificate",
     };

@@ -63,7 +63,8 @@ internal sealed class AcmeOrder(
     {
         for (var asked = 1; ; asked++)
         {
-            if (!(await session.GetAsync(address, AcmeOrderModel.Read, cancellationToken)).TryGet(out var order, out var error)) return error;
+            var got = await session.GetAsync(address, AcmeOrderModel.Read, cancellationToken);
+            if (!got.TryGet(out var order, out var error)) return error;
             if (order.Status == status) return order;
             if (order.Status == AcmeStatus.Valid) return AcmeErrors.InvalidAnswer(address, "the order is valid before it was finalized");
             // Ready is also what a server may still show for a moment after the order was finalized.

@@ -99,7 +99,8 @@ internal sealed class AcmeProofs(
     private static Error Failed(AcmeAuthorization authorization)
     {
         var type = authorization.Offers.FirstOrDefault(o => o.Problem is not null)?.Type;
-        return AcmeErrors.Refused($"{authorization.Name} could not be verified{(type is null ? "" : $" by {type}")}", authorization.Problem);
+        var what = $"{authorization.Name} could not be verified{(type is null ? "" : $" by {type}")}";
+        return AcmeErrors.Refused(what, authorization.Problem);
     }
 
     /// <summary>The first failure; of several, each with its name.</summary>

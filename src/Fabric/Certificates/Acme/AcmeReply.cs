@@ -14,7 +14,8 @@ internal sealed record AcmeReply(Uri Address, int Status, byte[] Body, Uri? Loca
     private const int NonceCharactersMax = 500;
 
     /// <summary>What the server says went wrong; null for a success, and where it did not say.</summary>
-    public AcmeProblem? Problem { get; } = Status >= 400 && Object(Address, Body).TryGet(out var json, out _) ? AcmeProblem.Read(json) : null;
+    public AcmeProblem? Problem { get; } =
+        Status >= 400 && Object(Address, Body).TryGet(out var json, out _) ? AcmeProblem.Read(json) : null;
 
     public bool IsBadNonce => Problem?.Type == "badNonce";
 

@@ -87,7 +87,8 @@ public class AcmeSignerTests
         Assert.True(extension.Critical);
         Assert.Equal(digest, AsnDecoder.ReadOctetString(extension.RawData, AsnEncodingRules.DER, out var read));
         Assert.Equal(extension.RawData.Length, read);
-        Assert.Equal(["shop.example.com"], certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().EnumerateDnsNames());
+        var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().EnumerateDnsNames();
+        Assert.Equal(["shop.example.com"], names);
         Assert.InRange(now, new DateTimeOffset(certificate.NotBefore), new DateTimeOffset(certificate.NotAfter));
         Assert.True(certificate.HasPrivateKey);
     }

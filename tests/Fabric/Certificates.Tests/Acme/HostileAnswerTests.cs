@@ -5,7 +5,9 @@ using Strata.Certificates.Acme;
 
 namespace Strata.Certificates.Tests.Acme;
 
-/// <summary>Servers that break the protocol, by mistake or by intent: each ends the order with an error, and nothing stays presented.</summary>
+/// <summary>
+/// Servers that break the protocol, by mistake or by intent: each ends the order with an error, and nothing stays presented.
+/// </summary>
 public sealed class HostileAnswerTests : IDisposable
 {
     private const string Https = "https://ca.test/x";
@@ -80,7 +82,7 @@ public sealed class HostileAnswerTests : IDisposable
     [InlineData("/order", "ftp://ca.test/order/1")]
     public async Task OrderAsync_NoLocationToCall_IsAnInvalidAnswer(string path, string? location)
     {
-        var order = """{"status":"valid","authorizations":["https://ca.test/authz"],"finalize":"https://ca.test/x","certificate":"https://ca.test/x"}""";
+        const string order = """{"status":"valid","authorizations":["https://ca.test/authz"],"finalize":"https://ca.test/x"}""";
         server.Instead[path] = _ => location is null ? server.Text(HttpStatusCode.Created, order)
             : server.Text(HttpStatusCode.Created, order, ("Location", location));
         await AssertInvalidAsync("https Location");
@@ -173,7 +175,8 @@ public sealed class HostileAnswerTests : IDisposable
     [Fact]
     public async Task OrderAsync_OtherThingsInTheChain_AreLeftOut()
     {
-        server.Chain = key => $"<script>\n{server.AccountKey.ExportPkcs8PrivateKeyPem()}\n{Pem(key, [StubServer.Name])}\n{server.Authority.RootPem}";
+        var secret = server.AccountKey.ExportPkcs8PrivateKeyPem();
+        server.Chain = key => $"<script>\n{secret}\n{Pem(key, [StubServer.Name])}\n{server.Authority.RootPem}";
         var ordered = await server.OrderAsync();
         Assert.True(ordered.IsOk, ordered.Error?.ToString());
         Assert.Equal(2, ordered.Value.ChainPem.Split("-----BEGIN ").Length - 1);
@@ -198,7 +201,8 @@ public sealed class HostileAnswerTests : IDisposable
         return certificate.ExportCertificatePem() + "\n";
     }
 
-    private static object Challenge(string? token) => new { type = "http-01", url = "https://ca.test/challenge", token, status = "pending" };
+    private static object Challenge(string? token) =>
+        new { type = "http-01", url = "https://ca.test/challenge", token, status = "pending" };
 
     private sealed class EndlessStream : Stream
     {

@@ -105,7 +105,8 @@ internal sealed class Pebble : IAsyncDisposable
                 ["certificate"] = certificate, ["privateKey"] = key, ["httpPort"] = HttpPort, ["tlsPort"] = TlsPort,
                 ["ocspResponderURL"] = "", ["domainBlocklist"] = new JsonArray("blocked.example.com"),
                 ["externalAccountBindingRequired"] = options.ExternalAccounts.Count > 0,
-                ["externalAccountMACKeys"] = new JsonObject(options.ExternalAccounts.Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value))),
+                ["externalAccountMACKeys"] = new JsonObject(
+                    options.ExternalAccounts.Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value))),
             },
         };
     }
