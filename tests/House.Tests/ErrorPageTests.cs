@@ -15,7 +15,7 @@ public partial class ErrorPageTests
     /// argument of a name that says so.
     /// </summary>
     private static readonly string[] Modules = ["src/Platform", "src/EntityPlatform", "src/Applications", "src/Engine/Blobs",
-        "src/Engine/S3Blobs", "src/Fabric/Nodes", "src/Foundation/Core"];
+        "src/Engine/S3Blobs", "src/Fabric/Nodes", "src/Fabric/Certificates", "src/Foundation/Core"];
 
     /// <summary>Errors that only parts of the server see: they are answered in another form, or retried.</summary>
     private static readonly HashSet<string> Internal = ["MOVED_ON", "ROLLOUT_STALE", "UNCHANGED", "HOST_FOREIGN", "HOST_UNCLAIMED",
