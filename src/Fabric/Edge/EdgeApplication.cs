@@ -8,19 +8,23 @@ using Strata.Edge.Metrics;
 using Strata.Edge.Pages;
 using Strata.Edge.Routing;
 using Strata.Edge.Sites;
+using Strata.Edge.Tls;
 using Strata.Edge.Tracing;
 
 namespace Strata.Edge;
 
 /// <summary>
-/// What happens to a request, in order: refuse what is ambiguous, find the route, choose a target or wait for one that is starting, serve
+/// What happens to a request, in order: refuse what is ambiguous, find the route, send to HTTPS what belongs there, choose a target or wait for one that is starting, serve
 /// its files or forward, count. It runs directly on Kestrel: no middleware, no dependency injection per request.
 /// </summary>
 internal sealed partial class EdgeApplication(
-    Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, RequestHold hold, EdgeMetrics metrics, ILogger logger)
+    EdgeOptions options, Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, RequestHold hold, EdgeMetrics metrics, ILogger logger)
     : IHttpApplication<Exchange>
 {
     private EdgeTable table = EdgeTable.Empty;
+
+    /// <summary>Null: the edge does not listen for TLS.</summary>
+    public HttpsRedirect? Https { get; set; }
 
     /// <summary>Requests that begin from now on see this table.</summary>
     public EdgeTable Table
@@ -45,7 +49,15 @@ internal sealed partial class EdgeApplication(
     {
         if (RequestGuard.Check(context) is { } refused) return RefuseAsync(context, refused);
         if (context.FindRoutes(Table) is not { } routes) return RefuseAsync(context, EdgeFault.UnknownHost);
+        if (routes.AcmeThumbprint is { } thumbprint && HttpsRedirect.TryAnswerAcme(context, thumbprint, out var sending))
+            return sending.AsTask();
         if ((context.Route = routes.Match(context.Request.Path)) is not { } route) return RefuseAsync(context, EdgeFault.UnknownPath);
+        if (context.Tls is not null) context.Response.Headers.StrictTransportSecurity = route.Hsts;
+        else if (route.RedirectsToHttps && Https is { } https && !context.Forwarded.IsHttps(context, options.TrustedProxies))
+        {
+            https.Redirect(context);
+            return Task.CompletedTask;
+        }
         if (route.BodyBytesMax is { } bodyMax) LimitBody(context, bodyMax);
         if (route.Choose() is { } target) return ServeAsync(context, target);
         return route.IsStarting ? HoldAsync(context) : RefuseAsync(context, EdgeFault.NoInstance);

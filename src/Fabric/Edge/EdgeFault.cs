@@ -38,7 +38,11 @@ internal sealed record EdgeFault(int Status, string Code, string Title, string D
         405, "METHOD_NOT_ALLOWED", "Method not allowed", "A static site answers GET and HEAD only.");
 
     public static readonly EdgeFault Misdirected = new(
-        421, "MISDIRECTED_REQUEST", "Misdirected request", "The request asks for https, but this connection is not encrypted.");
+        421, "MISDIRECTED_REQUEST", "Misdirected request",
+        "The request asks for https on a connection that is not encrypted, or for http on one that is.");
+
+    public static readonly EdgeFault WrongHost = new(
+        421, "MISDIRECTED_REQUEST", "Misdirected request", "This connection was opened for another host.");
 
     public static readonly EdgeFault UnknownHost = new(
         404, "HOST_UNKNOWN", "Nothing is deployed here", "No deployment serves this address.")

@@ -9,6 +9,14 @@ public sealed record EdgeOptions
     /// <summary>Where users' requests arrive, HTTP/1.1 and HTTP/2 in cleartext (prior knowledge). Port 0 takes a free one.</summary>
     public IReadOnlyList<IPEndPoint> Http { get; init; } = [new(IPAddress.Loopback, 8000)];
 
+    /// <summary>
+    /// Where users' requests arrive over TLS, HTTP/1.1 and HTTP/2; needs <see cref="DataFolder"/>. Empty: nowhere. Port 0 takes a free one.
+    /// </summary>
+    public IReadOnlyList<IPEndPoint> Https { get; init; } = [];
+
+    /// <summary>The port under which clients reach <see cref="Https"/>, where it is another, as behind a forwarded port; null: it is not.</summary>
+    public int? HttpsPublicPort { get; init; }
+
     /// <summary>Where the edge reports its health: <c>/healthz</c>, <c>/readyz</c>. Null: nowhere. Port 0 takes a free one.</summary>
     public IPEndPoint? Admin { get; init; } = new(IPAddress.Loopback, 0);
 
@@ -50,6 +58,7 @@ public sealed record EdgeOptions
     public EdgeLimits Limits { get; init; } = new();
     public UpstreamLimits Upstream { get; init; } = new();
     public SiteLimits Sites { get; init; } = new();
+    public TlsLimits Tls { get; init; } = new();
 }
 
 /// <summary>What a client may ask of the edge.</summary>
@@ -80,6 +89,22 @@ public sealed record EdgeLimits
 
     /// <summary>Of them, those of one organization.</summary>
     public int HeldRequestsPerOrganizationMax { get; init; } = 256;
+}
+
+/// <summary>How the edge encrypts.</summary>
+public sealed record TlsLimits
+{
+    /// <summary>From the connection to the end of the handshake.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a handshake waits for the certificate of a host that has just been deployed. Less than the timeout.</summary>
+    public TimeSpan HoldTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Handshakes that wait so; further ones fail at once.</summary>
+    public int HeldMax { get; init; } = 512;
+
+    /// <summary>Certificates that are kept ready, about 40 KB each; others are read from the disk when they are needed.</summary>
+    public int ReadyMax { get; init; } = 1024;
 }
 
 /// <summary>How the edge treats instances.</summary>

@@ -9,6 +9,7 @@ using Strata.Edge.Listening;
 using Strata.Edge.Metrics;
 using Strata.Edge.Routing;
 using Strata.Edge.Sites;
+using Strata.Edge.Tls;
 using Strata.Edge.Transport;
 using Strata.Edge.Upstreams;
 
@@ -35,6 +36,8 @@ public sealed partial class EdgeServer : IAsyncDisposable
     private readonly SiteServer sites;
     private readonly GrpcForwarder grpc;
     private readonly RequestHold hold;
+    private readonly CertificateStore? certificates;
+    private TlsConnections? tls;
     private readonly StrataClient? api;
     private readonly TableFile? file;
     private readonly TableKeeper? keeper;
@@ -58,7 +61,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         workMetrics = supervisor is null ? new WorkMetrics(this.supervisor) : null;
         clock = new CoarseClock(this.time);
         loops = options.Inline ? new EventLoops(loggers.CreateLogger<EventLoops>()) : null;
-        tables = new TableBuilder(options.Upstream, clock, (IDialer?)loops ?? new SocketDialer());
+        tables = new TableBuilder(options.Upstream, clock, (IDialer?)loops ?? new SocketDialer(), options.Https.Count > 0);
         api = options.ApiUrl is { } url
             ? new StrataClient(
                 url, options.ApiToken, new ClientOptions { UserAgent = "strata-edge", Time = this.time, TokenFile = options.ApiTokenFile })
@@ -70,13 +73,22 @@ public sealed partial class EdgeServer : IAsyncDisposable
         grpc = new GrpcForwarder(options, hold, loggers.CreateLogger<GrpcForwarder>());
         metrics = new EdgeMetrics(() => application!.Table, () => tables.Instances, () => hold.Held);
         var forwarder = new Forwarder(options, hold, loggers.CreateLogger<Forwarder>());
-        application = new EdgeApplication(forwarder, grpc, sites, hold, metrics, logger);
-        requests = EdgeListener.ForRequests(options, loggers, loops);
+        application = new EdgeApplication(options, forwarder, grpc, sites, hold, metrics, logger);
+        if (options.Https.Count > 0)
+        {
+            var place = options.DataFolder ?? throw new ArgumentException("HTTPS needs a data folder.", nameof(options));
+            certificates = new CertificateStore(place, options.Tls, api, loggers.CreateLogger<CertificateStore>(), this.time);
+        }
+        requests = EdgeListener.ForRequests(options, loggers, loops, http2 => tls = new TlsConnections(
+            certificates!, () => application.Table, options.Tls, http2, metrics, this.time, loggers.CreateLogger<TlsConnections>()));
         admin = options.Admin is { } endPoint ? EdgeListener.ForAdmin(endPoint, loggers) : null;
     }
 
     /// <summary>Where requests are taken, with the real ports; empty before the start.</summary>
     public IReadOnlyList<IPEndPoint> HttpEndPoints { get; private set; } = [];
+
+    /// <summary>As <see cref="HttpEndPoints"/>, over TLS.</summary>
+    public IReadOnlyList<IPEndPoint> HttpsEndPoints { get; private set; } = [];
 
     /// <summary>Where the edge serves its health endpoints; null: nowhere.</summary>
     public IPEndPoint? AdminEndPoint { get; private set; }
@@ -91,6 +103,8 @@ public sealed partial class EdgeServer : IAsyncDisposable
     public void Apply(TableSnapshot snapshot)
     {
         application.Table = tables.Build(snapshot);
+        certificates?.Prepare(snapshot.Certificates);
+        tls?.TableChanged();
         sites.Prepare(snapshot);
         ready.TrySetResult();
     }
@@ -106,7 +120,9 @@ public sealed partial class EdgeServer : IAsyncDisposable
         }
         sweeper = time.CreateTimer(_ => Sweep(), null, CoarseClock.Period, CoarseClock.Period);
         await requests.StartAsync(application, cancellationToken);
-        HttpEndPoints = EdgeListener.BoundTo(requests);
+        var bound = EdgeListener.BoundTo(requests);
+        (HttpEndPoints, HttpsEndPoints) = ([.. bound.Take(options.Http.Count)], [.. bound.Skip(options.Http.Count)]);
+        if (HttpsEndPoints.Count > 0) application.Https = new HttpsRedirect(options.HttpsPublicPort ?? HttpsEndPoints[0].Port);
         if (admin is not null)
         {
             await admin.StartAsync(new AdminApplication(() => ready.Task.IsCompleted), cancellationToken);
@@ -131,6 +147,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         if (keeping is not null) await keeping.DisposeAsync();
         if (keeper is not null) await keeper.FlushAsync();
         await sites.DisposeAsync();
+        if (certificates is not null) await certificates.DisposeAsync();
         tables.Dispose();
         grpc.Dispose();
         requests.Dispose();

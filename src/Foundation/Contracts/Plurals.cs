@@ -28,4 +28,6 @@ public static class Plurals
     public const string Releases = "releases";
     public const string Routes = "routes";
     public const string Tunnels = "tunnels";
+    public const string Certificates = "certificates";
+    public const string Issuers = "issuers";
 }

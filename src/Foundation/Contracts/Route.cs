@@ -14,6 +14,24 @@ public sealed record RouteSpec
 
     /// <summary>Timeouts and bounds; null: the edge's defaults.</summary>
     public RouteLimits? Limits { get; init; }
+
+    /// <summary>Null: <see cref="RouteHttps.Redirect"/> by the certificate, and no <see cref="RouteHttps.HstsSeconds"/>.</summary>
+    public RouteHttps? Https { get; init; }
+}
+
+/// <summary>How a route treats requests with and without TLS.</summary>
+public sealed record RouteHttps
+{
+    /// <summary>
+    /// Whether requests over plain HTTP are sent to HTTPS (308). Null: where the host has a certificate that browsers trust, which is one of
+    /// an ACME issuer or of one's own.
+    /// </summary>
+    public bool? Redirect { get; init; }
+
+    /// <summary>
+    /// For how long browsers are to use HTTPS alone (Strict-Transport-Security), from each answer over HTTPS; null or 0: nothing is said.
+    /// </summary>
+    public int? HstsSeconds { get; init; }
 }
 
 /// <summary>What the rollout passes to the edge.</summary>

@@ -9,6 +9,7 @@ using Strata.Api.Auth.CustomRoles;
 using Strata.Api.Auth.Tokens;
 using Strata.Api.Http;
 using Strata.Api.Peers;
+using Strata.Certificates;
 using Strata.CloudEvents;
 using Strata.Compute;
 using Strata.Compute.Dispatch;
@@ -61,7 +62,7 @@ internal sealed class Composition
     public static readonly IReadOnlyList<Kind> Kinds =
         [OrganizationKind.Kind, ProjectKind.Kind, EnvironmentKind.Kind, TokenKind.Kind, RoleKind.Kind, WebhookKind.Kind,
             .. IdentityModule.Kinds, .. SecretsModule.Kinds, ServerKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All,
-            TunnelKinds.Tunnel];
+            TunnelKinds.Tunnel, .. CertificatesModule.Kinds];
 
     /// <summary>Kinds without endpoints: the platform's own records.</summary>
     private static readonly IReadOnlyList<Kind> InternalKinds = [HostClaimKind.Kind];
@@ -223,6 +224,7 @@ internal sealed class Composition
         });
         services.AddWorkloadIdentity();
         services.AddTunnels(options.Limits.Tunnels);
+        services.AddCertificates();
         services.AddSingleton(telemetry).AddServerMetrics(status);
     }
 
@@ -243,6 +245,7 @@ internal sealed class Composition
         app.MapDeployments();
         app.MapWorkloadIdentity();
         app.MapTunnels();
+        app.MapCertificates();
         app.MapServer(Kinds, status);
         app.RequireDeclaredPermissions();
     }

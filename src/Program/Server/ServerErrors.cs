@@ -10,7 +10,7 @@ public static class ServerErrors
         ErrorKind.Conflict, "DATA_FOLDER_IN_USE",
         by is null ? $"Another strata is using the data folder {home}."
             : $"A cloud already runs in {home} (process {by.Pid}, API at {by.ApiUrl}).",
-        "Use it (strata status), stop it (strata down), or start a second one with STRATA_HOME, --api-port, --http-port and --metrics-listen of its own.");
+        "Use it (strata status), stop it (strata down), or start a second one with STRATA_HOME, --api-port, --http-port, --https-port and --metrics-listen of its own.");
 
     public static Error HomeNotWritable(string home, string reason) => new(
         ErrorKind.Unavailable, "DATA_FOLDER_NOT_WRITABLE", $"The data folder {home} cannot be written: {reason}",

@@ -195,7 +195,7 @@ public sealed partial class StrataServer : IAsyncDisposable
         var fault = PortCheck.Check(options, Setting.ApiPort) ?? PortCheck.Check(options, TelemetrySetting.MetricsListen);
         // An edge of its own process may have outlived the last server: it is adopted, or frees its port for the next.
         if (fault is null && options.EdgeMode != EdgeMode.Off && new EdgeChild(options, TimeProvider.System).Left() == 0)
-            fault = PortCheck.Check(options, Setting.HttpPort);
+            fault = PortCheck.Check(options, Setting.HttpPort) ?? PortCheck.Check(options, Setting.HttpsPort);
         if (fault is not null) throw fault.ToException();
     }
 

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
 using Strata.Edge.Routing;
+using Strata.Edge.Tls;
 using Strata.Edge.Tracing;
 using Strata.Edge.Upstreams;
 
@@ -17,6 +18,7 @@ internal sealed class Exchange
     private string? lastHost;
     private EdgeTable? lastTable;
     private HostRoutes? lastRoutes;
+    private string? lastCoveredHost;
     private string? requestId;
 
     public IFeatureCollection Features { get; private set; } = null!;
@@ -31,6 +33,9 @@ internal sealed class Exchange
     public RequestHead Head { get; } = new();
     public AnswerHead Answer { get; } = new();
     public ForwardedLines Forwarded { get; } = new();
+
+    /// <summary>Of the client's connection; null: it is not encrypted.</summary>
+    public TlsSession? Tls { get; private set; }
 
     /// <summary>Timestamp of its start; 0: nothing measures it.</summary>
     public long StartedAt { get; private set; }
@@ -102,6 +107,20 @@ internal sealed class Exchange
         return lastRoutes = table.FindHost(host);
     }
 
+    /// <summary>
+    /// Whether the connection was opened for the request's host: over one that was encrypted for another, a client could reach what its
+    /// certificate does not vouch for.
+    /// </summary>
+    public bool IsForItsHost()
+    {
+        if (Tls is null) return true;
+        var host = Request.Headers.Host.ToString();
+        if (ReferenceEquals(host, lastCoveredHost)) return true;
+        if (!Tls.IsFor(HostName.Of(host))) return false;
+        lastCoveredHost = host;
+        return true;
+    }
+
     /// <summary>Cuts the client's connection (HTTP/1) or stream (HTTP/2): the only way to say that an answer is not complete.</summary>
     public void Abort() => Lifetime.Abort();
 
@@ -113,6 +132,7 @@ internal sealed class Exchange
         ResponseBody = features.GetRequiredFeature<IHttpResponseBodyFeature>();
         Lifetime = features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
         Connection = features.GetRequiredFeature<IHttpConnectionFeature>();
+        Tls = features.Get<TlsSession>();
         body = features.GetRequiredFeature<IRequestBodyPipeFeature>();
         bodyDetection = features.GetRequiredFeature<IHttpRequestBodyDetectionFeature>();
     }

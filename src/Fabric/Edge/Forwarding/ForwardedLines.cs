@@ -34,6 +34,14 @@ internal sealed class ForwardedLines
         x.Head.Write(lines);
     }
 
+    /// <summary>Whether a trusted proxy in front says that the client came over HTTPS.</summary>
+    public bool IsHttps(Exchange x, IReadOnlyList<IPNetwork> trustedProxies)
+    {
+        if (trustedProxies.Count == 0) return false;
+        Learn(x.Connection.RemoteIpAddress, trustedProxies);
+        return isTrusted && string.Equals(Trusted(x).Proto, "https", StringComparison.OrdinalIgnoreCase);
+    }
+
     /// <summary>The same as names and values.</summary>
     public IEnumerable<(string Name, string Value)> Of(Exchange x, IReadOnlyList<IPNetwork> trustedProxies)
     {

@@ -24,8 +24,8 @@ internal static class RequestGuard
         if (headers.TransferEncoding.Count > 0 && !IsPlainChunked(x.Request.Protocol, headers)) return EdgeFault.AmbiguousRequest;
         if (headers.Host.Count != 1) return EdgeFault.BadRequest;
         if (x.Request.Method is "TRACE" or "CONNECT") return EdgeFault.MethodNotSupported;
-        if (!ReferenceEquals(x.Request.Scheme, "http") && x.Request.Scheme != "http") return EdgeFault.Misdirected;
-        return null;
+        if (x.Request.Scheme != (x.Tls is null ? "http" : "https")) return EdgeFault.Misdirected;
+        return x.IsForItsHost() ? null : EdgeFault.WrongHost;
     }
 
     /// <summary>Only letters, digits and hyphens: what every reader of headers takes for the same name.</summary>

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Strata.Edge.Tls;
 using Strata.Edge.Transport;
 using Strata.Rpc.Listening;
 
@@ -18,7 +19,9 @@ internal static class EdgeListener
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
     }
 
-    public static KestrelServer ForRequests(EdgeOptions options, ILoggerFactory loggers, EventLoops? loops)
+    /// <param name="secure">Makes what takes TLS off, of where HTTP/2 goes; called where the options have such endpoints.</param>
+    public static KestrelServer ForRequests(
+        EdgeOptions options, ILoggerFactory loggers, EventLoops? loops, Func<HandOver, TlsConnections> secure)
     {
         var kestrel = CreateOptions(loggers);
         SetLimits(kestrel.Limits, options.Limits);
@@ -30,6 +33,18 @@ internal static class EdgeListener
                 listen.Protocols = HttpProtocols.Http1;
                 listen.Use(priorKnowledge.Use);
             });
+        }
+        if (options.Https.Count > 0)
+        {
+            var tls = secure(priorKnowledge.Http2);
+            foreach (var endPoint in options.Https)
+            {
+                kestrel.Listen(endPoint, listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http1; // as to Kestrel: what agreed on HTTP/2 is handed over
+                    listen.Use(tls.Use);
+                });
+            }
         }
         kestrel.Listen(priorKnowledge.Http2, listen => listen.Protocols = HttpProtocols.Http2);
         return new KestrelServer(Options.Create(kestrel), new EdgeTransport(loggers, loops), loggers);

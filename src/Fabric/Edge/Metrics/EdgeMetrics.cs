@@ -17,6 +17,7 @@ internal sealed class EdgeMetrics : IDisposable
 
     private readonly Histogram<double> duration;
     private readonly Counter<long> errors;
+    private readonly Counter<long> handshakes;
 
     /// <param name="table">The present one.</param>
     /// <param name="instances">Of the present table.</param>
@@ -30,6 +31,7 @@ internal sealed class EdgeMetrics : IDisposable
                 [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] });
         errors = Meter.CreateCounter<long>("strata.edge.errors", "{request}",
             "Requests that the edge answered with its own error, by code.");
+        handshakes = Meter.CreateCounter<long>("strata.edge.tls.handshakes", "{handshake}", "TLS handshakes with clients, by outcome.");
         Meter.CreateObservableGauge("strata.edge.routes", () => (long)table().Routes.Count, null, "Routes in the edge's table.");
         Meter.CreateObservableGauge("strata.edge.requests.in_flight", () => (long)instances().Sum(i => i.InFlight), null,
             "Requests in flight at instances.");
@@ -58,6 +60,9 @@ internal sealed class EdgeMetrics : IDisposable
     /// <param name="code">From the fixed list of the edge's errors.</param>
     public void CountError(DeploymentSeries series, string code) =>
         errors.Add(1, new("org", series.Org), new("deployment", series.Deployment), new("error", code));
+
+    /// <param name="outcome"><c>done</c>, <c>failed</c>, or <c>no_certificate</c> for a host without one.</param>
+    public void CountHandshake(string outcome) => handshakes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void Dispose() => Meter.Dispose();
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Strata.Edge.Tls;
 
 namespace Strata.Edge.Routing;
 
@@ -13,12 +14,15 @@ internal sealed class EdgeTable
     private readonly FrozenDictionary<string, HostRoutes> hosts;
     private readonly FrozenDictionary<string, HostRoutes>.AlternateLookup<ReadOnlySpan<char>> lookup;
 
-    public EdgeTable(IEnumerable<RouteEntry> routes, long version)
+    /// <param name="certificates">Null: there are none.</param>
+    /// <param name="acmeThumbprint">See <see cref="TableSnapshot.AcmeThumbprint"/>.</param>
+    public EdgeTable(
+        IEnumerable<RouteEntry> routes, long version, CertificateIndex? certificates = null, string? acmeThumbprint = null)
     {
         Version = version;
         Routes = [.. routes];
         hosts = Routes.GroupBy(r => r.Host, StringComparer.OrdinalIgnoreCase)
-            .ToFrozenDictionary(g => g.Key, g => new HostRoutes(g), StringComparer.OrdinalIgnoreCase);
+            .ToFrozenDictionary(g => g.Key, g => new HostRoutes(g, certificates, acmeThumbprint), StringComparer.OrdinalIgnoreCase);
         lookup = hosts.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
@@ -38,8 +42,19 @@ internal sealed class HostRoutes
 {
     private readonly RouteEntry[] routes;
 
-    public HostRoutes(IEnumerable<RouteEntry> routes) =>
+    public HostRoutes(IEnumerable<RouteEntry> routes, CertificateIndex? certificates = null, string? acmeThumbprint = null)
+    {
         this.routes = [.. routes.OrderByDescending(r => r.Prefix.Length).ThenBy(r => r.Id, StringComparer.Ordinal)];
+        var owner = this.routes[0].Record;
+        Certificate = certificates?.Find(owner.Org, owner.Project, owner.Host);
+        AcmeThumbprint = Certificate is { IsOwn: false } ? acmeThumbprint : null;
+    }
+
+    /// <summary>Of the project that has the host; null: it has none yet.</summary>
+    public CertificateRecord? Certificate { get; }
+
+    /// <summary>With what questions of ACME authorities about the host are answered; null: they are not the edge's business.</summary>
+    public string? AcmeThumbprint { get; }
 
     /// <summary>The route with the longest prefix of whole segments; null if no route matches.</summary>
     /// <param name="path">Decoded and without dot segments, as the instance will see it.</param>

@@ -15,6 +15,7 @@ internal sealed class RouteEntry
         Series = series;
         Limits = limits ?? new UpstreamLimits();
         Prefix = PathPrefix.Normalize(record.Path);
+        Hsts = record.Https?.HstsSeconds is > 0 and var seconds ? $"max-age={seconds}" : null;
         usable = [.. targets.Where(t => t is { Weight: > 0, IsUsable: true })];
         weightTotal = usable.Sum(t => t.Weight);
         IsStarting = targets.Any(t => t is { Weight: > 0, IsStarting: true });
@@ -32,6 +33,12 @@ internal sealed class RouteEntry
     /// <summary>The edge's, with the route's own where it has any.</summary>
     public UpstreamLimits Limits { get; }
     public long? BodyBytesMax => Record.Limits?.BodyBytesMax;
+
+    /// <summary>The value of Strict-Transport-Security in answers over TLS; null: none.</summary>
+    public string? Hsts { get; }
+
+    /// <summary>Whether requests without TLS are sent to HTTPS.</summary>
+    public bool RedirectsToHttps { get; init; }
     public bool PassesUnusualHeaders => Record.Limits is { PassUnusualHeaders: true };
     public string Id => Record.Id;
     public string Host => Record.Host;

@@ -1,6 +1,7 @@
 using System.Net;
 using Strata.Contracts;
 using Strata.Edge.Metrics;
+using Strata.Edge.Tls;
 using Strata.Edge.Upstreams;
 
 namespace Strata.Edge.Routing;
@@ -8,7 +9,8 @@ namespace Strata.Edge.Routing;
 /// <summary>
 /// Makes tables out of snapshots, and carries over what outlives a table: the instances' connections and health. One snapshot at a time.
 /// </summary>
-internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDialer dialer) : IDisposable
+/// <param name="hasHttps">Whether the edge listens for TLS, so that there is something to send requests to.</param>
+internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDialer dialer, bool hasHttps = false) : IDisposable
 {
     private readonly Lock gate = new();
     private readonly DeploymentSeriesBook series = new();
@@ -26,7 +28,10 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDi
             RenewInstances(snapshot);
             var byRelease = instances.Values.GroupBy(i => (i.Record.Org, i.Record.Release)).ToDictionary(g => g.Key, g => g.ToArray());
             var starting = snapshot.Starting.ToHashSet();
-            return new EdgeTable(HostOwners.Keep(snapshot.Routes).Select(r => ToEntry(r, byRelease, starting)), ++version);
+            var certificates = hasHttps ? new CertificateIndex(snapshot.Certificates) : null;
+            return new EdgeTable(
+                HostOwners.Keep(snapshot.Routes).Select(r => ToEntry(r, byRelease, starting, certificates)), ++version, certificates,
+                snapshot.AcmeThumbprint);
         }
     }
 
@@ -52,13 +57,18 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDi
     }
 
     private RouteEntry ToEntry(
-        RouteRecord route, Dictionary<(string Org, string Release), InstanceState[]> byRelease, HashSet<StartingRelease> starting) =>
+        RouteRecord route, Dictionary<(string Org, string Release), InstanceState[]> byRelease, HashSet<StartingRelease> starting,
+        CertificateIndex? certificates) =>
         new(
             route, route.Targets.Select(t => new RouteTarget(t, route.Org, byRelease.GetValueOrDefault((route.Org, t.Release), []))
             {
                 IsStarting = starting.Contains(new StartingRelease(route.Org, t.Release)),
             }),
-            series.Of(route.Org, route.DeploymentName), limits.For(route.Limits));
+            series.Of(route.Org, route.DeploymentName), limits.For(route.Limits))
+        {
+            RedirectsToHttps = certificates?.Find(route.Org, route.Project, route.Host) is { Fingerprint: not null } certificate
+                && (route.Https?.Redirect ?? certificate.IsPublic),
+        };
 
     private void RenewInstances(TableSnapshot snapshot)
     {

@@ -4,12 +4,13 @@ using Strata.Client;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
+using Strata.Edge.Tls;
 
 namespace Strata.Edge.Routing;
 
 /// <summary>
-/// Keeps the table as the control plane has it: follows routes, instances, nodes and tunnels, and hands in a new snapshot when
-/// something that matters has changed. A tunnel is both: its own route, and the one instance behind it. An instance whose address its
+/// Keeps the table as the control plane has it: follows routes, instances, nodes, tunnels and certificates, and hands in a new snapshot
+/// when something that matters has changed. A tunnel is both: its own route, and the one instance behind it. An instance whose address its
 /// node does not allow is left out, and so is a tunnel outside the server's range.
 /// <para>Nothing is handed in before all lists are complete, so an edge that starts or reconnects keeps its last good table until it
 /// knows better. When the control plane goes away the table does not change.</para>
@@ -31,6 +32,8 @@ internal sealed partial class TableFollower(
     private readonly FollowedSet<InstanceSpec, InstanceStatus, PlacedInstance> instances = new(PlacedInstance.From);
     private readonly FollowedSet<NodeSpec, NodeStatus, NodeRecord> nodes = new(NodeRecord.Of);
     private readonly FollowedSet<TunnelSpec, TunnelStatus, TunnelRecord> tunnels = new(TunnelRecord.Of);
+    private readonly FollowedSet<CertificateSpec, CertificateStatus, CertificateRecord> certificates = new(CertificateRecord.Of);
+    private readonly FollowedSet<IssuerSpec, IssuerStatus, string> thumbprints = new(i => i.Status.Thumbprint);
 
     /// <summary>Until cancelled; each loop is supervised for itself.</summary>
     public Task RunAsync(Supervisor supervisor, CancellationToken cancellationToken) => supervisor.RunAsync(cancellationToken, [
@@ -38,6 +41,8 @@ internal sealed partial class TableFollower(
         ("edge-instances", (work, stop) => FollowAsync(instances, "instances", work, stop)),
         ("edge-nodes", (work, stop) => FollowAsync(nodes, "nodes", work, stop)),
         ("edge-tunnels", (work, stop) => FollowAsync(tunnels, "tunnels", work, stop)),
+        ("edge-certificates", (work, stop) => FollowAsync(certificates, "certificates", work, stop)),
+        ("edge-issuers", (work, stop) => FollowAsync(thumbprints, "issuers", work, stop)),
         ("edge-table", ApplyAsync),
     ]);
 
@@ -90,7 +95,8 @@ internal sealed partial class TableFollower(
     private TableSnapshot? Gather()
     {
         if (routes.Read() is not { } allRoutes || instances.Read() is not { } placed || nodes.Read() is not { } allNodes) return null;
-        if (tunnels.Read() is not { } allTunnels) return null;
+        if (tunnels.Read() is not { } allTunnels || certificates.Read() is not { } allCertificates) return null;
+        if (thumbprints.Read() is not { } allThumbprints) return null;
         var (allowed, refused) = PlacedInstance.Check(placed, allNodes);
         var connected = allTunnels.Select(t => t.Instance).OfType<InstanceRecord>()
             .ToLookup(i => options.TunnelAddresses.Allows(i.Address, i.Port));
@@ -99,7 +105,8 @@ internal sealed partial class TableFollower(
         foreach (var i in connected[false].Where(reported.Add)) LogTunnelRefused(logger, i.Id, i.Org, i.Address, i.Port);
         return new TableSnapshot([.. allRoutes, .. allTunnels.Select(t => t.Route)], [.. allowed, .. connected[true]])
         {
-            Starting = PlacedInstance.Starting(placed, allNodes),
+            Starting = PlacedInstance.Starting(placed, allNodes), Certificates = allCertificates,
+            AcmeThumbprint = allThumbprints is [var thumbprint, ..] ? thumbprint : null, // all accounts have one key
         };
     }
 
@@ -114,6 +121,7 @@ internal sealed partial class TableFollower(
         DeploymentName = route.Status.DeploymentName ?? route.Name,
         Message = route.Status.Message,
         Limits = route.Spec.Limits,
+        Https = route.Spec.Https,
         Targets = [.. route.Status.Targets.Select(t => new TargetRecord(t.Release, t.Weight, t.StaticImage))],
     };
 

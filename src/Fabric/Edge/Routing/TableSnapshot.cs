@@ -1,5 +1,6 @@
 
 using Strata.Contracts;
+using Strata.Edge.Tls;
 
 namespace Strata.Edge.Routing;
 
@@ -12,6 +13,11 @@ public sealed record TableSnapshot(IReadOnlyList<RouteRecord> Routes, IReadOnlyL
 
     /// <summary>Releases that have an instance on its way: requests to one without a ready instance wait for it.</summary>
     public IReadOnlyList<StartingRelease> Starting { get; init; } = [];
+
+    public IReadOnlyList<CertificateRecord> Certificates { get; init; } = [];
+
+    /// <summary>Of the cloud's account key at ACME authorities: with it their questions are answered; null: there are none.</summary>
+    public string? AcmeThumbprint { get; init; }
 }
 
 /// <summary>A host and path prefix, and what serves it.</summary>
@@ -40,6 +46,9 @@ public sealed record RouteRecord
 
     /// <summary>Null: the edge's defaults.</summary>
     public RouteLimits? Limits { get; init; }
+
+    /// <summary>Null: as <see cref="RouteSpec.Https"/> says.</summary>
+    public RouteHttps? Https { get; init; }
     public IReadOnlyList<TargetRecord> Targets { get; init; } = [];
 }
 

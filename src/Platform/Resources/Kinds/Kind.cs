@@ -118,6 +118,9 @@ public abstract class Kind
     /// </summary>
     public bool OwnsHostOfName { get; init; }
 
+    /// <summary>False: a project is deleted with what it has of this kind; a controller removes that behind it.</summary>
+    public bool KeepsProject { get; init; } = true;
+
     /// <summary>Names that no new resource gets, because they mean something else already.</summary>
     public IReadOnlyList<string> ReservedNames { get; init; } = [];
 

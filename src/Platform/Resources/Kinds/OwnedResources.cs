@@ -18,7 +18,7 @@ public sealed class OwnedResources(IEntityLog log, IEnumerable<Kind> kinds)
 
     /// <summary>Kinds that users create come first: the error names resources that the user can delete.</summary>
     private readonly IReadOnlyList<Kind> inProjects =
-        [.. kinds.Where(k => k.Scope == KindScope.Project).OrderByDescending(k => k.UserCreates)];
+        [.. kinds.Where(k => k is { Scope: KindScope.Project, KeepsProject: true }).OrderByDescending(k => k.UserCreates)];
 
     private readonly IReadOnlyList<Kind> all = [.. kinds];
 

@@ -36,7 +36,7 @@ internal static class EdgeCommand
         var given = run.Parse.GetValue(TokenFile);
         var token = given is null ? Environment.GetEnvironmentVariable("STRATA_TOKEN") : null;
         var file = token is null ? Existing(given ?? options.Home.EdgeTokenFile) : null;
-        if ((PortCheck.Check(options, Setting.HttpPort) ?? PortCheck.Check(options, TelemetrySetting.EdgeMetricsListen)) is { } fault)
+        if (PortCheck.CheckEdge(options) is { } fault)
             throw fault.ToException();
         using var loggers = ServerLogs.CreateFactory(
             Path.Combine(options.Home.Run, "edge.log"), run.Terminal.Error, options.Telemetry.LogFormat, run.Terminal.Time);
@@ -44,7 +44,7 @@ internal static class EdgeCommand
         await EdgeProcess.RunAsync(
             EdgeSettings.Of(options, file, token, run.Parse.GetValue(Inline)), loggers,
             edge => run.Say(
-                $"Serving applications at {string.Join(", ", edge.HttpEndPoints)}; health at http://{edge.AdminEndPoint}/readyz{(options.Telemetry is { IsOn: true, EdgeMetrics: { } at } ? $"; metrics at http://{at}/metrics" : "")}"), cancellationToken);
+                $"Serving applications at {string.Join(", ", edge.HttpEndPoints.Concat(edge.HttpsEndPoints))}; health at http://{edge.AdminEndPoint}/readyz{(options.Telemetry is { IsOn: true, EdgeMetrics: { } at } ? $"; metrics at http://{at}/metrics" : "")}"), cancellationToken);
         return CommandRunner.Done;
     }
 

@@ -30,7 +30,9 @@ internal static class MachineChecks
         Port(options, options.ApiPort, "API", Setting.ApiPort),
         .. options.EdgeMode == EdgeMode.Off ? (IReadOnlyList<Finding>)[]
             : LeftoverProcesses.EdgeRuns(options.Home) ? [Finding.Ok($"port {options.HttpPort}", "the edge of this cloud runs on")]
-            : [Port(options, options.HttpPort, "edge", Setting.HttpPort)],
+            : [Port(options, options.HttpPort, "edge", Setting.HttpPort),
+                .. options.HttpsPort == 0 ? (IReadOnlyList<Finding>)[]
+                    : [Port(options, options.HttpsPort, "edge's HTTPS", Setting.HttpsPort)]],
         .. options.Telemetry is { IsOn: true, Metrics: { } metrics }
         ? [Port(options, metrics.Port, "metrics", TelemetrySetting.MetricsListen)] : (IReadOnlyList<Finding>)[],
     ];

@@ -18,9 +18,14 @@ public static class PortCheck
     private const int ProposalsMax = 200;
 
     private static readonly Setting[] PortSettings =
-        [Setting.ApiPort, Setting.HttpPort, TelemetrySetting.MetricsListen, TelemetrySetting.EdgeMetricsListen];
+        [Setting.ApiPort, Setting.HttpPort, Setting.HttpsPort, TelemetrySetting.MetricsListen, TelemetrySetting.EdgeMetricsListen];
 
-    /// <param name="setting">The port's: <see cref="Setting.ApiPort"/>, <see cref="Setting.HttpPort"/> or one of the metrics.</param>
+    /// <returns>As <see cref="Check"/>, of all ports of an edge that is a process of its own.</returns>
+    public static Error? CheckEdge(ServerOptions options) => Check(options, Setting.HttpPort) ?? Check(options, Setting.HttpsPort)
+        ?? Check(options, TelemetrySetting.EdgeMetricsListen);
+
+    /// <param name="setting">The port's: <see cref="Setting.ApiPort"/>, <see cref="Setting.HttpPort"/>, <see cref="Setting.HttpsPort"/> or
+    /// one of the metrics.</param>
     /// <returns>Why it cannot be listened on, with a port that can be; null: it can.</returns>
     public static Error? Check(ServerOptions options, Setting setting)
     {
@@ -57,6 +62,8 @@ public static class PortCheck
     {
         if (setting == Setting.ApiPort) return ("API", new IPEndPoint(options.Listen, options.ApiPort));
         if (setting == Setting.HttpPort) return ("edge", new IPEndPoint(options.Listen, options.HttpPort));
+        if (setting == Setting.HttpsPort)
+            return ("edge's HTTPS", options.HttpsPort == 0 ? null : new IPEndPoint(options.Listen, options.HttpsPort));
         if (!options.Telemetry.IsOn) return ("metrics", null);
         return setting == TelemetrySetting.MetricsListen
             ? ("metrics", options.Telemetry.Metrics) : ("edge's metrics", options.Telemetry.EdgeMetrics);

@@ -16,6 +16,12 @@ public sealed record ServerOptions
     public required IPAddress Listen { get; init; }
     public required int ApiPort { get; init; }
     public required int HttpPort { get; init; }
+
+    /// <summary>Of the edge over TLS; 0: none.</summary>
+    public int HttpsPort { get; init; }
+
+    /// <summary>Under which users reach <see cref="HttpsPort"/>, where it is another; null: the same.</summary>
+    public int? HttpsPublicPort { get; init; }
     public required EdgeMode EdgeMode { get; init; }
 
     /// <summary>
@@ -93,6 +99,12 @@ public sealed record ServerOptions
     /// <summary>Where this machine reaches the API; the cloud's own parts use it.</summary>
     public Uri ApiUrl => new($"http://{Host}:{ApiPort}");
     public Uri HttpUrl => new($"http://{Host}:{HttpPort}");
+
+    /// <summary>Null: the edge does not serve over TLS.</summary>
+    public Uri? HttpsUrl => HttpsPort == 0 ? null : new($"https://{Host}:{HttpsPort}");
+
+    /// <summary>Where the edge serves, for people.</summary>
+    public string EdgeUrls => HttpsUrl is { } https ? $"{HttpUrl} and {https}" : $"{HttpUrl}";
 
     /// <summary>Where this machine reaches what listens on <see cref="Listen"/>.</summary>
     private string Host => Listen.Equals(IPAddress.Any) ? "127.0.0.1"

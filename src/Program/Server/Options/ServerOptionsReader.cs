@@ -40,6 +40,8 @@ public static class ServerOptionsReader
             Listen = Read(values[Setting.Listen], "an IP address", IPAddress.Parse, faults) ?? IPAddress.Loopback,
             ApiPort = Read(values[Setting.ApiPort], "a port from 1 to 65535", Port, faults),
             HttpPort = Read(values[Setting.HttpPort], "a port from 1 to 65535", Port, faults),
+            HttpsPort = Read(values[Setting.HttpsPort], "a port from 1 to 65535, or 0 for none", text => Whole(text, 0, 65535), faults),
+            HttpsPublicPort = Read(values[Setting.HttpsPublicPort], "a port from 1 to 65535", PortOrNone, faults),
             EdgeMode = Read(values[Setting.EdgeMode], "in-process, inline or off", Mode, faults),
             PublicUrlSet = Read(values[Setting.PublicUrl], "an http or https address without a query, such as https://cloud.example.com",
                 PublicUrl, faults),
@@ -66,8 +68,9 @@ public static class ServerOptionsReader
             PrivateProviders = Read(values[Setting.PrivateProviders], "on or off", OnOff, faults),
             PrivateWebhooks = Read(values[Setting.PrivateWebhooks], "on or off", OnOff, faults),
         };
-        if (faults.Count == 0 && options.ApiPort == options.HttpPort)
-            faults.Add($"api-port and http-port are both {options.ApiPort}, and must differ");
+        (string Name, int Port)[] ports = [("api-port", options.ApiPort), ("http-port", options.HttpPort), ("https-port", options.HttpsPort)];
+        foreach (var same in ports.Where(p => p.Port > 0).GroupBy(p => p.Port).Where(g => g.Count() > 1 && faults.Count == 0))
+            faults.Add($"{string.Join(" and ", same.Take(2).Select(p => p.Name))} are both {same.Key}, and must differ");
         return faults.Count == 0 ? options : Invalid(string.Join("; ", faults) + ".");
     }
 
@@ -97,6 +100,8 @@ public static class ServerOptionsReader
             return default;
         }
     }
+
+    private static int? PortOrNone(string text) => text.Length == 0 ? null : Port(text);
 
     private static int Port(string text) => Whole(text, 1, 65535);
 

@@ -21,6 +21,12 @@ public sealed record Setting(string Name, string Default, string Description)
     public static readonly Setting Listen = new("listen", "127.0.0.1", "Address to listen on; 0.0.0.0 for all");
     public static readonly Setting ApiPort = new("api-port", "8080", "Port of the HTTP API");
     public static readonly Setting HttpPort = new("http-port", "8000", "Port on which the edge serves applications");
+    public static readonly Setting HttpsPort = new(
+        "https-port", "8443", "Port on which the edge serves applications over HTTPS; 0: none");
+
+    public static readonly Setting HttpsPublicPort = new(
+        "https-public-port", "", "Port under which users reach https-port, e.g. 443 where that is forwarded to it; empty: the same");
+
     public static readonly Setting EdgeMode = new("edge-mode", "in-process", "in-process, inline (a process of its own, fastest) or off");
     public static readonly Setting PublicUrl = new(
         "public-url", "",
@@ -79,7 +85,7 @@ public sealed record Setting(string Name, string Default, string Description)
 
     public static readonly IReadOnlyList<Setting> All =
     [
-        Listen, ApiPort, HttpPort, PublicUrl, TrustedProxies, PeerAddress, EdgeMode, MasterKey, PostgresUrl,
+        Listen, ApiPort, HttpPort, HttpsPort, HttpsPublicPort, PublicUrl, TrustedProxies, PeerAddress, EdgeMode, MasterKey, PostgresUrl,
         Blobs, BlobsEndpoint, BlobsRegion, BlobsPathStyle, BlobsAccessKey, BlobsSecretKey, BlobsSecretKeyFile,
         Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. MailSetting.All, .. TelemetrySetting.All,
         .. LimitSetting.All.Select(l => l.Setting),

@@ -26,7 +26,9 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     [
         Environment.ProcessPath!, "edge", "--inline", "--home", options.Home.Root, Setting.Listen.Flag, options.Listen.ToString(),
         Setting.ApiPort.Flag, options.ApiPort.ToString(CultureInfo.InvariantCulture), Setting.HttpPort.Flag,
-        options.HttpPort.ToString(CultureInfo.InvariantCulture),
+        options.HttpPort.ToString(CultureInfo.InvariantCulture), Setting.HttpsPort.Flag,
+        options.HttpsPort.ToString(CultureInfo.InvariantCulture),
+        .. options.HttpsPublicPort is { } port ? (string[])[Setting.HttpsPublicPort.Flag, port.ToString(CultureInfo.InvariantCulture)] : [],
         "--token-file", options.Home.EdgeTokenFile,
         LimitSetting.EdgeStopGrace.Flag, Seconds(options.Limits.EdgeStopGrace), .. TelemetrySetting.All.SelectMany(s => Given(options, s)),
         // it needs no bucket, and its environment has no secret key for one that the settings file names

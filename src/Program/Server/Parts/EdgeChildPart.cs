@@ -37,7 +37,7 @@ internal sealed partial class EdgeChildPart(
         if (pid == 0 || !child.IsOurs(pid))
         {
             await child.EndAsync(pid, cancellationToken);
-            if ((PortCheck.Check(options, Setting.HttpPort) ?? PortCheck.Check(options, TelemetrySetting.EdgeMetricsListen)) is { } fault)
+            if (PortCheck.CheckEdge(options) is { } fault)
                 throw fault.ToException();
             pid = await child.LaunchAsync(cancellationToken);
         }
@@ -57,7 +57,7 @@ internal sealed partial class EdgeChildPart(
     }
 
     public PartHealth Health() => serves
-        ? new PartHealth(true, $"serves applications at {options.HttpUrl}, process {pid}, inline")
+        ? new PartHealth(true, $"serves applications at {options.EdgeUrls}, process {pid}, inline")
         : new PartHealth(false, $"its process is not serving, or has ended and is being restarted; see {child.OutputFile} for the reason");
 
     private async Task WatchAsync(SupervisedWork work, CancellationToken cancellationToken)

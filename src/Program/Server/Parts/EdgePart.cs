@@ -26,6 +26,6 @@ internal sealed class EdgePart(ServerOptions options, Supervisor supervisor, ILo
     {
         null => new PartHealth(false, "has not started"),
         { Ready.IsCompleted: false } => new PartHealth(false, "has no route table yet"),
-        _ => new PartHealth(true, $"serves applications at {options.HttpUrl}, health at http://{edge.AdminEndPoint}/readyz"),
+        _ => new PartHealth(true, $"serves applications at {options.EdgeUrls}, health at http://{edge.AdminEndPoint}/readyz"),
     };
 }

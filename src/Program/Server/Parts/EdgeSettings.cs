@@ -11,6 +11,8 @@ public static class EdgeSettings
     public static EdgeOptions Of(ServerOptions options, string? tokenFile, string? token, bool inline) => new()
     {
         Http = [new IPEndPoint(options.Listen, options.HttpPort)],
+        Https = options.HttpsPort == 0 ? [] : [new IPEndPoint(options.Listen, options.HttpsPort)],
+        HttpsPublicPort = options.HttpsPublicPort,
         DataFolder = options.Home.Edge,
         ApiUrl = options.ApiUrl,
         ApiToken = token,

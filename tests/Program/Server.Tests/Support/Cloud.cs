@@ -33,7 +33,7 @@ public class Cloud : IAsyncDisposable
     public Cloud()
     {
         Home = Directory.CreateTempSubdirectory("strata-e2e-").FullName;
-        (ApiPort, HttpPort) = (FreePort.Next(), FreePort.Next());
+        (ApiPort, HttpPort, HttpsPort) = (FreePort.Next(), FreePort.Next(), FreePort.Next());
     }
 
     /// <summary>The built program; STRATA_PROGRAM names another.</summary>
@@ -48,6 +48,7 @@ public class Cloud : IAsyncDisposable
     public string Home { get; }
     public int ApiPort { get; }
     public int HttpPort { get; }
+    public int HttpsPort { get; }
     public Uri ApiUrl => new($"http://127.0.0.1:{ApiPort}");
     public string Token => JsonElement.Parse(File.ReadAllText(Path.Combine(Home, "context.json"))).GetProperty("token").GetString()!;
     public StrataClient Client => client ??= new StrataClient(ApiUrl, Token);
@@ -93,6 +94,7 @@ public class Cloud : IAsyncDisposable
         // 30 s: to compile twice what lives for seconds is an eighth of a start's cost
         start.Environment["DOTNET_TC_CallCountingDelayMs"] = "7530";
         // its default is taken by one of many
+        start.Environment["STRATA_HTTPS_PORT"] = $"{HttpsPort}";
         start.Environment["STRATA_METRICS_LISTEN"] = start.Environment["STRATA_EDGE_METRICS_LISTEN"] = "off";
         start.Environment.Remove("STRATA_URL");
         start.Environment.Remove("STRATA_TOKEN");

@@ -1,0 +1,24 @@
+using Strata.Core;
+
+namespace Strata.Certificates;
+
+/// <summary>The errors of this module.</summary>
+internal static class CertificateErrors
+{
+    public const string InvalidCode = "CERTIFICATE_INVALID";
+    public const string NotReadyCode = "CERTIFICATE_NOT_READY";
+    public const string IssuedCode = "CERTIFICATE_IS_THE_CLOUDS";
+
+    public static Error Invalid(string what) => new(ErrorKind.Invalid, InvalidCode, what,
+        "Send the certificate in PEM, followed by those that lead to its authority, and its private key, unencrypted.");
+
+    public static readonly Error NotReady = new(
+        ErrorKind.Conflict, NotReadyCode, "The certificate has not been issued yet, so it has no key.");
+
+    public static Error Issued(string name) => new(
+        ErrorKind.Conflict, IssuedCode, $"The certificate \"{name}\" is one that the cloud makes; it cannot be replaced by your own.",
+        "Use another name: of two certificates for a host, your own is served.");
+
+    public static readonly Error KeyLost = new(
+        ErrorKind.Conflict, NotReadyCode, "The certificate's key does not open under the cloud's keys.", "Renew it: strata certs renew NAME");
+}

@@ -1,0 +1,66 @@
+using Strata.Certificates.Acme;
+using Strata.Certificates.Kinds;
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Resources.Controllers;
+using Strata.Resources.Kinds;
+
+namespace Strata.Certificates.Issuing;
+
+/// <summary>Sets ACME issuers up: makes the key of the account, then registers it.</summary>
+internal sealed class IssuerController(ResourceStore<IssuerSpec, IssuerStatus> store, Issuers issuers, TimeProvider time)
+    : Controller<IssuerSpec, IssuerStatus>
+{
+    private const int MessageMax = 1000;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+
+    /// <summary>In which every edge has read the account's thumbprint, before an authority asks the first question.</summary>
+    private static readonly TimeSpan KnownWithin = TimeSpan.FromSeconds(2);
+
+    public override string Name => "issuers";
+
+    public override Kind<IssuerSpec, IssuerStatus> Kind => CertificateKinds.Issuer;
+
+    /// <summary>One after the other, so that all get the same key.</summary>
+    public override int Parallelism => 1;
+
+    public override TimeSpan Period => TimeSpan.FromMinutes(10);
+
+    public override async Task<TimeSpan?> ReconcileAsync(Resource<IssuerSpec, IssuerStatus> resource, CancellationToken cancellationToken)
+    {
+        if (resource.Name == IssuerSpec.Internal) return null;
+        if (resource.Spec.Directory is null)
+            return await FailAsync(resource, "It has no directory: only \"internal\" is the cloud's own.", cancellationToken);
+        if (resource.State == IssuerStates.Ready && resource.Status.Account is not null && resource.Transition is not null) return null;
+        if (resource.State == IssuerStates.Failed && resource.Transition is not null && time.GetUtcNow() - resource.UpdatedAt < Pause)
+            return Pause - (time.GetUtcNow() - resource.UpdatedAt);
+        using var key = issuers.AccountKey();
+        if (resource.Status.PrivateKey is null || !issuers.KeyOf(resource).IsOk)
+        {
+            var status = new IssuerStatus { PrivateKey = issuers.Seal(key, resource.Id), Thumbprint = AcmeClient.ThumbprintOf(key) };
+            if (!(await ChangeAsync(resource, _ => status, null, cancellationToken)).TryGet(out resource!, out var lost))
+                return lost.Kind is ErrorKind.NotFound or ErrorKind.Conflict ? null : throw lost.ToException();
+            await Task.Delay(KnownWithin, time, cancellationToken);
+        }
+        var registered = await issuers.RegisterAsync(resource, key, cancellationToken);
+        if (!registered.TryGet(out var account, out var error)) return await FailAsync(resource, error.Message, cancellationToken);
+        await ChangeAsync(resource, s => s with { Account = account.ToString(), Message = null }, "activate", cancellationToken);
+        return null;
+    }
+
+    private async Task<TimeSpan?> FailAsync(
+        Resource<IssuerSpec, IssuerStatus> resource, string message, CancellationToken cancellationToken)
+    {
+        if (resource.State != IssuerStates.Failed || resource.Status.Message != message)
+            await ChangeAsync(resource, s => s with { Message = message.Shortened(MessageMax) }, "fail", cancellationToken);
+        return Pause;
+    }
+
+    private ValueTask<Result<Resource<IssuerSpec, IssuerStatus>>> ChangeAsync(
+        Resource<IssuerSpec, IssuerStatus> resource, Func<IssuerStatus, IssuerStatus> change, string? transition,
+        CancellationToken cancellationToken) =>
+        store.ChangeAsync(
+            CallerIn(TenantId.Platform), resource.Id, now => now with { Status = change(now.Status) }, transition, null, cancellationToken);
+}

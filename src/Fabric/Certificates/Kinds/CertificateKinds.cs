@@ -1,0 +1,107 @@
+using System.Text.RegularExpressions;
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Resources.Hosts;
+using Strata.Resources.Informers;
+using Strata.Resources.Kinds;
+
+namespace Strata.Certificates.Kinds;
+
+/// <summary>The kinds of this module.</summary>
+public static partial class CertificateKinds
+{
+    /// <summary>To be given private keys: for edges.</summary>
+    public const string KeyPermission = "certificates.key";
+
+    public const string Issue = "issue";
+    public const string Fail = "fail";
+    public const string Renew = "renew";
+
+    public const int HostsMax = 100;
+    private const int TextMax = 500;
+    private const int RootsMax = 64 * 1024;
+
+    public static readonly Kind<CertificateSpec, CertificateStatus> Certificate = new()
+    {
+        Name = "certificate",
+        Plural = Plurals.Certificates,
+        IdPrefix = "crt",
+        Scope = KindScope.Project,
+        Description = "A certificate by which the edges serve hosts over HTTPS; the cloud makes and renews one for each host.",
+        Workflow = KindWorkflow.Load(typeof(CertificateKinds), "certificate.workflow.json"),
+        InitialStatus = new CertificateStatus(),
+        Readers = [Roles.Viewer, Roles.Developer, Roles.Edge],
+        Writers = [Roles.Developer],
+        UserTransitions = [Renew],
+        UserChangesSpec = false,
+        KeepsProject = false,
+        HiddenStatus = ["privateKey"],
+        SealedStatus = [new SealedMember("privateKey", c => KeyContextOf(Certificate!.IdOf(c.Id)))],
+        Validate = Check,
+    };
+
+    public static readonly Kind<IssuerSpec, IssuerStatus> Issuer = new()
+    {
+        Name = "issuer",
+        Plural = Plurals.Issuers,
+        IdPrefix = "isr",
+        Scope = KindScope.Platform,
+        Description = "Who signs certificates: the cloud's own authority, or one on the internet that speaks ACME.",
+        Workflow = KindWorkflow.Load(typeof(CertificateKinds), "issuer.workflow.json"),
+        InitialStatus = new IssuerStatus(),
+        Readers = [Roles.Edge],
+        WriteIsAdministrators = true,
+        HiddenStatus = ["privateKey"],
+        SealedStatus = [new SealedMember("privateKey", i => KeyContextOf(Issuer!.IdOf(i.Id)))],
+        Validate = Check,
+        ValidateChange = (was, next) => (was.Directory is null) == (next.Directory is null)
+            ? [] : [new("directory", "The cloud's own authority has none, and every other issuer needs one.")],
+    };
+
+    public static readonly IReadOnlyList<Kind> All = [Certificate, Issuer];
+
+    /// <summary>Claims by their host.</summary>
+    internal static readonly InformerIndex ClaimsByHost = InformerIndex.OfMember("host", isGlobal: true, "spec", "host");
+
+    internal static readonly InformerIndex CertificatesByProject = InformerIndex.OfMember("project", isGlobal: false, "project");
+
+    /// <summary>What a private key is sealed for: the resource that has it.</summary>
+    internal static string KeyContextOf(string id) => $"certificates/{id}";
+
+    /// <summary>Whether no public authority can certify the host: a name of this machine or of a private network.</summary>
+    internal static bool IsLocal(string host) =>
+        host is "localhost" || LocalSuffixes.Any(s => host.EndsWith(s, StringComparison.Ordinal)) || !host.Contains('.');
+
+    /// <summary>Reserved for such use by RFC 2606, 6761, 6762, 8375 and 9476.</summary>
+    private static readonly string[] LocalSuffixes = [".localhost", ".test", ".example", ".invalid", ".local", ".internal", ".home.arpa"];
+
+    private static List<ValidationError> Check(CertificateSpec spec)
+    {
+        var faults = new List<ValidationError>();
+        if (spec.Hosts.Count > HostsMax) faults.Add(new("hosts", $"It takes at most {HostsMax}."));
+        if (!spec.Hosts.All(h => Host().IsMatch(h))) faults.Add(new("hosts", "Each is a host name in lower case, such as shop.example.com."));
+        return faults;
+    }
+
+    private static List<ValidationError> Check(IssuerSpec spec)
+    {
+        var faults = new List<ValidationError>();
+        if (spec.Directory is { } url && !IsHttps(url))
+            faults.Add(new("directory", "It is an https address, such as https://acme-v02.api.letsencrypt.org/directory."));
+        if (spec.Email is { } email && !(email.Length <= TextMax && Mail().IsMatch(email)))
+            faults.Add(new("email", "It is a mail address, such as admin@example.com."));
+        if (spec.Order is < 0 or > 1000) faults.Add(new("order", "It is 0 to 1000."));
+        if (spec.Roots is { } roots && (roots.Length > RootsMax || !Pem.HasCertificates(roots)))
+            faults.Add(new("roots", "It is one or more certificates in PEM, of at most 64 KiB."));
+        return faults;
+    }
+
+    private static bool IsHttps(string url) => url.Length <= TextMax
+        && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri is { Scheme: "https", UserInfo: "", Fragment: "" };
+
+    [GeneratedRegex(@"^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\z")]
+    private static partial Regex Host();
+
+    [GeneratedRegex(@"^[^@\s<>""]+@[^@\s<>""]+\z")]
+    private static partial Regex Mail();
+}

@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Strata.Certificates;
+
+/// <summary>Certificates and keys as text.</summary>
+internal static class Pem
+{
+    private const int CertificatesMax = 10;
+
+    public static bool HasCertificates(string text) => TryReadChain(text, out var chain) && chain.Count > 0;
+
+    /// <returns>False where the text is not one to ten certificates in PEM.</returns>
+    public static bool TryReadChain(string text, out X509Certificate2Collection chain)
+    {
+        chain = [];
+        try
+        {
+            chain.ImportFromPem(text);
+            return chain.Count is > 0 and <= CertificatesMax;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Reads an unencrypted RSA or EC key: PKCS #8, PKCS #1 or SEC 1.</summary>
+    /// <returns>Null where it is none.</returns>
+    public static AsymmetricAlgorithm? ReadKey(string text)
+    {
+        foreach (var create in (Func<AsymmetricAlgorithm>[])[ECDsa.Create, RSA.Create])
+        {
+            var key = create();
+            try
+            {
+                key.ImportFromPem(text);
+                return key;
+            }
+            catch (Exception e) when (e is CryptographicException or ArgumentException)
+            {
+                key.Dispose();
+            }
+        }
+        return null;
+    }
+
+    public static string Of(IEnumerable<X509Certificate2> chain) => string.Concat(chain.Select(c => c.ExportCertificatePem() + "\n"));
+
+    public static string OfKey(ReadOnlySpan<byte> pkcs8) => PemEncoding.WriteString("PRIVATE KEY", pkcs8) + "\n";
+
+    public static string FingerprintOf(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
+
+    /// <summary>The host names that a certificate is for, in lower case.</summary>
+    public static IReadOnlyList<string> HostsOf(X509Certificate2 certificate) =>
+        [.. certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames())
+            .Select(n => n.ToLowerInvariant()).Distinct()];
+
+    /// <summary>Whether a name of a certificate covers a host.</summary>
+    public static bool Covers(string name, string host) => name == host
+        || (name.StartsWith("*.", StringComparison.Ordinal) && host.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot
+            && host.AsSpan(dot + 1).SequenceEqual(name.AsSpan(2)));
+}

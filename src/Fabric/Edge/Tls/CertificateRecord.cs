@@ -1,0 +1,75 @@
+using Strata.Contracts;
+using Strata.Core;
+
+namespace Strata.Edge.Tls;
+
+/// <summary>A certificate as an edge needs it: whose it is and for which hosts. Its key is in a file of its own.</summary>
+/// <param name="Hosts">Separated by spaces: those that it covers, or where none has been issued yet, is for.</param>
+/// <param name="Fingerprint">SHA-256 in hex; null: none has been issued yet.</param>
+/// <param name="IsPublic">Whether browsers can be expected to trust it.</param>
+/// <param name="IsOwn">Whether a user brought it; it is preferred to the cloud's.</param>
+public sealed record CertificateRecord(
+    string Id, string Org, string? Project, string Hosts, string? Fingerprint, bool IsPublic, bool IsOwn, DateTimeOffset? NotAfter)
+{
+    private const int FingerprintLength = 64;
+
+    /// <returns>Null for one that is of no use.</returns>
+    internal static CertificateRecord? Of(Resource<CertificateSpec, CertificateStatus> certificate)
+    {
+        var (spec, status) = (certificate.Spec, certificate.Status);
+        var hosts = status.Hosts.Count > 0 ? status.Hosts : spec.Hosts;
+        // The fingerprint becomes the name of a file.
+        var fingerprint = status.Fingerprint is { Length: FingerprintLength } print && print.All(char.IsAsciiHexDigitLower) ? print : null;
+        return hosts.Count == 0 ? null : new CertificateRecord(
+            certificate.Id, certificate.Org, certificate.Project, string.Join(' ', hosts), fingerprint, status.IsPublic, spec.Own,
+            status.NotAfter);
+    }
+
+    internal bool Covers(ReadOnlySpan<char> host)
+    {
+        foreach (var range in Hosts.AsSpan().Split(' '))
+            if (Covers(Hosts.AsSpan(range), host)) return true;
+        return false;
+    }
+
+    private static bool Covers(ReadOnlySpan<char> name, ReadOnlySpan<char> host) =>
+        name.Equals(host, StringComparison.OrdinalIgnoreCase)
+        || (name.StartsWith("*.") && host.IndexOf('.') is > 0 and var dot
+            && host[(dot + 1)..].Equals(name[2..], StringComparison.OrdinalIgnoreCase));
+}
+
+/// <summary>
+/// Which certificate serves which host: of those of the project that has the host the one that a user brought, then the one for that very
+/// host, then the one that is valid for longest. Immutable.
+/// </summary>
+internal sealed class CertificateIndex
+{
+    private readonly Dictionary<(string Org, string? Project, string Name), CertificateRecord> byName = [];
+
+    public CertificateIndex(IEnumerable<CertificateRecord> certificates)
+    {
+        foreach (var certificate in certificates)
+        {
+            foreach (var name in certificate.Hosts.Split(' '))
+            {
+                var key = (certificate.Org, certificate.Project, name);
+                if (!byName.TryGetValue(key, out var present) || IsBetter(certificate, present)) byName[key] = certificate;
+            }
+        }
+    }
+
+    /// <param name="host">In lower case.</param>
+    public CertificateRecord? Find(string org, string? project, string host)
+    {
+        var exact = byName.GetValueOrDefault((org, project, host));
+        var dot = host.IndexOf('.', StringComparison.Ordinal);
+        var wide = dot > 0 ? byName.GetValueOrDefault((org, project, "*" + host[dot..])) : null;
+        return exact is null ? wide : wide is { IsOwn: true } && !exact.IsOwn || exact.Fingerprint is null && wide is not null ? wide : exact;
+    }
+
+    private static bool IsBetter(CertificateRecord one, CertificateRecord than)
+    {
+        if (one.Fingerprint is null != than.Fingerprint is null) return one.Fingerprint is not null;
+        return one.IsOwn != than.IsOwn ? one.IsOwn : one.NotAfter > than.NotAfter;
+    }
+}

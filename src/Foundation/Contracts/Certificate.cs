@@ -1,0 +1,63 @@
+namespace Strata.Contracts;
+
+/// <summary>
+/// A certificate by which the edges serve hosts over HTTPS. Kind <c>certificate</c>, project scope. The cloud makes one for each host that a
+/// project has claimed and renews it; a user may bring one, which is served instead. The private key is shown to no one; edges get it.
+/// </summary>
+public sealed record CertificateSpec
+{
+    /// <summary>The hosts that it is to be for; of one's own certificate empty: those that it says itself.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>Whether a user brought it. The cloud does not renew such a one.</summary>
+    public bool Own { get; init; }
+}
+
+public sealed record CertificateStatus
+{
+    /// <summary>The hosts that it covers; <c>*.example.com</c> is all names with one label more. Empty: none has been issued yet.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>SHA-256 of the certificate, in hex; null: none has been issued yet.</summary>
+    public string? Fingerprint { get; init; }
+
+    /// <summary>Name of the issuer that signed it; null for one's own.</summary>
+    public string? Issuer { get; init; }
+
+    /// <summary>Whether browsers can be expected to trust it: not where the cloud's own authority signed it.</summary>
+    public bool IsPublic { get; init; }
+
+    public DateTimeOffset? NotBefore { get; init; }
+    public DateTimeOffset? NotAfter { get; init; }
+
+    /// <summary>When it is renewed; null: it is not.</summary>
+    public DateTimeOffset? RenewAt { get; init; }
+
+    /// <summary>In PEM, the host's own first, then those that lead to the authority.</summary>
+    public string? Chain { get; init; }
+
+    /// <summary>In PKCS #8 and base64, sealed.</summary>
+    public string? PrivateKey { get; init; }
+
+    /// <summary>Failed attempts since the last that succeeded.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>Not tried again before; null: there is nothing to wait for.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
+
+    /// <summary>Why the last attempt failed, or what is about to happen; null when all is well.</summary>
+    public string? Message { get; init; }
+}
+
+/// <summary>States of a certificate.</summary>
+public static class CertificateStates
+{
+    /// <summary>None has been issued yet.</summary>
+    public const string Pending = "PENDING";
+
+    /// <summary>The edges serve it.</summary>
+    public const string Ready = "READY";
+
+    /// <summary>None could be issued, or it has expired; it is tried again.</summary>
+    public const string Failed = "FAILED";
+}
