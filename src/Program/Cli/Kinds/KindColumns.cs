@@ -40,6 +40,17 @@ internal static class KindColumns
         ],
         ["route"] = [new("HOST", r => r.Spec.Text("host")), new("PATH", r => r.Spec.Text("path")),
             new("DEPLOYMENT", r => r.Spec.Text("deployment"))],
+        ["certificate"] =
+        [
+            new("HOSTS", Hosts), new("ISSUER", r => r.Spec.IsTrue("own") ? "own" : r.Status.Text("issuer")),
+            new("EXPIRES", r => Day(r.Status, "notAfter")), new(Message, r => r.Status.Text("message")),
+        ],
+        ["issuer"] =
+        [
+            new("DIRECTORY", r => r.Spec.Text("directory") is { Length: > 0 } url ? url : "this cloud"), new("ORDER", r =>
+                r.Spec.Text("order")),
+            new(Message, r => r.Status.Text("message")),
+        ],
         ["node"] =
         [
             new("ADDRESS", r => r.Status.Text("address")),
@@ -78,6 +89,9 @@ internal static class KindColumns
     private static string Replicas(AnyResource deployment) => deployment.Status.IsTrue("static")
         ? "static"
         : $"{deployment.Status.Number("readyReplicas") ?? 0}/{deployment.Spec.Number("run.replicas") ?? 1}";
+
+    private static string Hosts(AnyResource certificate) =>
+        certificate.Status.Text("hosts") is { Length: > 0 } covered ? covered : certificate.Spec.Text("hosts");
 
     private static string Labels(AnyResource binding) =>
         binding.Spec.TryGetProperty("labels", out var labels) && labels.ValueKind == JsonValueKind.Object

@@ -1,0 +1,126 @@
+using System.CommandLine;
+using System.Text.Json;
+using Strata.Cli.Kinds;
+using Strata.Cli.Shell;
+using Strata.Contracts;
+using Strata.Core;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata issuers</c>: who signs the cloud's certificates.</summary>
+internal static class IssuersCommand
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Authorities by the names that people know them by.</summary>
+    private static readonly Dictionary<string, string> Known = new(StringComparer.Ordinal)
+    {
+        ["letsencrypt"] = "https://acme-v02.api.letsencrypt.org/directory",
+        ["letsencrypt-staging"] = "https://acme-staging-v02.api.letsencrypt.org/directory",
+    };
+
+    private static readonly Argument<string> Name = new Argument<string>("name")
+    {
+        Description = "Name of the issuer; letsencrypt and letsencrypt-staging are known",
+    }.CompletesNames(Plurals.Issuers);
+
+    private static readonly Option<string?> Directory = new("--directory")
+    {
+        Description = "Address of its ACME directory; not needed for the known ones", HelpName = "URL",
+    };
+
+    private static readonly Option<string?> Email = new("--email")
+    {
+        Description = "Where the authority writes to", HelpName = "ADDRESS",
+    };
+
+    private static readonly Option<bool> Agree = new("--agree-to-terms")
+    {
+        Description = "You agree to the authority's terms of service",
+    };
+
+    private static readonly Option<int> Order = new("--order")
+    {
+        Description = "The lowest is asked first, the next one when it fails", DefaultValueFactory = _ => IssuerSpec.DefaultOrder,
+        HelpName = "NUMBER",
+    };
+
+    private static readonly Option<FileInfo?> Roots = new("--roots")
+    {
+        Description = "PEM file of certificates by which the directory's own HTTPS is trusted, for an authority of your own",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<bool> Yes = SharedOptions.Yes();
+
+    public static Command Create(Terminal terminal)
+    {
+        var issuers = new Command("issuers", "Choose who signs the cloud's certificates, such as Let's Encrypt")
+        {
+            new Command("list", "List the issuers").Does(terminal, ListAsync),
+            new Command("add", "Add an authority that speaks ACME; public hosts get their certificates from it")
+            {
+                Name, Directory, Email, Agree, Order, Roots,
+            }.Does(terminal, AddAsync),
+            new Command("remove", "Remove an issuer; what it has signed is served until it is renewed") { Name, Yes }
+                .Does(terminal, RemoveAsync),
+        }.Does(terminal, ListAsync);
+        issuers.Aliases.Add("issuer");
+        return issuers;
+    }
+
+    private static Task<int> ListAsync(Run run, CancellationToken cancellationToken) =>
+        ResourceOutput.WriteAllAsync(run, Plurals.Issuers, cancellationToken);
+
+    private static async Task<int> AddAsync(Run run, CancellationToken cancellationToken)
+    {
+        var name = run.Parse.GetRequiredValue(Name);
+        var directory = run.Parse.GetValue(Directory) ?? Known.GetValueOrDefault(name)
+            ?? throw UsageErrors.Of($"\"{name}\" is not one of the known issuers.", "Add --directory URL, the address of its ACME directory.")
+                .ToException();
+        if (!run.Parse.GetValue(Agree))
+            throw UsageErrors.Of("An authority issues certificates only to those who agree to its terms of service.",
+                "Read them, then add --agree-to-terms.").ToException();
+        var made = await run.Client.Resources<IssuerSpec, IssuerStatus>(Plurals.Issuers).CreateAsync(new NewResource<IssuerSpec>
+        {
+            Name = name,
+            Spec = new IssuerSpec
+            {
+                Directory = directory, Email = run.Parse.GetValue(Email), AgreesToTerms = true, Order = run.Parse.GetValue(Order),
+                Roots = run.Parse.GetValue(Roots) is { } file ? await CertsCommand.ReadAsync(file, cancellationToken) : null,
+            },
+        }, cancellationToken: cancellationToken);
+        run.Say("Registering the cloud with it…");
+        var ready = await WaitAsync(run, made.Id, cancellationToken);
+        if (run.Format != OutputFormat.Table) run.WriteMachine(ready);
+        if (ready.State == IssuerStates.Failed)
+            throw new Error(
+                ErrorKind.Unavailable, "ISSUER_NOT_READY", $"{name} is not ready: {ready.Status.Message}",
+                $"It is tried again each minute. To change it: strata issuers remove {name}").ToException();
+        run.Say(ready.State == IssuerStates.Ready ? $"{name} is ready. Hosts that are public get their certificates from it."
+            : $"{name} is still being set up; see strata issuers");
+        return CommandRunner.Done;
+    }
+
+    private static async Task<Resource<IssuerSpec, IssuerStatus>> WaitAsync(Run run, string id, CancellationToken cancellationToken)
+    {
+        var begun = run.Terminal.Time.GetTimestamp();
+        while (true)
+        {
+            var issuer = await run.Client.Resources<IssuerSpec, IssuerStatus>(Plurals.Issuers)
+                .GetAsync(id, cancellationToken: cancellationToken);
+            if (issuer.State != IssuerStates.Pending || run.Terminal.Time.GetElapsedTime(begun) > Patience) return issuer;
+            await Task.Delay(LookEvery, run.Terminal.Time, cancellationToken);
+        }
+    }
+
+    private static async Task<int> RemoveAsync(Run run, CancellationToken cancellationToken)
+    {
+        var name = run.Parse.GetRequiredValue(Name);
+        if (!await Confirmation.AskAsync(run, Yes, $"Remove the issuer {name}?", cancellationToken)) return CommandRunner.Failed;
+        var removed = await run.Client.Resources(Plurals.Issuers).DeleteAsync(name, cancellationToken: cancellationToken);
+        if (!run.WriteMachine(ResourceOutput.ToJson(removed))) run.Say($"Removed {name}.");
+        return CommandRunner.Done;
+    }
+}
