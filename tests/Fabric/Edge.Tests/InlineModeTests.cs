@@ -3,6 +3,7 @@ using Strata.Edge.Tests.Listening;
 using Strata.Edge.Tests.Metrics;
 using Strata.Edge.Tests.Sites;
 using Strata.Edge.Tests.Support;
+using Strata.Edge.Tests.Tls;
 
 namespace Strata.Edge.Tests;
 
@@ -10,6 +11,12 @@ namespace Strata.Edge.Tests;
 
 [InlineMode]
 public class InlineForwardingTests : ForwardingTests;
+
+[InlineMode]
+public class InlineTlsTests : TlsTests;
+
+[InlineMode]
+public class InlineHttpsRedirectTests : HttpsRedirectTests;
 
 [InlineMode]
 public class InlineUpstreamTests : UpstreamTests;

@@ -42,6 +42,9 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         Directory.CreateDirectory(folder, OwnersAlone);
     }
 
+    /// <summary>How many are ready in memory.</summary>
+    internal int Ready => entries.Count;
+
     /// <summary>What a handshake goes by; null: it cannot be had now.</summary>
     public async ValueTask<SslServerAuthenticationOptions?> FindAsync(CertificateRecord certificate)
     {

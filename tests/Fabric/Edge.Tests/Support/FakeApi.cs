@@ -11,7 +11,7 @@ using Strata.Core;
 
 namespace Strata.Edge.Tests.Support;
 
-/// <summary>As much of the control plane as an edge uses: the watches of routes, instances, nodes and tunnels, and blobs.</summary>
+/// <summary>As much of the control plane as an edge uses: the watches that make its table, keys of certificates, and blobs.</summary>
 internal sealed class FakeApi : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, byte[]> blobs = new();
@@ -19,12 +19,16 @@ internal sealed class FakeApi : IAsyncDisposable
     private readonly Watched instances = new();
     private readonly Watched tunnels = new();
     private readonly Watched nodes = new();
+    private readonly Watched certificates = new();
+    private readonly Watched issuers = new();
+    private readonly ConcurrentDictionary<string, string> keys = new();
     private const string Node = "nod_1";
     private WebOrigin web = null!;
     private long revision;
 
     public Uri Url => new($"http://{web.EndPoint}");
     public int BlobRequests;
+    public int KeyRequests;
 
     /// <summary>The only token that is accepted.</summary>
     public volatile string Token = "edge-token";
@@ -72,7 +76,18 @@ internal sealed class FakeApi : IAsyncDisposable
         instances.Cut();
         tunnels.Cut();
         nodes.Cut();
+        certificates.Cut();
+        issuers.Cut();
     }
+
+    public void Put(string name, CertificateSpec spec, CertificateStatus status, bool deleted = false) =>
+        certificates.Put("crt_" + name, Item("certificate", "crt_" + name, name, CertificateStates.Ready, spec, status, deleted));
+
+    public void Put(string name, IssuerStatus status) =>
+        issuers.Put("isr_" + name, Item("issuer", "isr_" + name, name, IssuerStates.Ready, new IssuerSpec(), status, deleted: false));
+
+    public void PutKey(string certificate, string fingerprint, string chain, string privateKey) =>
+        keys[certificate] = JsonSerializer.Serialize(new { fingerprint, chain, privateKey }, WireJson.Options);
 
     public string PutBlob(byte[] content)
     {
@@ -139,6 +154,14 @@ internal sealed class FakeApi : IAsyncDisposable
         else if (path == "/api/v1/instances") await instances.ServeAsync(context, TellsReady);
         else if (path == "/api/v1/nodes") await nodes.ServeAsync(context, TellsReady);
         else if (path == "/api/v1/tunnels") await tunnels.ServeAsync(context, TellsReady);
+        else if (path == "/api/v1/certificates") await certificates.ServeAsync(context, TellsReady);
+        else if (path == "/api/v1/issuers") await issuers.ServeAsync(context, TellsReady);
+        else if (path.StartsWith("/api/v1/certificates/", StringComparison.Ordinal) && path.EndsWith("/key", StringComparison.Ordinal))
+        {
+            Interlocked.Increment(ref KeyRequests);
+            if (keys.TryGetValue(path.Split('/')[4], out var key)) await context.Response.WriteAsync(key);
+            else context.Response.StatusCode = 404;
+        }
         else if (path.StartsWith("/api/v1/blobs/", StringComparison.Ordinal)) await BlobAsync(context, path["/api/v1/blobs/".Length..]);
         else context.Response.StatusCode = 404;
     }

@@ -1,0 +1,43 @@
+using Strata.Edge.Tests.Support;
+using Strata.Edge.Tls;
+
+namespace Strata.Edge.Tests.Tls;
+
+public class CertificateIndexTests
+{
+    private static readonly DateTimeOffset Soon = DateTimeOffset.UnixEpoch.AddDays(1);
+
+    private static CertificateRecord Of(string id, string hosts, bool own = false, bool issued = true, int days = 0) =>
+        new(id, "org_1", "prj_1", hosts, issued ? id.PadRight(64, '0') : null, false, own, Soon.AddDays(days));
+
+    [Fact]
+    public void Find_PrefersOnesOwn_ThenTheVeryHost_ThenTheLongest()
+    {
+        var index = new CertificateIndex(
+        [
+            Of("wide", "*.example.com"), Of("exact", "a.example.com"), Of("short", "b.example.com"), Of("long", "b.example.com", days: 5),
+            Of("cloud", "c.example.com"), Of("own", "*.example.org c.example.com", own: true), Of("other", "d.example.org"),
+            Of("pending", "e.example.com", issued: false),
+        ]);
+        Assert.Equal("exact", index.Find("org_1", "prj_1", "a.example.com")?.Id);
+        Assert.Equal("long", index.Find("org_1", "prj_1", "b.example.com")?.Id);
+        Assert.Equal("own", index.Find("org_1", "prj_1", "c.example.com")?.Id);
+        Assert.Equal("own", index.Find("org_1", "prj_1", "d.example.org")?.Id); // a wildcard of one's own before the cloud's
+        Assert.Equal("wide", index.Find("org_1", "prj_1", "e.example.com")?.Id); // until its own is issued
+        Assert.Equal("wide", index.Find("org_1", "prj_1", "z.example.com")?.Id);
+        Assert.Null(index.Find("org_1", "prj_1", "x.y.example.com")); // a wildcard is one label
+        Assert.Null(index.Find("org_1", "prj_1", "example.com"));
+        Assert.Null(index.Find("org_1", "prj_2", "a.example.com"));
+        Assert.Null(index.Find("org_2", "prj_1", "a.example.com"));
+    }
+
+    [Theory]
+    [InlineData("a.example.com", true)]
+    [InlineData("A.EXAMPLE.com", true)]
+    [InlineData("b.example.org", true)]
+    [InlineData("example.org", false)]
+    [InlineData(".example.org", false)]
+    [InlineData("a.b.example.org", false)]
+    public void Covers_ComparesWholeLabels(string host, bool expected) =>
+        Assert.Equal(expected, Of("c", "a.example.com *.example.org").Covers(host));
+}
