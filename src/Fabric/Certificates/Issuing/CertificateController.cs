@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Strata.Certificates.Acme;
 using Strata.Certificates.Kinds;
 using Strata.Contracts;
 using Strata.Core;
@@ -20,11 +22,17 @@ internal sealed class CertificateController(
     TimeProvider time) : Controller<CertificateSpec, CertificateStatus>
 {
     private const int MessageMax = 1000;
+    private const int ForgottenMax = 1000;
 
     /// <summary>Five failed validations of a host in an hour are what Let's Encrypt allows.</summary>
     private static readonly TimeSpan[] Pauses =
         [TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(20), TimeSpan.FromHours(1), TimeSpan.FromHours(4),
             TimeSpan.FromHours(12)];
+
+    private static readonly TimeSpan AdvicePeriod = TimeSpan.FromHours(6);
+
+    /// <summary>When to ask the authority again about a certificate.</summary>
+    private readonly ConcurrentDictionary<string, DateTimeOffset> advice = new(StringComparer.Ordinal);
 
     public override string Name => "certificates";
 
@@ -47,6 +55,7 @@ internal sealed class CertificateController(
         var caller = CallerIn(tenant);
         if (await IsOfNoProjectAsync(caller, resource, cancellationToken) || IsUnneeded(resource))
         {
+            advice.TryRemove(resource.Id, out _);
             await certificates.DeleteAsync(caller, resource.Id, new Revision(resource.Revision), cancellationToken);
             return null;
         }
@@ -57,7 +66,7 @@ internal sealed class CertificateController(
         var wanted = issuers.For(resource.Spec.Hosts);
         var isAsked = resource.Transition == CertificateKinds.Renew;
         if (!isAsked && status.Fingerprint is not null && status.RenewAt > now && wanted.Any(i => i.Name == status.Issuer))
-            return Until(status.RenewAt);
+            return await AskAdviceAsync(caller, resource, wanted.First(i => i.Name == status.Issuer), cancellationToken);
         if (!isAsked && status.RetryAt is { } retry && retry > now && !(isExpired && resource.State == CertificateStates.Ready))
             return Until(retry);
         return await IssueAsync(caller, resource, wanted, cancellationToken);
@@ -85,12 +94,39 @@ internal sealed class CertificateController(
         return await FailAsync(caller, resource, failure!, cancellationToken);
     }
 
+    /// <summary>
+    /// Authorities may want a certificate renewed early, because they revoke it, or later than others, to spread their load. Each is asked
+    /// about four times a day; the first time at a random moment, so that not all are asked at the start.
+    /// </summary>
+    private async Task<TimeSpan?> AskAdviceAsync(
+        Caller caller, Resource<CertificateSpec, CertificateStatus> resource, Resource<IssuerSpec, IssuerStatus> issuer,
+        CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (issuer.Spec.Directory is null) return Until(resource.Status.RenewAt);
+        if (advice.Count > view.Untyped.Count + ForgottenMax) advice.Clear(); // of certificates that are gone
+        var due = advice.GetOrAdd(resource.Id, _ => now + AdvicePeriod * Random.Shared.NextDouble());
+        if (due > now) return Until(resource.Status.RenewAt < due ? resource.Status.RenewAt : due);
+        var answer = await issuers.AdviceAsync(issuer, resource.Status.Chain!, cancellationToken);
+        var renewal = answer.TryGet(out var advised, out _) ? advised : null;
+        advice[resource.Id] = now + (renewal?.AskAgainAfter ?? AdvicePeriod);
+        if (renewal is null) return Until(resource.Status.RenewAt);
+        var at = renewal.Start + (renewal.End - renewal.Start) * Random.Shared.NextDouble();
+        // What lies in the window already stays: another random moment would move it at each look.
+        var isInside = resource.Status.RenewAt >= renewal.Start && resource.Status.RenewAt <= renewal.End;
+        if (isInside || at >= resource.Status.NotAfter) return Until(resource.Status.RenewAt);
+        Check(await certificates.ChangeAsync(
+            caller, resource.Id, current => current with { Status = current.Status with { RenewAt = at } }, null,
+            new Revision(resource.Revision), cancellationToken));
+        return Until(at);
+    }
+
     private async Task<TimeSpan?> FailAsync(
         Caller caller, Resource<CertificateSpec, CertificateStatus> resource, Error error, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var pause = Pauses[Math.Min(resource.Status.Failures, Pauses.Length - 1)];
-        if (error.Details?.GetValueOrDefault(Issuers.RetryAfterDetail) is { } text && double.TryParse(
+        if (error.Details?.GetValueOrDefault(AcmeErrors.RetryAfterDetail) is { } text && double.TryParse(
             text, System.Globalization.CultureInfo.InvariantCulture, out var seconds) && TimeSpan.FromSeconds(Math.Min(seconds, 86_400)) is var asked
             && asked > pause) pause = asked;
         var status = resource.Status with

@@ -46,7 +46,7 @@ internal sealed class IssuerController(ResourceStore<IssuerSpec, IssuerStatus> s
         }
         var registered = await issuers.RegisterAsync(resource, key, cancellationToken);
         if (!registered.TryGet(out var account, out var error)) return await FailAsync(resource, error.Message, cancellationToken);
-        await ChangeAsync(resource, s => s with { Account = account.ToString(), Message = null }, "activate", cancellationToken);
+        await ChangeAsync(resource, s => s with { Account = account.OriginalString, Message = null }, "activate", cancellationToken);
         return null;
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Strata.Certificates.Acme;
 using Strata.Certificates.Kinds;
 using Strata.Contracts;
@@ -13,9 +14,6 @@ namespace Strata.Certificates.Issuing;
 internal sealed class Issuers(
     InternalAuthority authority, Informer<IssuerSpec, IssuerStatus> view, SealedSecrets secrets, TimeProvider time) : IDisposable
 {
-    /// <summary>Of an error: how many seconds the authority asks to wait.</summary>
-    public const string RetryAfterDetail = "retryAfterSeconds";
-
     private static readonly Error NotReady = new(
         ErrorKind.Unavailable, "ISSUER_NOT_READY", "The issuer is not ready, see `strata describe issuer NAME`.");
 
@@ -25,7 +23,8 @@ internal sealed class Issuers(
         CreatedAt = default, UpdatedAt = default, UpdatedBy = "", Spec = new IssuerSpec(), Status = new IssuerStatus(),
     };
 
-    private readonly ConcurrentDictionary<string, HttpClient> clients = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Result<HttpClient>> connections = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Directory, string Roots, string Key), Known> clients = new();
 
     /// <summary>
     /// Those that may sign for the hosts, in the order in which to ask: the cloud's own for local names, and for all as long as there is no
@@ -48,8 +47,15 @@ internal sealed class Issuers(
         using (accountKey)
         {
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            var ordered = await ClientOf(issuer, accountKey).OrderAsync(
-                new Uri(issuer.Status.Account!), hosts, key, EdgesSolve.Instance, cancellationToken);
+            if (!ClientOf(issuer, accountKey).TryGet(out var client, out error)) return error;
+            var account = new Uri(issuer.Status.Account!);
+            var ordered = await client.OrderAsync(account, hosts, key, EdgesSolve.Instance, cancellationToken);
+            if (!ordered.TryGet(out _, out error) && IsUnknownAccount(error))
+            {
+                // The authority has forgotten it. With the same key it is the same account for the edges' answers.
+                if (!(await RegisterAsync(issuer, accountKey, cancellationToken)).TryGet(out account, out error)) return error;
+                ordered = await client.OrderAsync(account, hosts, key, EdgesSolve.Instance, cancellationToken);
+            }
             return ordered.TryGet(out var certificate, out error) ? IssuedCertificate.Of(certificate.ChainPem, key) : error;
         }
     }
@@ -57,8 +63,8 @@ internal sealed class Issuers(
     /// <summary>Registers the account of an ACME issuer; one that is there already is found by its key.</summary>
     public async Task<Result<Uri>> RegisterAsync(
         Resource<IssuerSpec, IssuerStatus> issuer, ECDsa accountKey, CancellationToken cancellationToken) =>
-        await ClientOf(issuer, accountKey).RegisterAsync(
-            new AcmeContact(issuer.Spec.Email, issuer.Spec.AgreesToTerms), cancellationToken);
+        ClientOf(issuer, accountKey).TryGet(out var client, out var error)
+            ? await client.RegisterAsync(new AcmeContact(issuer.Spec.Email, issuer.Spec.AgreesToTerms), cancellationToken) : error;
 
     /// <summary>
     /// The key of the accounts at all ACME issuers: edges answer every authority's question about a host by the one thumbprint of it, without
@@ -84,14 +90,42 @@ internal sealed class Issuers(
         return key;
     }
 
-    public void Dispose()
+    /// <summary>When the authority advises to renew a certificate of its own (RFC 9773), and when to ask again.</summary>
+    /// <returns>Null: it does not advise.</returns>
+    public async Task<Result<AcmeRenewal?>> AdviceAsync(
+        Resource<IssuerSpec, IssuerStatus> issuer, string chain, CancellationToken cancellationToken)
     {
-        foreach (var http in clients.Values) http.Dispose();
+        if (!KeyOf(issuer).TryGet(out var accountKey, out var error)) return error;
+        using (accountKey)
+        using (var leaf = X509Certificate2.CreateFromPem(chain))
+            return ClientOf(issuer, accountKey).TryGet(out var client, out error)
+                ? await client.RenewalAsync(leaf, cancellationToken) : error;
     }
 
-    private AcmeClient ClientOf(Resource<IssuerSpec, IssuerStatus> issuer, ECDsa accountKey) =>
-        new(clients.GetOrAdd(issuer.Spec.Roots ?? "", roots => AcmeHttp.Create(roots.Length == 0 ? null : roots)),
-            new Uri(issuer.Spec.Directory!), accountKey, time);
+    public void Dispose()
+    {
+        foreach (var known in clients.Values) known.Key.Dispose();
+        foreach (var known in connections.Values) if (known.TryGet(out var http, out _)) http.Dispose();
+    }
+
+    private Result<AcmeClient> ClientOf(Resource<IssuerSpec, IssuerStatus> issuer, ECDsa accountKey)
+    {
+        var roots = issuer.Spec.Roots ?? "";
+        var connection = connections.GetOrAdd(roots, text => AcmeHttp.Create(text.Length == 0 ? null : text));
+        if (!connection.TryGet(out var http, out var error)) return error;
+        var directory = issuer.Spec.Directory!;
+        return clients.GetOrAdd((directory, roots, AcmeClient.ThumbprintOf(accountKey)), _ =>
+        {
+            var own = ECDsa.Create(accountKey.ExportParameters(includePrivateParameters: true)); // the caller's ends with its call
+            return new Known(new AcmeClient(http, new Uri(directory), own, time), own);
+        }).Client;
+    }
+
+    private static bool IsUnknownAccount(Error error) =>
+        error.Code == AcmeErrors.RefusedCode && error.Details?.GetValueOrDefault(AcmeErrors.TypeDetail) == "accountDoesNotExist";
+
+    /// <param name="Key">That the client signs with.</param>
+    private sealed record Known(AcmeClient Client, ECDsa Key);
 
     /// <summary>Edges answer for every host by themselves: there is nothing to prepare.</summary>
     private sealed class EdgesSolve : IAcmeSolver
