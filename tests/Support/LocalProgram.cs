@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace Strata.Certificates.Tests.Acme;
+namespace Strata.TestSupport;
 
 /// <summary>
 /// A server that runs beside a test. A shell watches over it: it kills the program when its input ends, so that the program ends with this

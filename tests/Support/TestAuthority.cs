@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Strata.Certificates.Tests.Acme;
+namespace Strata.TestSupport;
 
 /// <summary>A certificate authority of a test's own. All keys are made for one test and valid around the given time.</summary>
 internal sealed class TestAuthority : IDisposable

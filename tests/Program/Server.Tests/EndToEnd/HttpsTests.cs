@@ -1,0 +1,191 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Server.Tests.Support;
+
+namespace Strata.Server.Tests.EndToEnd;
+
+/// <summary>Applications over HTTPS, as their users reach them.</summary>
+public sealed class HttpsTests : IAsyncLifetime
+{
+    private readonly Cloud cloud = new();
+
+    public async ValueTask InitializeAsync() => (await cloud.UpAsync()).ShouldSucceed();
+
+    public ValueTask DisposeAsync() => cloud.DisposeAsync();
+
+    [Fact]
+    public async Task LocalName_IsServedByTheCloudsOwnAuthority_AlsoWithoutTheServer()
+    {
+        var root = (await cloud.RunAsync("ca", "show")).ShouldSucceed().Output;
+        Assert.Contains("Strata", await GetAsync("welcome.localhost", root));
+        await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync("welcome.localhost", OtherRoot()));
+        var listed = (await cloud.RunAsync("certs")).ShouldSucceed().Output;
+        Assert.Matches(@"welcome-localhost-\w{8} +READY +welcome\.localhost +internal", listed);
+        Assert.DoesNotContain("PRIVATE", (await cloud.RunAsync("get", "certificates", "-o", "json")).ShouldSucceed().Output);
+        Assert.DoesNotContain("privateKey", (await cloud.RunAsync("get", "issuers", "-o", "json")).ShouldSucceed().Output);
+
+        (await cloud.RunAsync("down")).ShouldSucceed();
+        (await cloud.UpAsync()).ShouldSucceed();
+        Assert.Equal(root, (await cloud.RunAsync("ca", "show")).ShouldSucceed().Output);
+        Assert.Contains("Strata", await GetAsync("welcome.localhost", root));
+    }
+
+    [Fact]
+    public async Task PublicName_GetsItsCertificateByAcme_ServesIt_AndRenewsIt()
+    {
+        await using var pebble = await PebbleServer.StartAsync(httpPort: cloud.HttpPort);
+        var roots = Path.Combine(cloud.Home, "pebble.pem");
+        await File.WriteAllTextAsync(roots, pebble.RootPem, TestContext.Current.CancellationToken);
+        var added = await cloud.RunAsync("domains", "add", "early.example.com", "--to", "welcome");
+        Assert.Contains("own authority", added.ShouldSucceed().Error);
+        var issuer = await cloud.RunAsync(
+            "issuers", "add", "pebble", "--directory", $"{pebble.DirectoryAddress}", "--roots", roots, "--email", "admin@example.com",
+            "--agree-to-terms");
+        Assert.Contains("pebble is ready", issuer.ShouldSucceed().Error);
+        added = await cloud.RunAsync("domains", "add", "shop.example.com", "--to", "welcome", "--hsts", "600");
+        Assert.Contains("Its certificate is ready.", added.ShouldSucceed().Error);
+        var root = await RootOfAsync(pebble);
+        Assert.Contains("Strata", await GetAsync("shop.example.com", root));
+        // One that the cloud's own authority had signed is replaced.
+        await Wait.UntilAsync(async () => (await OfAsync("early.example.com")).Status.Issuer == "pebble", "the issuer has taken over");
+        Assert.Contains("Strata", await GetAsync("early.example.com", root));
+
+        using var plain = ClientOf(cloud.HttpPort, "http://shop.example.com/", null);
+        using var answer = await plain.GetAsync("/?a=b", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.PermanentRedirect, answer.StatusCode);
+        Assert.Equal($"https://shop.example.com:{cloud.HttpsPort}/?a=b", answer.Headers.Location!.OriginalString);
+        Assert.Matches(@"shop\.example\.com +/ +welcome +pebble", (await cloud.RunAsync("domains")).ShouldSucceed().Output);
+
+        var first = await OfAsync("shop.example.com");
+        (await cloud.RunAsync("certs", "renew", first.Name)).ShouldSucceed();
+        await Wait.UntilAsync(async () => (await OfAsync("shop.example.com")).Status.Fingerprint != first.Status.Fingerprint, "it is renewed");
+        Assert.Contains("Strata", await GetAsync("shop.example.com", root));
+
+        // The host goes, and comes back: it costs no further certificate.
+        var renewed = await OfAsync("shop.example.com");
+        (await cloud.RunAsync("domains", "remove", "shop.example.com", "-y")).ShouldSucceed();
+        (await cloud.RunAsync("domains", "add", "shop.example.com", "--to", "welcome")).ShouldSucceed();
+        Assert.Equal(renewed.Status.Fingerprint, (await OfAsync("shop.example.com")).Status.Fingerprint);
+    }
+
+    [Fact]
+    public async Task PublicName_WhoseProofFails_SaysWhy_AndIsTriedAgain()
+    {
+        await using var pebble = await PebbleServer.StartAsync(); // which looks for answers where nothing listens
+        var roots = Path.Combine(cloud.Home, "pebble.pem");
+        await File.WriteAllTextAsync(roots, pebble.RootPem, TestContext.Current.CancellationToken);
+        (await cloud.RunAsync(
+            "issuers", "add", "pebble", "--directory", $"{pebble.DirectoryAddress}", "--roots", roots, "--agree-to-terms")).ShouldSucceed();
+        var added = await cloud.RunAsync("domains", "add", "shop.example.com", "--to", "welcome");
+        Assert.Contains("There is no certificate for it yet: pebble: ", added.ShouldSucceed().Error);
+        var failed = await OfAsync("shop.example.com");
+        Assert.Equal(CertificateStates.Failed, failed.State);
+        Assert.NotNull(failed.Status.RetryAt);
+        using var plain = ClientOf(cloud.HttpPort, "http://shop.example.com/", null);
+        Assert.Contains("Strata", await plain.GetStringAsync("/", TestContext.Current.CancellationToken)); // served as before
+    }
+
+    [Fact]
+    public async Task OwnCertificate_IsServedAtOnce_AndRefusedWhereItIsNotOne()
+    {
+        (await cloud.RunAsync("domains", "add", "own.example.com", "--to", "welcome")).ShouldSucceed();
+        using var authority = new TestAuthority(TimeProvider.System.GetUtcNow());
+        var (chain, key) = authority.WriteServer(cloud.Home, "own.example.com");
+        var other = Path.Combine(cloud.Home, "other.pem");
+        using (var stranger = ECDsa.Create(ECCurve.NamedCurves.nistP256))
+            await File.WriteAllTextAsync(other, stranger.ExportPkcs8PrivateKeyPem(), TestContext.Current.CancellationToken);
+        var wrong = await cloud.RunAsync("certs", "add", "own", "--cert", chain, "--key", other);
+        Assert.Contains("CERTIFICATE_INVALID", wrong.Error);
+        Assert.DoesNotContain("own ", (await cloud.RunAsync("certs")).ShouldSucceed().Output.Replace("own.example.com", "", StringComparison.Ordinal));
+        (await cloud.RunAsync("certs", "add", "own", "--cert", chain, "--key", key)).ShouldSucceed();
+        await Wait.UntilAsync(async () =>
+        {
+            try
+            {
+                return (await GetAsync("own.example.com", authority.RootPem)).Contains("Strata", StringComparison.Ordinal);
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }, "the own certificate is served");
+        var managed = await OfAsync("own.example.com");
+        var refused = await cloud.RunAsync("certs", "add", managed.Name, "--cert", chain, "--key", key);
+        Assert.Contains("CERTIFICATE_IS_THE_CLOUDS", refused.Error);
+        // The cloud's comes back when it goes.
+        (await cloud.RunAsync("certs", "remove", "own", "-y")).ShouldSucceed();
+        var root = (await cloud.RunAsync("ca", "show")).ShouldSucceed().Output;
+        Assert.Contains("Strata", await GetAsync("own.example.com", root));
+    }
+
+    [Fact]
+    public async Task Certificates_EndWithTheirHosts_AndKeepNoProject()
+    {
+        (await cloud.RunAsync("projects", "create", "brief")).ShouldSucceed();
+        (await cloud.RunAsync("deploy", Path.Combine(Cloud.Samples, "welcome"), "--name", "page", "-p", "brief")).ShouldSucceed();
+        var deployed = await OfAsync("page.localhost");
+        // One that a user deletes is made again while the host is there.
+        (await cloud.RunAsync("certs", "remove", deployed.Name, "-y")).ShouldSucceed();
+        await Wait.UntilAsync(async () => await TryOfAsync("page.localhost") is { State: CertificateStates.Ready } now && now.Id != deployed.Id,
+            "another certificate is there");
+        (await cloud.RunAsync("delete", "page", "-y")).ShouldSucceed();
+        await Wait.UntilAsync(async () => (await cloud.RunAsync("delete", "project/brief", "-y")).ExitCode == 0, "the project is gone");
+        await Wait.UntilAsync(async () => await TryOfAsync("page.localhost") is null, "so is its certificate");
+    }
+
+    private async Task<Resource<CertificateSpec, CertificateStatus>> OfAsync(string host) =>
+        await TryOfAsync(host) ?? throw new InvalidOperationException($"There is no certificate for {host}.");
+
+    /// <summary>The cloud's own certificate of a host.</summary>
+    private async Task<Resource<CertificateSpec, CertificateStatus>?> TryOfAsync(string host)
+    {
+        await foreach (var certificate in cloud.Client.Resources<CertificateSpec, CertificateStatus>(Plurals.Certificates).ListAsync())
+            if (!certificate.Spec.Own && certificate.Spec.Hosts.Contains(host)) return certificate;
+        return null;
+    }
+
+    private async Task<string> GetAsync(string host, string root)
+    {
+        using var client = ClientOf(cloud.HttpsPort, $"https://{host}/", root);
+        return await client.GetStringAsync("/", TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Every request goes to this port, whatever its host.</summary>
+    private static HttpClient ClientOf(int port, string address, string? root)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck,
+        };
+        if (root is not null) policy.CustomTrustStore.ImportFromPem(root);
+        return new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, ct) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(IPAddress.Loopback, port, ct);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+            SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = root is null ? null : policy },
+            AllowAutoRedirect = false,
+        }) { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(30) };
+    }
+
+    private static async Task<string> RootOfAsync(PebbleServer pebble)
+    {
+        using var client = ClientOf(pebble.ManagementPort, "https://localhost/", pebble.RootPem);
+        return await client.GetStringAsync("/roots/0", TestContext.Current.CancellationToken);
+    }
+
+    private static string OtherRoot()
+    {
+        using var authority = new TestAuthority(TimeProvider.System.GetUtcNow());
+        return authority.RootPem;
+    }
+}
