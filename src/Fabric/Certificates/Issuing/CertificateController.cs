@@ -69,7 +69,22 @@ internal sealed class CertificateController(
             return await AskAdviceAsync(caller, resource, wanted.First(i => i.Name == status.Issuer), cancellationToken);
         if (!isAsked && status.RetryAt is { } retry && retry > now && !(isExpired && resource.State == CertificateStates.Ready))
             return Until(retry);
-        return await IssueAsync(caller, resource, wanted, cancellationToken);
+        var ready = wanted.Where(Issuers.IsReady).ToList();
+        // It changes as soon as it is ready, which wakes this controller.
+        return ready.Count == 0 ? await WaitAsync(caller, resource, wanted, cancellationToken)
+            : await IssueAsync(caller, resource, ready, cancellationToken);
+    }
+
+    /// <summary>That no issuer is ready is no failed attempt: no one was asked.</summary>
+    private async Task<TimeSpan?> WaitAsync(
+        Caller caller, Resource<CertificateSpec, CertificateStatus> resource, IReadOnlyList<Resource<IssuerSpec, IssuerStatus>> wanted,
+        CancellationToken cancellationToken)
+    {
+        var message = $"It waits for the issuer {wanted[0].Name}, which is not ready{(wanted[0].Status.Message is { } why ? $": {why}" : ".")}";
+        if (resource.Status.Message != message)
+            Check(await certificates.ChangeAsync(
+                caller, resource.Id, now => now with { Status = now.Status with { Message = message } }, null, null, cancellationToken));
+        return null;
     }
 
     private async Task<TimeSpan?> IssueAsync(

@@ -14,9 +14,6 @@ namespace Strata.Certificates.Issuing;
 internal sealed class Issuers(
     InternalAuthority authority, Informer<IssuerSpec, IssuerStatus> view, SealedSecrets secrets, TimeProvider time) : IDisposable
 {
-    private static readonly Error NotReady = new(
-        ErrorKind.Unavailable, "ISSUER_NOT_READY", "The issuer is not ready, see `strata describe issuer NAME`.");
-
     private static readonly Resource<IssuerSpec, IssuerStatus> Internal = new()
     {
         Id = "", Kind = CertificateKinds.Issuer.Name, Name = IssuerSpec.Internal, Org = "", State = IssuerStates.Ready, Revision = 0,
@@ -38,10 +35,13 @@ internal sealed class Issuers(
             : [.. others.OrderBy(i => i.Spec.Order).ThenBy(i => i.Name, StringComparer.Ordinal)];
     }
 
+    public static bool IsReady(Resource<IssuerSpec, IssuerStatus> issuer) =>
+        issuer.State == IssuerStates.Ready && (issuer.Spec.Directory is null || issuer.Status.Account is not null);
+
+    /// <param name="issuer">A ready one.</param>
     public async Task<Result<IssuedCertificate>> IssueAsync(
         Resource<IssuerSpec, IssuerStatus> issuer, IReadOnlyList<string> hosts, CancellationToken cancellationToken)
     {
-        if (issuer.State != IssuerStates.Ready || issuer.Status.Account is null && issuer.Spec.Directory is not null) return NotReady;
         if (issuer.Spec.Directory is null) return await authority.IssueAsync(hosts, cancellationToken);
         if (!KeyOf(issuer).TryGet(out var accountKey, out var error)) return error;
         using (accountKey)
