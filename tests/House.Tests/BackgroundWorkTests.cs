@@ -19,6 +19,8 @@ public partial class BackgroundWorkTests
         ["src/Applications/Deployments/Build/ActiveBuilds.cs"] = "One cancellation, off the feed's thread.",
         ["src/Fabric/Edge/Sites/SiteStore.cs"] =
             "Forgets a failure after a pause: a delay and a removal, which cannot fail; sites are fetched once for all who wait.",
+        ["src/Fabric/Edge/Tls/CertificateStore.cs"] =
+            "Keys are fetched once for all who wait, and in advance, one run at a time; each run catches what fails, and is awaited at the end.",
         ["src/Fabric/Edge/Transport/EventLoop.cs"] = "A thread of its own that blocks in epoll; its loop guards each connection.",
         ["src/Fabric/Edge/Transport/LoopConnection.cs"] = "One call-back, off the loop's thread.",
         ["src/Fabric/Agent/Relay/ApiRelay.cs"] = "One connection of many; it logs its failure and counts itself out.",

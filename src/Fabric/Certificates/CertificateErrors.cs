@@ -20,5 +20,6 @@ internal static class CertificateErrors
         "Use another name: of two certificates for a host, your own is served.");
 
     public static readonly Error KeyLost = new(
-        ErrorKind.Conflict, NotReadyCode, "The certificate's key does not open under the cloud's keys.", "Renew it: strata certs renew NAME");
+        ErrorKind.Conflict, NotReadyCode, "The certificate's key does not open under the cloud's keys.",
+        "Renew it: strata certs renew NAME");
 }

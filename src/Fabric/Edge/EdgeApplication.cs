@@ -14,8 +14,9 @@ using Strata.Edge.Tracing;
 namespace Strata.Edge;
 
 /// <summary>
-/// What happens to a request, in order: refuse what is ambiguous, find the route, send to HTTPS what belongs there, choose a target or wait for one that is starting, serve
-/// its files or forward, count. It runs directly on Kestrel: no middleware, no dependency injection per request.
+/// What happens to a request, in order: refuse what is ambiguous, find the route, send to HTTPS what belongs there, choose a target or wait
+/// for one that is starting, serve its files or forward, count. It runs directly on Kestrel: no middleware, no dependency injection per
+/// request.
 /// </summary>
 internal sealed partial class EdgeApplication(
     EdgeOptions options, Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, RequestHold hold, EdgeMetrics metrics, ILogger logger)

@@ -14,7 +14,9 @@ public sealed record EdgeOptions
     /// </summary>
     public IReadOnlyList<IPEndPoint> Https { get; init; } = [];
 
-    /// <summary>The port under which clients reach <see cref="Https"/>, where it is another, as behind a forwarded port; null: it is not.</summary>
+    /// <summary>
+    /// The port under which clients reach <see cref="Https"/>, where it is another, as behind a forwarded port; null: it is not.
+    /// </summary>
     public int? HttpsPublicPort { get; init; }
 
     /// <summary>Where the edge reports its health: <c>/healthz</c>, <c>/readyz</c>. Null: nowhere. Port 0 takes a free one.</summary>

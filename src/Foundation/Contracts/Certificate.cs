@@ -1,8 +1,8 @@
 namespace Strata.Contracts;
 
 /// <summary>
-/// A certificate by which the edges serve hosts over HTTPS. Kind <c>certificate</c>, project scope. The cloud makes one for each host that a
-/// project has claimed and renews it; a user may bring one, which is served instead. The private key is shown to no one; edges get it.
+/// A certificate by which the edges serve hosts over HTTPS. Kind <c>certificate</c>, project scope. The cloud makes one for each host that
+/// a project has claimed and renews it; a user may bring one, which is served instead. The private key is shown to no one; edges get it.
 /// </summary>
 public sealed record CertificateSpec
 {

@@ -1,8 +1,8 @@
 namespace Strata.Contracts;
 
 /// <summary>
-/// Who signs certificates. Kind <c>issuer</c>, platform scope. <c>internal</c> is the cloud's own authority, which is always there and signs
-/// for local names; the others are authorities on the internet that speak ACME (RFC 8555), such as Let's Encrypt.
+/// Who signs certificates. Kind <c>issuer</c>, platform scope. <c>internal</c> is the cloud's own authority, which is always there and
+/// signs for local names; the others are authorities on the internet that speak ACME (RFC 8555), such as Let's Encrypt.
 /// </summary>
 public sealed record IssuerSpec
 {
@@ -18,7 +18,9 @@ public sealed record IssuerSpec
     /// <summary>The lowest is asked first; the next one when it fails.</summary>
     public int Order { get; init; } = DefaultOrder;
 
-    /// <summary>Certificates in PEM by which the directory's own HTTPS is trusted, beside the machine's; null: the machine's alone.</summary>
+    /// <summary>
+    /// Certificates in PEM by which the directory's own HTTPS is trusted, beside the machine's; null: the machine's alone.
+    /// </summary>
     public string? Roots { get; init; }
 
     public const int DefaultOrder = 100;

@@ -23,8 +23,8 @@ public sealed record RouteSpec
 public sealed record RouteHttps
 {
     /// <summary>
-    /// Whether requests over plain HTTP are sent to HTTPS (308). Null: where the host has a certificate that browsers trust, which is one of
-    /// an ACME issuer or of one's own.
+    /// Whether requests over plain HTTP are sent to HTTPS (308). Null: where the host has a certificate that browsers trust, which is one
+    /// of an ACME issuer or of one's own.
     /// </summary>
     public bool? Redirect { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Strata.Certificates.Acme;
 using Strata.Certificates.Kinds;
 using Strata.Contracts;
@@ -80,7 +81,8 @@ internal sealed class CertificateController(
         Caller caller, Resource<CertificateSpec, CertificateStatus> resource, IReadOnlyList<Resource<IssuerSpec, IssuerStatus>> wanted,
         CancellationToken cancellationToken)
     {
-        var message = $"It waits for the issuer {wanted[0].Name}, which is not ready{(wanted[0].Status.Message is { } why ? $": {why}" : ".")}";
+        var why = wanted[0].Status.Message is { } fault ? $": {fault}" : ".";
+        var message = $"It waits for the issuer {wanted[0].Name}, which is not ready{why}";
         if (resource.Status.Message != message)
             Check(await certificates.ChangeAsync(
                 caller, resource.Id, now => now with { Status = now.Status with { Message = message } }, null, null, cancellationToken));
@@ -141,9 +143,7 @@ internal sealed class CertificateController(
     {
         var now = time.GetUtcNow();
         var pause = Pauses[Math.Min(resource.Status.Failures, Pauses.Length - 1)];
-        if (error.Details?.GetValueOrDefault(AcmeErrors.RetryAfterDetail) is { } text && double.TryParse(
-            text, System.Globalization.CultureInfo.InvariantCulture, out var seconds) && TimeSpan.FromSeconds(Math.Min(seconds, 86_400)) is var asked
-            && asked > pause) pause = asked;
+        if (AskedPause(error) is { } asked && asked > pause) pause = asked;
         var status = resource.Status with
         {
             Failures = resource.Status.Failures + 1, RetryAt = now + pause, Message = error.Message.Shortened(MessageMax),
@@ -155,6 +155,11 @@ internal sealed class CertificateController(
             cancellationToken));
         return pause;
     }
+
+    /// <summary>How long the authority asks to wait, a day at most; null: it does not say.</summary>
+    private static TimeSpan? AskedPause(Error error) =>
+        double.TryParse(error.Details?.GetValueOrDefault(AcmeErrors.RetryAfterDetail), CultureInfo.InvariantCulture, out var seconds)
+            ? TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.SecondsPerDay)) : null;
 
     private async Task<TimeSpan?> ExpireAsync(
         Caller caller, Resource<CertificateSpec, CertificateStatus> resource, CancellationToken cancellationToken)
@@ -185,8 +190,8 @@ internal sealed class CertificateController(
     }
 
     /// <summary>
-    /// The cloud's own that no claim needs. One of a public authority is kept until it would be renewed: a host that comes back soon must not
-    /// cost another, of which a host gets few a week.
+    /// The cloud's own that no claim needs. One of a public authority is kept until it would be renewed: a host that comes back soon must
+    /// not cost another, of which a host gets few a week.
     /// </summary>
     private bool IsUnneeded(Resource<CertificateSpec, CertificateStatus> resource)
     {
@@ -200,8 +205,9 @@ internal sealed class CertificateController(
 
     private IEnumerable<ResourceKey> OfClaim(EntityRevision claim)
     {
-        if (ResourceDocument.ReadText(claim.Document, "spec", "host") is not { } host
-            || ResourceDocument.ReadText(claim.Document, "spec", "org") is not { } org || !TenantId.TryParse(org, out var tenant)) return [];
+        var (host, org) = (ResourceDocument.ReadText(claim.Document, "spec", "host"), ResourceDocument.ReadText(
+            claim.Document, "spec", "org"));
+        if (host is null || org is null || !TenantId.TryParse(org, out var tenant)) return [];
         return view.Untyped.Find(CertificatesByName, tenant, HostsController.NameOf(host)).Select(c => new ResourceKey(tenant, c.Id));
     }
 

@@ -12,8 +12,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Certificates.Issuing;
 
 /// <summary>
-/// Sees to it that each host that a project has claimed has a certificate: creates what is missing, which <see cref="CertificateController"/>
-/// then has issued.
+/// Sees to it that each host that a project has claimed has a certificate: creates what is missing, which <see
+/// cref="CertificateController"/> then has issued.
 /// </summary>
 internal sealed class HostsController(
     ResourceStore<CertificateSpec, CertificateStatus> certificates, Informer<HostClaimSpec, Nothing> claims)

@@ -27,7 +27,8 @@ internal sealed record IssuedCertificate(
     /// <summary>Checks what a user brings: the key is the certificate's, the chain is in order, and it is valid now.</summary>
     public static Result<IssuedCertificate> Check(string chainText, string keyText, DateTimeOffset now)
     {
-        if (!Pem.TryReadChain(chainText, out var chain)) return CertificateErrors.Invalid("The chain is not one to ten certificates in PEM.");
+        if (!Pem.TryReadChain(chainText, out var chain))
+            return CertificateErrors.Invalid("The chain is not one to ten certificates in PEM.");
         if (keyText.Contains("ENCRYPTED", StringComparison.Ordinal))
             return CertificateErrors.Invalid("The private key is encrypted with a password, which the edge does not know.");
         using var key = Pem.ReadKey(keyText);
@@ -35,7 +36,8 @@ internal sealed record IssuedCertificate(
         var leaf = chain[0];
         if (!leaf.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo()))
             return CertificateErrors.Invalid("The private key is not that of the first certificate.");
-        if (key is RSA { KeySize: < 2048 }) return CertificateErrors.Invalid("The RSA key has fewer than 2048 bits, which browsers refuse.");
+        if (key is RSA { KeySize: < 2048 })
+            return CertificateErrors.Invalid("The RSA key has fewer than 2048 bits, which browsers refuse.");
         for (var i = 1; i < chain.Count; i++)
         {
             if (!chain[i - 1].IssuerName.RawData.AsSpan().SequenceEqual(chain[i].SubjectName.RawData))

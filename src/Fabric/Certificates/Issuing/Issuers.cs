@@ -67,8 +67,8 @@ internal sealed class Issuers(
             ? await client.RegisterAsync(new AcmeContact(issuer.Spec.Email, issuer.Spec.AgreesToTerms), cancellationToken) : error;
 
     /// <summary>
-    /// The key of the accounts at all ACME issuers: edges answer every authority's question about a host by the one thumbprint of it, without
-    /// having been asked which authority is at work.
+    /// The key of the accounts at all ACME issuers: edges answer every authority's question about a host by the one thumbprint of it,
+    /// without having been asked which authority is at work.
     /// </summary>
     /// <returns>A new one where there is none yet.</returns>
     public ECDsa AccountKey()

@@ -79,7 +79,8 @@ public static partial class CertificateKinds
     {
         var faults = new List<ValidationError>();
         if (spec.Hosts.Count > HostsMax) faults.Add(new("hosts", $"It takes at most {HostsMax}."));
-        if (!spec.Hosts.All(h => Host().IsMatch(h))) faults.Add(new("hosts", "Each is a host name in lower case, such as shop.example.com."));
+        if (!spec.Hosts.All(h => Host().IsMatch(h)))
+            faults.Add(new("hosts", "Each is a host name in lower case, such as shop.example.com."));
         return faults;
     }
 

@@ -64,7 +64,8 @@ internal sealed class CertificateIndex
         var exact = byName.GetValueOrDefault((org, project, host));
         var dot = host.IndexOf('.', StringComparison.Ordinal);
         var wide = dot > 0 ? byName.GetValueOrDefault((org, project, "*" + host[dot..])) : null;
-        return exact is null ? wide : wide is { IsOwn: true } && !exact.IsOwn || exact.Fingerprint is null && wide is not null ? wide : exact;
+        if (exact is null || wide is null) return exact ?? wide;
+        return (wide.IsOwn && !exact.IsOwn) || exact.Fingerprint is null ? wide : exact;
     }
 
     private static bool IsBetter(CertificateRecord one, CertificateRecord than)

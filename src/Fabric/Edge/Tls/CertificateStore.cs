@@ -11,8 +11,8 @@ namespace Strata.Edge.Tls;
 
 /// <summary>
 /// The certificates with their keys: fetched from the control plane once, kept in files of this edge's alone (from which it serves without
-/// the control plane), and ready in memory once a client has asked, up to <see cref="TlsLimits.ReadyMax"/>; of more the one used longest ago
-/// goes. Safe for concurrent use.
+/// the control plane), and ready in memory once a client has asked, up to <see cref="TlsLimits.ReadyMax"/>; of more the one used longest
+/// ago goes. Safe for concurrent use.
 /// </summary>
 internal sealed partial class CertificateStore : IAsyncDisposable
 {
@@ -147,7 +147,9 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Written beside its place and renamed: a file that is there is complete, and for this user alone from its beginning.</summary>
+    /// <summary>
+    /// Written beside its place and renamed: a file that is there is complete, and for this user alone from its beginning.
+    /// </summary>
     /// <returns>Null: the control plane has another one by now, of which a change will come.</returns>
     private async Task<string?> FetchAsync(CertificateRecord certificate)
     {
@@ -185,7 +187,8 @@ internal sealed partial class CertificateStore : IAsyncDisposable
     private void DeleteOthers(IReadOnlyList<CertificateRecord> used)
     {
         var names = used.Select(c => c.Fingerprint + FileSuffix).ToHashSet(StringComparer.Ordinal);
-        var abandoned = time.GetUtcNow() - TimeSpan.FromHours(1); // files of writes that were cut off; of others a write may be at work
+        // Files of writes that were cut off; at younger ones a write may be at work.
+        var abandoned = time.GetUtcNow() - TimeSpan.FromHours(1);
         foreach (var file in new DirectoryInfo(folder).EnumerateFiles().Where(f => !names.Contains(f.Name)))
             if (file.Extension == FileSuffix || file.LastWriteTimeUtc < abandoned) file.Delete();
         foreach (var fingerprint in entries.Keys.Where(k => !names.Contains(k + FileSuffix))) entries.TryRemove(fingerprint, out _);

@@ -45,8 +45,8 @@ internal sealed partial class TlsConnections(
             connection.Transport = inner;
             try
             {
-                if (session.ApplicationProtocol.Span.SequenceEqual(SslApplicationProtocol.Http2.Protocol.Span)) await http2.RunAsync(connection);
-                else await http1(connection);
+                var isHttp2 = session.ApplicationProtocol.Span.SequenceEqual(SslApplicationProtocol.Http2.Protocol.Span);
+                await (isHttp2 ? http2.RunAsync(connection) : http1(connection));
             }
             finally
             {
@@ -93,7 +93,8 @@ internal sealed partial class TlsConnections(
         }
     }
 
-    private async ValueTask<SslServerAuthenticationOptions> ChooseAsync(string name, TlsSession session, CancellationToken cancellationToken)
+    private async ValueTask<SslServerAuthenticationOptions> ChooseAsync(
+        string name, TlsSession session, CancellationToken cancellationToken)
     {
         session.Host = name.ToLowerInvariant();
         var options = await TryChooseAsync(session);

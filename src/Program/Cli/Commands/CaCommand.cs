@@ -39,7 +39,7 @@ internal static class CaCommand
         if (stores.Steps.Count == 0)
             throw new Error(
                 ErrorKind.Unavailable, "NO_TRUST_STORE", "No place was found on this machine where certificates are trusted.",
-                "Save it and install it by hand: strata ca show > strata-ca.pem").ToException();
+                "Save it and install it by hand: strata ca show > ~/strata-ca.pem").ToException();
         var isAnyDone = false;
         foreach (var step in stores.Steps)
         {

@@ -33,7 +33,8 @@ internal static class CertsCommand
         var certs = new Command("certs", "List certificates, renew one, or bring your own")
         {
             new Command("list", "List the certificates").Does(terminal, ListAsync),
-            new Command("add", "Bring your own certificate, or a newer one for the same name") { Name, Chain, Key }.Does(terminal, AddAsync),
+            new Command("add", "Bring your own certificate, or a newer one for the same name") { Name, Chain, Key }
+                .Does(terminal, AddAsync),
             new Command("renew", "Have a certificate issued again now") { Name }.Does(terminal, RenewAsync),
             new Command("remove", "Remove a certificate; the cloud makes one of its own for hosts that need one") { Name, Yes }
                 .Does(terminal, RemoveAsync),
@@ -84,7 +85,8 @@ internal static class CertsCommand
     {
         var name = run.Parse.GetRequiredValue(Name);
         var renewed = await run.Client.Resources(Plurals.Certificates).TransitionAsync(name, "renew", cancellationToken: cancellationToken);
-        if (!run.WriteMachine(ResourceOutput.ToJson(renewed))) run.Say($"{name} is being issued again; see strata describe certificate/{name}");
+        if (!run.WriteMachine(ResourceOutput.ToJson(renewed)))
+            run.Say($"{name} is being issued again; see strata describe certificate/{name}");
         return CommandRunner.Done;
     }
 

@@ -154,13 +154,15 @@ internal static class DomainsCommand
             var certificate = Of(await CertificatesAsync(run, cancellationToken), route);
             if (certificate is { State: CertificateStates.Ready })
             {
-                run.Say($"Its certificate is ready{(certificate.Status.IsPublic ? "" : ", of this cloud's own authority: browsers trust it after `strata ca trust`")}.");
+                run.Say(certificate.Status.IsPublic ? "Its certificate is ready."
+                    : "Its certificate is ready, of this cloud's own authority: browsers trust it after `strata ca trust`.");
                 return;
             }
             if (certificate is { State: CertificateStates.Failed, Status.Message: { } why })
             {
                 run.Say($"There is no certificate for it yet: {why}");
-                run.Say($"It is tried again. Point the DNS name {route.Spec.Host} at this cloud's edge, then: strata certs renew {certificate.Name}");
+                run.Say($"It is tried again. Point the DNS name {route.Spec.Host} at this cloud's edge, then: "
+                    + $"strata certs renew {certificate.Name}");
                 return;
             }
             if (!isSaid) run.Say("Getting a certificate…");

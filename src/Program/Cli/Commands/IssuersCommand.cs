@@ -77,8 +77,8 @@ internal static class IssuersCommand
     {
         var name = run.Parse.GetRequiredValue(Name);
         var directory = run.Parse.GetValue(Directory) ?? Known.GetValueOrDefault(name)
-            ?? throw UsageErrors.Of($"\"{name}\" is not one of the known issuers.", "Add --directory URL, the address of its ACME directory.")
-                .ToException();
+            ?? throw UsageErrors.Of(
+                $"\"{name}\" is not one of the known issuers.", "Add --directory URL, the address of its ACME directory.").ToException();
         if (!run.Parse.GetValue(Agree))
             throw UsageErrors.Of("An authority issues certificates only to those who agree to its terms of service.",
                 "Read them, then add --agree-to-terms.").ToException();

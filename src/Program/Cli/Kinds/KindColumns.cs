@@ -11,6 +11,18 @@ internal static class KindColumns
     /// <param name="Show">The cell's text; ids among it are replaced by names.</param>
     public sealed record Column(string Header, Func<AnyResource, string> Show);
 
+    private static readonly Column[] Certificate =
+    [
+        new("HOSTS", Hosts), new("ISSUER", r => r.Spec.IsTrue("own") ? "own" : r.Status.Text("issuer")),
+        new("EXPIRES", r => Day(r.Status, "notAfter")), new(Message, r => r.Status.Text("message")),
+    ];
+
+    private static readonly Column[] Issuer =
+    [
+        new("DIRECTORY", r => r.Spec.Text("directory") is { Length: > 0 } url ? url : "this cloud"),
+        new("ORDER", r => r.Spec.Text("order")), new(Message, r => r.Status.Text("message")),
+    ];
+
     private static readonly Dictionary<string, Column[]> ByKind = new(StringComparer.Ordinal)
     {
         ["deployment"] =
@@ -40,17 +52,8 @@ internal static class KindColumns
         ],
         ["route"] = [new("HOST", r => r.Spec.Text("host")), new("PATH", r => r.Spec.Text("path")),
             new("DEPLOYMENT", r => r.Spec.Text("deployment"))],
-        ["certificate"] =
-        [
-            new("HOSTS", Hosts), new("ISSUER", r => r.Spec.IsTrue("own") ? "own" : r.Status.Text("issuer")),
-            new("EXPIRES", r => Day(r.Status, "notAfter")), new(Message, r => r.Status.Text("message")),
-        ],
-        ["issuer"] =
-        [
-            new("DIRECTORY", r => r.Spec.Text("directory") is { Length: > 0 } url ? url : "this cloud"), new("ORDER", r =>
-                r.Spec.Text("order")),
-            new(Message, r => r.Status.Text("message")),
-        ],
+        ["certificate"] = Certificate,
+        ["issuer"] = Issuer,
         ["node"] =
         [
             new("ADDRESS", r => r.Status.Text("address")),

@@ -9,6 +9,7 @@ internal static class CommandNames
         "restart", "delete", "open", "new", "dev", "tunnel", "model", "workflow", "entity", "search", "compute", "login", "logout",
         "whoami", "context", "invite", "members", "member", "teams", "team", "sessions", "session", "people", "orgs", "org", "projects",
             "project", "environments", "environment", "token", "role", "roles",
-        "access", "secrets", "secret", "encryption", "env", "domains", "domain", "certs", "cert", "issuers", "issuer", "ca", "client", "keys", "api", "edge", "completion", "version", "help",
+        "access", "secrets", "secret", "encryption", "env", "domains", "domain", "certs", "cert",
+        "issuers", "issuer", "ca", "client", "keys", "api", "edge", "completion", "version", "help",
     };
 }

@@ -68,7 +68,8 @@ public static class ServerOptionsReader
             PrivateProviders = Read(values[Setting.PrivateProviders], "on or off", OnOff, faults),
             PrivateWebhooks = Read(values[Setting.PrivateWebhooks], "on or off", OnOff, faults),
         };
-        (string Name, int Port)[] ports = [("api-port", options.ApiPort), ("http-port", options.HttpPort), ("https-port", options.HttpsPort)];
+        (string Name, int Port)[] ports =
+            [("api-port", options.ApiPort), ("http-port", options.HttpPort), ("https-port", options.HttpsPort)];
         foreach (var same in ports.Where(p => p.Port > 0).GroupBy(p => p.Port).Where(g => g.Count() > 1 && faults.Count == 0))
             faults.Add($"{string.Join(" and ", same.Take(2).Select(p => p.Name))} are both {same.Key}, and must differ");
         return faults.Count == 0 ? options : Invalid(string.Join("; ", faults) + ".");

@@ -111,8 +111,8 @@ public class TlsTests : IDisposable
     public async Task Handshake_WithoutACertificate_EndsWhenItsPatienceDoes()
     {
         var pending = TestCertificates.Record(null, TestEdge.Host);
-        await using var edge = await StartAsync([TestEdge.Route()], [], o => o with { Tls = new() { HoldTimeout = TimeSpan.FromMilliseconds(50) } },
-            pending);
+        await using var edge = await StartAsync(
+            [TestEdge.Route()], [], o => o with { Tls = new() { HoldTimeout = TimeSpan.FromMilliseconds(50) } }, pending);
         var fault = await Record.ExceptionAsync(() => certificates.ConnectAsync(edge, TestEdge.Host));
         Assert.True(fault is IOException or AuthenticationException, $"{fault}");
     }
