@@ -42,7 +42,11 @@ internal static class ClientHttp
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 20);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
+            // As browsers do (RFC 6761): not every system's resolver knows these names.
+            if (host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)) await socket.ConnectAsync("localhost", port,
+                cancellationToken);
+            else await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

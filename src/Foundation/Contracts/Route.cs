@@ -1,6 +1,6 @@
 namespace Strata.Contracts;
 
-/// <summary>A host and path prefix that lead to a deployment. Kind <c>route</c>, project scope. The edge follows these.</summary>
+/// <summary>A host and path prefix that lead to a deployment, or to the cloud's API. Kind <c>route</c>, project scope. The edge follows these.</summary>
 public sealed record RouteSpec
 {
     /// <summary>Lower case, without port, for example <c>hello.localhost</c>.</summary>
@@ -9,8 +9,11 @@ public sealed record RouteSpec
     /// <summary>Prefix by whole segments; the longest match wins.</summary>
     public string Path { get; init; } = "/";
 
-    /// <summary>Name or id of a deployment of the same project; kept as its id.</summary>
-    public required string Deployment { get; init; }
+    /// <summary>Name or id of a deployment of the same project; kept as its id. Null: <see cref="Api"/>.</summary>
+    public string? Deployment { get; init; }
+
+    /// <summary>Whether the host leads to the cloud's own API instead of a deployment. Operators alone may say so.</summary>
+    public bool Api { get; init; }
 
     /// <summary>Timeouts and bounds; null: the edge's defaults.</summary>
     public RouteLimits? Limits { get; init; }

@@ -32,13 +32,23 @@ internal static partial class DeploymentChecks
 
     public static IReadOnlyList<ValidationError> Check(RouteSpec spec) =>
     [
-        .. Required("deployment", spec.Deployment),
+        .. spec.Api ? OfApi(spec) : Required("deployment", spec.Deployment),
         .. spec.Host is { Length: <= 253 } host && Host().IsMatch(host) && !System.Net.IPAddress.TryParse(host, out _)
         ? [] : Fault("host", "It must be a host name in lower case without a port, not an address, for example shop.example.org."),
         .. spec.Path is { Length: <= TextCharsMax } path && Path().IsMatch(path)
         ? [] : Fault("path", "It must start with \"/\" and hold only what a URL's path may hold."),
         .. spec.Limits is { } limits ? Limits(limits) : [],
     ];
+
+    private static IEnumerable<ValidationError> OfApi(RouteSpec spec) =>
+    [
+        .. spec.Deployment is null ? [] : Fault("deployment", "A host leads to a deployment or to the API, not to both."),
+        .. spec.Path == "/" ? [] : Fault("path", "The API has a host of its own: leave the path out."),
+    ];
+
+    /// <summary>Who has the API's address sees what its callers send.</summary>
+    public static IReadOnlyList<ValidationError> CheckForOthers(RouteSpec spec) =>
+        spec.Api ? [new ValidationError("api", "Only an operator of the cloud may lead a host to its API.")] : [];
 
     private static IEnumerable<ValidationError> Limits(RouteLimits limits) =>
     [

@@ -55,7 +55,7 @@ public static class DeploymentKinds
         Plural = Plurals.Routes,
         IdPrefix = "rte",
         Scope = KindScope.Project,
-        Description = "A host and path prefix that route to a deployment.",
+        Description = "A host and path prefix that route to a deployment, or to the cloud's API.",
         Workflow = KindWorkflow.Load(typeof(DeploymentKinds), "route.workflow.json"),
         InitialStatus = new RouteStatus(),
         Readers = [Roles.Viewer, Roles.Developer, Roles.Edge],
@@ -63,6 +63,7 @@ public static class DeploymentKinds
         References = [new SpecReference("deployment", Deployment)],
         LabelsAreInherited = true,
         Hosts = new HostRule("spec.host", [Deployment]),
+        OperatorsOnly = DeploymentChecks.CheckForOthers,
         UniqueKeys = [new UniqueKeyDefinition("host and path", [JsonPath.Parse("$.spec.host"), JsonPath.Parse("$.spec.path")])],
         Validate = DeploymentChecks.Check,
     };

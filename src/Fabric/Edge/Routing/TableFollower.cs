@@ -103,14 +103,16 @@ internal sealed partial class TableFollower(
         reported.IntersectWith([.. refused, .. connected[false]]);
         foreach (var i in refused.Where(reported.Add)) LogAddressRefused(logger, i.Id, i.Org, i.Address, i.Port);
         foreach (var i in connected[false].Where(reported.Add)) LogTunnelRefused(logger, i.Id, i.Org, i.Address, i.Port);
-        return new TableSnapshot([.. allRoutes, .. allTunnels.Select(t => t.Route)], [.. allowed, .. connected[true]])
+        var apis = allRoutes.Where(ApiRoute.Is).Select(r => r.Org).Distinct(StringComparer.Ordinal)
+            .Select(org => ApiRoute.InstanceAt(options.ApiUrl, org)).OfType<InstanceRecord>();
+        return new TableSnapshot([.. allRoutes, .. allTunnels.Select(t => t.Route)], [.. allowed, .. connected[true], .. apis])
         {
             Starting = PlacedInstance.Starting(placed, allNodes), Certificates = allCertificates,
             AcmeThumbprint = allThumbprints is [var thumbprint, ..] ? thumbprint : null, // all accounts have one key
         };
     }
 
-    private static RouteRecord? ToRecord(Resource<RouteSpec, RouteStatus> route) => new()
+    private static RouteRecord ToRecord(Resource<RouteSpec, RouteStatus> route) => new()
     {
         Id = route.Id,
         Org = route.Org,
@@ -120,9 +122,9 @@ internal sealed partial class TableFollower(
         Path = route.Spec.Path,
         DeploymentName = route.Status.DeploymentName ?? route.Name,
         Message = route.Status.Message,
-        Limits = route.Spec.Limits,
+        Limits = route.Spec.Limits ?? (route.Spec.Api ? ApiRoute.Limits : null),
         Https = route.Spec.Https,
-        Targets = [.. route.Status.Targets.Select(t => new TargetRecord(t.Release, t.Weight, t.StaticImage))],
+        Targets = route.Spec.Api ? [ApiRoute.Target] : [.. route.Status.Targets.Select(t => new TargetRecord(t.Release, t.Weight, t.StaticImage))],
     };
 
     [LoggerMessage(Level = LogLevel.Information,

@@ -22,8 +22,10 @@ internal static class DomainsCommand
 
     private static readonly Option<string?> To = new Option<string?>("--to")
     {
-        Description = "Deployment that serves it", HelpName = "DEPLOYMENT", Required = true,
+        Description = "Deployment that serves it", HelpName = "DEPLOYMENT",
     }.CompletesNames(Plurals.Deployments);
+
+    private static readonly Option<bool> Api = new("--api") { Description = "Lead the host to the cloud's own API; for operators" };
 
     private static readonly Option<string> Path = new("--path")
     {
@@ -48,7 +50,7 @@ internal static class DomainsCommand
         var domains = new Command("domains", "Serve deployments at your own host names, over HTTPS")
         {
             new Command("list", "List the hosts, with their certificates").Does(terminal, ListAsync),
-            new Command("add", "Serve a deployment at a host") { Host, To, Path, Redirect, Hsts, NoWait }.Does(terminal, AddAsync),
+            new Command("add", "Serve a deployment at a host") { Host, To, Api, Path, Redirect, Hsts, NoWait }.Does(terminal, AddAsync),
             new Command("set", "Change how a host treats HTTP and HTTPS") { Host, Path, Redirect, Hsts }.Does(terminal, SetAsync),
             new Command("remove", "Stop serving at a host") { Host, Path, Yes }.Does(terminal, RemoveAsync),
         }.Does(terminal, ListAsync);
@@ -76,7 +78,7 @@ internal static class DomainsCommand
         {
             var certificate = Of(certificates, route);
             table.Add(
-                route.Spec.Host, route.Spec.Path, await names.NameAsync(route.Spec.Deployment, cancellationToken),
+                route.Spec.Host, route.Spec.Path, route.Spec.Deployment is { } id ? await names.NameAsync(id, cancellationToken) : "(API)",
                 new Cell(Shown(certificate), Tones.OfState(certificate?.State ?? "")), CertsCommand.Day(certificate?.Status.NotAfter),
                 certificate?.Status.Message ?? route.Status.Message ?? "");
         }
@@ -87,15 +89,18 @@ internal static class DomainsCommand
     private static async Task<int> AddAsync(Run run, CancellationToken cancellationToken)
     {
         var (host, path) = (run.Parse.GetRequiredValue(Host).TrimEnd('.').ToLowerInvariant(), run.Parse.GetRequiredValue(Path));
-        var deployment = await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments)
-            .GetAsync(run.Parse.GetRequiredValue(To)!, cancellationToken: cancellationToken);
+        var (to, isApi) = (run.Parse.GetValue(To), run.Parse.GetValue(Api));
+        if (to is null != isApi)
+            throw UsageErrors.Of("It must be one of --to and --api.", $"For a deployment: strata domains add {host} --to NAME").ToException();
+        var deployment = to is null ? null : await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments)
+            .GetAsync(to, cancellationToken: cancellationToken);
         var made = await Routes(run).CreateAsync(new NewResource<RouteSpec>
         {
-            Name = NameOf(host, path), Project = deployment.Project,
-            Spec = new RouteSpec { Host = host, Path = path, Deployment = deployment.Id, Https = Given(run, null) },
+            Name = NameOf(host, path), Project = deployment?.Project ?? run.Project,
+            Spec = new RouteSpec { Host = host, Path = path, Deployment = deployment?.Id, Api = isApi, Https = Given(run, null) },
         }, cancellationToken: cancellationToken);
         if (run.Format != OutputFormat.Table) run.WriteMachine(made);
-        else run.Terminal.Out.WriteLine($"{host}{(path == "/" ? "" : path)} leads to {deployment.Name}.");
+        else run.Terminal.Out.WriteLine($"{host}{(path == "/" ? "" : path)} leads to {deployment?.Name ?? "the API of this cloud"}.");
         if (!run.Parse.GetValue(NoWait)) await SayCertificateAsync(run, made, cancellationToken);
         return CommandRunner.Done;
     }

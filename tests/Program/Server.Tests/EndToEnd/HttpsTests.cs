@@ -125,6 +125,31 @@ public sealed class HttpsTests : IAsyncLifetime
         Assert.Contains("Strata", await GetAsync("own.example.com", root));
     }
 
+    /// <summary>The whole command line works over it: uploads, watches, WebSockets.</summary>
+    [Fact]
+    public async Task Api_IsReachedAtAHostOfTheEdge_OverHttps()
+    {
+        (await cloud.RunAsync("domains", "add", "cloud.localhost", "--api")).ShouldSucceed();
+        var root = Path.Combine(cloud.Home, "ca.pem");
+        await File.WriteAllTextAsync(root, (await cloud.RunAsync("ca", "show")).ShouldSucceed().Output, TestContext.Current.CancellationToken);
+        var over = new Dictionary<string, string>
+        {
+            ["SSL_CERT_FILE"] = root, ["STRATA_URL"] = $"https://cloud.localhost:{cloud.HttpsPort}", ["STRATA_TOKEN"] = cloud.Token,
+        };
+        Assert.Contains("Strata", await GetAsync("cloud.localhost", await File.ReadAllTextAsync(root, TestContext.Current.CancellationToken),
+            "/docs"));
+        (await cloud.RunAsync(over, "deploy", Path.Combine(Cloud.Samples, "welcome"), "--name", "over")).ShouldSucceed();
+        Assert.Contains("(API)", (await cloud.RunAsync(over, "domains")).ShouldSucceed().Output);
+
+        // Others than operators would take the callers' tokens so.
+        var token = (await cloud.RunAsync("token", "create", "dev", "--role", "developer")).ShouldSucceed().Output.Trim();
+        var refused = await cloud.RunAsync(
+            new Dictionary<string, string> { ["STRATA_URL"] = $"{cloud.ApiUrl}", ["STRATA_TOKEN"] = token },
+            "domains", "add", "other.example.com", "--api", "--detach");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("Only an operator", refused.Error);
+    }
+
     [Fact]
     public async Task Certificates_EndWithTheirHosts_AndKeepNoProject()
     {
@@ -152,10 +177,10 @@ public sealed class HttpsTests : IAsyncLifetime
         return null;
     }
 
-    private async Task<string> GetAsync(string host, string root)
+    private async Task<string> GetAsync(string host, string root, string path = "/")
     {
         using var client = ClientOf(cloud.HttpsPort, $"https://{host}/", root);
-        return await client.GetStringAsync("/", TestContext.Current.CancellationToken);
+        return await client.GetStringAsync(path, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Every request goes to this port, whatever its host.</summary>
