@@ -12,30 +12,41 @@ internal static class Comparison
 {
     public const string Host = "bench.localhost";
 
+    /// <summary>Over TLS: what the load generators name to the server (SNI) is what they connect to.</summary>
+    public const string SecureHost = "localhost";
+
     /// <param name="args"><c>--rounds N</c> (default 5), <c>--seconds N</c> per proxy and round (default 4), <c>--only a,b</c>
-    /// names.</param>
+    /// names; <c>--tls</c>: over TLS 1.3, with HTTP/1.1 and then with HTTP/2.</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var rounds = int.Parse(Option(args, "--rounds", "5"), CultureInfo.InvariantCulture);
         var seconds = TimeSpan.FromSeconds(int.Parse(Option(args, "--seconds", "4"), CultureInfo.InvariantCulture));
         var only = Option(args, "--only", "");
+        var isSecure = args.Contains("--tls");
         var folder = Directory.CreateTempSubdirectory("strata-bench-edge-").FullName;
         File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
         var ports = FreePorts(6);
         using var origin = Peers.Origin(folder, ports[0]);
         await origin.WaitUntilItListensAsync();
+        var tls = isSecure ? TlsFiles.Write(folder, SecureHost) : null;
         List<Proxy> proxies =
         [
-            Peers.Nginx(folder, ports[1], ports[0]), Peers.HaProxy(folder, ports[2], ports[0]), Peers.Caddy(folder, ports[3], ports[0]),
-            Peers.Strata(ports[4], ports[0], inline: false), Peers.Strata(ports[5], ports[0], inline: true),
+            Peers.Nginx(folder, ports[1], ports[0], tls), Peers.HaProxy(folder, ports[2], ports[0], tls),
+            .. isSecure ? [] : new[] { Peers.Caddy(folder, ports[3], ports[0]) },
+            Peers.Strata(ports[4], ports[0], inline: false, tls), Peers.Strata(ports[5], ports[0], inline: true, tls),
         ];
         try
         {
             foreach (var proxy in proxies) await proxy.WaitUntilItListensAsync();
             if (only.Length > 0) proxies = [.. proxies.Where(p => only.Split(',').Contains(p.Name))];
-            var results = await MeasureAsync(proxies, rounds, seconds);
-            Report(results);
-            return results.Values.Any(r => r.Any(x => x.Load.Failed > 0)) ? 1 : 0;
+            var failed = false;
+            foreach (var protocol in isSecure ? new[] { Protocol.Http2OverTls, Protocol.Http1OverTls } : [Protocol.Http1])
+            {
+                var results = await MeasureAsync(proxies, rounds, seconds, protocol);
+                Report(results, protocol);
+                failed |= results.Values.Any(r => r.Any(x => x.Load.Failed > 0));
+            }
+            return failed ? 1 : 0;
         }
         finally
         {
@@ -44,24 +55,35 @@ internal static class Comparison
         }
     }
 
-    private static async Task<Dictionary<string, List<Round>>> MeasureAsync(IReadOnlyList<Proxy> proxies, int rounds, TimeSpan duration)
+    private static async Task<Dictionary<string, List<Round>>> MeasureAsync(
+        IReadOnlyList<Proxy> proxies, int rounds, TimeSpan duration, Protocol protocol)
     {
-        foreach (var proxy in proxies) await Round.RunAsync(proxy, TimeSpan.FromSeconds(5)); // warms caches and compilers
+        foreach (var proxy in proxies) await Round.RunAsync(proxy, TimeSpan.FromSeconds(5), protocol); // warms caches and compilers
         var results = proxies.ToDictionary(p => p.Name, _ => new List<Round>());
         for (var i = 0; i < rounds; i++)
         {
-            foreach (var proxy in i % 2 == 0 ? proxies : proxies.Reverse()) results[proxy.Name].Add(await Round.RunAsync(proxy, duration));
+            foreach (var proxy in i % 2 == 0 ? proxies : proxies.Reverse())
+                results[proxy.Name].Add(await Round.RunAsync(proxy, duration, protocol));
         }
         return results;
     }
 
-    private static void Report(Dictionary<string, List<Round>> results)
+    private static void Report(Dictionary<string, List<Round>> results, Protocol protocol)
     {
-        Console.WriteLine($"{"GET, 11 bytes",-16}{"req/s",10}{"p99 ms",10}{"req/cpu-s",12}{"RSS MB",9}{"failed",9}");
+        Console.WriteLine($"{(protocol == Protocol.Http1 ? "GET, 11 bytes" : protocol == Protocol.Http1OverTls ? "TLS, HTTP/1.1" : "TLS, HTTP/2"),-16}{"req/s",10}{"p99 ms",10}{"req/cpu-s",12}{"RSS MB",9}{"failed",9}");
         foreach (var (name, rounds) in results)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{name,-16}{Median(rounds, r => r.Load.PerSecond),10:0}{Median(rounds, r => r.Load.P99Ms),10:0.0}{Median(rounds, r => r.PerCpuSecond),12:0}{Median(rounds, r => r.Megabytes),9:0}{rounds.Sum(r => r.Load.Failed),9}"));
+        }
+        if (protocol != Protocol.Http1)
+        {
+            var prefix = protocol == Protocol.Http1OverTls ? "edge-tls" : "edge-tls-http2";
+            Line(results, prefix + "-haproxy", "strata-inline", "haproxy", r => r.Load.PerSecond);
+            Line(results, prefix + "-cpu", "strata-inline", "nginx", r => r.PerCpuSecond);
+            Line(results, prefix + "-in-process", "strata", "nginx", r => r.Load.PerSecond);
+            Line(results, prefix, "strata-inline", "nginx", r => r.Load.PerSecond);
+            return;
         }
         Line(results, "edge-inline", "strata-inline", "nginx", r => r.Load.PerSecond);
         Line(results, "edge-inline-cpu", "strata-inline", "nginx", r => r.PerCpuSecond);

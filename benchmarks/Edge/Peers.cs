@@ -12,11 +12,11 @@ internal static class Peers
     {
         var path = WriteNginx(folder, "origin", $$"""
             location / { default_type text/plain; return 200 "hello world"; }
-            """, port, "");
+            """, $"{port}", "", "");
         return Proxy.Start("origin", port, "nginx", ["-c", path, "-p", folder]);
     }
 
-    public static Proxy Nginx(string folder, int port, int origin)
+    public static Proxy Nginx(string folder, int port, int origin, TlsFiles? tls = null)
     {
         var path = WriteNginx(folder, "nginx", """
             location / {
@@ -28,11 +28,11 @@ internal static class Peers
                 proxy_set_header X-Forwarded-Proto $scheme;
                 proxy_set_header X-Forwarded-Host $host;
             }
-            """, port, $"upstream origin {{ server 127.0.0.1:{origin}; keepalive 128; keepalive_requests 1000000000; }}");
+            """, tls is null ? $"{port}" : $"{port} ssl http2", tls is null ? "" : $"ssl_certificate {tls.Chain}; ssl_certificate_key {tls.Key};", $"upstream origin {{ server 127.0.0.1:{origin}; keepalive 128; keepalive_requests 1000000000; }}");
         return Proxy.Start("nginx", port, "nginx", ["-c", path, "-p", folder]);
     }
 
-    public static Proxy HaProxy(string folder, int port, int origin)
+    public static Proxy HaProxy(string folder, int port, int origin, TlsFiles? tls = null)
     {
         var path = Path.Combine(folder, "haproxy.cfg");
         File.WriteAllText(path, $"""
@@ -46,7 +46,7 @@ internal static class Peers
                 option forwardfor
                 http-reuse always
             frontend f
-                bind 127.0.0.1:{port}
+                bind 127.0.0.1:{port}{(tls is null ? "" : $" ssl crt {tls.Both} alpn h2,http/1.1")}
                 default_backend b
             backend b
                 server s 127.0.0.1:{origin}
@@ -73,15 +73,15 @@ internal static class Peers
             new Dictionary<string, string> { ["HOME"] = folder, ["XDG_DATA_HOME"] = folder, ["XDG_CONFIG_HOME"] = folder });
     }
 
-    public static Proxy Strata(int port, int origin, bool inline)
+    public static Proxy Strata(int port, int origin, bool inline, TlsFiles? tls = null)
     {
         var program = Environment.ProcessPath!;
         string[] arguments = ["serve", port.ToString(CultureInfo.InvariantCulture), origin.ToString(CultureInfo.InvariantCulture),
-            inline ? "inline" : "default"];
+            inline ? "inline" : "default", .. tls is null ? [] : new[] { tls.Both }];
         return Proxy.Start(inline ? "strata-inline" : "strata", port, program, arguments);
     }
 
-    private static string WriteNginx(string folder, string name, string location, int port, string upstream)
+    private static string WriteNginx(string folder, string name, string location, string listen, string tls, string upstream)
     {
         var path = Path.Combine(folder, name + ".conf");
         File.WriteAllText(path, $$"""
@@ -100,7 +100,9 @@ internal static class Peers
                 keepalive_requests 1000000000;
                 {{upstream}}
                 server {
-                    listen 127.0.0.1:{{port}} backlog=1024;
+                    listen 127.0.0.1:{{listen}} backlog=1024;
+                    {{tls}}
+                    http2_max_concurrent_streams 1000;
                     {{location}}
                 }
             }
