@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace Strata.Edge.Tls;
 
@@ -12,25 +13,43 @@ internal sealed class DuplexStream(IDuplexPipe pipes) : Stream
     public override long Length => throw new NotSupportedException();
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        pipes.Input.TryRead(out var read) && TryTake(read, buffer, out var count) ? new(count) : ReadLaterAsync(buffer, cancellationToken);
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var writing = pipes.Output.WriteAsync(buffer, cancellationToken);
+        if (!writing.IsCompletedSuccessfully) return WriteLaterAsync(writing);
+        Check(writing.GetAwaiter().GetResult());
+        return default;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReadLaterAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var read = await pipes.Input.ReadAsync(cancellationToken);
-            var bytes = read.Buffer;
-            var count = (int)Math.Min(bytes.Length, buffer.Length);
-            var taken = bytes.Slice(0, count);
-            taken.CopyTo(buffer.Span);
-            // What was left is still there: the next read returns at once.
-            pipes.Input.AdvanceTo(taken.End, taken.End);
-            if (count > 0 || read.IsCompleted || (buffer.IsEmpty && !bytes.IsEmpty)) return count;
-            if (read.IsCanceled) throw new OperationCanceledException("The read was cancelled.");
+            if (TryTake(await pipes.Input.ReadAsync(cancellationToken), buffer, out var count)) return count;
         }
     }
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    /// <summary>False: nothing has come, so there is nothing to return yet.</summary>
+    private bool TryTake(in ReadResult read, Memory<byte> buffer, out int count)
     {
-        var flushed = await pipes.Output.WriteAsync(buffer, cancellationToken);
+        var bytes = read.Buffer;
+        count = (int)Math.Min(bytes.Length, buffer.Length);
+        var taken = bytes.Slice(0, count);
+        taken.CopyTo(buffer.Span);
+        // What was left is still there: the next read returns at once.
+        pipes.Input.AdvanceTo(taken.End, taken.End);
+        if (count > 0 || read.IsCompleted || (buffer.IsEmpty && !bytes.IsEmpty)) return true;
+        return read.IsCanceled ? throw new OperationCanceledException("The read was cancelled.") : false;
+    }
+
+    private static async ValueTask WriteLaterAsync(ValueTask<FlushResult> writing) => Check(await writing);
+
+    private static void Check(in FlushResult flushed)
+    {
         if (flushed.IsCompleted) throw new IOException("The client's connection has ended.");
     }
 
