@@ -54,7 +54,12 @@ internal sealed partial class EdgeApplication(
             return sending.AsTask();
         if ((context.Route = routes.Match(context.Request.Path)) is not { } route) return RefuseAsync(context, EdgeFault.UnknownPath);
         if (context.Tls is not null) context.Response.Headers.StrictTransportSecurity = route.Hsts;
-        else if (route.RedirectsToHttps && Https is { } https && !context.Forwarded.IsHttps(context, options.TrustedProxies))
+        if (route.RedirectTo is not null)
+        {
+            Redirects.Follow(context, route);
+            return Task.CompletedTask;
+        }
+        if (context.Tls is null && route.RedirectsToHttps && Https is { } https && !context.Forwarded.IsHttps(context, options.TrustedProxies))
         {
             https.Redirect(context);
             return Task.CompletedTask;

@@ -9,11 +9,17 @@ public sealed record RouteSpec
     /// <summary>Prefix by whole segments; the longest match wins.</summary>
     public string Path { get; init; } = "/";
 
-    /// <summary>Name or id of a deployment of the same project; kept as its id. Null: <see cref="Api"/>.</summary>
+    /// <summary>Name or id of a deployment of the same project; kept as its id. Null: <see cref="Api"/> or <see cref="RedirectTo"/>.</summary>
     public string? Deployment { get; init; }
 
     /// <summary>Whether the host leads to the cloud's own API instead of a deployment. Operators alone may say so.</summary>
     public bool Api { get; init; }
+
+    /// <summary>
+    /// Where requests are sent instead of to a deployment (308): an address such as <c>https://example.com</c>, to which the rest of the
+    /// request's path and its query are added. For <c>www.example.com</c> and former names.
+    /// </summary>
+    public string? RedirectTo { get; init; }
 
     /// <summary>Timeouts and bounds; null: the edge's defaults.</summary>
     public RouteLimits? Limits { get; init; }

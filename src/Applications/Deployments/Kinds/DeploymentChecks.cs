@@ -32,7 +32,7 @@ internal static partial class DeploymentChecks
 
     public static IReadOnlyList<ValidationError> Check(RouteSpec spec) =>
     [
-        .. spec.Api ? OfApi(spec) : Required("deployment", spec.Deployment),
+        .. Target(spec),
         .. spec.Host is { Length: <= 253 } host && Host().IsMatch(host) && !System.Net.IPAddress.TryParse(host, out _)
         ? [] : Fault("host", "It must be a host name in lower case without a port, not an address, for example shop.example.org."),
         .. spec.Path is { Length: <= TextCharsMax } path && Path().IsMatch(path)
@@ -40,11 +40,17 @@ internal static partial class DeploymentChecks
         .. spec.Limits is { } limits ? Limits(limits) : [],
     ];
 
-    private static IEnumerable<ValidationError> OfApi(RouteSpec spec) =>
-    [
-        .. spec.Deployment is null ? [] : Fault("deployment", "A host leads to a deployment or to the API, not to both."),
-        .. spec.Path == "/" ? [] : Fault("path", "The API has a host of its own: leave the path out."),
-    ];
+    private static IEnumerable<ValidationError> Target(RouteSpec spec)
+    {
+        if (!spec.Api && spec.RedirectTo is null) return Required("deployment", spec.Deployment);
+        if (spec.Deployment is not null || (spec.Api && spec.RedirectTo is not null))
+            return Fault("deployment", "A host leads to a deployment, to the API or to another address, and not to two of them.");
+        if (spec.Api) return spec.Path == "/" ? [] : Fault("path", "The API has a host of its own: leave the path out.");
+        var isAddress = spec.RedirectTo!.Length <= TextCharsMax && Uri.TryCreate(spec.RedirectTo, UriKind.Absolute, out var to)
+            && to is { Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" } && spec.RedirectTo.All(c => c is > ' ' and <= '~')
+            && to.Host != spec.Host;
+        return isAddress ? [] : Fault("redirectTo", "It is an address of another host without a query, such as https://example.com.");
+    }
 
     /// <summary>Who has the API's address sees what its callers send.</summary>
     public static IReadOnlyList<ValidationError> CheckForOthers(RouteSpec spec) =>

@@ -37,6 +37,9 @@ internal sealed class RouteEntry
     /// <summary>The value of Strict-Transport-Security in answers over TLS; null: none.</summary>
     public string? Hsts { get; }
 
+    /// <summary>Without a slash at its end; null: requests go to targets.</summary>
+    public string? RedirectTo => Record.RedirectTo;
+
     /// <summary>Whether requests without TLS are sent to HTTPS.</summary>
     public bool RedirectsToHttps { get; init; }
     public bool PassesUnusualHeaders => Record.Limits is { PassUnusualHeaders: true };

@@ -124,6 +124,7 @@ internal sealed partial class TableFollower(
         Message = route.Status.Message,
         Limits = route.Spec.Limits ?? (route.Spec.Api ? ApiRoute.Limits : null),
         Https = route.Spec.Https,
+        RedirectTo = route.Spec.RedirectTo?.TrimEnd('/'),
         Targets = route.Spec.Api ? [ApiRoute.Target] : [.. route.Status.Targets.Select(t => new TargetRecord(t.Release, t.Weight, t.StaticImage))],
     };
 

@@ -47,6 +47,9 @@ public sealed record RouteRecord
     /// <summary>Null: the edge's defaults.</summary>
     public RouteLimits? Limits { get; init; }
 
+    /// <summary>Where requests are sent instead of to targets; null: nowhere.</summary>
+    public string? RedirectTo { get; init; }
+
     /// <summary>Null: as <see cref="RouteSpec.Https"/> says.</summary>
     public RouteHttps? Https { get; init; }
     public IReadOnlyList<TargetRecord> Targets { get; init; } = [];

@@ -15,14 +15,7 @@ internal sealed class HttpsRedirect(int port)
     public void Redirect(Exchange x)
     {
         var host = HostName.Of(x.Request.Headers.Host.ToString());
-        var target = x.Request.RawTarget;
-        // An absolute target has the host a second time.
-        if (!target.StartsWith('/')) target = x.Request.Path + x.Request.QueryString;
-        if (!RequestGuard.IsVisibleAscii(target)) target = "/";
-        x.Response.StatusCode = 308;
-        x.Response.Headers.Location = port == 443 ? $"https://{host}{target}" : $"https://{host}:{port}{target}";
-        x.Response.Headers.ContentLength = 0;
-        x.Response.Headers["X-Request-Id"] = x.RequestId;
+        Redirects.Send(x, port == 443 ? $"https://{host}{Redirects.TargetOf(x)}" : $"https://{host}:{port}{Redirects.TargetOf(x)}");
     }
 
     /// <summary>

@@ -27,6 +27,11 @@ internal static class DomainsCommand
 
     private static readonly Option<bool> Api = new("--api") { Description = "Lead the host to the cloud's own API; for operators" };
 
+    private static readonly Option<string?> RedirectTo = new("--redirect-to")
+    {
+        Description = "Send requests to this address instead, such as https://example.com", HelpName = "URL",
+    };
+
     private static readonly Option<string> Path = new("--path")
     {
         Description = "Only this path of the host and what is below it", HelpName = "PATH", DefaultValueFactory = _ => "/",
@@ -50,7 +55,7 @@ internal static class DomainsCommand
         var domains = new Command("domains", "Serve deployments at your own host names, over HTTPS")
         {
             new Command("list", "List the hosts, with their certificates").Does(terminal, ListAsync),
-            new Command("add", "Serve a deployment at a host") { Host, To, Api, Path, Redirect, Hsts, NoWait }.Does(terminal, AddAsync),
+            new Command("add", "Serve a deployment at a host") { Host, To, Api, RedirectTo, Path, Redirect, Hsts, NoWait }.Does(terminal, AddAsync),
             new Command("set", "Change how a host treats HTTP and HTTPS") { Host, Path, Redirect, Hsts }.Does(terminal, SetAsync),
             new Command("remove", "Stop serving at a host") { Host, Path, Yes }.Does(terminal, RemoveAsync),
         }.Does(terminal, ListAsync);
@@ -73,12 +78,12 @@ internal static class DomainsCommand
         }
         var certificates = await CertificatesAsync(run, cancellationToken);
         var names = new NameBook(run.Client, await KindCatalog.LoadAsync(run.Client, cancellationToken));
-        var table = new Table("HOST", "PATH", "DEPLOYMENT", "CERTIFICATE", "EXPIRES", "MESSAGE");
+        var table = new Table("HOST", "PATH", "LEADS TO", "CERTIFICATE", "EXPIRES", "MESSAGE");
         foreach (var route in routes.OrderBy(r => r.Spec.Host, StringComparer.Ordinal).ThenBy(r => r.Spec.Path, StringComparer.Ordinal))
         {
             var certificate = Of(certificates, route);
             table.Add(
-                route.Spec.Host, route.Spec.Path, route.Spec.Deployment is { } id ? await names.NameAsync(id, cancellationToken) : "(API)",
+                route.Spec.Host, route.Spec.Path, await LeadsToAsync(names, route.Spec, cancellationToken),
                 new Cell(Shown(certificate), Tones.OfState(certificate?.State ?? "")), CertsCommand.Day(certificate?.Status.NotAfter),
                 certificate?.Status.Message ?? route.Status.Message ?? "");
         }
@@ -86,21 +91,29 @@ internal static class DomainsCommand
         return CommandRunner.Done;
     }
 
+    private static async ValueTask<string> LeadsToAsync(NameBook names, RouteSpec route, CancellationToken cancellationToken) =>
+        route.Deployment is { } id ? await names.NameAsync(id, cancellationToken) : route.RedirectTo ?? "(API)";
+
     private static async Task<int> AddAsync(Run run, CancellationToken cancellationToken)
     {
         var (host, path) = (run.Parse.GetRequiredValue(Host).TrimEnd('.').ToLowerInvariant(), run.Parse.GetRequiredValue(Path));
-        var (to, isApi) = (run.Parse.GetValue(To), run.Parse.GetValue(Api));
-        if (to is null != isApi)
-            throw UsageErrors.Of("It must be one of --to and --api.", $"For a deployment: strata domains add {host} --to NAME").ToException();
+        var (to, isApi, redirectTo) = (run.Parse.GetValue(To), run.Parse.GetValue(Api), run.Parse.GetValue(RedirectTo));
+        if ((to is null ? 0 : 1) + (isApi ? 1 : 0) + (redirectTo is null ? 0 : 1) != 1)
+            throw UsageErrors.Of("Say where the host leads: it must be one of --to, --redirect-to and --api.",
+                $"For a deployment: strata domains add {host} --to NAME").ToException();
         var deployment = to is null ? null : await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments)
             .GetAsync(to, cancellationToken: cancellationToken);
         var made = await Routes(run).CreateAsync(new NewResource<RouteSpec>
         {
             Name = NameOf(host, path), Project = deployment?.Project ?? run.Project,
-            Spec = new RouteSpec { Host = host, Path = path, Deployment = deployment?.Id, Api = isApi, Https = Given(run, null) },
+            Spec = new RouteSpec
+            {
+                Host = host, Path = path, Deployment = deployment?.Id, Api = isApi, RedirectTo = redirectTo,
+                Https = Given(run, null),
+            },
         }, cancellationToken: cancellationToken);
         if (run.Format != OutputFormat.Table) run.WriteMachine(made);
-        else run.Terminal.Out.WriteLine($"{host}{(path == "/" ? "" : path)} leads to {deployment?.Name ?? "the API of this cloud"}.");
+        else run.Terminal.Out.WriteLine($"{host}{(path == "/" ? "" : path)} leads to {deployment?.Name ?? redirectTo ?? "the API of this cloud"}.");
         if (!run.Parse.GetValue(NoWait)) await SayCertificateAsync(run, made, cancellationToken);
         return CommandRunner.Done;
     }

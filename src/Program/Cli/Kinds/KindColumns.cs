@@ -51,7 +51,8 @@ internal static class KindColumns
             new(Message, r => r.Status.Text("message")),
         ],
         ["route"] = [new("HOST", r => r.Spec.Text("host")), new("PATH", r => r.Spec.Text("path")),
-            new("DEPLOYMENT", r => r.Spec.IsTrue("api") ? "(API)" : r.Spec.Text("deployment"))],
+            new("DEPLOYMENT", r => r.Spec.IsTrue("api") ? "(API)" : r.Spec.Text("redirectTo") is { Length: > 0 } to ? to
+                : r.Spec.Text("deployment"))],
         ["certificate"] = Certificate,
         ["issuer"] = Issuer,
         ["node"] =

@@ -163,7 +163,7 @@ internal static class Examples
         ("domains list", ["strata domains list"]),
         ("domains add",
             ["strata domains add shop.example.com --to shop", "strata domains add example.com --to docs --path /docs --hsts 31536000",
-                "strata domains add cloud.example.com --api"]),
+                "strata domains add www.example.com --redirect-to https://example.com", "strata domains add cloud.example.com --api"]),
         ("domains set", ["strata domains set shop.example.com --hsts 31536000", "strata domains set shop.example.com --redirect false"]),
         ("domains remove", ["strata domains remove shop.example.com"]),
         ("certs", ["strata certs", "strata certs add shop --cert fullchain.pem --key privkey.pem"]),

@@ -76,6 +76,28 @@ public class HttpsRedirectTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
+    /// <summary>At once, without a stop at HTTPS of its own host.</summary>
+    [Theory]
+    [InlineData("/", "/a/b?c=d", "https://example.com/a/b?c=d")]
+    [InlineData("/", "/", "https://example.com/")]
+    [InlineData("/old", "/old", "https://example.com")]
+    [InlineData("/old", "/old/x?y", "https://example.com/x?y")]
+    [InlineData("/old", "/old?y", "https://example.com?y")]
+    [InlineData("/old", "/%6Fld/x", "https://example.com/%6Fld/x")]
+    [InlineData("/", "//evil.example.org/", "https://example.com//evil.example.org/")]
+    public async Task Route_ThatLeadsElsewhere_SendsTheRestOfThePathAlong(string path, string target, string location)
+    {
+        await using var edge = await TestEdge.StartAsync(
+            new TableSnapshot([TestEdge.Route(path: path) with { RedirectTo = "https://example.com" }], [])
+            {
+                Certificates = [certificates.Put(TestEdge.Host) with { IsPublic = true }],
+            }, Secure);
+        var answer = await RawClient.AskAsync(
+            edge.EndPoint, $"GET {target} HTTP/1.1\r\nHost: {TestEdge.Host}\r\nConnection: close\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 308 ", answer);
+        Assert.Contains($"Location: {location}\r\n", answer);
+    }
+
     [Fact]
     public async Task Hsts_IsSaidOverTlsAlone_AndTheApplicationsOwnCounts()
     {
