@@ -70,7 +70,13 @@ internal static class Comparison
 
     private static void Report(Dictionary<string, List<Round>> results, Protocol protocol)
     {
-        Console.WriteLine($"{(protocol == Protocol.Http1 ? "GET, 11 bytes" : protocol == Protocol.Http1OverTls ? "TLS, HTTP/1.1" : "TLS, HTTP/2"),-16}{"req/s",10}{"p99 ms",10}{"req/cpu-s",12}{"RSS MB",9}{"failed",9}");
+        var what = protocol switch
+        {
+            Protocol.Http1 => "GET, 11 bytes",
+            Protocol.Http1OverTls => "TLS, HTTP/1.1",
+            _ => "TLS, HTTP/2",
+        };
+        Console.WriteLine($"{what,-16}{"req/s",10}{"p99 ms",10}{"req/cpu-s",12}{"RSS MB",9}{"failed",9}");
         foreach (var (name, rounds) in results)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

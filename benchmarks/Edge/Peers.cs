@@ -28,7 +28,8 @@ internal static class Peers
                 proxy_set_header X-Forwarded-Proto $scheme;
                 proxy_set_header X-Forwarded-Host $host;
             }
-            """, tls is null ? $"{port}" : $"{port} ssl http2", tls is null ? "" : $"ssl_certificate {tls.Chain}; ssl_certificate_key {tls.Key};", $"upstream origin {{ server 127.0.0.1:{origin}; keepalive 128; keepalive_requests 1000000000; }}");
+            """, tls is null ? $"{port}" : $"{port} ssl http2",
+            tls is null ? "" : $"ssl_certificate {tls.Chain}; ssl_certificate_key {tls.Key};", $"upstream origin {{ server 127.0.0.1:{origin}; keepalive 128; keepalive_requests 1000000000; }}");
         return Proxy.Start("nginx", port, "nginx", ["-c", path, "-p", folder]);
     }
 

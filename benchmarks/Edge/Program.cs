@@ -11,7 +11,8 @@ using Strata.Edge.Tls;
 if (args is ["serve", var port, var origin, ..])
 {
     await ServeAsync(
-        int.Parse(port, CultureInfo.InvariantCulture), int.Parse(origin, CultureInfo.InvariantCulture), args.Contains("inline"), args.Length > 4 ? args[4] : null);
+        int.Parse(port, CultureInfo.InvariantCulture), int.Parse(origin, CultureInfo.InvariantCulture), args.Contains("inline"),
+        args.Length > 4 ? args[4] : null);
     return 0;
 }
 return await Comparison.RunAsync(args);
@@ -21,7 +22,8 @@ static async Task ServeAsync(int port, int origin, bool inline, string? pem)
     const int hosts = 1000;
     var routes = Enumerable.Range(0, hosts).Select(i => new RouteRecord
     {
-        Id = $"rou_{i}", Org = "org", Host = i == 0 ? (pem is null ? Comparison.Host : Comparison.SecureHost) : $"host-{i}.localhost", DeploymentName = $"d{i}",
+        Id = $"rou_{i}", Org = "org", Host = i > 0 ? $"host-{i}.localhost" : pem is null ? Comparison.Host : Comparison.SecureHost,
+        DeploymentName = $"d{i}",
         Targets = [new TargetRecord("rel", 1)],
     });
     // The same origin under two ids, so that the choice of two is made.

@@ -9,8 +9,13 @@ internal static class CertificateErrors
     public const string NotReadyCode = "CERTIFICATE_NOT_READY";
     public const string IssuedCode = "CERTIFICATE_IS_THE_CLOUDS";
 
-    public static Error Invalid(string what) => new(ErrorKind.Invalid, InvalidCode, what,
-        "Send the certificate in PEM, followed by those that lead to its authority, and its private key, unencrypted.");
+    /// <param name="next">Null: how it is sent.</param>
+    public static Error Invalid(string what, string? next = null) => new(ErrorKind.Invalid, InvalidCode, what,
+        next ?? "Send the certificate in PEM, followed by those that lead to its authority, and its private key, unencrypted.");
+
+    public static Error Needed(string name) => new(
+        ErrorKind.Conflict, IssuedCode, $"The certificate \"{name}\" is one that the cloud makes; it ends with its host.",
+        $"To have it issued again: strata certs renew {name}");
 
     public static readonly Error NotReady = new(
         ErrorKind.Conflict, NotReadyCode, "The certificate has not been issued yet, so it has no key.");

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api;
 using Strata.Api.Auth;
+using Strata.Api.Kinds;
 using Strata.Certificates.Api;
 using Strata.Certificates.Issuing;
 using Strata.Certificates.Kinds;
@@ -32,13 +33,19 @@ public static class CertificatesModule
         AddStore(services, HostClaimKind.Kind);
         AddStore(services, ProjectKind.Kind);
         services.AddInformer<HostClaimSpec, Nothing>(CertificateKinds.ClaimsByHost);
-        services.AddInformer<CertificateSpec, CertificateStatus>(
-            CertificateKinds.CertificatesByProject, CertificateController.CertificatesByName);
+        services.AddInformer<CertificateSpec, CertificateStatus>(CertificateKinds.CertificatesByProject, CertificateKinds.MadeByHost);
+        services.AddInformer<ProjectSpec, Nothing>();
+        services.AddSingleton<ISpecAdmission, CertificateAdmission>().AddSingleton<IDeletionGuard, InternalIssuerGuard>()
+            .AddSingleton<IDeletionGuard, MadeCertificateGuard>();
         services.AddSingleton<InternalAuthority>().AddSingleton<Issuers>().AddSingleton<CertificateEndpoints>();
         services.AddController<IssuerController, IssuerSpec, IssuerStatus>();
         services.AddController<HostsController, HostClaimSpec, Nothing>();
         return services.AddController<CertificateController, CertificateSpec, CertificateStatus>();
     }
+
+    /// <summary>Makes the cloud's own authority where there is none; by one server at a time.</summary>
+    public static Task EnsureAuthorityAsync(this IServiceProvider services, CancellationToken cancellationToken) =>
+        services.GetRequiredService<InternalAuthority>().EnsureAsync(cancellationToken);
 
     public static void MapCertificates(this IEndpointRouteBuilder routes) =>
         routes.ServiceProvider.GetRequiredService<CertificateEndpoints>().Map(routes);

@@ -52,13 +52,17 @@ internal static class Pem
     public static string FingerprintOf(X509Certificate2 certificate) =>
         certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
 
-    /// <summary>The host names that a certificate is for, in lower case.</summary>
-    public static IReadOnlyList<string> HostsOf(X509Certificate2 certificate) =>
-        [.. certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames())
-            .Select(n => n.ToLowerInvariant()).Distinct()];
-
-    /// <summary>Whether a name of a certificate covers a host.</summary>
-    public static bool Covers(string name, string host) => name == host
-        || (name.StartsWith("*.", StringComparison.Ordinal) && host.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot
-            && host.AsSpan(dot + 1).SequenceEqual(name.AsSpan(2)));
+    /// <summary>The host names that a certificate is for, in lower case; what is no name of a host is left out.</summary>
+    public static IReadOnlyList<string> HostsOf(X509Certificate2 certificate)
+    {
+        try
+        {
+            return [.. certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames())
+                .Select(n => n.ToLowerInvariant()).Where(Kinds.CertificateKinds.IsHost).Distinct()];
+        }
+        catch (CryptographicException)
+        {
+            return [];
+        }
+    }
 }

@@ -53,13 +53,14 @@ internal sealed partial class EdgeApplication(
         if (routes.AcmeThumbprint is { } thumbprint && HttpsRedirect.TryAnswerAcme(context, thumbprint, out var sending))
             return sending.AsTask();
         if ((context.Route = routes.Match(context.Request.Path)) is not { } route) return RefuseAsync(context, EdgeFault.UnknownPath);
-        if (context.Tls is not null) context.Response.Headers.StrictTransportSecurity = route.Hsts;
+        if (context.Tls is not null && route.Hsts is { } hsts) context.Response.Headers.StrictTransportSecurity = hsts;
         if (route.RedirectTo is not null)
         {
             Redirects.Follow(context, route);
             return Task.CompletedTask;
         }
-        if (context.Tls is null && route.RedirectsToHttps && Https is { } https && !context.Forwarded.IsHttps(context, options.TrustedProxies))
+        if (context.Tls is null && route.RedirectsToHttps && Https is { } https && HttpsRedirect.IsFor(context, route)
+            && !context.Forwarded.IsHttps(context, options.TrustedProxies))
         {
             https.Redirect(context);
             return Task.CompletedTask;

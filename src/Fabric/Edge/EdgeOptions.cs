@@ -105,6 +105,15 @@ public sealed record TlsLimits
     /// <summary>Handshakes that wait so; further ones fail at once.</summary>
     public int HeldMax { get; init; } = 512;
 
+    /// <summary>Of them, those for hosts of one organization.</summary>
+    public int HeldPerOrganizationMax { get; init; } = 64;
+
+    /// <summary>Handshakes under way; further connections are closed at once.</summary>
+    public int HandshakesMax { get; init; } = 2048;
+
+    /// <summary>For the goodbye at the end of a connection; a client that does not take it is cut off.</summary>
+    public TimeSpan GoodbyeTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Certificates that are kept ready, about 40 KB each; others are read from the disk when they are needed.</summary>
     public int ReadyMax { get; init; } = 1024;
 }

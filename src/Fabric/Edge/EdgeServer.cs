@@ -103,7 +103,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
     public void Apply(TableSnapshot snapshot)
     {
         application.Table = tables.Build(snapshot);
-        certificates?.Prepare(snapshot.Certificates);
+        certificates?.Prepare(snapshot.Certificates); // quick where they are the same list as before
         tls?.TableChanged();
         sites.Prepare(snapshot);
         ready.TrySetResult();

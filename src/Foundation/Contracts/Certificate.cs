@@ -39,8 +39,14 @@ public sealed record CertificateStatus
     /// <summary>In PKCS #8 and base64, sealed.</summary>
     public string? PrivateKey { get; init; }
 
+    /// <summary>When it was last asked for; null: never.</summary>
+    public DateTimeOffset? AttemptedAt { get; init; }
+
     /// <summary>Failed attempts since the last that succeeded.</summary>
     public int Failures { get; init; }
+
+    /// <summary>Names of the issuers that failed; another one may be asked before <see cref="RetryAt"/>.</summary>
+    public IReadOnlyList<string> Tried { get; init; } = [];
 
     /// <summary>Not tried again before; null: there is nothing to wait for.</summary>
     public DateTimeOffset? RetryAt { get; init; }

@@ -23,6 +23,11 @@ public sealed record IssuerSpec
     /// </summary>
     public string? Roots { get; init; }
 
+    /// <summary>
+    /// Whether browsers trust what it signs, so that requests over HTTP are sent to HTTPS; null: unless <see cref="Roots"/> are given.
+    /// </summary>
+    public bool? Trusted { get; init; }
+
     public const int DefaultOrder = 100;
 
     /// <summary>The name of the cloud's own.</summary>

@@ -1,6 +1,9 @@
 namespace Strata.Contracts;
 
-/// <summary>A host and path prefix that lead to a deployment, or to the cloud's API. Kind <c>route</c>, project scope. The edge follows these.</summary>
+/// <summary>
+/// A host and path prefix that lead to a deployment, to the cloud's API, or elsewhere. Kind <c>route</c>, project scope. The edge follows
+/// these.
+/// </summary>
 public sealed record RouteSpec
 {
     /// <summary>Lower case, without port, for example <c>hello.localhost</c>.</summary>
@@ -9,7 +12,9 @@ public sealed record RouteSpec
     /// <summary>Prefix by whole segments; the longest match wins.</summary>
     public string Path { get; init; } = "/";
 
-    /// <summary>Name or id of a deployment of the same project; kept as its id. Null: <see cref="Api"/> or <see cref="RedirectTo"/>.</summary>
+    /// <summary>
+    /// Name or id of a deployment of the same project; kept as its id. Null: <see cref="Api"/> or <see cref="RedirectTo"/>.
+    /// </summary>
     public string? Deployment { get; init; }
 
     /// <summary>Whether the host leads to the cloud's own API instead of a deployment. Operators alone may say so.</summary>
@@ -38,7 +43,8 @@ public sealed record RouteHttps
     public bool? Redirect { get; init; }
 
     /// <summary>
-    /// For how long browsers are to use HTTPS alone (Strict-Transport-Security), from each answer over HTTPS; null or 0: nothing is said.
+    /// For how long browsers are to use HTTPS alone (Strict-Transport-Security), from each answer over HTTPS, up to two years; 0: no
+    /// longer; null: nothing is said.
     /// </summary>
     public int? HstsSeconds { get; init; }
 }

@@ -145,6 +145,9 @@ internal sealed class Composition
             var views = api.Services.GetRequiredService<DeploymentViews>();
             var starting = time.GetUtcNow() - self.StartedAt < FirstHeartbeat ? identity.NodeName : null;
             return [.. servers.Warnings(),
+                .. WorkloadWarnings.OfCertificates(
+                    In(api.Services.GetRequiredService<Informer<CertificateSpec, CertificateStatus>>().Untyped),
+                    In(api.Services.GetRequiredService<Informer<IssuerSpec, IssuerStatus>>().Untyped)),
                 .. WorkloadWarnings.Of(In(views.Nodes.Untyped), In(views.Deployments.Untyped), NotIsolated, starting)];
         }
     }
@@ -269,6 +272,7 @@ internal sealed class Composition
         await blobs.ClaimFolderAsync(secrets, storage.Store.DurableValues, cancellationToken);
         api.Build();
         var services = api.Services;
+        await services.EnsureAuthorityAsync(cancellationToken);
         firstStart = new FirstStart(
             engine.Engine, services.GetRequiredService<TokenIssuer>(), services.GetRequiredService<IAuthenticator>(),
             storage.Store.DurableValues, identity.ServerId, time);

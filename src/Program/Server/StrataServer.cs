@@ -32,7 +32,7 @@ public sealed partial class StrataServer : IAsyncDisposable
     private TimeSpan startTook;
 
     /// <summary>How the previous server ended, if it was not asked to.</summary>
-    private StatusWarning? lastRun;
+    private IReadOnlyList<StatusWarning> ofStart = [];
 
     private StrataServer(ServerOptions options, HomeLock home, ILoggerFactory loggers, StrataTelemetry telemetry, TimeProvider time)
     {
@@ -64,13 +64,16 @@ public sealed partial class StrataServer : IAsyncDisposable
         StrataServer? server = null;
         try
         {
+            var warnings = new List<StatusWarning>();
+            options = WithoutTakenDefault(options, warnings);
             CheckPorts(options);
             var loggers = ServerLogs.CreateFactory(options.Home.LogFile, console, options.Telemetry.LogFormat, time);
             server = new StrataServer(
                 options, home, loggers, await ProcessTelemetry.StartServerAsync(options, loggers, cancellationToken), time);
             if (last is { End: not LastEnd.Asked })
-                server.lastRun = new StatusWarning(
-                    "last run", last.Sentence(options.Home, $"before the start at {server.startedAt:u}"), LastRunFix);
+                warnings.Add(new StatusWarning(
+                    "last run", last.Sentence(options.Home, $"before the start at {server.startedAt:u}"), LastRunFix));
+            server.ofStart = warnings;
             server.Publish(ready: false);
             server.composition.KnownToken = knownToken;
             server.composition.NewAdminToken = options.NewAdminToken;
@@ -129,13 +132,14 @@ public sealed partial class StrataServer : IAsyncDisposable
             StartSeconds = startTook.TotalSeconds,
             ApiUrl = Options.PublicUrl,
             HttpUrl = EdgeUrl,
+            HttpsUrl = Options.EdgeMode == EdgeMode.Off ? null : Options.PublicHttpsUrl,
             Home = Options.Home.Root,
             Pid = Environment.ProcessId,
             MemoryBytes = Environment.WorkingSet,
             Ok = health.TrueForAll(p => p.Health.Ok) && work.All(w => w.Failing == 0),
             Background = work,
             Servers = composition.Servers,
-            Warnings = lastRun is null ? composition.Warnings : [lastRun, .. composition.Warnings],
+            Warnings = [.. ofStart, .. composition.Warnings],
             Parts = [.. health.Select(p => new PartStatus(p.Name, p.Health.Ok, p.Health.Message, Math.Round(p.Took.TotalMilliseconds)))],
         };
     }
@@ -189,6 +193,20 @@ public sealed partial class StrataServer : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "How this server ended could not be written to its data folder")]
     private static partial void LogEndNotKept(ILogger logger, Exception exception);
+
+    /// <summary>
+    /// A port for HTTPS that was not asked for keeps no cloud from starting, such as one of before there was HTTPS: it is served without.
+    /// </summary>
+    private static ServerOptions WithoutTakenDefault(ServerOptions options, List<StatusWarning> warnings)
+    {
+        var isDefault = options.Settings.Any(s => s.Setting == Setting.HttpsPort && s.Source == SettingValue.DefaultSource);
+        if (!isDefault || options.EdgeMode == EdgeMode.Off || PortCheck.Check(options, Setting.HttpsPort) is not { } fault) return options;
+        var edge = new EdgeChild(options, TimeProvider.System);
+        if (edge.HasHttpsPort(edge.Left(), options.HttpsPort)) return options;
+        warnings.Add(new StatusWarning(
+            "https", $"Applications are not served over HTTPS: {fault.Message}", $"Choose another port: strata up {Setting.HttpsPort.Flag} PORT"));
+        return options with { HttpsPort = 0 };
+    }
 
     private static void CheckPorts(ServerOptions options)
     {

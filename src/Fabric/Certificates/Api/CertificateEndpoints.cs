@@ -70,7 +70,7 @@ internal sealed class CertificateEndpoints(
         {
             if (!now.Spec.Own) return CertificateErrors.Issued(now.Name);
             if (now.Status.Fingerprint == sent.Fingerprint) return Same;
-            return now with { Status = sent.ToStatus(issuer: null, isPublic: true, sealedKey) };
+            return now with { Status = sent.ToStatus(issuer: null, isPublic: true, sealedKey, time.GetUtcNow()) };
         }
     }
 
@@ -79,6 +79,7 @@ internal sealed class CertificateEndpoints(
 
     private async Task<Result<Answer>> ReadKeyAsync(ApiCall call)
     {
+        if (call.Principal is not { IsPlatform: true, Node: null }) return ApiErrors.Forbidden(CertificateKinds.KeyPermission);
         if (!(await access.FindAsync(call, CertificateKinds.Certificate, CertificateKinds.KeyPermission)).TryGet(
             out var found, out var error)) return error;
         var certificate = store.ToResource(found.Revision);
@@ -121,5 +122,5 @@ internal sealed class CertificateEndpoints(
         members.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static Resource<CertificateSpec, CertificateStatus> Shown(Resource<CertificateSpec, CertificateStatus> certificate) =>
-        certificate with { Status = certificate.Status with { PrivateKey = null } };
+        certificate with { Status = certificate.Status with { PrivateKey = null, Chain = null } };
 }

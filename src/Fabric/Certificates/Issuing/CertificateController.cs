@@ -10,15 +10,17 @@ using Strata.Resources.Controllers;
 using Strata.Resources.Hosts;
 using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
+using CertificateResource = Strata.Core.Resource<Strata.Contracts.CertificateSpec, Strata.Contracts.CertificateStatus>;
+using IssuerResource = Strata.Core.Resource<Strata.Contracts.IssuerSpec, Strata.Contracts.IssuerStatus>;
 
 namespace Strata.Certificates.Issuing;
 
 /// <summary>
 /// Has certificates issued and renewed, by the issuer that fits the host, and deletes those that nothing needs any more. A failure is not
-/// tried again at once: public authorities allow a host few of them an hour.
+/// tried again at once: public authorities allow a host few of them an hour, and what one tenant asks for counts against all.
 /// </summary>
 internal sealed class CertificateController(
-    ResourceStore<CertificateSpec, CertificateStatus> certificates, ResourceStore<ProjectSpec, Nothing> projects,
+    ResourceStore<CertificateSpec, CertificateStatus> certificates, Informer<ProjectSpec, Nothing> projects,
     Informer<HostClaimSpec, Nothing> claims, Informer<CertificateSpec, CertificateStatus> view, Issuers issuers, SealedSecrets secrets,
     TimeProvider time) : Controller<CertificateSpec, CertificateStatus>
 {
@@ -30,7 +32,16 @@ internal sealed class CertificateController(
         [TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(20), TimeSpan.FromHours(1), TimeSpan.FromHours(4),
             TimeSpan.FromHours(12)];
 
+    /// <summary>Between an attempt and one that a user asks for.</summary>
+    private static readonly TimeSpan AskedPauseAfterFailure = TimeSpan.FromMinutes(1), AskedPauseAfterSuccess = TimeSpan.FromHours(1);
+
+    /// <summary>In which a certificate that browsers trust is replaced by one that they do not, where there is no other.</summary>
+    private static readonly TimeSpan LastDay = TimeSpan.FromDays(1);
+
     private static readonly TimeSpan AdvicePeriod = TimeSpan.FromHours(6);
+
+    /// <summary>How soon it is seen again whether there is room for an order.</summary>
+    private static readonly TimeSpan RoomPeriod = TimeSpan.FromSeconds(2);
 
     /// <summary>When to ask the authority again about a certificate.</summary>
     private readonly ConcurrentDictionary<string, DateTimeOffset> advice = new(StringComparer.Ordinal);
@@ -41,74 +52,141 @@ internal sealed class CertificateController(
 
     public override TimeSpan Period => TimeSpan.FromMinutes(10);
 
+    /// <summary>More than there are orders at a time, so that the cloud's own authority always has a place to sign.</summary>
+    public override int Parallelism => Issuers.OrdersMax + 8;
+
     public override IReadOnlyList<Related> Related =>
     [
         new(HostClaimKind.Kind, OfClaim),
-        // One that has become ready takes over hosts whose certificate is another's, or failed.
+        // One that has become ready takes over hosts whose certificate no browser trusts, or failed.
         new(CertificateKinds.Issuer, _ => view.Untyped.All(null).Select(c => new ResourceKey(c.Tenant, c.Id))),
         new(ProjectKind.Kind, change => change.Deleted ? OfProject(change) : []),
     ];
 
-    public override async Task<TimeSpan?> ReconcileAsync(
-        Resource<CertificateSpec, CertificateStatus> resource, CancellationToken cancellationToken)
+    public override async Task<TimeSpan?> ReconcileAsync(CertificateResource resource, CancellationToken cancellationToken)
     {
         if (!TenantId.TryParse(resource.Org, out var tenant)) return null;
         var caller = CallerIn(tenant);
-        if (await IsOfNoProjectAsync(caller, resource, cancellationToken) || IsUnneeded(resource))
+        if (projects.Get(tenant, resource.Project!) is null || IsUnneeded(resource))
         {
-            advice.TryRemove(resource.Id, out _);
             await certificates.DeleteAsync(caller, resource.Id, new Revision(resource.Revision), cancellationToken);
             return null;
         }
-        var now = time.GetUtcNow();
-        var status = resource.Status;
-        var isExpired = status.NotAfter <= now;
-        if (resource.Spec.Own) return isExpired ? await ExpireAsync(caller, resource, cancellationToken) : Until(status.NotAfter);
+        var (status, now) = (resource.Status, time.GetUtcNow());
+        if (status.NotAfter <= now && resource.State == CertificateStates.Ready)
+            return await ExpireAsync(caller, resource, cancellationToken);
+        if (resource.Spec.Own) return status.NotAfter > now ? Until(status.NotAfter) : null;
+        // Kept for a host that may come back: nothing is asked for in its name meanwhile.
+        if (!IsClaimed(resource)) return Until(status.RenewAt);
         var wanted = issuers.For(resource.Spec.Hosts);
-        var isAsked = resource.Transition == CertificateKinds.Renew;
-        if (!isAsked && status.Fingerprint is not null && status.RenewAt > now && wanted.Any(i => i.Name == status.Issuer))
-            return await AskAdviceAsync(caller, resource, wanted.First(i => i.Name == status.Issuer), cancellationToken);
-        if (!isAsked && status.RetryAt is { } retry && retry > now && !(isExpired && resource.State == CertificateStates.Ready))
-            return Until(retry);
+        if (DueAt(resource, wanted) > now) return await RestAsync(caller, resource, wanted, cancellationToken);
         var ready = wanted.Where(Issuers.IsReady).ToList();
-        // It changes as soon as it is ready, which wakes this controller.
-        return ready.Count == 0 ? await WaitAsync(caller, resource, wanted, cancellationToken)
-            : await IssueAsync(caller, resource, ready, cancellationToken);
+        // Until one is ready, which wakes this controller, a certificate that not everyone trusts is better than none.
+        if (ready.Count == 0 && !(status.NotAfter > now)) ready.Add(Issuers.Internal);
+        if (ready.Count == 0) return await WaitAsync(caller, resource, wanted, cancellationToken);
+        if (NotBefore(resource, ready) is var from && from > now) return await PostponeAsync(caller, resource, from, cancellationToken);
+        return await IssueAsync(caller, resource, ready, cancellationToken);
+    }
+
+    /// <summary>When the next one is needed. One that browsers trust serves until then, whoever would sign today.</summary>
+    private static DateTimeOffset DueAt(CertificateResource resource, IReadOnlyList<IssuerResource> wanted)
+    {
+        var status = resource.Status;
+        if (status is { IsPublic: true, NotAfter: { } end } && !wanted.Any(Issuers.IsTrusted)) return end - LastDay;
+        if (status.Fingerprint is null || resource.Transition == CertificateKinds.Renew || status.RenewAt is not { } renewal)
+            return DateTimeOffset.MinValue;
+        return status.IsPublic || wanted.Any(i => i.Name == status.Issuer) ? renewal : DateTimeOffset.MinValue;
+    }
+
+    /// <summary>After a failure there is a pause. A user's wish makes it short, and a loop of wishes is held back.</summary>
+    private static DateTimeOffset NotBefore(CertificateResource resource, IReadOnlyList<IssuerResource> ready)
+    {
+        var status = resource.Status;
+        if (status.AttemptedAt is not { } last || ready is [{ Spec.Directory: null }]) return DateTimeOffset.MinValue;
+        if (status.Failures > 0)
+            return ready.Any(i => !status.Tried.Contains(i.Name)) ? DateTimeOffset.MinValue
+                : resource.Transition == CertificateKinds.Renew ? last + AskedPauseAfterFailure : status.RetryAt ?? DateTimeOffset.MinValue;
+        return status.IsPublic ? last + AskedPauseAfterSuccess : DateTimeOffset.MinValue;
+    }
+
+    /// <summary>All is well: what was said of an earlier trouble goes.</summary>
+    private async Task<TimeSpan?> RestAsync(
+        Caller caller, CertificateResource resource, IReadOnlyList<IssuerResource> wanted, CancellationToken cancellationToken)
+    {
+        if (resource.Status is { Message: not null, Failures: 0 })
+            await ChangeAsync(caller, resource, s => s with { Message = null }, null, cancellationToken);
+        return wanted.FirstOrDefault(i => i.Name == resource.Status.Issuer) is { Spec.Directory: not null } issuer
+            ? await AskAdviceAsync(caller, resource, issuer, cancellationToken) : Until(resource.Status.RenewAt);
+    }
+
+    /// <summary>Keeps the wish where a later change hides the transition that expressed it.</summary>
+    private async Task<TimeSpan?> PostponeAsync(
+        Caller caller, CertificateResource resource, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (resource.Transition == CertificateKinds.Renew)
+        {
+            var message = resource.Status.Failures > 0 ? resource.Status.Message
+                : $"It was issued at {resource.Status.AttemptedAt:u}, and is issued again at {until:u}: authorities allow a host few certificates.";
+            await ChangeAsync(
+                caller, resource, s => s with { RenewAt = s.RenewAt < now ? s.RenewAt : now, RetryAt = until, Message = message }, null,
+                cancellationToken);
+        }
+        return Until(until);
     }
 
     /// <summary>That no issuer is ready is no failed attempt: no one was asked.</summary>
     private async Task<TimeSpan?> WaitAsync(
-        Caller caller, Resource<CertificateSpec, CertificateStatus> resource, IReadOnlyList<Resource<IssuerSpec, IssuerStatus>> wanted,
-        CancellationToken cancellationToken)
+        Caller caller, CertificateResource resource, IReadOnlyList<IssuerResource> wanted, CancellationToken cancellationToken)
     {
+        var now = time.GetUtcNow();
         var why = wanted[0].Status.Message is { } fault ? $": {fault}" : ".";
         var message = $"It waits for the issuer {wanted[0].Name}, which is not ready{why}";
         if (resource.Status.Message != message)
-            Check(await certificates.ChangeAsync(
-                caller, resource.Id, now => now with { Status = now.Status with { Message = message } }, null, null, cancellationToken));
+            await ChangeAsync(caller, resource, s => s with { Message = message, RenewAt = s.RenewAt < now ? s.RenewAt : s.RenewAt is null
+                ? null : now }, null, cancellationToken);
         return null;
     }
 
     private async Task<TimeSpan?> IssueAsync(
-        Caller caller, Resource<CertificateSpec, CertificateStatus> resource, IReadOnlyList<Resource<IssuerSpec, IssuerStatus>> wanted,
-        CancellationToken cancellationToken)
+        Caller caller, CertificateResource resource, IReadOnlyList<IssuerResource> ready, CancellationToken cancellationToken)
     {
-        Error? failure = null;
-        foreach (var issuer in wanted)
+        var failures = new List<Error>();
+        foreach (var issuer in ready)
         {
+            using var place = issuers.TryEnter(issuer, resource.Org);
+            if (place is null) return RoomPeriod * (1 + 4 * Random.Shared.NextDouble());
             var issued = await issuers.IssueAsync(issuer, resource.Spec.Hosts, cancellationToken);
             if (!issued.TryGet(out var certificate, out var error))
             {
-                failure = error with { Message = $"{issuer.Name}: {error.Message}" };
+                failures.Add(error with { Message = $"{issuer.Name}: {error.Message}" });
                 continue;
             }
             var key = secrets.Seal(certificate.PrivateKey, CertificateKinds.KeyContextOf(resource.Id));
-            var status = certificate.ToStatus(issuer.Name, issuer.Spec.Directory is not null, key);
-            Check(await certificates.ChangeAsync(
-                caller, resource.Id, now => now with { Status = status }, CertificateKinds.Issue, null, cancellationToken));
+            var status = certificate.ToStatus(issuer.Name, Issuers.IsTrusted(issuer), key, time.GetUtcNow());
+            await ChangeAsync(caller, resource, _ => status, CertificateKinds.Issue, cancellationToken);
             return Until(status.RenewAt);
         }
-        return await FailAsync(caller, resource, failure!, cancellationToken);
+        return await FailAsync(caller, resource, ready, failures, cancellationToken);
+    }
+
+    private async Task<TimeSpan?> FailAsync(
+        Caller caller, CertificateResource resource, IReadOnlyList<IssuerResource> tried, List<Error> errors,
+        CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var pause = Pauses[Math.Min(resource.Status.Failures, Pauses.Length - 1)];
+        // What one of them asks for does not hold for the others.
+        if (errors.Min(AskedPause) is var asked && asked > pause) pause = asked;
+        var message = string.Join(" ", errors.Select(e => e.Message)).Shortened(MessageMax);
+        var isServed = resource.Status.NotAfter > now;
+        await ChangeAsync(caller, resource, s => s with
+        {
+            Failures = s.Failures + 1, AttemptedAt = now, RetryAt = now + pause, Message = message,
+            Tried = [.. tried.Select(i => i.Name)],
+            RenewAt = s.RenewAt < now ? s.RenewAt : s.RenewAt is null ? null : now,
+        }, isServed ? null : CertificateKinds.Fail, cancellationToken);
+        return pause;
     }
 
     /// <summary>
@@ -116,104 +194,77 @@ internal sealed class CertificateController(
     /// about four times a day; the first time at a random moment, so that not all are asked at the start.
     /// </summary>
     private async Task<TimeSpan?> AskAdviceAsync(
-        Caller caller, Resource<CertificateSpec, CertificateStatus> resource, Resource<IssuerSpec, IssuerStatus> issuer,
-        CancellationToken cancellationToken)
+        Caller caller, CertificateResource resource, IssuerResource issuer, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        if (issuer.Spec.Directory is null) return Until(resource.Status.RenewAt);
         if (advice.Count > view.Untyped.Count + ForgottenMax) advice.Clear(); // of certificates that are gone
         var due = advice.GetOrAdd(resource.Id, _ => now + AdvicePeriod * Random.Shared.NextDouble());
         if (due > now) return Until(resource.Status.RenewAt < due ? resource.Status.RenewAt : due);
         var answer = await issuers.AdviceAsync(issuer, resource.Status.Chain!, cancellationToken);
         var renewal = answer.TryGet(out var advised, out _) ? advised : null;
-        advice[resource.Id] = now + (renewal?.AskAgainAfter ?? AdvicePeriod);
+        var again = renewal?.AskAgainAfter ?? AdvicePeriod;
+        advice[resource.Id] = now + (again > AskedPauseAfterSuccess ? again : AskedPauseAfterSuccess);
         if (renewal is null) return Until(resource.Status.RenewAt);
         var at = renewal.Start + (renewal.End - renewal.Start) * Random.Shared.NextDouble();
         // What lies in the window already stays: another random moment would move it at each look.
         var isInside = resource.Status.RenewAt >= renewal.Start && resource.Status.RenewAt <= renewal.End;
         if (isInside || at >= resource.Status.NotAfter) return Until(resource.Status.RenewAt);
-        Check(await certificates.ChangeAsync(
-            caller, resource.Id, current => current with { Status = current.Status with { RenewAt = at } }, null,
-            new Revision(resource.Revision), cancellationToken));
+        await ChangeAsync(caller, resource, s => s with { RenewAt = at }, null, cancellationToken);
         return Until(at);
     }
 
-    private async Task<TimeSpan?> FailAsync(
-        Caller caller, Resource<CertificateSpec, CertificateStatus> resource, Error error, CancellationToken cancellationToken)
+    /// <summary>One of the cloud's own is then tried again like one that there never was.</summary>
+    private async Task<TimeSpan?> ExpireAsync(Caller caller, CertificateResource resource, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        var pause = Pauses[Math.Min(resource.Status.Failures, Pauses.Length - 1)];
-        if (AskedPause(error) is { } asked && asked > pause) pause = asked;
-        var status = resource.Status with
-        {
-            Failures = resource.Status.Failures + 1, RetryAt = now + pause, Message = error.Message.Shortened(MessageMax),
-            RenewAt = resource.Status.RenewAt < now || resource.Status.RenewAt is null ? resource.Status.RenewAt : now,
-        };
-        var isServed = resource.Status.NotAfter > now;
-        Check(await certificates.ChangeAsync(
-            caller, resource.Id, current => current with { Status = status }, isServed ? null : CertificateKinds.Fail, null,
-            cancellationToken));
-        return pause;
+        var end = $"It has expired on {resource.Status.NotAfter:yyyy-MM-dd}";
+        var message = resource.Spec.Own ? $"{end}; bring a new one, or remove it." : resource.Status.Message ?? $"{end}.";
+        await ChangeAsync(caller, resource, s => s with { Message = message }, CertificateKinds.Fail, cancellationToken);
+        return TimeSpan.Zero;
     }
 
-    /// <summary>How long the authority asks to wait, a day at most; null: it does not say.</summary>
-    private static TimeSpan? AskedPause(Error error) =>
-        double.TryParse(error.Details?.GetValueOrDefault(AcmeErrors.RetryAfterDetail), CultureInfo.InvariantCulture, out var seconds)
-            ? TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.SecondsPerDay)) : null;
-
-    private async Task<TimeSpan?> ExpireAsync(
-        Caller caller, Resource<CertificateSpec, CertificateStatus> resource, CancellationToken cancellationToken)
+    /// <summary>
+    /// Changed or deleted meanwhile: that wakes this controller again. What an order has brought is kept all the same, because it cost one.
+    /// </summary>
+    private async Task ChangeAsync(
+        Caller caller, CertificateResource resource, Func<CertificateStatus, CertificateStatus> change, string? transition,
+        CancellationToken cancellationToken)
     {
-        if (resource.State == CertificateStates.Failed) return null;
-        var message = $"It has expired on {resource.Status.NotAfter:yyyy-MM-dd}; bring a new one, or delete it.";
-        Check(await certificates.ChangeAsync(
-            caller, resource.Id, now => now with { Status = now.Status with { Message = message } }, CertificateKinds.Fail,
-            new Revision(resource.Revision), cancellationToken));
-        return null;
-    }
-
-    /// <summary>Changed or deleted meanwhile: that wakes this controller again.</summary>
-    private static void Check(Result<Resource<CertificateSpec, CertificateStatus>> changed)
-    {
+        Revision? seen = transition == CertificateKinds.Issue ? null : new Revision(resource.Revision);
+        var changed = await certificates.ChangeAsync(
+            caller, resource.Id, now => now with { Status = change(now.Status) }, transition, seen, cancellationToken);
         if (!changed.IsOk && changed.Error.Kind is not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.PreconditionFailed))
             throw changed.Error.ToException();
     }
 
+    /// <summary>How long the authority asks to wait, a day at most.</summary>
+    private static TimeSpan AskedPause(Error error) =>
+        double.TryParse(error.Details?.GetValueOrDefault(AcmeErrors.RetryAfterDetail), CultureInfo.InvariantCulture, out var seconds)
+            ? TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.SecondsPerDay)) : TimeSpan.Zero;
+
     private TimeSpan? Until(DateTimeOffset? at) => at is { } moment && moment - time.GetUtcNow() is var left && left < Period
         ? left > TimeSpan.Zero ? left : TimeSpan.Zero : null;
-
-    private async ValueTask<bool> IsOfNoProjectAsync(
-        Caller caller, Resource<CertificateSpec, CertificateStatus> resource, CancellationToken cancellationToken)
-    {
-        var found = await projects.GetAsync(caller, resource.Project!, AsOf.Latest, cancellationToken);
-        return !found.IsOk && found.Error.Kind == ErrorKind.NotFound;
-    }
 
     /// <summary>
     /// The cloud's own that no claim needs. One of a public authority is kept until it would be renewed: a host that comes back soon must
     /// not cost another, of which a host gets few a week.
     /// </summary>
-    private bool IsUnneeded(Resource<CertificateSpec, CertificateStatus> resource)
-    {
-        if (resource.Spec.Own || resource.Spec.Hosts.Any(h => IsClaimed(h, resource))) return false;
-        return !(resource.Status is { IsPublic: true, RenewAt: { } renewal } && renewal > time.GetUtcNow());
-    }
+    private bool IsUnneeded(CertificateResource resource) => !resource.Spec.Own && !IsClaimed(resource)
+        && !(resource.Status is { IsPublic: true, RenewAt: { } renewal } && renewal > time.GetUtcNow());
 
-    private bool IsClaimed(string host, Resource<CertificateSpec, CertificateStatus> resource) =>
+    /// <summary>Whether the project has claimed every one of its hosts.</summary>
+    private bool IsClaimed(CertificateResource resource) => resource.Spec.Hosts.Count > 0 && resource.Spec.Hosts.All(host =>
         claims.Find(CertificateKinds.ClaimsByHost, TenantId.Platform, host)
-            .Any(c => c.Spec.Org == resource.Org && c.Spec.Project == resource.Project);
+            .Any(c => c.Spec.Org == resource.Org && c.Spec.Project == resource.Project));
 
     private IEnumerable<ResourceKey> OfClaim(EntityRevision claim)
     {
         var (host, org) = (ResourceDocument.ReadText(claim.Document, "spec", "host"), ResourceDocument.ReadText(
             claim.Document, "spec", "org"));
         if (host is null || org is null || !TenantId.TryParse(org, out var tenant)) return [];
-        return view.Untyped.Find(CertificatesByName, tenant, HostsController.NameOf(host)).Select(c => new ResourceKey(tenant, c.Id));
+        return view.Untyped.Find(CertificateKinds.MadeByHost, tenant, host).Select(c => new ResourceKey(tenant, c.Id));
     }
 
     private IEnumerable<ResourceKey> OfProject(EntityRevision project) =>
         view.Untyped.Find(CertificateKinds.CertificatesByProject, project.Tenant, ProjectKind.Kind.IdOf(project.Id))
             .Select(c => new ResourceKey(project.Tenant, c.Id));
-
-    internal static readonly InformerIndex CertificatesByName = InformerIndex.OfMember("name", isGlobal: false, "name");
 }

@@ -28,9 +28,19 @@ internal sealed class InternalAuthority(ResourceStore<IssuerSpec, IssuerStatus> 
 
     private volatile Root? known;
 
-    /// <summary>The certificate that signs, in PEM.</summary>
-    public async ValueTask<string> CertificateAsync(CancellationToken cancellationToken) =>
-        (await RootAsync(cancellationToken)).Certificate.ExportCertificatePem() + "\n";
+    /// <summary>Before its end, in which the last that it has signed end.</summary>
+    private static readonly TimeSpan RootReplacedBefore = TimeSpan.FromDays(100);
+
+    private static readonly TimeSpan KnownFor = TimeSpan.FromSeconds(10);
+
+    /// <summary>The certificate that signs, in PEM. Anyone may ask, so it is not read each time.</summary>
+    public async ValueTask<string> CertificateAsync(CancellationToken cancellationToken)
+    {
+        var root = known is { } present && time.GetElapsedTime(present.ReadAt) < KnownFor ? present : await RootAsync(cancellationToken);
+        return root.Certificate.ExportCertificatePem() + "\n";
+    }
+
+    public async Task EnsureAsync(CancellationToken cancellationToken) => await RootAsync(cancellationToken);
 
     public async ValueTask<IssuedCertificate> IssueAsync(IReadOnlyList<string> hosts, CancellationToken cancellationToken)
     {
@@ -58,9 +68,9 @@ internal sealed class InternalAuthority(ResourceStore<IssuerSpec, IssuerStatus> 
         var found = await issuers.GetAsync(Platform, IssuerSpec.Internal, AsOf.Latest, cancellationToken);
         if (!found.IsOk && found.Error.Kind == ErrorKind.NotFound) found = await MakeAsync(cancellationToken);
         if (!found.TryGet(out var issuer, out var error)) throw error.ToException();
-        if (known is { } present && present.Id == issuer.Id) return present; // another id: it was deleted, and another one made
-        if (issuer.Status is not { Certificate: { } pem, PrivateKey: { } box }) issuer = await FillAsync(issuer, cancellationToken);
-        return known = Open(issuer);
+        if (IsToBeMade(issuer.Status)) issuer = await FillAsync(issuer, cancellationToken);
+        if (known is not { } present || present.Issuer.Status.Certificate != issuer.Status.Certificate) present = Open(issuer);
+        return known = present with { ReadAt = time.GetTimestamp() };
     }
 
     /// <summary>Of two servers that make it at the same time, the name lets one win, and the other uses what that one made.</summary>
@@ -70,6 +80,13 @@ internal sealed class InternalAuthority(ResourceStore<IssuerSpec, IssuerStatus> 
         var made = await issuers.CreateAsync(Platform, draft, null, cancellationToken);
         return made.IsOk || made.Error.Code != ResourceErrors.NameTakenCode
             ? made : await issuers.GetAsync(Platform, IssuerSpec.Internal, AsOf.Latest, cancellationToken);
+    }
+
+    private bool IsToBeMade(IssuerStatus status)
+    {
+        if (status is not { Certificate: { } pem, PrivateKey: not null }) return true;
+        using var certificate = X509Certificate2.CreateFromPem(pem);
+        return certificate.NotAfter < time.GetUtcNow() + RootReplacedBefore;
     }
 
     /// <summary>The key is sealed for the resource's id, so the resource is there before its key.</summary>
@@ -82,15 +99,15 @@ internal sealed class InternalAuthority(ResourceStore<IssuerSpec, IssuerStatus> 
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        var now = time.GetUtcNow();
-        using var root = request.CreateSelfSigned(now - Slack, now + RootLifetime);
+        var from = time.GetUtcNow();
+        using var root = request.CreateSelfSigned(from - Slack, from + RootLifetime);
         var status = new IssuerStatus
         {
             Certificate = root.ExportCertificatePem() + "\n",
             PrivateKey = secrets.Seal(Convert.ToBase64String(key.ExportPkcs8PrivateKey()), CertificateKinds.KeyContextOf(issuer.Id)),
         };
         var filled = await issuers.ChangeAsync(
-            Platform, issuer.Id, now => now.Status.PrivateKey is null ? now with { Status = status } : now, "activate", null,
+            Platform, issuer.Id, now => IsToBeMade(now.Status) ? now with { Status = status } : now, "activate", null,
             cancellationToken);
         return filled.TryGet(out var made, out var error) ? made : throw error.ToException();
     }
@@ -101,8 +118,8 @@ internal sealed class InternalAuthority(ResourceStore<IssuerSpec, IssuerStatus> 
             ?? throw CertificateErrors.KeyLost.ToException();
         var key = ECDsa.Create();
         key.ImportPkcs8PrivateKey(Convert.FromBase64String(text), out _);
-        return new Root(issuer.Id, X509Certificate2.CreateFromPem(issuer.Status.Certificate!), key);
+        return new Root(issuer, X509Certificate2.CreateFromPem(issuer.Status.Certificate!), key, time.GetTimestamp());
     }
 
-    private sealed record Root(string Id, X509Certificate2 Certificate, ECDsa Key);
+    private sealed record Root(Resource<IssuerSpec, IssuerStatus> Issuer, X509Certificate2 Certificate, ECDsa Key, long ReadAt);
 }

@@ -14,12 +14,14 @@ namespace Strata.Certificates.Issuing;
 internal sealed class Issuers(
     InternalAuthority authority, Informer<IssuerSpec, IssuerStatus> view, SealedSecrets secrets, TimeProvider time) : IDisposable
 {
-    private static readonly Resource<IssuerSpec, IssuerStatus> Internal = new()
+    /// <summary>The cloud's own authority, which is always ready.</summary>
+    public static readonly Resource<IssuerSpec, IssuerStatus> Internal = new()
     {
         Id = "", Kind = CertificateKinds.Issuer.Name, Name = IssuerSpec.Internal, Org = "", State = IssuerStates.Ready, Revision = 0,
         CreatedAt = default, UpdatedAt = default, UpdatedBy = "", Spec = new IssuerSpec(), Status = new IssuerStatus(),
     };
 
+    private readonly Dictionary<string, int> orders = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Result<HttpClient>> connections = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Directory, string Roots, string Key), Known> clients = new();
 
@@ -33,6 +35,32 @@ internal sealed class Issuers(
         return others.Count == 0 || hosts.Any(CertificateKinds.IsLocal)
             ? [Internal]
             : [.. others.OrderBy(i => i.Spec.Order).ThenBy(i => i.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Orders at a time, of which an organization has at most <see cref="OrdersPerOrganizationMax"/>.</summary>
+    public const int OrdersMax = 8;
+
+    private const int OrdersPerOrganizationMax = 3;
+
+    /// <summary>Whether browsers trust what it signs.</summary>
+    public static bool IsTrusted(Resource<IssuerSpec, IssuerStatus> issuer) =>
+        issuer.Spec.Directory is not null && (issuer.Spec.Trusted ?? issuer.Spec.Roots is null);
+
+    /// <summary>
+    /// A place for an order, which may take minutes where a host's DNS is wrong; the cloud's own authority always has one. Leave it by
+    /// disposing of it.
+    /// </summary>
+    /// <returns>Null: there is none now.</returns>
+    public IDisposable? TryEnter(Resource<IssuerSpec, IssuerStatus> issuer, string org)
+    {
+        if (issuer.Spec.Directory is null) return Place.Free;
+        lock (orders)
+        {
+            var own = orders.GetValueOrDefault(org);
+            if (own >= OrdersPerOrganizationMax || orders.Values.Sum() >= OrdersMax) return null;
+            orders[org] = own + 1;
+            return new Place(this, org);
+        }
     }
 
     public static bool IsReady(Resource<IssuerSpec, IssuerStatus> issuer) =>
@@ -102,6 +130,12 @@ internal sealed class Issuers(
                 ? await client.RenewalAsync(leaf, cancellationToken) : error;
     }
 
+    private void Leave(string org)
+    {
+        lock (orders)
+            if (--orders[org] == 0) orders.Remove(org);
+    }
+
     public void Dispose()
     {
         foreach (var known in clients.Values) known.Key.Dispose();
@@ -126,6 +160,14 @@ internal sealed class Issuers(
 
     /// <param name="Key">That the client signs with.</param>
     private sealed record Known(AcmeClient Client, ECDsa Key);
+
+    /// <param name="issuers">Null: it takes no room.</param>
+    private sealed class Place(Issuers? issuers, string org) : IDisposable
+    {
+        public static readonly Place Free = new(null, "");
+
+        public void Dispose() => issuers?.Leave(org);
+    }
 
     /// <summary>Edges answer for every host by themselves: there is nothing to prepare.</summary>
     private sealed class EdgesSolve : IAcmeSolver

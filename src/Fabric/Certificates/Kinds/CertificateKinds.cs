@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Strata.Contracts;
 using Strata.Core;
@@ -10,8 +11,8 @@ namespace Strata.Certificates.Kinds;
 /// <summary>The kinds of this module.</summary>
 public static partial class CertificateKinds
 {
-    /// <summary>To be given private keys: for edges.</summary>
-    public const string KeyPermission = "certificates.key";
+    /// <summary>To be given private keys: for edges. By its ending no role holds it that does not name it.</summary>
+    public const string KeyPermission = "certificate-keys.control";
 
     public const string Issue = "issue";
     public const string Fail = "fail";
@@ -35,7 +36,7 @@ public static partial class CertificateKinds
         UserTransitions = [Renew],
         UserChangesSpec = false,
         KeepsProject = false,
-        HiddenStatus = ["privateKey"],
+        HiddenStatus = ["privateKey", "chain"], // the chain is long, is for machines, and every client of the host gets it
         SealedStatus = [new SealedMember("privateKey", c => KeyContextOf(Certificate!.IdOf(c.Id)))],
         Validate = Check,
     };
@@ -51,11 +52,12 @@ public static partial class CertificateKinds
         InitialStatus = new IssuerStatus(),
         Readers = [Roles.Edge],
         WriteIsAdministrators = true,
+        ReservedNames = [IssuerSpec.Internal],
         HiddenStatus = ["privateKey"],
         SealedStatus = [new SealedMember("privateKey", i => KeyContextOf(Issuer!.IdOf(i.Id)))],
         Validate = Check,
-        ValidateChange = (was, next) => (was.Directory is null) == (next.Directory is null)
-            ? [] : [new("directory", "The cloud's own authority has none, and every other issuer needs one.")],
+        ValidateChange = (was, next) => was.Directory == next.Directory
+            ? [] : [new("directory", "An issuer keeps its directory: add another one, and remove this one.")],
     };
 
     public static readonly IReadOnlyList<Kind> All = [Certificate, Issuer];
@@ -65,6 +67,18 @@ public static partial class CertificateKinds
 
     internal static readonly InformerIndex CertificatesByProject = InformerIndex.OfMember("project", isGlobal: false, "project");
 
+    /// <summary>Those that the cloud makes, by each of their hosts.</summary>
+    internal static readonly InformerIndex MadeByHost = new("host", static revision =>
+    {
+        using var json = revision.Document.Parse();
+        return json.RootElement.TryGetProperty("spec", out var spec) && !(spec.TryGetProperty("own", out var own) && own.ValueKind ==
+            JsonValueKind.True) && spec.TryGetProperty("hosts", out var hosts)
+            ? [.. hosts.EnumerateArray().Select(h => h.GetString() ?? "")] : [];
+    });
+
+    /// <summary>Whether it is a name of a host, or of all hosts one label below it.</summary>
+    internal static bool IsHost(string text) => text.Length <= 253 && Host().IsMatch(text);
+
     /// <summary>What a private key is sealed for: the resource that has it.</summary>
     internal static string KeyContextOf(string id) => $"certificates/{id}";
 
@@ -73,13 +87,17 @@ public static partial class CertificateKinds
         host is "localhost" || LocalSuffixes.Any(s => host.EndsWith(s, StringComparison.Ordinal)) || !host.Contains('.');
 
     /// <summary>Reserved for such use by RFC 2606, 6761, 6762, 8375 and 9476.</summary>
-    private static readonly string[] LocalSuffixes = [".localhost", ".test", ".example", ".invalid", ".local", ".internal", ".home.arpa"];
+    private static readonly string[] LocalSuffixes =
+    [
+        ".localhost", ".test", ".example", ".invalid", ".local", ".internal", ".home.arpa",
+        ".localdomain", ".lan", ".home", ".corp", ".intranet", ".private", // in use, and delegated to no one
+    ];
 
     private static List<ValidationError> Check(CertificateSpec spec)
     {
         var faults = new List<ValidationError>();
         if (spec.Hosts.Count > HostsMax) faults.Add(new("hosts", $"It takes at most {HostsMax}."));
-        if (!spec.Hosts.All(h => Host().IsMatch(h)))
+        if (!spec.Hosts.All(IsHost))
             faults.Add(new("hosts", "Each is a host name in lower case, such as shop.example.com."));
         return faults;
     }
@@ -98,6 +116,7 @@ public static partial class CertificateKinds
     }
 
     private static bool IsHttps(string url) => url.Length <= TextMax
+        && url.All(c => c is > ' ' and <= '~')
         && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri is { Scheme: "https", UserInfo: "", Fragment: "" };
 
     [GeneratedRegex(@"^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\z")]

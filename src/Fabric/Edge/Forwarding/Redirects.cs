@@ -18,8 +18,8 @@ internal static class Redirects
     {
         var target = TargetOf(x);
         // The path as it was sent may be another spelling of the route's: then it is kept whole.
-        var rest = PathPrefix.Matches(route.Prefix, target.AsSpan(0, target.AsSpan().IndexOf('?') is >= 0 and var query ? query : target.Length))
-            ? target[route.Prefix.Length..] : target;
+        var path = target.AsSpan(0, target.AsSpan().IndexOf('?') is >= 0 and var query ? query : target.Length);
+        var rest = PathPrefix.Matches(route.Prefix, path) ? target[route.Prefix.Length..] : target;
         Send(x, route.RedirectTo + (rest.Length == 0 || rest[0] is '/' or '?' ? rest : "/" + rest));
     }
 

@@ -47,8 +47,12 @@ internal sealed class HostRoutes
         this.routes = [.. routes.OrderByDescending(r => r.Prefix.Length).ThenBy(r => r.Id, StringComparer.Ordinal)];
         var owner = this.routes[0].Record;
         Certificate = certificates?.Find(owner.Org, owner.Project, owner.Host);
-        AcmeThumbprint = Certificate is { IsOwn: false } ? acmeThumbprint : null;
+        AcmeThumbprint = certificates?.IsMade(owner.Org, owner.Project, owner.Host) == true ? acmeThumbprint : null;
+        Org = owner.Org;
     }
+
+    /// <summary>Of the project that has the host.</summary>
+    public string Org { get; }
 
     /// <summary>Of the project that has the host; null: it has none yet.</summary>
     public CertificateRecord? Certificate { get; }

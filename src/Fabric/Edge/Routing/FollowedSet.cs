@@ -15,11 +15,24 @@ internal sealed class FollowedSet<TSpec, TStatus, TRecord>(Func<Resource<TSpec, 
     private Dictionary<string, TRecord> known = [];
     private Dictionary<string, TRecord>? listing = [];
     private bool isKnown;
+    private IReadOnlyList<TRecord>? read;
 
     /// <summary>All records, or null while they are not yet all known.</summary>
+    /// <returns>The same list while nothing changes.</returns>
     public IReadOnlyList<TRecord>? Read()
     {
-        lock (gate) return isKnown ? [.. known.Values] : null;
+        lock (gate) return isKnown ? read ??= [.. known.Values] : null;
+    }
+
+    /// <summary>The control plane knows no such kind: there are none.</summary>
+    /// <returns>True: what <see cref="Read"/> returns has changed.</returns>
+    public bool TakeNone()
+    {
+        lock (gate)
+        {
+            if (isKnown) return false;
+            return isKnown = true;
+        }
     }
 
     /// <summary>True: what <see cref="Read"/> returns has changed.</summary>
@@ -34,10 +47,12 @@ internal sealed class FollowedSet<TSpec, TStatus, TRecord>(Func<Resource<TSpec, 
                     return false;
                 case WatchEventType.Ready:
                     if (listing is null) return false;
-                    (known, listing, isKnown) = (listing, null, true);
+                    (known, listing, isKnown, read) = (listing, null, true, null);
                     return true;
                 default:
-                    return Put(listing ?? known, change.Resource!) && listing is null;
+                    if (!Put(listing ?? known, change.Resource!) || listing is not null) return false;
+                    read = null;
+                    return true;
             }
         }
     }

@@ -15,7 +15,7 @@ internal sealed class RouteEntry
         Series = series;
         Limits = limits ?? new UpstreamLimits();
         Prefix = PathPrefix.Normalize(record.Path);
-        Hsts = record.Https?.HstsSeconds is > 0 and var seconds ? $"max-age={seconds}" : null;
+        Hsts = record.Https?.HstsSeconds is { } seconds ? $"max-age={seconds}" : null;
         usable = [.. targets.Where(t => t is { Weight: > 0, IsUsable: true })];
         weightTotal = usable.Sum(t => t.Weight);
         IsStarting = targets.Any(t => t is { Weight: > 0, IsStarting: true });

@@ -16,6 +16,7 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDi
     private readonly DeploymentSeriesBook series = new();
     private Dictionary<InstanceRecord, InstanceState> instances = [];
     private List<UpstreamPool> retired = [];
+    private (IReadOnlyList<CertificateRecord> Of, CertificateIndex Index) indexed = ([], new([]));
     private long version;
 
     /// <summary>All instances of the present table.</summary>
@@ -28,7 +29,8 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDi
             RenewInstances(snapshot);
             var byRelease = instances.Values.GroupBy(i => (i.Record.Org, i.Record.Release)).ToDictionary(g => g.Key, g => g.ToArray());
             var starting = snapshot.Starting.ToHashSet();
-            var certificates = hasHttps ? new CertificateIndex(snapshot.Certificates) : null;
+            if (!ReferenceEquals(snapshot.Certificates, indexed.Of)) indexed = (snapshot.Certificates, new(snapshot.Certificates));
+            var certificates = indexed.Index;
             return new EdgeTable(
                 HostOwners.Keep(snapshot.Routes).Select(r => ToEntry(r, byRelease, starting, certificates)), ++version, certificates,
                 snapshot.AcmeThumbprint);
@@ -58,7 +60,7 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDi
 
     private RouteEntry ToEntry(
         RouteRecord route, Dictionary<(string Org, string Release), InstanceState[]> byRelease, HashSet<StartingRelease> starting,
-        CertificateIndex? certificates) =>
+        CertificateIndex certificates) =>
         new(
             route, route.Targets.Select(t => new RouteTarget(t, route.Org, byRelease.GetValueOrDefault((route.Org, t.Release), []))
             {
@@ -66,7 +68,7 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDi
             }),
             series.Of(route.Org, route.DeploymentName), limits.For(route.Limits))
         {
-            RedirectsToHttps = certificates?.Find(route.Org, route.Project, route.Host) is { Fingerprint: not null } certificate
+            RedirectsToHttps = hasHttps && certificates.Find(route.Org, route.Project, route.Host) is { IsUsable: true } certificate
                 && (route.Https?.Redirect ?? certificate.IsPublic),
         };
 

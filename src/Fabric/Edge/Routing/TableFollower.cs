@@ -21,6 +21,7 @@ internal sealed partial class TableFollower(
     StrataClient api, EdgeOptions options, Action<TableSnapshot> apply, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan RefusedPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan UnknownPause = TimeSpan.FromSeconds(30);
     private const int PauseFactor = 3;
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(1);
 
@@ -61,6 +62,13 @@ internal sealed partial class TableFollower(
                     if (set.Take(change)) changed.Writer.TryWrite(true);
                     work.Succeeded();
                 }
+            }
+            catch (StrataException e) when (e.Error.Code == "NO_SUCH_ENDPOINT")
+            {
+                // A server of an older version: what it does not know there is none of.
+                if (set.TakeNone()) changed.Writer.TryWrite(true);
+                work.Succeeded();
+                await Task.Delay(UnknownPause, time, cancellationToken);
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
@@ -125,7 +133,8 @@ internal sealed partial class TableFollower(
         Limits = route.Spec.Limits ?? (route.Spec.Api ? ApiRoute.Limits : null),
         Https = route.Spec.Https,
         RedirectTo = route.Spec.RedirectTo?.TrimEnd('/'),
-        Targets = route.Spec.Api ? [ApiRoute.Target] : [.. route.Status.Targets.Select(t => new TargetRecord(t.Release, t.Weight, t.StaticImage))],
+        Targets = route.Spec.Api ? [ApiRoute.Target]
+            : [.. route.Status.Targets.Select(t => new TargetRecord(t.Release, t.Weight, t.StaticImage))],
     };
 
     [LoggerMessage(Level = LogLevel.Information,

@@ -11,6 +11,12 @@ namespace Strata.Edge.Tls;
 public sealed record CertificateRecord(
     string Id, string Org, string? Project, string Hosts, string? Fingerprint, bool IsPublic, bool IsOwn, DateTimeOffset? NotAfter)
 {
+    /// <summary>It could not be issued, or has expired: nothing good is to be expected of it soon.</summary>
+    public bool IsFailed { get; init; }
+
+    /// <summary>Whether a client that is shown it can be satisfied.</summary>
+    internal bool IsUsable => Fingerprint is not null && !IsFailed;
+
     private const int FingerprintLength = 64;
 
     /// <returns>Null for one that is of no use.</returns>
@@ -22,7 +28,7 @@ public sealed record CertificateRecord(
         var fingerprint = status.Fingerprint is { Length: FingerprintLength } print && print.All(char.IsAsciiHexDigitLower) ? print : null;
         return hosts.Count == 0 ? null : new CertificateRecord(
             certificate.Id, certificate.Org, certificate.Project, string.Join(' ', hosts), fingerprint, status.IsPublic, spec.Own,
-            status.NotAfter);
+            status.NotAfter) { IsFailed = certificate.State == CertificateStates.Failed };
     }
 
     internal bool Covers(ReadOnlySpan<char> host)
@@ -39,12 +45,13 @@ public sealed record CertificateRecord(
 }
 
 /// <summary>
-/// Which certificate serves which host: of those of the project that has the host the one that a user brought, then the one for that very
-/// host, then the one that is valid for longest. Immutable.
+/// Which certificate serves which host: of those of the project that has the host one that can be used, then the one that a user brought,
+/// then the one for that very host, then the one that is valid for longest. Immutable.
 /// </summary>
 internal sealed class CertificateIndex
 {
     private readonly Dictionary<(string Org, string? Project, string Name), CertificateRecord> byName = [];
+    private readonly HashSet<(string Org, string? Project, string Name)> made = [];
 
     public CertificateIndex(IEnumerable<CertificateRecord> certificates)
     {
@@ -53,10 +60,14 @@ internal sealed class CertificateIndex
             foreach (var name in certificate.Hosts.Split(' '))
             {
                 var key = (certificate.Org, certificate.Project, name);
+                if (!certificate.IsOwn) made.Add(key);
                 if (!byName.TryGetValue(key, out var present) || IsBetter(certificate, present)) byName[key] = certificate;
             }
         }
     }
+
+    /// <summary>Whether the cloud makes one for the host, whichever is served.</summary>
+    public bool IsMade(string org, string? project, string host) => made.Contains((org, project, host));
 
     /// <param name="host">In lower case.</param>
     public CertificateRecord? Find(string org, string? project, string host)
@@ -65,12 +76,13 @@ internal sealed class CertificateIndex
         var dot = host.IndexOf('.', StringComparison.Ordinal);
         var wide = dot > 0 ? byName.GetValueOrDefault((org, project, "*" + host[dot..])) : null;
         if (exact is null || wide is null) return exact ?? wide;
-        return (wide.IsOwn && !exact.IsOwn) || exact.Fingerprint is null ? wide : exact;
+        if (exact.IsUsable != wide.IsUsable) return exact.IsUsable ? exact : wide;
+        return wide.IsOwn && !exact.IsOwn ? wide : exact;
     }
 
     private static bool IsBetter(CertificateRecord one, CertificateRecord than)
     {
-        if (one.Fingerprint is null != than.Fingerprint is null) return one.Fingerprint is not null;
+        if (one.IsUsable != than.IsUsable) return one.IsUsable;
         return one.IsOwn != than.IsOwn ? one.IsOwn : one.NotAfter > than.NotAfter;
     }
 }

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Strata.Client;
@@ -12,7 +14,7 @@ namespace Strata.Edge.Tls;
 /// <summary>
 /// The certificates with their keys: fetched from the control plane once, kept in files of this edge's alone (from which it serves without
 /// the control plane), and ready in memory once a client has asked, up to <see cref="TlsLimits.ReadyMax"/>; of more the one used longest
-/// ago goes. Safe for concurrent use.
+/// ago goes. A certificate that was replaced serves until its successor is here. Safe for concurrent use.
 /// </summary>
 internal sealed partial class CertificateStore : IAsyncDisposable
 {
@@ -21,6 +23,11 @@ internal sealed partial class CertificateStore : IAsyncDisposable
     private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PreparePause = TimeSpan.FromSeconds(10);
+
+    /// <summary>Files of writes that were cut off; at younger ones a write may be at work.</summary>
+    private static readonly TimeSpan AbandonedAfter = TimeSpan.FromHours(1);
+
     private static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
 
     private readonly string folder;
@@ -30,38 +37,53 @@ internal sealed partial class CertificateStore : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim fetches = new(FetchesMax);
+    private readonly SemaphoreSlim news = new(0);
     private readonly CancellationTokenSource stopping = new();
     private readonly Lock gate = new();
-    private IReadOnlyList<CertificateRecord>? wanted;
+    private IReadOnlyList<CertificateRecord> wanted = [];
     private Task preparing = Task.CompletedTask;
 
     /// <param name="dataFolder">The edge's own.</param>
     public CertificateStore(string dataFolder, TlsLimits limits, StrataClient? api, ILogger logger, TimeProvider time)
     {
         (folder, this.limits, this.api, this.logger, this.time) = (Path.Combine(dataFolder, "certificates"), limits, api, logger, time);
-        Directory.CreateDirectory(folder, OwnersAlone);
+        try
+        {
+            Directory.CreateDirectory(folder, OwnersAlone);
+            // Of writes that were cut off: each is a private key.
+            foreach (var file in Files().Where(f => f.Extension != FileSuffix)) file.Delete();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNotKept(logger, folder, e); // certificates are fetched, and serve from memory
+        }
     }
 
     /// <summary>How many are ready in memory.</summary>
     internal int Ready => entries.Count;
 
     /// <summary>What a handshake goes by; null: it cannot be had now.</summary>
-    public async ValueTask<SslServerAuthenticationOptions?> FindAsync(CertificateRecord certificate)
+    public async ValueTask<SslServerAuthenticationOptions?> FindAsync(CertificateRecord certificate, CancellationToken cancellationToken)
     {
-        if (certificate.Fingerprint is not { } fingerprint) return null;
-        var entry = entries.GetOrAdd(fingerprint, _ => new Entry());
-        entry.UsedAt = time.GetTimestamp();
+        if (certificate.Fingerprint is null || !HasPlainId(certificate)) return null;
+        var entry = EntryOf(NameOf(certificate));
         if (Volatile.Read(ref entry.Ready) is { } ready) return ready;
-        return await LoadOnce(entry, certificate);
+        return await LoadOnce(entry, () => LoadAsync(certificate)).WaitAsync(cancellationToken)
+            ?? await FormerAsync(certificate, cancellationToken);
     }
 
-    /// <summary>Fetches in advance what is missing, and deletes the files of certificates that are not in use any more.</summary>
+    /// <summary>
+    /// Fetches in advance what is missing, and deletes the files of certificates that are not in use any more. The same list as before
+    /// costs nothing.
+    /// </summary>
     public void Prepare(IReadOnlyList<CertificateRecord> certificates)
     {
         lock (gate)
         {
+            if (ReferenceEquals(wanted, certificates)) return;
             wanted = certificates;
             if (preparing.IsCompleted) preparing = Task.Run(PrepareAsync);
+            else news.Release();
         }
     }
 
@@ -72,11 +94,20 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         foreach (var entry in entries.Values)
             if (entry.Loading is { } loading) await loading;
         fetches.Dispose();
+        news.Dispose();
         stopping.Dispose();
     }
 
+    private Entry EntryOf(string name)
+    {
+        var entry = entries.GetOrAdd(name, _ => new Entry());
+        entry.UsedAt = time.GetTimestamp();
+        return entry;
+    }
+
     /// <summary>One load serves all that wait for it.</summary>
-    private Task<SslServerAuthenticationOptions?> LoadOnce(Entry entry, CertificateRecord certificate)
+    /// <param name="load">Does not throw.</param>
+    private Task<SslServerAuthenticationOptions?> LoadOnce(Entry entry, Func<Task<SslServerAuthenticationOptions?>> load)
     {
         lock (entry)
         {
@@ -84,37 +115,83 @@ internal sealed partial class CertificateStore : IAsyncDisposable
             var isDue = entry is { Loading.IsCompleted: true, Ready: null } && time.GetElapsedTime(entry.FailedAt) >= FailurePause;
             if (entry.Loading is { } loading && !isDue) return loading;
             Forget();
-            return entry.Loading = Task.Run(() => LoadAsync(entry, certificate));
+            return entry.Loading = Task.Run(async () =>
+            {
+                entry.Ready = await load();
+                if (entry.Ready is null) entry.FailedAt = time.GetTimestamp();
+                return entry.Ready;
+            });
         }
     }
 
-    /// <summary>Does not throw.</summary>
-    private async Task<SslServerAuthenticationOptions?> LoadAsync(Entry entry, CertificateRecord certificate)
+    private async Task<SslServerAuthenticationOptions?> LoadAsync(CertificateRecord certificate)
     {
+        var file = FileOf(NameOf(certificate));
         try
         {
-            var file = FileOf(certificate.Fingerprint!);
-            var pem = File.Exists(file) ? await File.ReadAllTextAsync(file, stopping.Token) : await FetchAsync(certificate);
-            return pem is null ? Failed(entry) : entry.Ready = OptionsOf(pem);
+            if (await ReadAsync(file, certificate.Fingerprint!) is { } kept) return kept;
+            return await FetchAsync(certificate) is { } pem ? OptionsOf(pem, certificate.Fingerprint!) : null;
         }
         catch (Exception e) // whatever is wrong with one certificate must not concern the others' hosts
         {
             if (!stopping.IsCancellationRequested) LogFailed(logger, certificate.Id, certificate.Hosts, e);
-            return Failed(entry);
+            return null;
         }
     }
 
-    private SslServerAuthenticationOptions? Failed(Entry entry)
+    /// <summary>A file that cannot be read is deleted, and fetched again.</summary>
+    private async Task<SslServerAuthenticationOptions?> ReadAsync(string file, string fingerprint)
     {
-        entry.FailedAt = time.GetTimestamp();
+        if (!File.Exists(file)) return null;
+        try
+        {
+            return OptionsOf(await File.ReadAllTextAsync(file, stopping.Token), fingerprint);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            LogUnreadable(logger, file, e);
+            File.Delete(file);
+            return null;
+        }
+    }
+
+    /// <summary>One that the table had before, while its successor cannot be had.</summary>
+    private async ValueTask<SslServerAuthenticationOptions?> FormerAsync(
+        CertificateRecord certificate, CancellationToken cancellationToken)
+    {
+        var current = NameOf(certificate);
+        foreach (var file in Files(certificate.Id + ".*" + FileSuffix))
+        {
+            var name = Path.GetFileNameWithoutExtension(file.Name);
+            if (name == current || name.Split('.') is not [_, var fingerprint]) continue;
+            var entry = EntryOf(name);
+            var former = Volatile.Read(ref entry.Ready)
+                ?? await LoadOnce(entry, () => FromFileAsync(file.FullName, fingerprint)).WaitAsync(cancellationToken);
+            if (former is not null) return former;
+        }
         return null;
     }
 
-    private static SslServerAuthenticationOptions OptionsOf(string pem)
+    private async Task<SslServerAuthenticationOptions?> FromFileAsync(string file, string fingerprint)
+    {
+        try
+        {
+            return await ReadAsync(file, fingerprint);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <exception cref="CryptographicException">It is not the certificate with this fingerprint and its key.</exception>
+    private static SslServerAuthenticationOptions OptionsOf(string pem, string fingerprint)
     {
         var chain = new X509Certificate2Collection();
         chain.ImportFromPem(pem);
         var leaf = X509Certificate2.CreateFromPem(pem, pem);
+        if (!leaf.GetCertHashString(HashAlgorithmName.SHA256).Equals(fingerprint, StringComparison.OrdinalIgnoreCase))
+            throw new CryptographicException("It is another certificate.");
         return new SslServerAuthenticationOptions
         {
             // Offline: intermediate certificates come from the file, and no authority is asked.
@@ -124,14 +201,26 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         };
     }
 
+    /// <summary>
+    /// Until all that the table has is here, or there is another list; what a request needs meanwhile is fetched by itself.
+    /// </summary>
     private async Task PrepareAsync()
     {
+        var prepared = (IReadOnlyList<CertificateRecord>)[];
         while (!stopping.IsCancellationRequested)
         {
-            IReadOnlyList<CertificateRecord>? next;
-            lock (gate) (next, wanted) = (wanted, null);
-            if (next is null) return;
-            var missing = next.Where(c => c.Fingerprint is { } print && !File.Exists(FileOf(print)));
+            IReadOnlyList<CertificateRecord> list;
+            lock (gate)
+            {
+                if (ReferenceEquals(prepared, wanted))
+                {
+                    preparing = Task.CompletedTask;
+                    return;
+                }
+                list = wanted;
+            }
+            var isComplete = true;
+            var missing = list.Where(c => c.Fingerprint is not null && HasPlainId(c) && !File.Exists(FileOf(NameOf(c))));
             await Parallel.ForEachAsync(missing, stopping.Token, async (certificate, _) =>
             {
                 try
@@ -140,16 +229,23 @@ internal sealed partial class CertificateStore : IAsyncDisposable
                 }
                 catch (Exception e) when (!stopping.IsCancellationRequested)
                 {
-                    LogFailed(logger, certificate.Id, certificate.Hosts, e); // fetched again when a client asks
+                    isComplete = false;
+                    LogFailed(logger, certificate.Id, certificate.Hosts, e);
                 }
             });
-            DeleteOthers(next);
+            try
+            {
+                DeleteOthers(list);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                LogNotKept(logger, folder, e);
+            }
+            if (isComplete) prepared = list;
+            else await news.WaitAsync(PreparePause, stopping.Token);
         }
     }
 
-    /// <summary>
-    /// Written beside its place and renamed: a file that is there is complete, and for this user alone from its beginning.
-    /// </summary>
     /// <returns>Null: the control plane has another one by now, of which a change will come.</returns>
     private async Task<string?> FetchAsync(CertificateRecord certificate)
     {
@@ -162,17 +258,8 @@ internal sealed partial class CertificateStore : IAsyncDisposable
             var json = answer!.RootElement;
             if (Text(json, "fingerprint") != certificate.Fingerprint) return null;
             var pem = Text(json, "chain") + Text(json, "privateKey");
-            var place = FileOf(certificate.Fingerprint!);
-            var fresh = $"{place}.{Guid.CreateVersion7(time.GetUtcNow()):n}";
-            await using (var file = new FileStream(fresh, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }))
-            {
-                await file.WriteAsync(System.Text.Encoding.ASCII.GetBytes(pem), CancellationToken.None);
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(fresh, place, overwrite: true);
+            OptionsOf(pem, certificate.Fingerprint!); // what cannot be used does not take the place of what can
+            await WriteAsync(FileOf(NameOf(certificate)), pem);
             return pem;
         }
         finally
@@ -181,17 +268,48 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Written beside its place and renamed: a file that is there is complete, and for this user alone from its beginning. A disk that
+    /// takes nothing keeps the edge from restarting without the control plane, and from nothing else.
+    /// </summary>
+    private async Task WriteAsync(string place, string pem)
+    {
+        var fresh = $"{place}.{Guid.CreateVersion7(time.GetUtcNow()):n}";
+        try
+        {
+            Directory.CreateDirectory(folder, OwnersAlone);
+            await using (var file = new FileStream(fresh, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }))
+            {
+                await file.WriteAsync(Encoding.ASCII.GetBytes(pem), CancellationToken.None);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(fresh, place, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNotKept(logger, place, e);
+        }
+    }
+
     private static string Text(JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
 
+    /// <summary>One that was replaced is kept until its successor is here.</summary>
     private void DeleteOthers(IReadOnlyList<CertificateRecord> used)
     {
-        var names = used.Select(c => c.Fingerprint + FileSuffix).ToHashSet(StringComparer.Ordinal);
-        // Files of writes that were cut off; at younger ones a write may be at work.
-        var abandoned = time.GetUtcNow() - TimeSpan.FromHours(1);
-        foreach (var file in new DirectoryInfo(folder).EnumerateFiles().Where(f => !names.Contains(f.Name)))
-            if (file.Extension == FileSuffix || file.LastWriteTimeUtc < abandoned) file.Delete();
-        foreach (var fingerprint in entries.Keys.Where(k => !names.Contains(k + FileSuffix))) entries.TryRemove(fingerprint, out _);
+        var current = used.Where(c => c.Fingerprint is not null).ToDictionary(c => c.Id, NameOf, StringComparer.Ordinal);
+        var abandoned = time.GetUtcNow() - AbandonedAfter;
+        foreach (var file in Files())
+        {
+            var name = Path.GetFileNameWithoutExtension(file.Name);
+            var isUsed = current.TryGetValue(name.Split('.')[0], out var now) && (name == now || !File.Exists(FileOf(now)));
+            if (isUsed || (file.Extension != FileSuffix && file.LastWriteTimeUtc >= abandoned)) continue;
+            file.Delete();
+            entries.TryRemove(name, out _);
+        }
     }
 
     /// <summary>Connections that use it keep it: it is not disposed of.</summary>
@@ -202,7 +320,15 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         }
     }
 
-    private string FileOf(string fingerprint) => Path.Combine(folder, fingerprint + FileSuffix);
+    /// <summary>It becomes the name of a file.</summary>
+    private static bool HasPlainId(CertificateRecord certificate) =>
+        certificate.Id.Length is > 0 and < 64 && certificate.Id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    private static string NameOf(CertificateRecord certificate) => $"{certificate.Id}.{certificate.Fingerprint}";
+
+    private FileInfo[] Files(string pattern = "*") => Directory.Exists(folder) ? new DirectoryInfo(folder).GetFiles(pattern) : [];
+
+    private string FileOf(string name) => Path.Combine(folder, name + FileSuffix);
 
     private sealed class Entry
     {
@@ -214,4 +340,10 @@ internal sealed partial class CertificateStore : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Certificate {Certificate} for {Hosts} cannot be used; it is tried again")]
     private static partial void LogFailed(ILogger logger, string certificate, string hosts, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate in {File} cannot be read; it is fetched again")]
+    private static partial void LogUnreadable(ILogger logger, string file, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A certificate is in use but could not be kept in {File}")]
+    private static partial void LogNotKept(ILogger logger, string file, Exception exception);
 }

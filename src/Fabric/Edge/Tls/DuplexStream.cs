@@ -20,7 +20,7 @@ internal sealed class DuplexStream(IDuplexPipe pipes) : Stream
     {
         var writing = pipes.Output.WriteAsync(buffer, cancellationToken);
         if (!writing.IsCompletedSuccessfully) return WriteLaterAsync(writing);
-        Check(writing.GetAwaiter().GetResult());
+        Check(writing.GetAwaiter().GetResult()); // it is there: nothing blocks
         return default;
     }
 

@@ -11,7 +11,13 @@ internal sealed class HttpsRedirect(int port)
     private const string ChallengePath = "/.well-known/acme-challenge/";
     private const int TokenMax = 256;
 
-    /// <summary>308, so that the method and the body stay.</summary>
+    /// <summary>
+    /// What cannot follow is served as it is, unless the route says that all go to HTTPS: clients of WebSockets and of gRPC take a redirect
+    /// for a failure.
+    /// </summary>
+    public static bool IsFor(Exchange x, RouteEntry route) => route.Record.Https?.Redirect == true
+        || (x.Request.Headers.Upgrade.Count == 0 && !GrpcForwarder.IsGrpc(x));
+
     public void Redirect(Exchange x)
     {
         var host = HostName.Of(x.Request.Headers.Host.ToString());

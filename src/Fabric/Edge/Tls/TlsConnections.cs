@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net.Security;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
 using Strata.Edge.Metrics;
 using Strata.Edge.Routing;
@@ -21,8 +23,12 @@ internal sealed partial class TlsConnections(
     CertificateStore certificates, Func<EdgeTable> table, TlsLimits limits, HandOver http2, EdgeMetrics metrics, TimeProvider time,
     ILogger logger)
 {
+    private static readonly IdnMapping Idn = new() { UseStd3AsciiRules = false };
+
+    private readonly ConcurrentDictionary<string, int> heldByOrganization = new(StringComparer.Ordinal);
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int held;
+    private int handshakes;
 
     /// <summary>For an endpoint of HTTP/1.1.</summary>
     public ConnectionDelegate Use(ConnectionDelegate http1) => connection => RunAsync(connection, http1);
@@ -50,14 +56,31 @@ internal sealed partial class TlsConnections(
             }
             finally
             {
-                await EndAsync(inner, stream);
+                await EndAsync(connection, inner, stream);
                 connection.Transport = outer;
             }
         }
     }
 
-    /// <summary>Says goodbye where the client still listens, so that it can distinguish an end from a cut.</summary>
-    private static async Task EndAsync(TlsTransport transport, SslStream stream)
+    /// <summary>
+    /// Says goodbye where the client still listens, so that it can distinguish an end from a cut. Kestrel looks after the connection no
+    /// longer, so one whose client takes nothing is cut here.
+    /// </summary>
+    private async Task EndAsync(ConnectionContext connection, TlsTransport transport, SslStream stream)
+    {
+        var goodbye = SayGoodbyeAsync(transport, stream);
+        try
+        {
+            await goodbye.WaitAsync(limits.GoodbyeTimeout, time);
+        }
+        catch (TimeoutException)
+        {
+            connection.Abort(new ConnectionAbortedException("The client does not take the end of the connection."));
+            await goodbye;
+        }
+    }
+
+    private static async Task SayGoodbyeAsync(TlsTransport transport, SslStream stream)
     {
         try
         {
@@ -77,8 +100,10 @@ internal sealed partial class TlsConnections(
         var session = new TlsSession();
         using var timeout = new CancellationTokenSource(limits.HandshakeTimeout, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, connection.ConnectionClosed);
+        var count = Interlocked.Increment(ref handshakes);
         try
         {
+            if (count > limits.HandshakesMax) throw new AuthenticationException("Too many handshakes are under way.");
             await stream.AuthenticateAsServerAsync(
                 (_, hello, _, cancellation) => ChooseAsync(hello.ServerName, session, cancellation), null, ended.Token);
             session.ApplicationProtocol = stream.NegotiatedApplicationProtocol.Protocol;
@@ -91,39 +116,56 @@ internal sealed partial class TlsConnections(
             LogFailed(logger, session.Host, e.Message);
             return null;
         }
+        finally
+        {
+            Interlocked.Decrement(ref handshakes);
+        }
     }
 
     private async ValueTask<SslServerAuthenticationOptions> ChooseAsync(
         string name, TlsSession session, CancellationToken cancellationToken)
     {
-        session.Host = name.ToLowerInvariant();
-        var options = await TryChooseAsync(session);
-        if (options is null && table().FindHost(session.Host) is not null) options = await HoldAsync(session, cancellationToken);
+        session.Host = HostOf(name);
+        // What follows signs with the certificate's key, which may take milliseconds: an event loop has others to serve meanwhile.
+        await Task.Yield();
+        var options = await TryChooseAsync(session, cancellationToken);
+        if (options is null && session.Certificate is not { IsFailed: true } && table().FindHost(session.Host) is { } routes)
+            options = await HoldAsync(session, routes.Org, cancellationToken);
         return options ?? throw new AuthenticationException(
             name.Length == 0 ? "The client names no host (SNI)." : "There is no certificate for the host.");
     }
 
-    private ValueTask<SslServerAuthenticationOptions?> TryChooseAsync(TlsSession session)
+    /// <summary>The framework reads names in their readable form; hosts are kept in that of DNS (<c>xn--…</c>).</summary>
+    private static string HostOf(string name)
     {
-        session.Certificate = table().FindHost(session.Host)?.Certificate;
-        return session.Certificate is { } certificate ? certificates.FindAsync(certificate) : default;
+        try
+        {
+            return HostName.Of(Idn.GetAscii(name)).ToString().ToLowerInvariant();
+        }
+        catch (ArgumentException)
+        {
+            return ""; // no name at all
+        }
     }
 
-    private async Task<SslServerAuthenticationOptions?> HoldAsync(TlsSession session, CancellationToken cancellationToken)
+    private ValueTask<SslServerAuthenticationOptions?> TryChooseAsync(TlsSession session, CancellationToken cancellationToken)
     {
-        if (Interlocked.Increment(ref held) > limits.HeldMax)
-        {
-            Interlocked.Decrement(ref held);
-            return null;
-        }
+        session.Certificate = table().FindHost(session.Host)?.Certificate;
+        return session.Certificate is { } certificate ? certificates.FindAsync(certificate, cancellationToken) : default;
+    }
+
+    private async Task<SslServerAuthenticationOptions?> HoldAsync(TlsSession session, string org, CancellationToken cancellationToken)
+    {
+        var isWithin = Interlocked.Increment(ref held) <= limits.HeldMax
+            & heldByOrganization.AddOrUpdate(org, 1, (_, count) => count + 1) <= limits.HeldPerOrganizationMax;
         try
         {
             using var patience = new CancellationTokenSource(limits.HoldTimeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-            while (!either.IsCancellationRequested)
+            while (isWithin && !either.IsCancellationRequested && session.Certificate is not { IsFailed: true })
             {
                 var next = Volatile.Read(ref changed).Task; // before the look, so that no change is missed
-                if (await TryChooseAsync(session) is { } options) return options;
+                if (await TryChooseAsync(session, cancellationToken) is { } options) return options;
                 await next.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             return null;
@@ -131,6 +173,8 @@ internal sealed partial class TlsConnections(
         finally
         {
             Interlocked.Decrement(ref held);
+            // One that another has counted up meanwhile stays.
+            if (heldByOrganization.AddOrUpdate(org, 0, (_, count) => count - 1) <= 0) heldByOrganization.TryRemove(new(org, 0));
         }
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
+using Strata.Client;
 using Strata.Contracts;
 using Strata.Core;
 
@@ -13,8 +14,10 @@ internal static class CertsCommand
 {
     private const int FileBytesMax = 100 * 1024;
 
-    private static readonly Argument<string> Name = new Argument<string>("name") { Description = "Name of the certificate" }
-        .CompletesNames(Plurals.Certificates);
+    private static readonly Argument<string> Name = new Argument<string>("name")
+    {
+        Description = "Name of the certificate, or the host of one that the cloud makes",
+    }.CompletesNames(Plurals.Certificates);
 
     private static readonly Option<FileInfo> Chain = new("--cert")
     {
@@ -36,7 +39,7 @@ internal static class CertsCommand
             new Command("add", "Bring your own certificate, or a newer one for the same name") { Name, Chain, Key }
                 .Does(terminal, AddAsync),
             new Command("renew", "Have a certificate issued again now") { Name }.Does(terminal, RenewAsync),
-            new Command("remove", "Remove a certificate; the cloud makes one of its own for hosts that need one") { Name, Yes }
+            new Command("remove", "Remove a certificate of your own; the cloud's is served instead") { Name, Yes }
                 .Does(terminal, RemoveAsync),
         }.Does(terminal, ListAsync);
         certs.Aliases.Add("cert");
@@ -69,8 +72,8 @@ internal static class CertsCommand
                 new JsonText(JsonSerializer.SerializeToUtf8Bytes(body, WireJson.Options)), cancellationToken: cancellationToken);
             if (run.WriteMachine(answer!.RootElement)) return CommandRunner.Done;
             var status = answer.RootElement.GetProperty("status");
-            run.Say($"{name} serves {string.Join(", ", status.GetProperty("hosts").EnumerateArray().Select(h => h.GetString()))} "
-                + $"until {Day(status.Time("notAfter"))}. The cloud does not renew it.");
+            run.Say($"{name} is for {string.Join(", ", status.GetProperty("hosts").EnumerateArray().Select(h => h.GetString()))}, "
+                + $"until {Day(status.Time("notAfter"))}. It serves those among the project's domains; the cloud does not renew it.");
             return CommandRunner.Done;
         }
         catch (StrataException) when (made is not null)
@@ -83,11 +86,26 @@ internal static class CertsCommand
 
     private static async Task<int> RenewAsync(Run run, CancellationToken cancellationToken)
     {
-        var name = run.Parse.GetRequiredValue(Name);
-        var renewed = await run.Client.Resources(Plurals.Certificates).TransitionAsync(name, "renew", cancellationToken: cancellationToken);
-        if (!run.WriteMachine(ResourceOutput.ToJson(renewed)))
-            run.Say($"{name} is being issued again; see strata describe certificate/{name}");
-        return CommandRunner.Done;
+        var before = await FindAsync(run, run.Parse.GetRequiredValue(Name), cancellationToken);
+        var renewed = await Certificates(run).TransitionAsync(before.Id, "renew", cancellationToken: cancellationToken);
+        if (run.WriteMachine(renewed)) return CommandRunner.Done;
+        return await CertificateWait.RunAsync(
+            run, () => Certificates(run).FindAsync(before.Id, cancellationToken: cancellationToken), before.Status, cancellationToken);
+    }
+
+    private static ResourceClient<CertificateSpec, CertificateStatus> Certificates(Run run) =>
+        run.Client.Resources<CertificateSpec, CertificateStatus>(Plurals.Certificates);
+
+    /// <summary>By its name, its id, or the host that the cloud makes it for.</summary>
+    private static async Task<Resource<CertificateSpec, CertificateStatus>> FindAsync(
+        Run run, string name, CancellationToken cancellationToken)
+    {
+        if (!name.Contains('.', StringComparison.Ordinal))
+            return await Certificates(run).GetAsync(name, cancellationToken: cancellationToken);
+        await foreach (var certificate in Certificates(run).ListAsync(cancellationToken: cancellationToken))
+            if (!certificate.Spec.Own && certificate.Spec.Hosts.Contains(name)) return certificate;
+        throw new Error(ErrorKind.NotFound, "NOT_FOUND", $"The cloud makes no certificate for {name}.", "See all: strata certs")
+            .ToException();
     }
 
     private static async Task<int> RemoveAsync(Run run, CancellationToken cancellationToken)
@@ -103,6 +121,10 @@ internal static class CertsCommand
     {
         if (!file.Exists) throw UsageErrors.Of($"There is no file {file.FullName}.", "Check the path.").ToException();
         if (file.Length > FileBytesMax) throw UsageErrors.Of($"{file.Name} is too long for a PEM file.", "Check the path.").ToException();
-        return await File.ReadAllTextAsync(file.FullName, cancellationToken);
+        var text = await File.ReadAllTextAsync(file.FullName, cancellationToken);
+        return text.Contains("-----BEGIN ", StringComparison.Ordinal) ? text : throw UsageErrors.Of(
+            $"{file.Name} is not in PEM, which begins with -----BEGIN.",
+            "Convert it: openssl x509 -in FILE -inform der -out cert.pem, or for a .p12 file: openssl pkcs12 -in FILE -nodes -out both.pem")
+            .ToException();
     }
 }

@@ -13,17 +13,27 @@ internal static class IssuersCommand
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(300);
 
+    private const string Staging = "letsencrypt-staging";
+
     /// <summary>Authorities by the names that people know them by.</summary>
     private static readonly Dictionary<string, string> Known = new(StringComparer.Ordinal)
     {
         ["letsencrypt"] = "https://acme-v02.api.letsencrypt.org/directory",
-        ["letsencrypt-staging"] = "https://acme-staging-v02.api.letsencrypt.org/directory",
+        [Staging] = "https://acme-staging-v02.api.letsencrypt.org/directory",
     };
 
-    private static readonly Argument<string> Name = new Argument<string>("name")
+    private static readonly Argument<string> Name = new Argument<string>("name") { Description = "Name of the issuer" }
+        .CompletesNames(Plurals.Issuers);
+
+    private static readonly Argument<string> NewName = new("name")
     {
         Description = "Name of the issuer; letsencrypt and letsencrypt-staging are known",
-    }.CompletesNames(Plurals.Issuers);
+    };
+
+    private static readonly Option<int?> NewOrder = new("--order")
+    {
+        Description = "The issuer with the lowest is asked first; the next one only if it fails", HelpName = "NUMBER",
+    };
 
     private static readonly Option<string?> Directory = new("--directory")
     {
@@ -42,8 +52,15 @@ internal static class IssuersCommand
 
     private static readonly Option<int> Order = new("--order")
     {
-        Description = "The lowest is asked first, the next one when it fails", DefaultValueFactory = _ => IssuerSpec.DefaultOrder,
+        Description = "The issuer with the lowest is asked first; the next one only if it fails",
+        DefaultValueFactory = _ => IssuerSpec.DefaultOrder,
         HelpName = "NUMBER",
+    };
+
+    private static readonly Option<bool?> Trusted = new("--trusted")
+    {
+        Description = "true or false: whether browsers trust it, so that HTTP is redirected to HTTPS [false for staging and with --roots]",
+        HelpName = "BOOL",
     };
 
     private static readonly Option<FileInfo?> Roots = new("--roots")
@@ -61,8 +78,9 @@ internal static class IssuersCommand
             new Command("list", "List the issuers").Does(terminal, ListAsync),
             new Command("add", "Add an authority that speaks ACME; public hosts get their certificates from it")
             {
-                Name, Directory, Email, Agree, Order, Roots,
+                NewName, Directory, Email, Agree, Order, Roots, Trusted,
             }.Does(terminal, AddAsync),
+            new Command("set", "Change an issuer") { Name, Email, NewOrder, Roots, Trusted }.Does(terminal, SetAsync),
             new Command("remove", "Remove an issuer; what it has signed is served until it is renewed") { Name, Yes }
                 .Does(terminal, RemoveAsync),
         }.Does(terminal, ListAsync);
@@ -75,19 +93,21 @@ internal static class IssuersCommand
 
     private static async Task<int> AddAsync(Run run, CancellationToken cancellationToken)
     {
-        var name = run.Parse.GetRequiredValue(Name);
+        var name = run.Parse.GetRequiredValue(NewName);
         var directory = run.Parse.GetValue(Directory) ?? Known.GetValueOrDefault(name)
             ?? throw UsageErrors.Of(
                 $"\"{name}\" is not one of the known issuers.", "Add --directory URL, the address of its ACME directory.").ToException();
         if (!run.Parse.GetValue(Agree))
             throw UsageErrors.Of("An authority issues certificates only to those who agree to its terms of service.",
-                "Read them, then add --agree-to-terms.").ToException();
+                $"Read them (curl {directory} names their address), then add --agree-to-terms.").ToException();
         var made = await run.Client.Resources<IssuerSpec, IssuerStatus>(Plurals.Issuers).CreateAsync(new NewResource<IssuerSpec>
         {
             Name = name,
             Spec = new IssuerSpec
             {
-                Directory = directory, Email = run.Parse.GetValue(Email), AgreesToTerms = true, Order = run.Parse.GetValue(Order),
+                Directory = directory,
+                Trusted = run.Parse.GetValue(Trusted) ?? (directory == Known[Staging] ? false : null), Email = run.Parse.GetValue(Email),
+                AgreesToTerms = true, Order = run.Parse.GetValue(Order),
                 Roots = run.Parse.GetValue(Roots) is { } file ? await CertsCommand.ReadAsync(file, cancellationToken) : null,
             },
         }, cancellationToken: cancellationToken);
@@ -97,9 +117,27 @@ internal static class IssuersCommand
         if (ready.State == IssuerStates.Failed)
             throw new Error(
                 ErrorKind.Unavailable, "ISSUER_NOT_READY", $"{name} is not ready: {ready.Status.Message}",
-                $"It is tried again each minute. To change it: strata issuers remove {name}").ToException();
+                $"It is tried again each minute. To change it: strata issuers set {name} --help").ToException();
         run.Say(ready.State == IssuerStates.Ready ? $"{name} is ready. Hosts that are public get their certificates from it."
             : $"{name} is still being set up; see strata issuers");
+        return CommandRunner.Done;
+    }
+
+    private static async Task<int> SetAsync(Run run, CancellationToken cancellationToken)
+    {
+        var issuers = run.Client.Resources<IssuerSpec, IssuerStatus>(Plurals.Issuers);
+        var issuer = await issuers.GetAsync(run.Parse.GetRequiredValue(Name), cancellationToken: cancellationToken);
+        var (email, order, trusted) = (run.Parse.GetValue(Email), run.Parse.GetValue(NewOrder), run.Parse.GetValue(Trusted));
+        var roots = run.Parse.GetValue(Roots) is { } file ? await CertsCommand.ReadAsync(file, cancellationToken) : null;
+        if (email is null && order is null && trusted is null && roots is null)
+            throw UsageErrors.Of("There is nothing to set.", "Add --email, --order, --roots or --trusted.").ToException();
+        var spec = issuer.Spec with
+        {
+            Email = email ?? issuer.Spec.Email, Order = order ?? issuer.Spec.Order, Trusted = trusted ?? issuer.Spec.Trusted,
+            Roots = roots ?? issuer.Spec.Roots,
+        };
+        var changed = await issuers.ChangeAsync(issuer, issuer with { Spec = spec }, cancellationToken: cancellationToken);
+        if (!run.WriteMachine(changed)) run.Say($"Changed {issuer.Name}; see strata issuers");
         return CommandRunner.Done;
     }
 

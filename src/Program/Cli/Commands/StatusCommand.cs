@@ -124,7 +124,8 @@ internal static class StatusCommand
         var output = run.Terminal.Out;
         output.WriteLine($"Strata {status.Version}, {Summary(run, status)}");
         output.WriteLine($"API           {status.ApiUrl.ToString().TrimEnd('/')}");
-        if (status.HttpUrl is { } http) output.WriteLine($"Applications  http://NAME.localhost:{http.Port}");
+        if (status.HttpUrl is { } http) output.WriteLine(
+            $"Applications  http://NAME.localhost:{http.Port}{(status.HttpsUrl is { } tls ? $", https://NAME.localhost:{tls.Port}" : "")}");
         if (status.Home is { } home) output.WriteLine($"Data          {home}");
         var process = status is { Pid: { } pid, MemoryBytes: { } memory } ? $"{pid}, {ByteCount.Short(memory)}, " : "";
         output.WriteLine($"Process       {process}up {TimeText.Short(run.Now - status.StartedAt)}, started in {status.StartSeconds:0.0} s");

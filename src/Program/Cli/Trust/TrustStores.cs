@@ -9,8 +9,8 @@ namespace Strata.Cli.Trust;
 /// <summary>
 /// The places on this machine where a certificate can be trusted: the system's list, and those of browsers, which certutil changes.
 /// </summary>
-/// <param name="HasBrowsers">Whether browsers' lists can be changed, or there are none.</param>
-internal sealed record TrustStores(IReadOnlyList<TrustStep> Steps, bool HasBrowsers)
+/// <param name="BrowserHint">Why browsers that keep a list of their own are not among them; null: they are.</param>
+internal sealed record TrustStores(IReadOnlyList<TrustStep> Steps, string? BrowserHint)
 {
     /// <summary>Folders of system lists with the command that reads them: Debian and its kin, Fedora and its kin, Arch, SUSE.</summary>
     private static readonly (string Folder, string[] Command)[] Systems =
@@ -34,7 +34,10 @@ internal sealed record TrustStores(IReadOnlyList<TrustStep> Steps, bool HasBrows
         var lists = BrowserLists().ToList();
         var hasTool = Find("certutil");
         if (hasTool) steps.AddRange(lists.Select(l => new BrowserStep(l, name, trusts ? pem : null)));
-        return new TrustStores(steps, hasTool || lists.Count == 0);
+        var hint = !hasTool ? "Firefox and Chromium keep lists of their own, which certutil changes: apt install libnss3-tools, then run this again."
+            : lists.Count == 0 ? "Firefox and Chromium keep lists of their own, and there is none of this user yet: open them once, then run this again."
+            : null;
+        return new TrustStores(steps, hint);
     }
 
     /// <summary>Of Chromium and Firefox, also as snaps.</summary>
@@ -56,7 +59,7 @@ internal abstract record TrustStep
 {
     private const int OutputMax = 4000;
 
-    /// <summary>Such as <c>by this machine (FILE)</c>.</summary>
+    /// <summary>Such as <c>this machine (FILE)</c>.</summary>
     public abstract string Where { get; }
 
     /// <returns>Null: it is done; otherwise why not.</returns>
@@ -79,7 +82,7 @@ internal abstract record TrustStep
 /// <param name="Pem">Null: it is removed.</param>
 internal sealed record SystemStep(string File, string[] Command, string? Pem) : TrustStep
 {
-    public override string Where => $"by this machine ({File})";
+    public override string Where => $"this machine ({File})";
 
     public override string ToString() =>
         $"{(Pem is null ? "rm" : "write")} {File}, then {string.Join(' ', Command)}";
@@ -107,7 +110,7 @@ internal sealed record SystemStep(string File, string[] Command, string? Pem) : 
 /// <param name="Pem">Null: it is removed.</param>
 internal sealed record BrowserStep(string List, string Name, string? Pem) : TrustStep
 {
-    public override string Where => $"by browsers ({List})";
+    public override string Where => $"browsers ({List})";
 
     private string[] Command => Pem is null ? ["certutil", "-D", "-d", "sql:" + List, "-n", Name]
         : ["certutil", "-A", "-d", "sql:" + List, "-n", Name, "-t", "C,,"];

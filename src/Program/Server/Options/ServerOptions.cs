@@ -103,6 +103,9 @@ public sealed record ServerOptions
     /// <summary>Null: the edge does not serve over TLS.</summary>
     public Uri? HttpsUrl => HttpsPort == 0 ? null : new($"https://{Host}:{HttpsPort}");
 
+    /// <summary>As <see cref="HttpsUrl"/>, with the port that users reach.</summary>
+    public Uri? PublicHttpsUrl => HttpsPort == 0 ? null : new($"https://{Host}:{HttpsPublicPort ?? HttpsPort}");
+
     /// <summary>Where the edge serves, for people.</summary>
     public string EdgeUrls => HttpsUrl is { } https ? $"{HttpUrl} and {https}" : $"{HttpUrl}";
 

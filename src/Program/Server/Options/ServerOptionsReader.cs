@@ -70,6 +70,9 @@ public static class ServerOptionsReader
         };
         (string Name, int Port)[] ports =
             [("api-port", options.ApiPort), ("http-port", options.HttpPort), ("https-port", options.HttpsPort)];
+        // A default that the user has given to something else is no fault of theirs.
+        if (values[Setting.HttpsPort].Source == SettingValue.DefaultSource && ports[..2].Any(p => p.Port == options.HttpsPort))
+            (options, ports[2].Port) = (options with { HttpsPort = 0 }, 0);
         foreach (var same in ports.Where(p => p.Port > 0).GroupBy(p => p.Port).Where(g => g.Count() > 1 && faults.Count == 0))
             faults.Add($"{string.Join(" and ", same.Take(2).Select(p => p.Name))} are both {same.Key}, and must differ");
         return faults.Count == 0 ? options : Invalid(string.Join("; ", faults) + ".");

@@ -51,6 +51,10 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     /// <summary>Whether it is the edge that we would start.</summary>
     public bool IsOurs(int pid) => CommandOf(pid).AsSpan().SequenceEqual(command);
 
+    /// <summary>Whether an edge of this data folder was started with this port for HTTPS, and so frees it when it is replaced.</summary>
+    public bool HasHttpsPort(int pid, int port) => IsEdge(pid)
+        && CommandOf(pid).SkipWhile(x => x != Setting.HttpsPort.Flag).ElementAtOrDefault(1) == port.ToString(CultureInfo.InvariantCulture);
+
     /// <summary>Whether there is such a process, under whatever name.</summary>
     public static bool Lives(int pid) => CommandOf(pid) is not ([] or [""]);
 

@@ -15,6 +15,9 @@ public sealed record ServerStatus
     /// <summary>Where the edge serves applications; null: not on this machine.</summary>
     public Uri? HttpUrl { get; init; }
 
+    /// <summary>The same over HTTPS; null: it does not.</summary>
+    public Uri? HttpsUrl { get; init; }
+
     /// <summary>The data folder on the server's machine; null for everyone but operators.</summary>
     public string? Home { get; init; }
 

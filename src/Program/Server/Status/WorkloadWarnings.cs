@@ -37,6 +37,20 @@ internal static class WorkloadWarnings
         }
     }
 
+    /// <param name="certificates">All there are; an issuer is as much a cause as a host.</param>
+    public static IEnumerable<StatusWarning> OfCertificates(IReadOnlyList<Workload> certificates, IReadOnlyList<Workload> issuers)
+    {
+        var refused = issuers.Where(i => i.State == IssuerStates.Failed).Select(i => i.Name).Order(StringComparer.Ordinal).ToList();
+        if (refused.Count > 0)
+            yield return new StatusWarning("issuers", $"not ready: {Names(refused)}", "strata issuers shows why of each");
+        var failed = certificates.Where(c => c.State == CertificateStates.Failed).Select(c => c.Name).Order(StringComparer.Ordinal)
+            .ToList();
+        if (failed.Count > 0)
+            yield return new StatusWarning(
+                "certificates", $"{failed.Count} of {certificates.Count} could not be issued or have expired: {Names(failed)}",
+                "strata certs shows why of each");
+    }
+
     private static string Names(IReadOnlyList<string> names) =>
         string.Join(", ", names.Take(NamedMax)) + (names.Count > NamedMax ? $" and {names.Count - NamedMax} more" : "");
 }

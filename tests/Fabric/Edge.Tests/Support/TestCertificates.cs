@@ -44,13 +44,16 @@ internal sealed class TestCertificates : IDisposable
     public CertificateRecord Put(params string[] hosts)
     {
         var (chain, key, fingerprint) = Issue(hosts);
+        var record = Record(fingerprint, hosts);
         Directory.CreateDirectory(FolderOfFiles);
-        File.WriteAllText(Path.Combine(FolderOfFiles, fingerprint + ".pem"), chain + key);
-        return Record(fingerprint, hosts);
+        File.WriteAllText(FileOf(record), chain + key);
+        return record;
     }
 
+    public string FileOf(CertificateRecord record) => Path.Combine(FolderOfFiles, $"{record.Id}.{record.Fingerprint}.pem");
+
     public static CertificateRecord Record(string? fingerprint, params string[] hosts) => new(
-        $"crt_{hosts[0]}_{fingerprint?[..6]}", "org_1", null, string.Join(' ', hosts), fingerprint, IsPublic: false, IsOwn: false,
+        "crt_" + string.Concat(hosts[0].Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_')), "org_1", null, string.Join(' ', hosts), fingerprint, IsPublic: false, IsOwn: false,
         Now.AddDays(30));
 
     /// <summary>An encrypted connection to the edge's TLS port, with the certificate checked against the authority.</summary>

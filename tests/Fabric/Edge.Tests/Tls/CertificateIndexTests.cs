@@ -18,12 +18,17 @@ public class CertificateIndexTests
             Of("wide", "*.example.com"), Of("exact", "a.example.com"), Of("short", "b.example.com"), Of("long", "b.example.com", days: 5),
             Of("cloud", "c.example.com"), Of("own", "*.example.org c.example.com", own: true), Of("other", "d.example.org"),
             Of("pending", "e.example.com", issued: false),
+            Of("empty", "*.f.example.com", own: true, issued: false), Of("full", "a.f.example.com"),
+            Of("old", "g.example.com", own: true) with { IsFailed = true }, Of("fresh", "g.example.com"),
         ]);
         Assert.Equal("exact", index.Find("org_1", "prj_1", "a.example.com")?.Id);
         Assert.Equal("long", index.Find("org_1", "prj_1", "b.example.com")?.Id);
         Assert.Equal("own", index.Find("org_1", "prj_1", "c.example.com")?.Id);
         Assert.Equal("own", index.Find("org_1", "prj_1", "d.example.org")?.Id); // a wildcard of one's own before the cloud's
         Assert.Equal("wide", index.Find("org_1", "prj_1", "e.example.com")?.Id); // until its own is issued
+        Assert.Equal("full", index.Find("org_1", "prj_1", "a.f.example.com")?.Id); // an own one without a certificate serves no one
+        Assert.Equal("fresh", index.Find("org_1", "prj_1", "g.example.com")?.Id); // nor does one that has expired
+        Assert.True(index.IsMade("org_1", "prj_1", "c.example.com") && index.IsMade("org_1", "prj_1", "g.example.com"));
         Assert.Equal("wide", index.Find("org_1", "prj_1", "z.example.com")?.Id);
         Assert.Null(index.Find("org_1", "prj_1", "x.y.example.com")); // a wildcard is one label
         Assert.Null(index.Find("org_1", "prj_1", "example.com"));

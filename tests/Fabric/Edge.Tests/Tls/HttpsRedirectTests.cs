@@ -48,6 +48,24 @@ public class HttpsRedirectTests : IDisposable
         Assert.Equal("ok", await client.GetStringAsync("/"));
     }
 
+    /// <summary>Clients of WebSockets take a redirect for a failure; where the route says so, they get one.</summary>
+    [Theory]
+    [InlineData(null, "426")]
+    [InlineData(true, "308")]
+    public async Task Upgrade_IsSentToHttps_WhereTheRouteSaysSo(bool? redirect, string status)
+    {
+        await using var origin = await WebOrigin.StartAsync(c =>
+        {
+            c.Response.StatusCode = 426;
+            return Task.CompletedTask;
+        });
+        await using var edge = await StartAsync(
+            origin, certificates.Put(TestEdge.Host) with { IsPublic = true }, new RouteHttps { Redirect = redirect });
+        var answer = await RawClient.AskAsync(edge.EndPoint,
+            $"GET / HTTP/1.1\r\nHost: {TestEdge.Host}\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n");
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer);
+    }
+
     [Fact]
     public async Task Redirect_NamesThePublicPort_AndLeadsNowhereElse()
     {
@@ -120,10 +138,12 @@ public class HttpsRedirectTests : IDisposable
         await using var origin = await WebOrigin.StartAsync(c => c.Response.WriteAsync("the application"));
         var table = TestEdge.TableOf(origin.EndPoint) with
         {
-            Routes = [TestEdge.Route(), TestEdge.Route("own.example.com")], AcmeThumbprint = "thumb-print",
+            Routes = [TestEdge.Route(), TestEdge.Route("own.example.com"), TestEdge.Route("both.example.com")],
+            AcmeThumbprint = "thumb-print",
             Certificates =
             [
                 certificates.Put(TestEdge.Host) with { IsPublic = true }, certificates.Put("own.example.com") with { IsOwn = true },
+                certificates.Put("both.example.com"), certificates.Put("both.example.com") with { IsOwn = true, Id = "crt_own" },
             ],
         };
         await using var edge = await TestEdge.StartAsync(table, Secure);
@@ -131,6 +151,9 @@ public class HttpsRedirectTests : IDisposable
         Assert.Equal("toK_en-1.thumb-print", await client.GetStringAsync(Challenge + "toK_en-1"));
         using var own = new HttpRequestMessage(HttpMethod.Get, Challenge + "toK_en-1") { Headers = { Host = "own.example.com" } };
         Assert.Equal("the application", await (await client.SendAsync(own)).Content.ReadAsStringAsync());
+        // The cloud's own goes on being renewed beside one that a user has brought.
+        using var both = new HttpRequestMessage(HttpMethod.Get, Challenge + "t") { Headers = { Host = "both.example.com" } };
+        Assert.Equal("t.thumb-print", await (await client.SendAsync(both)).Content.ReadAsStringAsync());
         foreach (var odd in new[] { "", "a/b", "a%20b", "a.b", new string('a', 300) })
             Assert.Equal(HttpStatusCode.PermanentRedirect, (await client.GetAsync(Challenge + odd)).StatusCode);
     }

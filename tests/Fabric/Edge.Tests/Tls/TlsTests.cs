@@ -65,8 +65,8 @@ public class TlsTests : IDisposable
     [Fact]
     public async Task Client_NeverSeesTheCertificateOfAnotherProject()
     {
-        var foreign = certificates.Put(TestEdge.Host) with { Org = "org_2", IsOwn = true };
-        var other = certificates.Put(TestEdge.Host) with { Project = "prj_2", IsOwn = true };
+        var foreign = certificates.Put(TestEdge.Host) with { Org = "org_2", IsOwn = true, Id = "crt_foreign" };
+        var other = certificates.Put(TestEdge.Host) with { Project = "prj_2", IsOwn = true, Id = "crt_other" };
         var own = certificates.Put(TestEdge.Host);
         await using var edge = await StartAsync([TestEdge.Route()], [], foreign, other, own);
         await using var client = await certificates.ConnectAsync(edge, TestEdge.Host);
@@ -183,6 +183,26 @@ public class TlsTests : IDisposable
         }
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "done", default);
         Assert.Equal("bye", socket.CloseStatusDescription);
+    }
+
+    /// <summary>The framework shows the name as people read it.</summary>
+    [Fact]
+    public async Task InternationalName_IsFound()
+    {
+        const string host = "xn--mnchen-3ya.example.com";
+        var record = certificates.Put(host);
+        await using var edge = await StartAsync([TestEdge.Route(host)], [], record);
+        await using var client = await certificates.ConnectAsync(edge, host);
+        Assert.Equal(record.Fingerprint, Fingerprint(client));
+    }
+
+    [Fact]
+    public async Task HostWhoseCertificateHasFailed_IsNotWaitedFor()
+    {
+        var failed = TestCertificates.Record(null, TestEdge.Host) with { IsFailed = true };
+        await using var edge = await StartAsync([TestEdge.Route()], [], o => o with { Tls = new() { HoldTimeout = TimeSpan.FromDays(1),
+            HandshakeTimeout = TimeSpan.FromDays(1) } }, failed);
+        Assert.NotNull(await Record.ExceptionAsync(() => certificates.ConnectAsync(edge, TestEdge.Host)));
     }
 
     /// <summary>What is no TLS ends the connection, and nothing else.</summary>
