@@ -38,7 +38,10 @@ internal sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(alternatives.Build());
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(root, true, false));
-        return request.Create(root, now.AddDays(from), now.AddDays(until), Guid.CreateVersion7(now).ToByteArray(bigEndian: true));
+        using var rootKey = root.GetECDsaPrivateKey()!;
+        return request.Create(
+            root.SubjectName, X509SignatureGenerator.CreateForECDsa(rootKey), now.AddDays(from), now.AddDays(until),
+            Guid.CreateVersion7(now).ToByteArray(bigEndian: true));
     }
 
     /// <summary>Files of a TLS server: its certificate and its key, in PEM.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Strata.Certificates.Acme;
 using Strata.Certificates.Kinds;
 using Strata.Contracts;
@@ -26,17 +25,6 @@ internal sealed class CertificateController(
 {
     private const int MessageMax = 1000;
     private const int ForgottenMax = 1000;
-
-    /// <summary>Five failed validations of a host in an hour are what Let's Encrypt allows.</summary>
-    private static readonly TimeSpan[] Pauses =
-        [TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(20), TimeSpan.FromHours(1), TimeSpan.FromHours(4),
-            TimeSpan.FromHours(12)];
-
-    /// <summary>Between an attempt and one that a user asks for.</summary>
-    private static readonly TimeSpan AskedPauseAfterFailure = TimeSpan.FromMinutes(1), AskedPauseAfterSuccess = TimeSpan.FromHours(1);
-
-    /// <summary>In which a certificate that browsers trust is replaced by one that they do not, where there is no other.</summary>
-    private static readonly TimeSpan LastDay = TimeSpan.FromDays(1);
 
     private static readonly TimeSpan AdvicePeriod = TimeSpan.FromHours(6);
 
@@ -79,34 +67,13 @@ internal sealed class CertificateController(
         // Kept for a host that may come back: nothing is asked for in its name meanwhile.
         if (!IsClaimed(resource)) return Until(status.RenewAt);
         var wanted = issuers.For(resource.Spec.Hosts);
-        if (DueAt(resource, wanted) > now) return await RestAsync(caller, resource, wanted, cancellationToken);
+        if (RenewalRules.DueAt(resource, wanted) > now) return await RestAsync(caller, resource, wanted, cancellationToken);
         var ready = wanted.Where(Issuers.IsReady).ToList();
         // Until one is ready, which wakes this controller, a certificate that not everyone trusts is better than none.
         if (ready.Count == 0 && !(status.NotAfter > now)) ready.Add(Issuers.Internal);
         if (ready.Count == 0) return await WaitAsync(caller, resource, wanted, cancellationToken);
-        if (NotBefore(resource, ready) is var from && from > now) return await PostponeAsync(caller, resource, from, cancellationToken);
+        if (RenewalRules.NotBefore(resource, ready) is var from && from > now) return await PostponeAsync(caller, resource, from, cancellationToken);
         return await IssueAsync(caller, resource, ready, cancellationToken);
-    }
-
-    /// <summary>When the next one is needed. One that browsers trust serves until then, whoever would sign today.</summary>
-    private static DateTimeOffset DueAt(CertificateResource resource, IReadOnlyList<IssuerResource> wanted)
-    {
-        var status = resource.Status;
-        if (status is { IsPublic: true, NotAfter: { } end } && !wanted.Any(Issuers.IsTrusted)) return end - LastDay;
-        if (status.Fingerprint is null || resource.Transition == CertificateKinds.Renew || status.RenewAt is not { } renewal)
-            return DateTimeOffset.MinValue;
-        return status.IsPublic || wanted.Any(i => i.Name == status.Issuer) ? renewal : DateTimeOffset.MinValue;
-    }
-
-    /// <summary>After a failure there is a pause. A user's wish makes it short, and a loop of wishes is held back.</summary>
-    private static DateTimeOffset NotBefore(CertificateResource resource, IReadOnlyList<IssuerResource> ready)
-    {
-        var status = resource.Status;
-        if (status.AttemptedAt is not { } last || ready is [{ Spec.Directory: null }]) return DateTimeOffset.MinValue;
-        if (status.Failures > 0)
-            return ready.Any(i => !status.Tried.Contains(i.Name)) ? DateTimeOffset.MinValue
-                : resource.Transition == CertificateKinds.Renew ? last + AskedPauseAfterFailure : status.RetryAt ?? DateTimeOffset.MinValue;
-        return status.IsPublic ? last + AskedPauseAfterSuccess : DateTimeOffset.MinValue;
     }
 
     /// <summary>All is well: what was said of an earlier trouble goes.</summary>
@@ -175,9 +142,7 @@ internal sealed class CertificateController(
         CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var pause = Pauses[Math.Min(resource.Status.Failures, Pauses.Length - 1)];
-        // What one of them asks for does not hold for the others.
-        if (errors.Min(AskedPause) is var asked && asked > pause) pause = asked;
+        var pause = RenewalRules.PauseAfter(resource.Status.Failures + 1, errors);
         var message = string.Join(" ", errors.Select(e => e.Message)).Shortened(MessageMax);
         var isServed = resource.Status.NotAfter > now;
         await ChangeAsync(caller, resource, s => s with
@@ -203,7 +168,7 @@ internal sealed class CertificateController(
         var answer = await issuers.AdviceAsync(issuer, resource.Status.Chain!, cancellationToken);
         var renewal = answer.TryGet(out var advised, out _) ? advised : null;
         var again = renewal?.AskAgainAfter ?? AdvicePeriod;
-        advice[resource.Id] = now + (again > AskedPauseAfterSuccess ? again : AskedPauseAfterSuccess);
+        advice[resource.Id] = now + (again > RenewalRules.AskedPauseAfterSuccess ? again : RenewalRules.AskedPauseAfterSuccess);
         if (renewal is null) return Until(resource.Status.RenewAt);
         var at = renewal.Start + (renewal.End - renewal.Start) * Random.Shared.NextDouble();
         // What lies in the window already stays: another random moment would move it at each look.
@@ -235,11 +200,6 @@ internal sealed class CertificateController(
         if (!changed.IsOk && changed.Error.Kind is not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.PreconditionFailed))
             throw changed.Error.ToException();
     }
-
-    /// <summary>How long the authority asks to wait, a day at most.</summary>
-    private static TimeSpan AskedPause(Error error) =>
-        double.TryParse(error.Details?.GetValueOrDefault(AcmeErrors.RetryAfterDetail), CultureInfo.InvariantCulture, out var seconds)
-            ? TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.SecondsPerDay)) : TimeSpan.Zero;
 
     private TimeSpan? Until(DateTimeOffset? at) => at is { } moment && moment - time.GetUtcNow() is var left && left < Period
         ? left > TimeSpan.Zero ? left : TimeSpan.Zero : null;
