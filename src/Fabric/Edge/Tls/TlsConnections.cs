@@ -104,6 +104,11 @@ internal sealed partial class TlsConnections(
         try
         {
             if (count > limits.HandshakesMax) throw new AuthenticationException("Too many handshakes are under way.");
+            if (await PlainHttp.IsAsync(connection.Transport.Input, ended.Token))
+            {
+                await connection.Transport.Output.WriteAsync(PlainHttp.Refusal, ended.Token);
+                throw new AuthenticationException("The client speaks HTTP without TLS.");
+            }
             await stream.AuthenticateAsServerAsync(
                 (_, hello, _, cancellation) => ChooseAsync(hello.ServerName, session, cancellation), null, ended.Token);
             session.ApplicationProtocol = stream.NegotiatedApplicationProtocol.Protocol;

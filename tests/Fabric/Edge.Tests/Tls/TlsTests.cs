@@ -207,7 +207,6 @@ public class TlsTests : IDisposable
 
     /// <summary>What is no TLS ends the connection, and nothing else.</summary>
     [Theory]
-    [InlineData("GET / HTTP/1.1\r\nHost: app.localhost\r\n\r\n")]
     [InlineData("\u0016\u0003\u0001\u00ff\u00ff\u0001\u00ff\u00ff\u00ff")]
     [InlineData("")]
     public async Task Garbage_EndsTheConnectionAlone(string bytes)
@@ -220,6 +219,15 @@ public class TlsTests : IDisposable
         Assert.DoesNotContain("HTTP/1.1", answer, StringComparison.Ordinal);
         using var client = certificates.CreateClient(edge, TestEdge.Host);
         Assert.Equal("ok", await client.GetStringAsync("/"));
+    }
+
+    [Fact]
+    public async Task PlainHttp_IsAnsweredThatThisIsHttps()
+    {
+        await using var edge = await StartAsync([TestEdge.Route()], [], certificates.Put(TestEdge.Host));
+        var answer = await RawClient.AskAsync(edge.Server.HttpsEndPoints[0], "GET / HTTP/1.1\r\nHost: app.localhost\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 400 ", answer);
+        Assert.EndsWith("https://\n", answer);
     }
 
     [Fact]
