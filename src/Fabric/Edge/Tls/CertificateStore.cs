@@ -36,6 +36,7 @@ internal sealed partial class CertificateStore : IAsyncDisposable
     private readonly ILogger logger;
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<Task<string?>>> fetching = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim fetches = new(FetchesMax);
     private readonly SemaphoreSlim news = new(0);
     private readonly CancellationTokenSource stopping = new();
@@ -246,13 +247,30 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         }
     }
 
+    /// <summary>A handshake and the preparation that need the same one share one request.</summary>
     /// <returns>Null: the control plane has another one by now, of which a change will come.</returns>
     private async Task<string?> FetchAsync(CertificateRecord certificate)
+    {
+        var name = NameOf(certificate);
+        var fetch = fetching.GetOrAdd(name, _ => new Lazy<Task<string?>>(() => FetchOnceAsync(certificate)));
+        try
+        {
+            return await fetch.Value;
+        }
+        finally
+        {
+            fetching.TryRemove(new KeyValuePair<string, Lazy<Task<string?>>>(name, fetch));
+        }
+    }
+
+    private async Task<string?> FetchOnceAsync(CertificateRecord certificate)
     {
         if (api is null) return null;
         await fetches.WaitAsync(stopping.Token);
         try
         {
+            // Another has fetched it meanwhile.
+            if (File.Exists(FileOf(NameOf(certificate)))) return await File.ReadAllTextAsync(FileOf(NameOf(certificate)), stopping.Token);
             using var answer = await api.SendAsync(
                 HttpMethod.Post, $"/api/v1/certificates/{certificate.Id}/key", cancellationToken: stopping.Token);
             var json = answer!.RootElement;

@@ -51,6 +51,49 @@ public class TableFollowerTests
         await SeesAsync(edge, "one");
     }
 
+    /// <summary>Edges may be upgraded before servers.</summary>
+    [Fact]
+    public async Task Table_OfAServerWithoutCertificates_IsFollowed()
+    {
+        using var folder = new TempFolder();
+        await using var api = await FakeApi.StartAsync(knowsCertificates: false);
+        await using var one = Origin("one");
+        PutRoute(api, "rel_1");
+        api.PutInstance("a", one.EndPoint, "rel_1");
+        await using var edge = await StartAsync(api.Url, folder.Path);
+        await SeesAsync(edge, "one");
+    }
+
+    /// <summary>Its key comes by itself, and the edge serves without the control plane after a restart.</summary>
+    [Fact]
+    public async Task Certificates_AreFollowed_AndKept()
+    {
+        using var certificates = new TestCertificates();
+        await using var api = await FakeApi.StartAsync();
+        await using var one = Origin("one");
+        PutRoute(api, "rel_1");
+        api.PutInstance("a", one.EndPoint, "rel_1");
+        var (chain, key, fingerprint) = certificates.Issue("app.localhost");
+        api.PutKey("crt_app", fingerprint, chain, key);
+        api.Put("app", new CertificateSpec { Hosts = ["app.localhost"] }, new CertificateStatus
+        {
+            Hosts = ["app.localhost"], Fingerprint = fingerprint, NotAfter = TimeProvider.System.GetUtcNow().AddDays(1),
+        });
+        for (var i = 0; i < 2; i++)
+        {
+            await using var edge = await TestEdge.StartAsync(with: o => o with
+            {
+                ApiUrl = api.Url, ApiToken = "edge-token", DataFolder = certificates.Folder.Path,
+                Https = [new IPEndPoint(IPAddress.Loopback, 0)],
+            });
+            await SeesAsync(edge, "one");
+            using var client = certificates.CreateClient(edge, "app.localhost");
+            Assert.Equal("one", await client.GetStringAsync("/"));
+            api.Token = "another"; // as if the control plane were gone
+        }
+        Assert.Equal(1, api.KeyRequests);
+    }
+
     /// <summary>After a start of the node, for example; one that waits after a crash is not on its way.</summary>
     [Fact]
     public async Task Request_WaitsForAnInstanceThatStarts_NotForOneThatCrashed()

@@ -36,15 +36,18 @@ internal sealed class FakeApi : IAsyncDisposable
     /// <summary>Requests with another.</summary>
     public int Refused;
 
+    /// <summary>False: it is of a version that has no certificates.</summary>
+    public bool KnowsCertificates { get; init; } = true;
+
     /// <summary>False: the watches never come to an end of their lists, so that an edge keeps the table that a test applied.</summary>
     public bool TellsReady { get; init; } = true;
 
     /// <summary>Held back until set, so that a test can see what happens meanwhile.</summary>
     public Task BlobsOpen { get; set; } = Task.CompletedTask;
 
-    public static async Task<FakeApi> StartAsync(bool tellsReady = true)
+    public static async Task<FakeApi> StartAsync(bool tellsReady = true, bool knowsCertificates = true)
     {
-        var api = new FakeApi { TellsReady = tellsReady };
+        var api = new FakeApi { TellsReady = tellsReady, KnowsCertificates = knowsCertificates };
         api.PutNode(new NodeStatus { InstanceSubnets = ["127.0.0.1/32"] });
         api.web = await WebOrigin.StartAsync(api.HandleAsync);
         return api;
@@ -154,6 +157,12 @@ internal sealed class FakeApi : IAsyncDisposable
         else if (path == "/api/v1/instances") await instances.ServeAsync(context, TellsReady);
         else if (path == "/api/v1/nodes") await nodes.ServeAsync(context, TellsReady);
         else if (path == "/api/v1/tunnels") await tunnels.ServeAsync(context, TellsReady);
+        else if (!KnowsCertificates && path is "/api/v1/certificates" or "/api/v1/issuers")
+        {
+            context.Response.StatusCode = 404;
+            context.Response.ContentType = "application/problem+json";
+            await context.Response.WriteAsync("""{"type":"/docs/errors/NO_SUCH_ENDPOINT","status":404,"detail":"No.","code":"NO_SUCH_ENDPOINT"}""");
+        }
         else if (path == "/api/v1/certificates") await certificates.ServeAsync(context, TellsReady);
         else if (path == "/api/v1/issuers") await issuers.ServeAsync(context, TellsReady);
         else if (path.StartsWith("/api/v1/certificates/", StringComparison.Ordinal) && path.EndsWith("/key", StringComparison.Ordinal))
