@@ -43,7 +43,7 @@ public static class CertificatesModule
         return services.AddController<CertificateController, CertificateSpec, CertificateStatus>();
     }
 
-    /// <summary>Makes the cloud's own authority where there is none; by one server at a time.</summary>
+    /// <summary>Makes the cloud's own authority if it is missing; by one server at a time.</summary>
     public static Task EnsureAuthorityAsync(this IServiceProvider services, CancellationToken cancellationToken) =>
         services.GetRequiredService<InternalAuthority>().EnsureAsync(cancellationToken);
 

@@ -20,11 +20,11 @@ internal static class AcmeChain
     /// <exception cref="ArgumentException">The key is neither ECDSA nor RSA.</exception>
     public static byte[] RequestFor(IReadOnlyList<string> names, AsymmetricAlgorithm key)
     {
-        var nobody = new X500DistinguishedName("");
+        var noName = new X500DistinguishedName("");
         var request = key switch
         {
-            ECDsa ecdsa => new CertificateRequest(nobody, ecdsa, HashAlgorithmName.SHA256),
-            RSA rsa => new CertificateRequest(nobody, rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+            ECDsa ecdsa => new CertificateRequest(noName, ecdsa, HashAlgorithmName.SHA256),
+            RSA rsa => new CertificateRequest(noName, rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
             _ => throw new ArgumentException("The key of a certificate is ECDSA or RSA.", nameof(key)),
         };
         var alternatives = new SubjectAlternativeNameBuilder();
@@ -42,7 +42,7 @@ internal static class AcmeChain
             chain.ImportFromPem(Encoding.Latin1.GetString(reply.Body));
             return Fault(chain, key, names, now) is { } fault
                 ? AcmeErrors.InvalidAnswer(reply.Address, fault)
-                // Written anew, so that nothing but certificates is kept.
+                // Written again, so that nothing but certificates is kept.
                 : new AcmeCertificate(chain.ExportCertificatePems() + "\n", Utc(chain[0].NotBefore), Utc(chain[0].NotAfter));
         }
         catch (CryptographicException)

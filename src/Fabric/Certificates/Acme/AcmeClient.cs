@@ -9,7 +9,7 @@ namespace Strata.Certificates.Acme;
 /// <summary>
 /// An ACME server (RFC 8555), spoken to with one account key. Everything that it answers is taken for hostile: answers are bounded in size,
 /// waits in time, only https addresses are called, and a certificate is checked before it is handed out. Keeps the directory and a few
-/// nonces, and nothing else. Safe for concurrent use; whoever made them disposes the HttpClient and the key.
+/// nonces, and nothing else. Safe for concurrent use; who made the HttpClient and the key disposes of them.
 /// </summary>
 /// <param name="http">Follows no redirects: of <see cref="AcmeHttp.Create"/>.</param>
 /// <param name="directory">Absolute, https; anything else is an <see cref="ArgumentException"/>.</param>

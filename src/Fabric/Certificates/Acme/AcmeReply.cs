@@ -7,7 +7,7 @@ namespace Strata.Certificates.Acme;
 /// <param name="Address">What was asked.</param>
 /// <param name="Location">Only where it can be called: https.</param>
 /// <param name="RetryAfter">From now on; 0 or more, at most <see cref="RetryAfterMax"/>. Null where the server did not say.</param>
-/// <param name="Nonce">For the next request; null where there is none, or one that RFC 8555 section 6.5.1 forbids.</param>
+/// <param name="Nonce">For the next request; null where the answer has none, or one that RFC 8555 section 6.5.1 forbids.</param>
 internal sealed record AcmeReply(Uri Address, int Status, byte[] Body, Uri? Location, TimeSpan? RetryAfter, string? Nonce)
 {
     public static readonly TimeSpan RetryAfterMax = TimeSpan.FromDays(31);

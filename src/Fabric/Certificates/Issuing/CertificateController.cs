@@ -72,7 +72,8 @@ internal sealed class CertificateController(
         // Until one is ready, which wakes this controller, a certificate that not everyone trusts is better than none.
         if (ready.Count == 0 && !(status.NotAfter > now)) ready.Add(Issuers.Internal);
         if (ready.Count == 0) return await WaitAsync(caller, resource, wanted, cancellationToken);
-        if (RenewalRules.NotBefore(resource, ready) is var from && from > now) return await PostponeAsync(caller, resource, from, cancellationToken);
+        if (RenewalRules.NotBefore(resource, ready) is var from && from > now)
+            return await PostponeAsync(caller, resource, from, cancellationToken);
         return await IssueAsync(caller, resource, ready, cancellationToken);
     }
 

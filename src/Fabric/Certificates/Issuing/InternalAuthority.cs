@@ -14,7 +14,7 @@ namespace Strata.Certificates.Issuing;
 /// </summary>
 internal sealed class InternalAuthority(ResourceStore<IssuerSpec, IssuerStatus> issuers, SealedSecrets secrets, TimeProvider time)
 {
-    /// <summary>Browsers refuse more than 825 days, whoever signed.</summary>
+    /// <summary>Browsers refuse more than 825 days, from any authority.</summary>
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(90);
 
     private static readonly TimeSpan RootLifetime = TimeSpan.FromDays(3650);

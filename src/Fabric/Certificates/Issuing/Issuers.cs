@@ -50,7 +50,7 @@ internal sealed class Issuers(
     /// A place for an order, which may take minutes where a host's DNS is wrong; the cloud's own authority always has one. Leave it by
     /// disposing of it.
     /// </summary>
-    /// <returns>Null: there is none now.</returns>
+    /// <returns>Null: all are taken.</returns>
     public IDisposable? TryEnter(Resource<IssuerSpec, IssuerStatus> issuer, string org)
     {
         if (issuer.Spec.Directory is null) return Place.Free;
@@ -98,7 +98,7 @@ internal sealed class Issuers(
     /// The key of the accounts at all ACME issuers: edges answer every authority's question about a host by the one thumbprint of it,
     /// without having been asked which authority is at work.
     /// </summary>
-    /// <returns>A new one where there is none yet.</returns>
+    /// <returns>A new one before the first issuer.</returns>
     public ECDsa AccountKey()
     {
         foreach (var issuer in view.All(TenantId.Platform).Where(i => i.Spec.Directory is not null && i.Status.PrivateKey is not null))

@@ -8,7 +8,9 @@ using IssuerResource = Strata.Core.Resource<Strata.Contracts.IssuerSpec, Strata.
 
 namespace Strata.Certificates.Issuing;
 
-/// <summary>When a certificate of the cloud's is issued again. Public authorities allow few attempts, and all hosts share one account.</summary>
+/// <summary>
+/// When a certificate of the cloud's is issued again. Public authorities allow few attempts, and all hosts share one account.
+/// </summary>
 internal static class RenewalRules
 {
     /// <summary>Five failed validations of a host in an hour are what Let's Encrypt allows.</summary>
@@ -22,7 +24,7 @@ internal static class RenewalRules
     /// <summary>In which a certificate that browsers trust is replaced by one that they do not, where there is no other.</summary>
     private static readonly TimeSpan LastDay = TimeSpan.FromDays(1);
 
-    /// <summary>When the next one is needed. One that browsers trust serves until then, whoever would sign today.</summary>
+    /// <summary>When the next one is needed. One that browsers trust serves until then, also where another would sign today.</summary>
     public static DateTimeOffset DueAt(CertificateResource resource, IReadOnlyList<IssuerResource> wanted)
     {
         var status = resource.Status;

@@ -65,7 +65,7 @@ internal sealed partial class TableFollower(
             }
             catch (StrataException e) when (e.Error.Code == "NO_SUCH_ENDPOINT")
             {
-                // A server of an older version: what it does not know there is none of.
+                // A server of an older version: what it does not know does not exist.
                 if (set.TakeNone()) changed.Writer.TryWrite(true);
                 work.Succeeded();
                 await Task.Delay(UnknownPause, time, cancellationToken);

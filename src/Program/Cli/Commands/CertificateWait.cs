@@ -10,9 +10,9 @@ internal static class CertificateWait
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(300);
 
-    /// <param name="read">Null: there is none yet.</param>
+    /// <param name="read">Null: it has not been made yet.</param>
     /// <param name="before">What it was; null: any that is ready will do.</param>
-    /// <returns>The command's exit code: <see cref="CommandRunner.Failed"/> where it is known that there is none.</returns>
+    /// <returns>The command's exit code: <see cref="CommandRunner.Failed"/> where it could not be issued.</returns>
     public static async Task<int> RunAsync(
         Run run, Func<Task<Resource<CertificateSpec, CertificateStatus>?>> read, CertificateStatus? before,
         CancellationToken cancellationToken)

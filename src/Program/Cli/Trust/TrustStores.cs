@@ -35,7 +35,7 @@ internal sealed record TrustStores(IReadOnlyList<TrustStep> Steps, string? Brows
         var hasTool = Find("certutil");
         if (hasTool) steps.AddRange(lists.Select(l => new BrowserStep(l, name, trusts ? pem : null)));
         var hint = !hasTool ? "Firefox and Chromium keep lists of their own, which certutil changes: apt install libnss3-tools, then run this again."
-            : lists.Count == 0 ? "Firefox and Chromium keep lists of their own, and there is none of this user yet: open them once, then run this again."
+            : lists.Count == 0 ? "Firefox and Chromium keep lists of their own, and this user has none yet: open them once, then run this again."
             : null;
         return new TrustStores(steps, hint);
     }

@@ -33,7 +33,7 @@ public class AcmeTransportTests
     }
 
     [Fact]
-    public async Task DirectoryAsync_NobodyListens_SaysWhy()
+    public async Task DirectoryAsync_WhereNothingListens_SaysWhy()
     {
         using var http = AcmeHttp.Create(null).Value;
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -4,7 +4,7 @@ using Strata.Certificates.Acme;
 namespace Strata.Certificates.Tests.Acme;
 
 /// <summary>
-/// A clock for code that polls: whoever waits is woken at once, and the clock then shows the time that they waited for. Limits of single
+/// A clock for code that polls: what waits is woken at once, and the clock then shows the time that they waited for. Limits of single
 /// requests, which are no pauses, never pass.
 /// </summary>
 internal sealed class HurryingTime : TimeProvider

@@ -37,7 +37,7 @@ public class PebbleAccountTests
     }
 
     [Theory]
-    [InlineData("nobody at example.com")]
+    [InlineData("someone at example.com")]
     [InlineData("jörg@example.com")]
     public async Task RegisterAsync_WrongEmail_IsRefusedWithTheReason(string email)
     {

@@ -24,7 +24,7 @@ public class PebbleFailureTests
     }
 
     [Fact]
-    public async Task OrderAsync_NobodyListens_SaysSoOfEachName()
+    public async Task OrderAsync_WhereNothingListens_SaysSoOfEachName()
     {
         await using var pebble = await Pebble.StartAsync();
         await using var solver = new SilentSolver();

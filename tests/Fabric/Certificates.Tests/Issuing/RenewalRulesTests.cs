@@ -19,7 +19,7 @@ public class RenewalRulesTests
     private static readonly CertificateStatus Local = Public with { Issuer = IssuerSpec.Internal, IsPublic = false };
 
     [Fact]
-    public void Due_AtItsRenewal_WhoeverWouldSignToday()
+    public void Due_AtItsRenewal_AlsoWhereAnotherWouldSignToday()
     {
         Assert.Equal(Renewal, RenewalRules.DueAt(Of(Public), [Acme("one")]));
         Assert.Equal(Renewal, RenewalRules.DueAt(Of(Public), [Acme("two")]));
