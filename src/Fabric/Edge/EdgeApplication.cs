@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 using Strata.Edge.Forwarding;
 using Strata.Edge.Metrics;
 using Strata.Edge.Pages;
@@ -54,6 +55,8 @@ internal sealed partial class EdgeApplication(
             return sending.AsTask();
         if ((context.Route = routes.Match(context.Request.Path)) is not { } route) return RefuseAsync(context, EdgeFault.UnknownPath);
         if (context.Tls is not null && route.Hsts is { } hsts) context.Response.Headers.StrictTransportSecurity = hsts;
+        if (route.Record.AllowFrom is not null && !route.Allows(context.Forwarded.ClientOf(context, options.TrustedProxies)))
+            return RefuseAsync(context, EdgeFault.AddressNotAllowed);
         if (route.RedirectTo is not null)
         {
             Redirects.Follow(context, route);
@@ -65,6 +68,8 @@ internal sealed partial class EdgeApplication(
             https.Redirect(context);
             return Task.CompletedTask;
         }
+        if (route.Headers is { } headers) SetOnStart(context, headers);
+        if (route.Maintenance is { } maintenance) return RefuseAsync(context, maintenance);
         if (route.BodyBytesMax is { } bodyMax) LimitBody(context, bodyMax);
         if (route.Choose() is { } target) return ServeAsync(context, target);
         return route.IsStarting ? HoldAsync(context) : RefuseAsync(context, EdgeFault.NoInstance);
@@ -91,6 +96,14 @@ internal sealed partial class EdgeApplication(
         else if (x.Lifetime.RequestAborted.IsCancellationRequested) await ClientFault.Leave(x);
         else await RefuseAsync(x, EdgeFault.NoInstance);
     }
+
+    /// <summary>At the last moment, so that they take the place of what the application says.</summary>
+    private static void SetOnStart(Exchange x, KeyValuePair<string, StringValues>[] headers) => x.Response.OnStarting(static state =>
+    {
+        var (response, headers) = ((IHttpResponseFeature, KeyValuePair<string, StringValues>[]))state;
+        foreach (var (name, value) in headers) response.Headers[name] = value;
+        return Task.CompletedTask;
+    }, (x.Response, headers));
 
     private static void LimitBody(Exchange x, long max)
     {

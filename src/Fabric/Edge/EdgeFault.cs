@@ -48,6 +48,12 @@ internal sealed record EdgeFault(int Status, string Code, string Title, string D
         404, "HOST_UNKNOWN", "Nothing is deployed here", "No deployment serves this address.")
     { Next = "To put one here, run this in your project's folder:", Command = "strata deploy" };
 
+    public static readonly EdgeFault AddressNotAllowed = new(
+        403, "ADDRESS_NOT_ALLOWED", "Not from here", "This address is served to certain networks only, and yours is none of them.");
+
+    public static readonly EdgeFault Maintenance = new(
+        503, "MAINTENANCE", "Maintenance", "It is back soon.") { RetryAfterSeconds = 60 };
+
     public static readonly EdgeFault UnknownPath = new(
         404, "PATH_UNKNOWN", "Nothing at this path", "No deployment serves this path of the host.");
 

@@ -29,6 +29,18 @@ public sealed record RouteSpec
     /// <summary>Timeouts and bounds; null: the edge's defaults.</summary>
     public RouteLimits? Limits { get; init; }
 
+    /// <summary>Whether instances see the path without <see cref="Path"/>, which is then in X-Forwarded-Prefix.</summary>
+    public bool StripPath { get; init; }
+
+    /// <summary>Set in each answer, in place of what the application says under these names; 20 at most.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>Addresses and networks whose clients are served, such as <c>10.1.0.0/16</c>, 100 at most; null: all are.</summary>
+    public IReadOnlyList<string>? AllowFrom { get; init; }
+
+    /// <summary>A sentence for those who come meanwhile: nothing is served, but 503 with it. Null: all is served.</summary>
+    public string? Maintenance { get; init; }
+
     /// <summary>Null: <see cref="RouteHttps.Redirect"/> by the certificate, and no <see cref="RouteHttps.HstsSeconds"/>.</summary>
     public RouteHttps? Https { get; init; }
 }

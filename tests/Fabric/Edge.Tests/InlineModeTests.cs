@@ -13,6 +13,9 @@ namespace Strata.Edge.Tests;
 public class InlineForwardingTests : ForwardingTests;
 
 [InlineMode]
+public class InlineRouteRuleTests : RouteRuleTests;
+
+[InlineMode]
 public class InlineTlsTests : TlsTests;
 
 [InlineMode]

@@ -53,7 +53,8 @@ public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : ICla
     private static readonly string[] Lists =
         ["organizations", "projects", "tokens", "nodes", "instances", "deployments", "releases", "routes", "webhooks"];
 
-    private static readonly string[] Open = ["/", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/assets/{file}", "/docs/errors",
+    private static readonly string[] Open = ["/", "/ca.pem", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/assets/{file}",
+        "/docs/errors",
         "/docs/errors/{code}", "/api/health", "/api/oauth/token", "/api/oauth/device", "/api/oauth/revoke", "/api/oauth/userinfo",
         "/api/oauth/introspect", "/api/.well-known/jwks.json", "/api/.well-known/openid-configuration"];
 

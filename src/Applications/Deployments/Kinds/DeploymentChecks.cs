@@ -38,6 +38,7 @@ internal static partial class DeploymentChecks
         .. spec.Path is { Length: <= TextCharsMax } path && Path().IsMatch(path)
         ? [] : Fault("path", "It must start with \"/\" and hold only what a URL's path may hold."),
         .. spec.Limits is { } limits ? Limits(limits) : [],
+        .. RouteChecks.Check(spec),
         .. spec.Https?.HstsSeconds is { } hsts ? Range("https.hstsSeconds", hsts, 0, 2 * 365 * 24 * 3600) : [],
     ];
 

@@ -34,6 +34,15 @@ internal sealed class ForwardedLines
         x.Head.Write(lines);
     }
 
+    /// <summary>Who asks: of what a trusted proxy in front sends along the address that it has seen itself.</summary>
+    public IPAddress? ClientOf(Exchange x, IReadOnlyList<IPNetwork> trustedProxies)
+    {
+        Learn(x.Connection.RemoteIpAddress, trustedProxies);
+        if (!isTrusted) return address;
+        var seen = Last(x.Request.Headers["X-Forwarded-For"]);
+        return seen is null ? address : IPAddress.TryParse(seen[(seen.LastIndexOf(',') + 1)..].Trim(), out var client) ? client : null;
+    }
+
     /// <summary>Whether a trusted proxy in front says that the client came over HTTPS.</summary>
     public bool IsHttps(Exchange x, IReadOnlyList<IPNetwork> trustedProxies)
     {

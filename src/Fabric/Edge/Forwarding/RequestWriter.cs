@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Strata.Edge.Listening;
+using Strata.Edge.Routing;
 using Strata.Edge.Tracing;
 
 namespace Strata.Edge.Forwarding;
@@ -48,6 +49,7 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         var target = OriginForm(x.Request.RawTarget);
         if (!RequestGuard.IsVisibleAscii(target) || !RequestGuard.IsVisibleAscii(x.Request.Method)) return EdgeFault.BadRequest;
         x.UpgradeTo = UpgradeOf(x);
+        if (x.Route!.StripsPath) target = WithoutPrefix(target, x.Route.Prefix);
         var head = x.Head;
         head.Write(x.Request.Method);
         head.Write(" "u8);
@@ -58,10 +60,20 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         if (!WriteHeaders(x)) return EdgeFault.BadRequest;
         x.Forwarded.Write(x, trustedProxies);
         head.WriteHeader("X-Request-Id", x.RequestId);
+        if (x.Route.StripsPath) head.WriteHeader("X-Forwarded-Prefix", x.Route.Prefix);
         if (x.Span is { } span) head.WriteHeader(EdgeTrace.ParentHeader, span.Id);
         if (x.UpgradeTo is not null) WriteUpgrade(head, x.UpgradeTo);
         WriteBody(x);
         return null;
+    }
+
+    /// <summary>A path that spells the prefix in another way, as by percent signs, is passed on whole.</summary>
+    private static ReadOnlySpan<char> WithoutPrefix(ReadOnlySpan<char> target, string prefix)
+    {
+        var end = target.IndexOf('?');
+        if (!PathPrefix.Matches(prefix, end < 0 ? target : target[..end])) return target;
+        var rest = target[prefix.Length..];
+        return rest is ['/', ..] ? rest : "/" + rest.ToString();
     }
 
     /// <summary>The path and query of a target, which may be in absolute form.</summary>

@@ -1,3 +1,5 @@
+using System.Net;
+using Microsoft.Extensions.Primitives;
 using Strata.Contracts;
 using Strata.Edge.Metrics;
 
@@ -8,6 +10,7 @@ internal sealed class RouteEntry
 {
     private readonly RouteTarget[] usable;
     private readonly int weightTotal;
+    private readonly IPNetwork[]? allowed;
 
     public RouteEntry(RouteRecord record, IEnumerable<RouteTarget> targets, DeploymentSeries series, UpstreamLimits? limits = null)
     {
@@ -15,6 +18,10 @@ internal sealed class RouteEntry
         Series = series;
         Limits = limits ?? new UpstreamLimits();
         Prefix = PathPrefix.Normalize(record.Path);
+        Headers = record.Headers is { Count: > 0 } headers ? [.. headers.Select(h => KeyValuePair.Create(h.Key, new StringValues(h.Value)))]
+            : null;
+        Maintenance = record.Maintenance is { } sentence ? EdgeFault.Maintenance with { Detail = sentence } : null;
+        allowed = record.AllowFrom?.SelectMany(Parse).ToArray();
         Hsts = record.Https?.HstsSeconds is { } seconds ? $"max-age={seconds}" : null;
         usable = [.. targets.Where(t => t is { Weight: > 0, IsUsable: true })];
         weightTotal = usable.Sum(t => t.Weight);
@@ -39,6 +46,23 @@ internal sealed class RouteEntry
 
     /// <summary>Without a slash at its end; null: requests go to targets.</summary>
     public string? RedirectTo => Record.RedirectTo;
+
+    /// <summary>Whether instances see the path without <see cref="Prefix"/>.</summary>
+    public bool StripsPath => Record.StripPath && Prefix.Length > 0;
+
+    /// <summary>What is set in each answer; null: nothing.</summary>
+    public KeyValuePair<string, StringValues>[]? Headers { get; }
+
+    /// <summary>Null: it is served.</summary>
+    public EdgeFault? Maintenance { get; }
+
+    /// <summary>Whether a client at this address is served.</summary>
+    public bool Allows(IPAddress? client) => allowed is null
+        || (client is not null && Array.Exists(allowed, n => n.Contains(client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client)));
+
+    /// <returns>Empty: it cannot be read, and lets no one in.</returns>
+    private static IEnumerable<IPNetwork> Parse(string text) => IPNetwork.TryParse(text, out var network) ? [network]
+        : IPAddress.TryParse(text, out var address) ? [new IPNetwork(address, address.GetAddressBytes().Length * 8)] : [];
 
     /// <summary>Whether requests without TLS are sent to HTTPS.</summary>
     public bool RedirectsToHttps { get; init; }

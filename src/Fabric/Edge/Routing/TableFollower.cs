@@ -133,6 +133,10 @@ internal sealed partial class TableFollower(
         Limits = route.Spec.Limits ?? (route.Spec.Api ? ApiRoute.Limits : null),
         Https = route.Spec.Https,
         RedirectTo = route.Spec.RedirectTo?.TrimEnd('/'),
+        StripPath = route.Spec.StripPath,
+        Headers = route.Spec.Headers,
+        AllowFrom = route.Spec.AllowFrom,
+        Maintenance = route.Spec.Maintenance,
         Targets = route.Spec.Api ? [ApiRoute.Target]
             : [.. route.Status.Targets.Select(t => new TargetRecord(t.Release, t.Weight, t.StaticImage))],
     };

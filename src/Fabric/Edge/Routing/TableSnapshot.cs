@@ -50,6 +50,18 @@ public sealed record RouteRecord
     /// <summary>Where requests are sent instead of to targets; null: nowhere.</summary>
     public string? RedirectTo { get; init; }
 
+    /// <inheritdoc cref="RouteSpec.StripPath"/>
+    public bool StripPath { get; init; }
+
+    /// <inheritdoc cref="RouteSpec.Headers"/>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <inheritdoc cref="RouteSpec.AllowFrom"/>
+    public IReadOnlyList<string>? AllowFrom { get; init; }
+
+    /// <inheritdoc cref="RouteSpec.Maintenance"/>
+    public string? Maintenance { get; init; }
+
     /// <summary>Null: as <see cref="RouteSpec.Https"/> says.</summary>
     public RouteHttps? Https { get; init; }
     public IReadOnlyList<TargetRecord> Targets { get; init; } = [];

@@ -10,9 +10,12 @@ internal static class PlainHttp
 
     /// <summary>The whole answer.</summary>
     public static readonly byte[] Refusal = Encoding.ASCII.GetBytes(
-        $"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: {Sentence.Length}\r\nConnection: close\r\n\r\n{Sentence}");
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+        + $"Content-Length: {Sentence.Length}\r\n\r\n{Sentence}");
 
-    /// <summary>Whether the first byte is the beginning of a method; TLS begins with a byte that no text has. Nothing is consumed.</summary>
+    /// <summary>
+    /// Whether the first byte is the beginning of a method; TLS begins with a byte that no text has. Nothing is consumed.
+    /// </summary>
     public static async ValueTask<bool> IsAsync(PipeReader input, CancellationToken cancellationToken)
     {
         var read = await input.ReadAsync(cancellationToken);

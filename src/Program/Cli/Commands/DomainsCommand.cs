@@ -48,6 +48,22 @@ internal static class DomainsCommand
         Description = "Seconds for which browsers are to use HTTPS alone, up to two years; 0 takes it back", HelpName = "SECONDS",
     };
 
+    private static readonly Option<string[]> AllowFrom = new("--allow-from")
+    {
+        Description = "Serve clients of these addresses and networks alone, such as 10.1.0.0/16; all: everyone", HelpName = "NETWORK",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private static readonly Option<string?> Maintenance = new("--maintenance")
+    {
+        Description = "Serve this sentence with status 503 instead of the deployment; off: serve the deployment again", HelpName = "TEXT",
+    };
+
+    private static readonly Option<bool?> StripPath = new("--strip-path")
+    {
+        Description = "true or false: whether instances see the path without what --path says", HelpName = "BOOL",
+    };
+
     private static readonly Option<bool> NoWait = new("--detach", "-d") { Description = "Do not wait for the certificate" };
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
@@ -58,11 +74,11 @@ internal static class DomainsCommand
             new Command("list", "List the hosts, with their certificates").Does(terminal, DomainList.WriteAsync),
             new Command("add", "Serve a deployment at a host")
             {
-                Host, To, Api, RedirectTo, Path, Redirect, Hsts, NoWait,
+                Host, To, Api, RedirectTo, Path, Redirect, Hsts, AllowFrom, StripPath, NoWait,
             }.Does(terminal, AddAsync),
-            new Command("set", "Change where a host leads, or how it treats HTTP")
+            new Command("set", "Change where a host leads, or how it treats requests")
             {
-                Host, To, RedirectTo, Path, Redirect, Hsts,
+                Host, To, RedirectTo, Path, Redirect, Hsts, AllowFrom, StripPath, Maintenance,
             }.Does(terminal, SetAsync),
             new Command("remove", "Stop serving at a host") { Host, Path, Yes }.Does(terminal, RemoveAsync),
         }.Does(terminal, DomainList.WriteAsync);
@@ -85,6 +101,7 @@ internal static class DomainsCommand
         {
             Host = host, Path = path, Deployment = deployment?.Id, Api = isApi, RedirectTo = redirectTo, Https = Given(run, null),
         };
+        spec = WithRules(run, spec);
         var route = await CreateAsync(run, deployment?.Project ?? run.Project, spec, cancellationToken);
         if (!run.WriteMachine(route))
             run.Terminal.Out.WriteLine($"{Shown(route)} leads to {deployment?.Name ?? redirectTo ?? "the API of this cloud"}.");
@@ -97,9 +114,10 @@ internal static class DomainsCommand
     {
         var present = await FindAllAsync(run, spec.Host, cancellationToken);
         if (present.Find(r => r.Spec.Path == spec.Path) is { } same)
-            return (same.Spec with { Https = null, Limits = null }) == (spec with { Https = null }) ? same : throw new Error(
-                ErrorKind.Conflict, "NAME_TAKEN", $"{spec.Host}{(spec.Path == "/" ? "" : spec.Path)} is served already.",
-                $"To change where it leads: strata domains set {spec.Host} --to NAME").ToException();
+            return (same.Spec.Deployment, same.Spec.Api, same.Spec.RedirectTo) == (spec.Deployment, spec.Api, spec.RedirectTo) ? same
+                : throw new Error(
+                    ErrorKind.Conflict, "NAME_TAKEN", $"{spec.Host}{(spec.Path == "/" ? "" : spec.Path)} is served already.",
+                    $"To change where it leads: strata domains set {spec.Host} --to NAME").ToException();
         var draft = new NewResource<RouteSpec> { Name = NameOf(spec.Host, spec.Path), Project = project, Spec = spec };
         return await Routes(run).CreateAsync(draft, cancellationToken: cancellationToken);
     }
@@ -107,10 +125,10 @@ internal static class DomainsCommand
     private static async Task<int> SetAsync(Run run, CancellationToken cancellationToken)
     {
         var route = await FindAsync(run, cancellationToken);
-        var (to, redirectTo, https) = (run.Parse.GetValue(To), run.Parse.GetValue(RedirectTo), Given(run, route.Spec.Https));
-        if (to is null && redirectTo is null && https is null)
-            throw UsageErrors.Of("There is nothing to set.", "Add --to, --redirect-to, --redirect or --hsts.").ToException();
-        var spec = route.Spec with { Https = https ?? route.Spec.Https };
+        var (to, redirectTo) = (run.Parse.GetValue(To), run.Parse.GetValue(RedirectTo));
+        var spec = WithRules(run, route.Spec with { Https = Given(run, route.Spec.Https) ?? route.Spec.Https });
+        if (to is null && redirectTo is null && spec == route.Spec)
+            throw UsageErrors.Of("There is nothing to set.", "See what can be set: strata domains set --help").ToException();
         if (redirectTo is not null) spec = spec with { RedirectTo = redirectTo, Deployment = null };
         if (to is not null)
             spec = spec with { Deployment = (await DeploymentAsync(run, to, cancellationToken)).Id, RedirectTo = null };
@@ -153,6 +171,15 @@ internal static class DomainsCommand
         Run run, string name, CancellationToken cancellationToken) =>
         await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments)
             .GetAsync(name, cancellationToken: cancellationToken);
+
+    private static RouteSpec WithRules(Run run, RouteSpec spec)
+    {
+        if (run.Parse.GetValue(AllowFrom) is { Length: > 0 } networks)
+            spec = spec with { AllowFrom = networks is ["all"] ? null : networks };
+        if (run.Parse.GetValue(StripPath) is { } strips) spec = spec with { StripPath = strips };
+        if (run.Parse.GetValue(Maintenance) is { } sentence) spec = spec with { Maintenance = sentence == "off" ? null : sentence };
+        return spec;
+    }
 
     /// <returns>Null: the command says nothing of it.</returns>
     private static RouteHttps? Given(Run run, RouteHttps? present)

@@ -38,6 +38,25 @@ public class RouteTargetTests
     }
 
     [Theory]
+    [InlineData("X-Frame-Options", "DENY", true)]
+    [InlineData("X_Frame", "DENY", false)]
+    [InlineData("Content-Length", "5", false)]
+    [InlineData("set-cookie", "a=b", false)]
+    [InlineData("X-A", "b\r\nX-C: d", false)]
+    [InlineData("X-A", "\u00fc", false)]
+    public void Headers_AreThoseThatHarmNoAnswer(string name, string value, bool isGood) => Assert.Equal(isGood, DeploymentChecks.Check(
+        new RouteSpec { Host = "a.example.org", Deployment = "dep_1", Headers = new Dictionary<string, string> { [name] = value } })
+            .Count == 0);
+
+    [Theory]
+    [InlineData("10.0.0.0/8", true)]
+    [InlineData("::1", true)]
+    [InlineData("10.0.0.0/33", false)]
+    [InlineData("example.com", false)]
+    public void AllowFrom_IsNetworks(string network, bool isGood) => Assert.Equal(isGood, DeploymentChecks.Check(
+        new RouteSpec { Host = "a.example.org", Deployment = "dep_1", AllowFrom = [network] }).Count == 0);
+
+    [Theory]
     [InlineData(0, true)]
     [InlineData(63_072_000, true)]
     [InlineData(-1, false)]

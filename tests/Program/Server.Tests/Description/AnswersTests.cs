@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using Strata.Api.Tests.Described;
 
 namespace Strata.Server.Tests.Description;
@@ -67,6 +69,8 @@ public sealed class AnswersTests(WholeApi api)
         ["transitionRelease"] = "The build ends first.",
         ["transitionRoute"] = NoTransition,
         ["transitionTunnel"] = NoTransition,
+        ["transitionIssuer"] = NoTransition,
+        ["readCertificateKey"] = "For edges.",
     };
 
     /// <summary>Kinds that only the cloud's own components create, change or move on.</summary>
@@ -110,7 +114,8 @@ public sealed class AnswersTests(WholeApi api)
 
     private static async Task ServerAsync(AnswerWalk walk)
     {
-        foreach (var path in new[] { "/", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/assets/docs.js", "/docs/assets/docs.css",
+        foreach (var path in new[] { "/", "/ca.pem", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/assets/docs.js",
+            "/docs/assets/docs.css",
             "/docs/errors", "/docs/errors/NAME_TAKEN", "/api/health", "/api/v1", "/api/v1/status", "/api/v1/metrics", "/api/account",
             "/api/v1/compute/members", "/api/v1/compute/metrics" })
             await walk.GetAsync(path);
@@ -148,17 +153,14 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("POST", "/api/v1/secrets/walked/reveal");
         await walk.SendAsync("GET", "/api/v1/secrets/walked/uses");
         await walk.SendAsync("DELETE", "/api/v1/secrets/walked/versions/1");
+        await CertificatesAsync(walk);
         await walk.GetAsync("/api/v1/encryption");
         await walk.GetAsync("/api/v1/data-keys?limit=1");
-        await walk.SendAsync("POST", "/api/v1/webhooks/walked/secret");
-        await walk.GetAsync("/api/v1/webhooks/walked/deliveries");
-        await walk.SendAsync("DELETE", "/api/v1/webhooks/walked/deliveries");
-        await walk.SendAsync("POST", "/api/v1/webhooks/walked/replay");
-        await walk.SendAsync("POST", "/api/v1/webhooks/walked/transitions/pause");
+        await WebhookAsync(walk);
         foreach (var (plural, name) in new[] { ("organizations", "walked"), ("projects", "walked"), ("environments", "walked"),
             ("tokens", "walked"), ("roles", "walked"), ("webhooks", "walked"), ("secrets", "walked"), ("teams", "walked"),
             ("bindings", "walked"), ("deployments", "walked"), ("routes", "walked-route"), ("tunnels", "walked-tunnel"),
-            ("releases", "walked-1") })
+            ("releases", "walked-1"), ("certificates", "walked"), ("issuers", "walked") })
         {
             await walk.GetAsync($"/api/v1/{plural}?limit=1");
             await walk.GetAsync($"/api/v1/{plural}/{name}");
@@ -173,10 +175,38 @@ public sealed class AnswersTests(WholeApi api)
         await walk.SendAsync("POST", "/api/v1/deployments/walked/transitions/restart");
         await walk.SendAsync("DELETE", "/api/v1/secrets/walked");
         await walk.GoneAsync("/api/v1/secrets/walked");
-        foreach (var path in new[] { "webhooks/walked", "tunnels/walked-tunnel", "routes/walked-route", "releases/walked-1",
+        foreach (var path in new[] { "certificates/walked", "issuers/walked", "webhooks/walked",
+            "tunnels/walked-tunnel", "routes/walked-route", "releases/walked-1",
             "deployments/walked", "bindings/walked", "teams/walked", "roles/walked", "tokens/walked", "environments/walked",
             "projects/walked", "organizations/walked" })
             await walk.SendAsync("DELETE", "/api/v1/" + path);
+    }
+
+    private static async Task WebhookAsync(AnswerWalk walk)
+    {
+        await walk.SendAsync("POST", "/api/v1/webhooks/walked/secret");
+        await walk.GetAsync("/api/v1/webhooks/walked/deliveries");
+        await walk.SendAsync("DELETE", "/api/v1/webhooks/walked/deliveries");
+        await walk.SendAsync("POST", "/api/v1/webhooks/walked/replay");
+        await walk.SendAsync("POST", "/api/v1/webhooks/walked/transitions/pause");
+    }
+
+    private static async Task CertificatesAsync(AnswerWalk walk)
+    {
+        await walk.SendAsync("POST", "/api/v1/certificates", """{"name":"walked","project":"walked","spec":{"own":true}}""");
+        await walk.SendAsync("POST", "/api/v1/certificates/walked/install", OwnCertificate());
+        await walk.SendAsync("POST", "/api/v1/certificates/walked/transitions/renew");
+        await walk.SendAsync("POST", "/api/v1/issuers",
+            """{"name":"walked","spec":{"directory":"https://127.0.0.1:1/directory","agreesToTerms":true}}""");
+    }
+
+    private static string OwnCertificate()
+    {
+        using var authority = new TestAuthority(TimeProvider.System.GetUtcNow());
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = authority.Issue(new PublicKey(key), ["walked.example.com"]);
+        return JsonSerializer.Serialize(
+            new { chain = certificate.ExportCertificatePem(), privateKey = key.ExportPkcs8PrivateKeyPem() });
     }
 
     private static async Task ModelsAsync(AnswerWalk walk)
