@@ -38,7 +38,7 @@ static async Task ServeAsync(int port, int origin, bool inline, string? pem)
         using var certificate = X509Certificate2.CreateFromPemFile(pem);
         var fingerprint = certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
         Directory.CreateDirectory(Path.Combine(folder, "certificates"));
-        File.Copy(pem, Path.Combine(folder, "certificates", fingerprint + ".pem"));
+        File.Copy(pem, Path.Combine(folder, "certificates", $"crt_1.{fingerprint}.pem"));
         options = options with { Https = [listen], DataFolder = folder };
         table = table with
         {
