@@ -55,8 +55,10 @@ internal sealed partial class EdgeApplication(
             return sending.AsTask();
         if ((context.Route = routes.Match(context.Request.Path)) is not { } route) return RefuseAsync(context, EdgeFault.UnknownPath);
         if (context.Tls is not null && route.Hsts is { } hsts) context.Response.Headers.StrictTransportSecurity = hsts;
+        if (route.Headers is { } headers) SetOnStart(context, headers);
         if (route.Record.AllowFrom is not null && !route.Allows(context.Forwarded.ClientOf(context, options.TrustedProxies)))
             return RefuseAsync(context, EdgeFault.AddressNotAllowed);
+        if (route.Maintenance is { } maintenance) return RefuseAsync(context, maintenance);
         if (route.RedirectTo is not null)
         {
             Redirects.Follow(context, route);
@@ -68,8 +70,6 @@ internal sealed partial class EdgeApplication(
             https.Redirect(context);
             return Task.CompletedTask;
         }
-        if (route.Headers is { } headers) SetOnStart(context, headers);
-        if (route.Maintenance is { } maintenance) return RefuseAsync(context, maintenance);
         if (route.BodyBytesMax is { } bodyMax) LimitBody(context, bodyMax);
         if (route.Choose() is { } target) return ServeAsync(context, target);
         return route.IsStarting ? HoldAsync(context) : RefuseAsync(context, EdgeFault.NoInstance);

@@ -38,7 +38,8 @@ internal static class RouteChecks
         if (spec.AllowFrom is { } networks)
         {
             if (networks.Count is 0 or > NetworksMax) yield return new("allowFrom", $"It takes 1 to {NetworksMax} networks.");
-            if (!networks.All(n => IPNetwork.TryParse(n, out _) || IPAddress.TryParse(n, out _)))
+            if (!networks.All(n => IPNetwork.TryParse(n, out var network) ? !network.BaseAddress.IsIPv4MappedToIPv6
+                : IPAddress.TryParse(n, out var address) && !address.IsIPv4MappedToIPv6))
                 yield return new("allowFrom", "Each is an address or a network, such as 10.1.0.0/16.");
         }
         if (spec.Maintenance is { } sentence && (sentence.Length is 0 or > TextMax || sentence.Any(char.IsControl)))

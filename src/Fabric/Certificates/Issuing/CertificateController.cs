@@ -28,9 +28,6 @@ internal sealed class CertificateController(
 
     private static readonly TimeSpan AdvicePeriod = TimeSpan.FromHours(6);
 
-    /// <summary>How soon it is seen again whether there is room for an order.</summary>
-    private static readonly TimeSpan RoomPeriod = TimeSpan.FromSeconds(2);
-
     /// <summary>When to ask the authority again about a certificate.</summary>
     private readonly ConcurrentDictionary<string, DateTimeOffset> advice = new(StringComparer.Ordinal);
 
@@ -108,8 +105,7 @@ internal sealed class CertificateController(
         Caller caller, CertificateResource resource, IReadOnlyList<IssuerResource> wanted, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var why = wanted[0].Status.Message is { } fault ? $": {fault}" : ".";
-        var message = $"It waits for the issuer {wanted[0].Name}, which is not ready{why}";
+        var message = $"It waits for the issuer {wanted[0].Name}, which is not ready: strata issuers says why.";
         if (resource.Status.Message != message)
             await ChangeAsync(caller, resource, s => s with { Message = message, RenewAt = s.RenewAt < now ? s.RenewAt : s.RenewAt is null
                 ? null : now }, null, cancellationToken);
@@ -119,11 +115,11 @@ internal sealed class CertificateController(
     private async Task<TimeSpan?> IssueAsync(
         Caller caller, CertificateResource resource, IReadOnlyList<IssuerResource> ready, CancellationToken cancellationToken)
     {
+        using var place = issuers.TryEnter(ready, resource.Org, out var pause);
+        if (place is null) return pause * (1 + Random.Shared.NextDouble());
         var failures = new List<Error>();
         foreach (var issuer in ready)
         {
-            using var place = issuers.TryEnter(issuer, resource.Org);
-            if (place is null) return RoomPeriod * (1 + 4 * Random.Shared.NextDouble());
             var issued = await issuers.IssueAsync(issuer, resource.Spec.Hosts, cancellationToken);
             if (!issued.TryGet(out var certificate, out var error))
             {
@@ -132,7 +128,7 @@ internal sealed class CertificateController(
             }
             var key = secrets.Seal(certificate.PrivateKey, CertificateKinds.KeyContextOf(resource.Id));
             var status = certificate.ToStatus(issuer.Name, Issuers.IsTrusted(issuer), key, time.GetUtcNow());
-            await ChangeAsync(caller, resource, _ => status, CertificateKinds.Issue, cancellationToken);
+            await ChangeAsync(caller, resource, _ => status, CertificateKinds.Issue, cancellationToken, isOfAttempt: true);
             return Until(status.RenewAt);
         }
         return await FailAsync(caller, resource, ready, failures, cancellationToken);
@@ -151,7 +147,7 @@ internal sealed class CertificateController(
             Failures = s.Failures + 1, AttemptedAt = now, RetryAt = now + pause, Message = message,
             Tried = [.. tried.Select(i => i.Name)],
             RenewAt = s.RenewAt < now ? s.RenewAt : s.RenewAt is null ? null : now,
-        }, isServed ? null : CertificateKinds.Fail, cancellationToken);
+        }, isServed ? null : CertificateKinds.Fail, cancellationToken, isOfAttempt: true);
         return pause;
     }
 
@@ -185,25 +181,27 @@ internal sealed class CertificateController(
         var end = $"It has expired on {resource.Status.NotAfter:yyyy-MM-dd}";
         var message = resource.Spec.Own ? $"{end}; bring a new one, or remove it." : resource.Status.Message ?? $"{end}.";
         await ChangeAsync(caller, resource, s => s with { Message = message }, CertificateKinds.Fail, cancellationToken);
-        return TimeSpan.Zero;
+        return TimeSpan.FromSeconds(1);
     }
 
     /// <summary>
-    /// Changed or deleted meanwhile: that wakes this controller again. What an order has brought is kept all the same, because it cost one.
+    /// Changed or deleted meanwhile: that wakes this controller again. What an order has brought, or that it failed, is kept all the same:
+    /// it cost one, and a tenant who changes a label at the right moment must not get another.
     /// </summary>
     private async Task ChangeAsync(
         Caller caller, CertificateResource resource, Func<CertificateStatus, CertificateStatus> change, string? transition,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken, bool isOfAttempt = false)
     {
-        Revision? seen = transition == CertificateKinds.Issue ? null : new Revision(resource.Revision);
+        Revision? seen = isOfAttempt ? null : new Revision(resource.Revision);
         var changed = await certificates.ChangeAsync(
             caller, resource.Id, now => now with { Status = change(now.Status) }, transition, seen, cancellationToken);
-        if (!changed.IsOk && changed.Error.Kind is not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.PreconditionFailed))
+        if (!changed.IsOk && changed.Error.Kind is not (ErrorKind.NotFound or ErrorKind.PreconditionFailed))
             throw changed.Error.ToException();
     }
 
-    private TimeSpan? Until(DateTimeOffset? at) => at is { } moment && moment - time.GetUtcNow() is var left && left < Period
-        ? left > TimeSpan.Zero ? left : TimeSpan.Zero : null;
+    /// <returns>Null: by period, also for what is past: nothing is to be done at once that was not done now.</returns>
+    private TimeSpan? Until(DateTimeOffset? at) =>
+        at is { } moment && moment - time.GetUtcNow() is var left && left < Period && left > TimeSpan.Zero ? left : null;
 
     /// <summary>
     /// The cloud's own that no claim needs. One of a public authority is kept until it would be renewed: a host that comes back soon must

@@ -37,7 +37,8 @@ internal sealed class HostsController(
         // One of another project of the organization was for the host's former owner.
         if (!TenantId.TryParse(claim.Org, out var tenant)
             || view.Find(CertificateKinds.MadeByHost, tenant, claim.Host).Any(c => c.Project == claim.Project)) return null;
-        foreach (var name in new[] { NameOf(claim.Host, HashCharacters), NameOf(claim.Host, 2 * HashCharacters) })
+        foreach (var name in new[] { NameOf(claim.Host, claim.Host), NameOf(claim.Host, claim.Host + claim.Project),
+            NameOf(claim.Host, claim.Host + RandomNumberGenerator.GetHexString(HashCharacters)) })
         {
             var made = await certificates.CreateAsync(CallerIn(tenant), new NewResource<CertificateSpec>
             {
@@ -53,12 +54,12 @@ internal sealed class HostsController(
     }
 
     /// <summary>Readable, and no two hosts have the same: <c>shop.example.com</c> is <c>shop-example-com-a379a6f6</c>.</summary>
-    private static string NameOf(string host, int hashCharacters)
+    private static string NameOf(string host, string hashed)
     {
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(host)))[..hashCharacters];
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(hashed)))[..HashCharacters];
         var text = host.Replace('.', '-');
         if (!char.IsAsciiLetterLower(text[0])) text = "h-" + text;
-        return text.Start(ResourceName.LengthMax - hashCharacters - 1).TrimEnd('-') + "-" + hash;
+        return text.Start(ResourceName.LengthMax - HashCharacters - 1).TrimEnd('-') + "-" + hash;
     }
 
     private IEnumerable<EntityId> ClaimsOf(string host) =>

@@ -53,8 +53,11 @@ internal sealed class IssuerController(ResourceStore<IssuerSpec, IssuerStatus> s
     private async Task<TimeSpan?> FailAsync(
         Resource<IssuerSpec, IssuerStatus> resource, string message, CancellationToken cancellationToken)
     {
-        if (resource.State != IssuerStates.Failed || resource.Status.Message != message)
-            await ChangeAsync(resource, s => s with { Message = message.Shortened(MessageMax) }, "fail", cancellationToken);
+        message = message.Shortened(MessageMax);
+        // One that has its account goes on: only what was changed could not be said to the authority.
+        var transition = resource is { State: IssuerStates.Ready, Status.Account: not null } ? "activate" : "fail";
+        if (resource.Status.Message != message || (transition == "fail" && resource.State != IssuerStates.Failed))
+            await ChangeAsync(resource, s => s with { Message = message }, transition, cancellationToken);
         return Pause;
     }
 

@@ -22,6 +22,7 @@ internal sealed class Issuers(
     };
 
     private readonly Dictionary<string, int> orders = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (DateTimeOffset Since, int Count)> hours = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Result<HttpClient>> connections = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Directory, string Roots, string Key), Known> clients = new();
 
@@ -41,6 +42,10 @@ internal sealed class Issuers(
     public const int OrdersMax = 8;
 
     private const int OrdersPerOrganizationMax = 3;
+    private const int OrdersPerHourMax = 60;
+    private const int HoursKept = 1000;
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+    private static readonly TimeSpan RoomPeriod = TimeSpan.FromSeconds(5);
 
     /// <summary>Whether browsers trust what it signs.</summary>
     public static bool IsTrusted(Resource<IssuerSpec, IssuerStatus> issuer) =>
@@ -48,17 +53,24 @@ internal sealed class Issuers(
 
     /// <summary>
     /// A place for an order, which may take minutes where a host's DNS is wrong; the cloud's own authority always has one. Leave it by
-    /// disposing of it.
+    /// disposing of it. All organizations share one account, of which authorities allow some hundred orders in three hours.
     /// </summary>
-    /// <returns>Null: all are taken.</returns>
-    public IDisposable? TryEnter(Resource<IssuerSpec, IssuerStatus> issuer, string org)
+    /// <param name="pause">When to ask again.</param>
+    /// <returns>Null: there is none now.</returns>
+    public IDisposable? TryEnter(IReadOnlyList<Resource<IssuerSpec, IssuerStatus>> ready, string org, out TimeSpan pause)
     {
-        if (issuer.Spec.Directory is null) return Place.Free;
+        pause = TimeSpan.Zero;
+        if (ready.All(i => i.Spec.Directory is null)) return Place.Free;
         lock (orders)
         {
+            var (hour, now) = (hours.GetValueOrDefault(org), time.GetUtcNow());
+            if (now - hour.Since >= Hour) hour = (now, 0);
+            pause = hour.Count >= OrdersPerHourMax ? hour.Since + Hour - now : RoomPeriod;
             var own = orders.GetValueOrDefault(org);
-            if (own >= OrdersPerOrganizationMax || orders.Values.Sum() >= OrdersMax) return null;
-            orders[org] = own + 1;
+            if (own >= OrdersPerOrganizationMax || orders.Values.Sum() >= OrdersMax || hour.Count >= OrdersPerHourMax) return null;
+            (orders[org], hours[org]) = (own + 1, (hour.Since, hour.Count + 1));
+            if (hours.Count > HoursKept)
+                foreach (var past in hours.Where(h => now - h.Value.Since >= Hour).ToList()) hours.Remove(past.Key);
             return new Place(this, org);
         }
     }

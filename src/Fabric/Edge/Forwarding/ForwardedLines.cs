@@ -34,13 +34,19 @@ internal sealed class ForwardedLines
         x.Head.Write(lines);
     }
 
-    /// <summary>Who asks: of what a trusted proxy in front sends along the address that it has seen itself.</summary>
+    /// <summary>Who asks: of what trusted proxies in front send along the last address that is none of theirs.</summary>
     public IPAddress? ClientOf(Exchange x, IReadOnlyList<IPNetwork> trustedProxies)
     {
         Learn(x.Connection.RemoteIpAddress, trustedProxies);
         if (!isTrusted) return address;
-        var seen = Last(x.Request.Headers["X-Forwarded-For"]);
-        return seen is null ? address : IPAddress.TryParse(seen[(seen.LastIndexOf(',') + 1)..].Trim(), out var client) ? client : null;
+        var hops = string.Join(',', x.Request.Headers["X-Forwarded-For"].ToArray()).Split(',', StringSplitOptions.TrimEntries
+            | StringSplitOptions.RemoveEmptyEntries);
+        for (var i = hops.Length - 1; i >= 0; i--)
+        {
+            if (!IPAddress.TryParse(hops[i], out var hop)) return null;
+            if (i == 0 || !trustedProxies.Any(n => n.Contains(hop))) return hop;
+        }
+        return address;
     }
 
     /// <summary>Whether a trusted proxy in front says that the client came over HTTPS.</summary>

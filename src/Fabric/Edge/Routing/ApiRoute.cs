@@ -15,7 +15,10 @@ internal static class ApiRoute
     public static readonly TargetRecord Target = new(Release, 1);
 
     /// <summary>Imports and searches take longer than a page does, and watches are silent for as long as nothing changes.</summary>
-    public static readonly RouteLimits Limits = new() { FirstByteSeconds = 600, IdleSeconds = 3600 };
+    public static RouteLimits LimitsWith(RouteLimits? set) => (set ?? new RouteLimits()) with
+    {
+        FirstByteSeconds = set?.FirstByteSeconds ?? 600, IdleSeconds = set?.IdleSeconds ?? 3600,
+    };
 
     public static bool Is(RouteRecord route) => route.Targets is [var target] && target == Target;
 

@@ -13,6 +13,8 @@ internal static class HostOwners
     private static IEnumerable<RouteRecord> OfOwner(IEnumerable<RouteRecord> sameHost)
     {
         var owner = sameHost.OrderBy(r => r.CreatedAt).ThenBy(r => r.Id, StringComparer.Ordinal).First();
-        return sameHost.Where(r => r.Org == owner.Org && r.Project == owner.Project);
+        var routes = sameHost.Where(r => r.Org == owner.Org && r.Project == owner.Project).ToList();
+        // Under the API's host nothing else is served, whatever its path: callers send their tokens there.
+        return routes.Find(ApiRoute.Is) is { } api ? [api] : routes;
     }
 }

@@ -130,7 +130,7 @@ internal sealed partial class TableFollower(
         Path = route.Spec.Path,
         DeploymentName = route.Status.DeploymentName ?? route.Name,
         Message = route.Status.Message,
-        Limits = route.Spec.Limits ?? (route.Spec.Api ? ApiRoute.Limits : null),
+        Limits = route.Spec.Api ? ApiRoute.LimitsWith(route.Spec.Limits) : route.Spec.Limits,
         Https = route.Spec.Https,
         RedirectTo = route.Spec.RedirectTo?.TrimEnd('/'),
         StripPath = route.Spec.StripPath,

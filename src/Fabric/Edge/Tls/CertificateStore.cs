@@ -36,6 +36,9 @@ internal sealed partial class CertificateStore : IAsyncDisposable
     private readonly ILogger logger;
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
+
+    /// <summary>By the certificate's id, the name of what serves until there is another.</summary>
+    private readonly ConcurrentDictionary<string, string> latest = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Lazy<Task<string?>>> fetching = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim fetches = new(FetchesMax);
     private readonly SemaphoreSlim news = new(0);
@@ -53,6 +56,7 @@ internal sealed partial class CertificateStore : IAsyncDisposable
             Directory.CreateDirectory(folder, OwnersAlone);
             // Of writes that were cut off: each is a private key.
             foreach (var file in Files().Where(f => f.Extension != FileSuffix)) file.Delete();
+            foreach (var file in Files().OrderBy(f => f.LastWriteTimeUtc)) Note(Path.GetFileNameWithoutExtension(file.Name));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -69,8 +73,11 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         if (certificate.Fingerprint is null || !HasPlainId(certificate)) return null;
         var entry = EntryOf(NameOf(certificate));
         if (Volatile.Read(ref entry.Ready) is { } ready) return ready;
-        return await LoadOnce(entry, () => LoadAsync(certificate)).WaitAsync(cancellationToken)
-            ?? await FormerAsync(certificate, cancellationToken);
+        var loading = LoadOnce(entry, () => LoadAsync(certificate));
+        // The control plane may take long, and a client does not.
+        if (!loading.IsCompleted && !File.Exists(FileOf(NameOf(certificate)))
+            && await FormerAsync(certificate, cancellationToken) is { } former) return former;
+        return await loading.WaitAsync(cancellationToken) ?? await FormerAsync(certificate, cancellationToken);
     }
 
     /// <summary>
@@ -130,8 +137,10 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         var file = FileOf(NameOf(certificate));
         try
         {
-            if (await ReadAsync(file, certificate.Fingerprint!) is { } kept) return kept;
-            return await FetchAsync(certificate) is { } pem ? OptionsOf(pem, certificate.Fingerprint!) : null;
+            var options = await ReadAsync(file, certificate.Fingerprint!)
+                ?? (await FetchAsync(certificate) is { } pem ? OptionsOf(pem, certificate.Fingerprint!) : null);
+            if (options is not null) Note(NameOf(certificate));
+            return options;
         }
         catch (Exception e) // whatever is wrong with one certificate must not concern the others' hosts
         {
@@ -160,17 +169,11 @@ internal sealed partial class CertificateStore : IAsyncDisposable
     private async ValueTask<SslServerAuthenticationOptions?> FormerAsync(
         CertificateRecord certificate, CancellationToken cancellationToken)
     {
-        var current = NameOf(certificate);
-        foreach (var file in Files(certificate.Id + ".*" + FileSuffix))
-        {
-            var name = Path.GetFileNameWithoutExtension(file.Name);
-            if (name == current || name.Split('.') is not [_, var fingerprint]) continue;
-            var entry = EntryOf(name);
-            var former = Volatile.Read(ref entry.Ready)
-                ?? await LoadOnce(entry, () => FromFileAsync(file.FullName, fingerprint)).WaitAsync(cancellationToken);
-            if (former is not null) return former;
-        }
-        return null;
+        if (!latest.TryGetValue(certificate.Id, out var name) || name == NameOf(certificate)) return null;
+        if (name.Split('.') is not [_, var fingerprint]) return null;
+        var entry = EntryOf(name);
+        return Volatile.Read(ref entry.Ready)
+            ?? await LoadOnce(entry, () => FromFileAsync(FileOf(name), fingerprint)).WaitAsync(cancellationToken);
     }
 
     private async Task<SslServerAuthenticationOptions?> FromFileAsync(string file, string fingerprint)
@@ -318,6 +321,7 @@ internal sealed partial class CertificateStore : IAsyncDisposable
     /// <summary>One that was replaced is kept until its successor is here.</summary>
     private void DeleteOthers(IReadOnlyList<CertificateRecord> used)
     {
+        if (used.Count == 0) return; // of a server that knows no certificates, perhaps: they will be wanted again
         var current = used.Where(c => c.Fingerprint is not null).ToDictionary(c => c.Id, NameOf, StringComparer.Ordinal);
         var abandoned = time.GetUtcNow() - AbandonedAfter;
         foreach (var file in Files())
@@ -327,6 +331,7 @@ internal sealed partial class CertificateStore : IAsyncDisposable
             if (isUsed || (file.Extension != FileSuffix && file.LastWriteTimeUtc >= abandoned)) continue;
             file.Delete();
             entries.TryRemove(name, out _);
+            latest.TryRemove(new KeyValuePair<string, string>(name.Split('.')[0], name));
         }
     }
 
@@ -344,7 +349,9 @@ internal sealed partial class CertificateStore : IAsyncDisposable
 
     private static string NameOf(CertificateRecord certificate) => $"{certificate.Id}.{certificate.Fingerprint}";
 
-    private FileInfo[] Files(string pattern = "*") => Directory.Exists(folder) ? new DirectoryInfo(folder).GetFiles(pattern) : [];
+    private void Note(string name) => latest[name.Split('.')[0]] = name;
+
+    private FileInfo[] Files() => Directory.Exists(folder) ? new DirectoryInfo(folder).GetFiles() : [];
 
     private string FileOf(string name) => Path.Combine(folder, name + FileSuffix);
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -100,15 +101,17 @@ internal sealed partial class TlsConnections(
         var session = new TlsSession();
         using var timeout = new CancellationTokenSource(limits.HandshakeTimeout, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, connection.ConnectionClosed);
-        var count = Interlocked.Increment(ref handshakes);
+        var isCounted = false;
         try
         {
-            if (count > limits.HandshakesMax) throw new AuthenticationException("Too many handshakes are under way.");
             if (await PlainHttp.IsAsync(connection.Transport.Input, ended.Token))
             {
                 await connection.Transport.Output.WriteAsync(PlainHttp.Refusal, ended.Token);
                 throw new AuthenticationException("The client speaks HTTP without TLS.");
             }
+            isCounted = true; // one that says nothing takes the place of a connection, and no more
+            if (Interlocked.Increment(ref handshakes) > limits.HandshakesMax)
+                throw new AuthenticationException("Too many handshakes are under way.");
             await stream.AuthenticateAsServerAsync(
                 (_, hello, _, cancellation) => ChooseAsync(hello.ServerName, session, cancellation), null, ended.Token);
             session.ApplicationProtocol = stream.NegotiatedApplicationProtocol.Protocol;
@@ -123,7 +126,7 @@ internal sealed partial class TlsConnections(
         }
         finally
         {
-            Interlocked.Decrement(ref handshakes);
+            if (isCounted) Interlocked.Decrement(ref handshakes);
         }
     }
 
@@ -185,7 +188,8 @@ internal sealed partial class TlsConnections(
 
     /// <summary>What a client can bring about, by leaving or by sending what is no TLS.</summary>
     private static bool IsOfConnection(Exception e) => e is AuthenticationException or IOException or OperationCanceledException
-        or ConnectionAbortedException or ObjectDisposedException or InvalidOperationException or System.ComponentModel.Win32Exception;
+        or ConnectionAbortedException or ObjectDisposedException or InvalidOperationException or NotSupportedException
+        or CryptographicException or System.ComponentModel.Win32Exception;
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "A TLS handshake for {Host} failed: {Reason}")]
     private static partial void LogFailed(ILogger logger, string host, string reason);

@@ -40,6 +40,8 @@ internal sealed partial class KindEndpoints
             if (!Scoping.May(call.Principal, Kind.WritePermission, Kind, found)
                 && !Scoping.May(call.Principal, Kind.ControlPermission, Kind, found))
                 return ApiErrors.ForbiddenHere(Kind.WritePermission);
+            // What only an operator may ask for, such as the host of the API, no one else takes away.
+            if (!call.Principal.IsOperator && IsForOperators(found)) return ApiErrors.OperatorNeeded;
             var owner = caller with { Tenant = found.Tenant, Fence = call.Fence };
             var deleted = Kind.Deleting is { } mark
                 ? await DeleteOwnerAsync(call, owner, found, mark, ifMatch, isForced)
@@ -49,6 +51,12 @@ internal sealed partial class KindEndpoints
             onDeleted?.Invoke(deleted.Value);
             return One(deleted.Value);
         }
+    }
+
+    private bool IsForOperators(EntityRevision found)
+    {
+        using var json = found.Document.Parse();
+        return json.RootElement.TryGetProperty("spec", out var spec) && Kind.CheckForOthers(JsonText.From(spec)).Any();
     }
 
     /// <summary>What no force overrides comes first: of two reasons the caller gets the one that remains.</summary>

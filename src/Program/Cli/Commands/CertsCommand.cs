@@ -87,6 +87,9 @@ internal static class CertsCommand
     private static async Task<int> RenewAsync(Run run, CancellationToken cancellationToken)
     {
         var before = await FindAsync(run, run.Parse.GetRequiredValue(Name), cancellationToken);
+        if (before.Spec.Own)
+            throw UsageErrors.Of($"{before.Name} is your own certificate, which the cloud cannot renew.",
+                $"Bring a newer one: strata certs add {before.Name} --cert FILE --key FILE").ToException();
         var renewed = await Certificates(run).TransitionAsync(before.Id, "renew", cancellationToken: cancellationToken);
         if (run.WriteMachine(renewed)) return CommandRunner.Done;
         return await CertificateWait.RunAsync(
@@ -100,8 +103,8 @@ internal static class CertsCommand
     private static async Task<Resource<CertificateSpec, CertificateStatus>> FindAsync(
         Run run, string name, CancellationToken cancellationToken)
     {
-        if (!name.Contains('.', StringComparison.Ordinal))
-            return await Certificates(run).GetAsync(name, cancellationToken: cancellationToken);
+        if (!name.Contains('.', StringComparison.Ordinal)
+            && await Certificates(run).FindAsync(name, cancellationToken: cancellationToken) is { } named) return named;
         await foreach (var certificate in Certificates(run).ListAsync(cancellationToken: cancellationToken))
             if (!certificate.Spec.Own && certificate.Spec.Hosts.Contains(name)) return certificate;
         throw new Error(ErrorKind.NotFound, "NOT_FOUND", $"The cloud makes no certificate for {name}.", "See all: strata certs")

@@ -114,10 +114,15 @@ internal static class DomainsCommand
     {
         var present = await FindAllAsync(run, spec.Host, cancellationToken);
         if (present.Find(r => r.Spec.Path == spec.Path) is { } same)
-            return (same.Spec.Deployment, same.Spec.Api, same.Spec.RedirectTo) == (spec.Deployment, spec.Api, spec.RedirectTo) ? same
-                : throw new Error(
+        {
+            if ((same.Spec.Deployment, same.Spec.Api, same.Spec.RedirectTo) != (spec.Deployment, spec.Api, spec.RedirectTo))
+                throw new Error(
                     ErrorKind.Conflict, "NAME_TAKEN", $"{spec.Host}{(spec.Path == "/" ? "" : spec.Path)} is served already.",
                     $"To change where it leads: strata domains set {spec.Host} --to NAME").ToException();
+            var wanted = WithRules(run, same.Spec with { Https = Given(run, same.Spec.Https) ?? same.Spec.Https });
+            return GivesRules(run)
+                ? await Routes(run).ChangeAsync(same, same with { Spec = wanted }, cancellationToken: cancellationToken) : same;
+        }
         var draft = new NewResource<RouteSpec> { Name = NameOf(spec.Host, spec.Path), Project = project, Spec = spec };
         return await Routes(run).CreateAsync(draft, cancellationToken: cancellationToken);
     }
@@ -127,7 +132,7 @@ internal static class DomainsCommand
         var route = await FindAsync(run, cancellationToken);
         var (to, redirectTo) = (run.Parse.GetValue(To), run.Parse.GetValue(RedirectTo));
         var spec = WithRules(run, route.Spec with { Https = Given(run, route.Spec.Https) ?? route.Spec.Https });
-        if (to is null && redirectTo is null && spec == route.Spec)
+        if (to is null && redirectTo is null && !GivesRules(run))
             throw UsageErrors.Of("There is nothing to set.", "See what can be set: strata domains set --help").ToException();
         if (redirectTo is not null) spec = spec with { RedirectTo = redirectTo, Deployment = null };
         if (to is not null)
@@ -171,6 +176,9 @@ internal static class DomainsCommand
         Run run, string name, CancellationToken cancellationToken) =>
         await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments)
             .GetAsync(name, cancellationToken: cancellationToken);
+
+    private static bool GivesRules(Run run) => run.Parse.GetValue(AllowFrom) is { Length: > 0 } || run.Parse.GetValue(StripPath) is not null
+        || run.Parse.GetValue(Maintenance) is not null || run.Parse.GetValue(Redirect) is not null || run.Parse.GetValue(Hsts) is not null;
 
     private static RouteSpec WithRules(Run run, RouteSpec spec)
     {

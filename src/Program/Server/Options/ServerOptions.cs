@@ -62,6 +62,9 @@ public sealed record ServerOptions
     /// <summary>Proxies in front of the API whose X-Forwarded-For is believed.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
+    /// <summary>Proxies in front of the edge whose X-Forwarded-For, -Proto and -Host are believed.</summary>
+    public IReadOnlyList<IPNetwork> EdgeTrustedProxies { get; init; } = [];
+
     /// <summary>As set; null: not.</summary>
     public MasterKeySource? MasterKeySet { get; init; }
 

@@ -49,6 +49,8 @@ public static class ServerOptionsReader
                 values[Setting.PeerAddress], "an http or https address without a path, such as http://10.0.0.5:8080", PeerAddress, faults),
             TrustedProxies = Read(
                 values[Setting.TrustedProxies], "networks such as 127.0.0.1/32, separated by commas", AnyNetworks, faults) ?? [],
+            EdgeTrustedProxies = Read(
+                values[Setting.EdgeTrustedProxies], "networks such as 10.0.0.5/32, separated by commas", AnyNetworks, faults) ?? [],
             MasterKeySet = Read(
                 values[Setting.MasterKey], "file:PATH, env:VARIABLE or command:COMMAND",
                 text => MasterKeySource.Parse(text, home.KeyFile, Environment.GetEnvironmentVariable), faults),

@@ -27,6 +27,10 @@ public sealed record Setting(string Name, string Default, string Description)
     public static readonly Setting HttpsPublicPort = new(
         "https-public-port", "", "Port under which users reach https-port, e.g. 443 where that is forwarded to it; empty: the same");
 
+    public static readonly Setting EdgeTrustedProxies = new(
+        "edge-trusted-proxies", "",
+        "Addresses of proxies in front of the edge whose X-Forwarded-For, -Proto and -Host are believed, for example 10.0.0.5/32; empty: none");
+
     public static readonly Setting EdgeMode = new("edge-mode", "in-process", "in-process, inline (a process of its own, fastest) or off");
     public static readonly Setting PublicUrl = new(
         "public-url", "",
@@ -85,7 +89,8 @@ public sealed record Setting(string Name, string Default, string Description)
 
     public static readonly IReadOnlyList<Setting> All =
     [
-        Listen, ApiPort, HttpPort, HttpsPort, HttpsPublicPort, PublicUrl, TrustedProxies, PeerAddress, EdgeMode, MasterKey, PostgresUrl,
+        Listen, ApiPort, HttpPort, HttpsPort, HttpsPublicPort, PublicUrl, TrustedProxies, PeerAddress, EdgeMode,
+        EdgeTrustedProxies, MasterKey, PostgresUrl,
         Blobs, BlobsEndpoint, BlobsRegion, BlobsPathStyle, BlobsAccessKey, BlobsSecretKey, BlobsSecretKeyFile,
         Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. MailSetting.All, .. TelemetrySetting.All,
         .. LimitSetting.All.Select(l => l.Setting),

@@ -29,6 +29,8 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
         options.HttpPort.ToString(CultureInfo.InvariantCulture), Setting.HttpsPort.Flag,
         options.HttpsPort.ToString(CultureInfo.InvariantCulture),
         .. options.HttpsPublicPort is { } port ? (string[])[Setting.HttpsPublicPort.Flag, port.ToString(CultureInfo.InvariantCulture)] : [],
+        .. options.EdgeTrustedProxies is { Count: > 0 } proxies
+            ? (string[])[Setting.EdgeTrustedProxies.Flag, string.Join(',', proxies)] : [],
         "--token-file", options.Home.EdgeTokenFile,
         LimitSetting.EdgeStopGrace.Flag, Seconds(options.Limits.EdgeStopGrace), .. TelemetrySetting.All.SelectMany(s => Given(options, s)),
         // it needs no bucket, and its environment has no secret key for one that the settings file names

@@ -13,6 +13,7 @@ public static class EdgeSettings
         Http = [new IPEndPoint(options.Listen, options.HttpPort)],
         Https = options.HttpsPort == 0 ? [] : [new IPEndPoint(options.Listen, options.HttpsPort)],
         HttpsPublicPort = options.HttpsPublicPort,
+        TrustedProxies = options.EdgeTrustedProxies,
         DataFolder = options.Home.Edge,
         ApiUrl = options.ApiUrl,
         ApiToken = token,

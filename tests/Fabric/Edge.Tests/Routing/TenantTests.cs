@@ -21,6 +21,23 @@ public sealed class TenantTests
         Assert.Equal(0, theirs.Connections);
     }
 
+    /// <summary>
+    /// Callers send their tokens to the API's host: no longer path, and no older route, of the same project gets between.
+    /// </summary>
+    [Fact]
+    public async Task Host_OfTheApi_ServesNothingElse()
+    {
+        await using var api = Origin("api");
+        await using var thief = Origin("thief");
+        var route = TestEdge.Route() with { Targets = [ApiRoute.Target], CreatedAt = DateTimeOffset.UnixEpoch.AddDays(1) };
+        await using var edge = await TestEdge.StartAsync(new TableSnapshot(
+            [TestEdge.Route(path: "/api/v1"), route, TestEdge.Route(path: "/longer") with { CreatedAt = DateTimeOffset.UnixEpoch }],
+            [ApiRoute.InstanceAt(new Uri($"http://{api.EndPoint}"), "org_1")!, TestEdge.Instance(thief.EndPoint)]));
+        using var client = edge.CreateClient();
+        foreach (var path in new[] { "/", "/api/v1/deployments", "/longer" }) Assert.Equal("api", await client.GetStringAsync(path));
+        Assert.Equal(0, thief.Connections);
+    }
+
     [Fact]
     public async Task Host_OfTwoOrganizations_BelongsToTheOlderRoute()
     {

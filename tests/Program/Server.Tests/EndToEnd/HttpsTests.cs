@@ -189,6 +189,18 @@ public sealed class HttpsTests : IAsyncLifetime
             "domains", "add", "other.example.com", "--api", "--detach");
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("Only an operator", refused.Error);
+        using var developer = new StrataClient(cloud.ApiUrl, token);
+        var routes = developer.Resources<RouteSpec, RouteStatus>(Plurals.Routes);
+        var found = 0;
+        await foreach (var route in routes.ListAsync())
+        {
+            if (!route.Spec.Api) continue;
+            found++;
+            await Assert.ThrowsAsync<StrataException>(() => routes.DeleteAsync(route.Id, force: true));
+            await Assert.ThrowsAsync<StrataException>(
+                () => routes.ChangeAsync(route, route with { Spec = route.Spec with { Api = false, Deployment = "welcome" } }));
+        }
+        Assert.Equal(1, found);
     }
 
     [Fact]
