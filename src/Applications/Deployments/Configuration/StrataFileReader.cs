@@ -135,6 +135,6 @@ public static partial class StrataFileReader
 
     private static bool IsInside(string path) => !path.StartsWith('/') && !path.Split('/').Contains("..");
 
-    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*\\z")]
     private static partial Regex VariableName();
 }

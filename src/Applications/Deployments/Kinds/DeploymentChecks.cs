@@ -5,7 +5,7 @@ using Strata.Deployments.Source;
 
 namespace Strata.Deployments.Kinds;
 
-/// <summary>The rules of a spec, beyond its shape.</summary>
+/// <summary>The rules of deployments' and releases' specs, beyond their shape.</summary>
 internal static partial class DeploymentChecks
 {
     public const int ReplicasMax = 100;
@@ -14,7 +14,7 @@ internal static partial class DeploymentChecks
     private const int EnvCharsMax = 256 * 1024;
     private const int SecretsMax = 100;
     private const int CommandCharsMax = 4096;
-    private const int TextCharsMax = 1024;
+    internal const int TextCharsMax = 1024;
 
     public static IReadOnlyList<ValidationError> Check(DeploymentSpec spec) =>
         [.. Run(spec.Run), .. Build(spec.Build), .. Env(spec.Env), .. Health(spec.Health), .. Text("release", spec.Release),
@@ -28,46 +28,6 @@ internal static partial class DeploymentChecks
         .. spec.Build is { } build ? Build(build) : [],
         .. spec.Env is { } env ? Env(env) : [],
         .. spec.Health is { } health ? Health(health) : [],
-    ];
-
-    public static IReadOnlyList<ValidationError> Check(RouteSpec spec) =>
-    [
-        .. Target(spec),
-        .. spec.Host is { Length: <= 253 } host && Host().IsMatch(host) && !System.Net.IPAddress.TryParse(host, out _)
-        ? [] : Fault("host", "It must be a host name in lower case without a port, not an address, for example shop.example.org."),
-        .. spec.Path is { Length: <= TextCharsMax } path && Path().IsMatch(path)
-        ? [] : Fault("path", "It must start with \"/\" and hold only what a URL's path may hold."),
-        .. spec.Limits is { } limits ? Limits(limits) : [],
-        .. RouteChecks.Check(spec),
-        .. spec.Https?.HstsSeconds is { } hsts ? Range("https.hstsSeconds", hsts, 0, 2 * 365 * 24 * 3600) : [],
-    ];
-
-    private static IEnumerable<ValidationError> Target(RouteSpec spec)
-    {
-        if (!spec.Api && spec.RedirectTo is null) return Required("deployment", spec.Deployment);
-        if (spec.Deployment is not null || (spec.Api && spec.RedirectTo is not null))
-            return Fault("deployment", "A host leads to a deployment, to the API or to another address, and not to two of them.");
-        if (spec.Api) return spec.Path == "/" ? [] : Fault("path", "The API has a host of its own: leave the path out.");
-        var isAddress = spec.RedirectTo!.Length <= TextCharsMax && Uri.TryCreate(spec.RedirectTo, UriKind.Absolute, out var to)
-            && to is { Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" } && spec.RedirectTo.All(c => c is > ' ' and <= '~')
-            && to.Host != spec.Host;
-        return isAddress ? [] : Fault("redirectTo", "It is an address of another host without a query, such as https://example.com.");
-    }
-
-    /// <summary>Who has the API's address sees what its callers send.</summary>
-    public static IReadOnlyList<ValidationError> CheckForOthers(RouteSpec spec) =>
-        spec.Api ? [new ValidationError("api", "Only an operator of the cloud may lead a host to its API.")] : [];
-
-    private static IEnumerable<ValidationError> Limits(RouteLimits limits) =>
-    [
-        .. Range("limits.connectSeconds", limits.ConnectSeconds ?? 1, 1, 60),
-        .. Range("limits.holdSeconds", limits.HoldSeconds ?? 0, 0, 60),
-        .. Range("limits.firstByteSeconds", limits.FirstByteSeconds ?? 1, 1, 3600),
-        .. Range("limits.idleSeconds", limits.IdleSeconds ?? 1, 1, 24 * 3600),
-        .. Range("limits.streamIdleSeconds", limits.StreamIdleSeconds ?? 1, 1, 7 * 24 * 3600),
-        .. Range("limits.bodyBytesMax", limits.BodyBytesMax ?? 0, 0, 1L << 40),
-        .. Range("limits.requestsPerInstance", limits.RequestsPerInstance ?? 1, 1, 16_384),
-        .. Range("limits.streamsPerInstance", limits.StreamsPerInstance ?? 0, 0, 16_384),
     ];
 
     private static IEnumerable<ValidationError> Run(RunConfig run) =>
@@ -153,26 +113,20 @@ internal static partial class DeploymentChecks
     private static IEnumerable<ValidationError> Command(string field, string? command) =>
         command is null or { Length: > 0 and <= CommandCharsMax } ? [] : Fault(field, $"It takes 1 to {CommandCharsMax} characters.");
 
-    private static IEnumerable<ValidationError> Required(string field, string? text) => string.IsNullOrEmpty(text)
+    internal static IEnumerable<ValidationError> Required(string field, string? text) => string.IsNullOrEmpty(text)
         ? Fault(field, "It is required.") : Text(field, text);
 
-    private static IEnumerable<ValidationError> Text(string field, string? text) => text is null or { Length: <= TextCharsMax }
+    internal static IEnumerable<ValidationError> Text(string field, string? text) => text is null or { Length: <= TextCharsMax }
         ? [] : Fault(field, $"It takes at most {TextCharsMax} characters.");
 
-    private static IEnumerable<ValidationError> Range<T>(string field, T value, T least, T most) where T : IComparable<T> =>
+    internal static IEnumerable<ValidationError> Range<T>(string field, T value, T least, T most) where T : IComparable<T> =>
         value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0
             ? [] : Fault(field, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"It must be from {least} to {most}."));
 
-    private static ValidationError[] Fault(string field, string message) => [new ValidationError(field, message)];
+    internal static ValidationError[] Fault(string field, string message) => [new ValidationError(field, message)];
 
-    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,127}\\z")]
     private static partial Regex VariableName();
-
-    [GeneratedRegex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")]
-    private static partial Regex Host();
-
-    [GeneratedRegex("^/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$")]
-    private static partial Regex Path();
 
     /// <summary>Files on the server's machine are for operators only.</summary>
     public static IReadOnlyList<ValidationError> CheckForOthers(ReleaseSpec spec) =>

@@ -63,11 +63,11 @@ public static class DeploymentKinds
         References = [new SpecReference("deployment", Deployment)],
         LabelsAreInherited = true,
         Hosts = new HostRule("spec.host", [Deployment]),
-        OperatorsOnly = DeploymentChecks.CheckForOthers,
+        OperatorsOnly = RouteChecks.CheckForOthers,
         ValidateChange = (was, next) => was.Api == next.Api
             ? [] : [new("api", "A host leads to the API, or it does not: remove the route, and add another.")],
         UniqueKeys = [new UniqueKeyDefinition("host and path", [JsonPath.Parse("$.spec.host"), JsonPath.Parse("$.spec.path")])],
-        Validate = DeploymentChecks.Check,
+        Validate = RouteChecks.Check,
     };
 
     /// <summary>

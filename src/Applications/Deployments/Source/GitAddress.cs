@@ -69,9 +69,9 @@ internal sealed partial record GitAddress(Uri Url, IPAddress? Pinned)
 
     internal static bool IsPublic(IPAddress address) => PublicAddress.Is(address);
 
-    [GeneratedRegex("^(?<user>[A-Za-z0-9._-]+@)(?<host>[A-Za-z0-9.-]+):(?<path>[^:]+)$")]
+    [GeneratedRegex("^(?<user>[A-Za-z0-9._-]+@)(?<host>[A-Za-z0-9.-]+):(?<path>[^:]+)\\z")]
     private static partial Regex ScpLike();
 
-    [GeneratedRegex("^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+    [GeneratedRegex("^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\\z")]
     private static partial Regex SafeHost();
 }

@@ -180,10 +180,10 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
         return reader.ReadToEnd();
     }
 
-    [GeneratedRegex("^([0-9a-f]{40}|[0-9a-f]{64})$")]
+    [GeneratedRegex("^([0-9a-f]{40}|[0-9a-f]{64})\\z")]
     private static partial Regex FullHash();
 
-    [GeneratedRegex("^[A-Za-z0-9_][A-Za-z0-9._/+@#-]{0,254}$")]
+    [GeneratedRegex("^[A-Za-z0-9_][A-Za-z0-9._/+@#-]{0,254}\\z")]
     private static partial Regex SafeReference();
 
     /// <summary>Signal 25 (SIGXFSZ) ends a program that writes past the file size limit.</summary>

@@ -113,6 +113,6 @@ internal static partial class TenantRole
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    [GeneratedRegex("^[a-z0-9_]+$")]
+    [GeneratedRegex("^[a-z0-9_]+\\z")]
     private static partial Regex Plain();
 }

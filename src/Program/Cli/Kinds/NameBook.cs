@@ -32,6 +32,6 @@ internal sealed partial class NameBook(StrataClient client, KindCatalog kinds)
         }
     }
 
-    [GeneratedRegex("^[a-z]{2,8}_[0-9a-hjkmnp-tv-z]{26}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^[a-z]{2,8}_[0-9a-hjkmnp-tv-z]{26}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex Id();
 }

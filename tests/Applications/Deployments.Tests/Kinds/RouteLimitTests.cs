@@ -53,5 +53,5 @@ public class RouteLimitTests
     });
 
     private static IReadOnlyList<ValidationError> Check(RouteLimits limits) =>
-        DeploymentChecks.Check(new RouteSpec { Host = "a.localhost", Deployment = "dep_1", Limits = limits });
+        RouteChecks.Check(new RouteSpec { Host = "a.localhost", Deployment = "dep_1", Limits = limits });
 }

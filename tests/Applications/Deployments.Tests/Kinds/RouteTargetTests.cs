@@ -27,14 +27,22 @@ public class RouteTargetTests
     public void Route_LeadsToOnePlace(string? deployment, bool api, string? redirectTo, string path, string? fault)
     {
         var spec = new RouteSpec { Host = "shop.example.org", Path = path, Deployment = deployment, Api = api, RedirectTo = redirectTo };
-        Assert.Equal(fault is null ? [] : new[] { fault }, DeploymentChecks.Check(spec).Select(f => f.Field));
+        Assert.Equal(fault is null ? [] : new[] { fault }, RouteChecks.Check(spec).Select(f => f.Field));
     }
+
+    [Theory]
+    [InlineData("shop.example.org\n", "/", "host")]
+    [InlineData("shop.example.org", "/\n", "path")]
+    [InlineData("10.0.0.1", "/", "host")]
+    [InlineData("Shop.example.org", "/", "host")]
+    public void HostAndPath_AreWholeWords(string host, string path, string fault) => Assert.Equal(
+        [fault], RouteChecks.Check(new RouteSpec { Host = host, Path = path, Deployment = "dep_1" }).Select(f => f.Field));
 
     [Fact]
     public void Api_IsLedToByOperatorsAlone()
     {
-        Assert.Equal(["api"], DeploymentChecks.CheckForOthers(new RouteSpec { Host = "a.example.org", Api = true }).Select(f => f.Field));
-        Assert.Empty(DeploymentChecks.CheckForOthers(new RouteSpec { Host = "a.example.org", Deployment = "dep_1" }));
+        Assert.Equal(["api"], RouteChecks.CheckForOthers(new RouteSpec { Host = "a.example.org", Api = true }).Select(f => f.Field));
+        Assert.Empty(RouteChecks.CheckForOthers(new RouteSpec { Host = "a.example.org", Deployment = "dep_1" }));
     }
 
     [Theory]
@@ -44,7 +52,7 @@ public class RouteTargetTests
     [InlineData("set-cookie", "a=b", false)]
     [InlineData("X-A", "b\r\nX-C: d", false)]
     [InlineData("X-A", "\u00fc", false)]
-    public void Headers_AreThoseThatHarmNoAnswer(string name, string value, bool isGood) => Assert.Equal(isGood, DeploymentChecks.Check(
+    public void Headers_AreThoseThatHarmNoAnswer(string name, string value, bool isGood) => Assert.Equal(isGood, RouteChecks.Check(
         new RouteSpec { Host = "a.example.org", Deployment = "dep_1", Headers = new Dictionary<string, string> { [name] = value } })
             .Count == 0);
 
@@ -53,7 +61,7 @@ public class RouteTargetTests
     [InlineData("::1", true)]
     [InlineData("10.0.0.0/33", false)]
     [InlineData("example.com", false)]
-    public void AllowFrom_IsNetworks(string network, bool isGood) => Assert.Equal(isGood, DeploymentChecks.Check(
+    public void AllowFrom_IsNetworks(string network, bool isGood) => Assert.Equal(isGood, RouteChecks.Check(
         new RouteSpec { Host = "a.example.org", Deployment = "dep_1", AllowFrom = [network] }).Count == 0);
 
     [Theory]
@@ -61,6 +69,6 @@ public class RouteTargetTests
     [InlineData(63_072_000, true)]
     [InlineData(-1, false)]
     [InlineData(63_072_001, false)]
-    public void Hsts_IsTwoYearsAtMost(int seconds, bool isGood) => Assert.Equal(isGood, DeploymentChecks.Check(
+    public void Hsts_IsTwoYearsAtMost(int seconds, bool isGood) => Assert.Equal(isGood, RouteChecks.Check(
         new RouteSpec { Host = "a.example.org", Deployment = "dep_1", Https = new RouteHttps { HstsSeconds = seconds } }).Count == 0);
 }
