@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Strata.Core;
 using Strata.Edge;
 using Strata.Edge.Benchmarks;
 using Strata.Edge.Routing;
@@ -36,7 +36,7 @@ static async Task ServeAsync(int port, int origin, bool inline, string? pem)
     {
         var folder = $"{pem}-{(inline ? "inline" : "default")}";
         using var certificate = X509Certificate2.CreateFromPemFile(pem);
-        var fingerprint = certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
+        var fingerprint = Fingerprint.Of(certificate);
         Directory.CreateDirectory(Path.Combine(folder, "certificates"));
         File.Copy(pem, Path.Combine(folder, "certificates", $"crt_1.{fingerprint}.pem"));
         options = options with { Https = [listen], DataFolder = folder };

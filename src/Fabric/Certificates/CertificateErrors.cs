@@ -17,8 +17,13 @@ internal static class CertificateErrors
         ErrorKind.Conflict, IssuedCode, $"The certificate \"{name}\" is one that the cloud makes; it ends with its host.",
         $"To have it issued again: strata certs renew {name}");
 
+    public static readonly Error AuthorityNeeded = new(
+        ErrorKind.Conflict, "ISSUER_NEEDED", "The cloud's own authority cannot be removed: it signs for local names.",
+        "To have others asked for public names: strata issuers add letsencrypt --email ADDRESS --agree-to-terms");
+
     public static readonly Error NotReady = new(
-        ErrorKind.Conflict, NotReadyCode, "The certificate has not been issued yet, so it has no key.");
+        ErrorKind.Conflict, NotReadyCode, "The certificate has not been issued yet, so it has no key.",
+        "See why: strata certs");
 
     public static Error Issued(string name) => new(
         ErrorKind.Conflict, IssuedCode, $"The certificate \"{name}\" is one that the cloud makes; it cannot be replaced by your own.",

@@ -49,9 +49,6 @@ internal static class Pem
 
     public static string OfKey(ReadOnlySpan<byte> pkcs8) => PemEncoding.WriteString("PRIVATE KEY", pkcs8) + "\n";
 
-    public static string FingerprintOf(X509Certificate2 certificate) =>
-        certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
-
     /// <summary>The host names that a certificate is for, in lower case; what is no name of a host is left out.</summary>
     public static IReadOnlyList<string> HostsOf(X509Certificate2 certificate)
     {

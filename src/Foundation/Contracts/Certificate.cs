@@ -1,3 +1,5 @@
+using Strata.Core;
+
 namespace Strata.Contracts;
 
 /// <summary>
@@ -53,6 +55,20 @@ public sealed record CertificateStatus
 
     /// <summary>Why the last attempt failed, or what is about to happen; null when all is well.</summary>
     public string? Message { get; init; }
+}
+
+/// <summary>What certificates are for.</summary>
+public static class CertificateHosts
+{
+    /// <summary>The hosts that it covers; where none has been issued yet, those that it is to be for.</summary>
+    public static IReadOnlyList<string> Of(Resource<CertificateSpec, CertificateStatus> certificate) =>
+        certificate.Status.Hosts.Count > 0 ? certificate.Status.Hosts : certificate.Spec.Hosts;
+
+    /// <summary>Whether a name in a certificate is the host's, or that of all with one label more (<c>*.example.com</c>).</summary>
+    public static bool Covers(ReadOnlySpan<char> name, ReadOnlySpan<char> host) =>
+        name.Equals(host, StringComparison.OrdinalIgnoreCase)
+        || (name.StartsWith("*.") && host.IndexOf('.') is > 0 and var dot
+            && host[(dot + 1)..].Equals(name[2..], StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>States of a certificate.</summary>

@@ -8,6 +8,11 @@ namespace Strata.Core;
 /// </summary>
 public static class ProcessRun
 {
+    /// <summary>Where a program is; null: nowhere. Also a link to a file that is gone, which is what keeps it from being run.</summary>
+    public static string? Find(string program) =>
+        ((Environment.GetEnvironmentVariable("PATH") ?? "") + ":/usr/sbin:/sbin").Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(p => File.Exists(p) || new FileInfo(p).LinkTarget is not null);
+
     /// <summary>Waits for its end. Cancelled or failed: it and all its children are killed, and the exception is thrown.</summary>
     /// <param name="start">The program, its folder and its environment; the streams are set here.</param>
     /// <param name="input">What it reads; null: nothing.</param>

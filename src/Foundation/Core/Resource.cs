@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Strata.Core;
 
 /// <summary>
@@ -65,9 +68,21 @@ public sealed record Nothing
 public static class ResourceName
 {
     public const int LengthMax = 63;
+    private const int HashCharacters = 8;
 
     public static bool IsValid(string? name) =>
         name is { Length: >= 1 and <= LengthMax }
         && char.IsAsciiLetterLower(name[0]) && name[^1] != '-'
         && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+
+    /// <summary>A name by which people recognize a text: <c>shop.example.com</c> becomes <c>shop-example-com-a379a6f6</c>.</summary>
+    /// <param name="text">Of any characters; at least one.</param>
+    /// <param name="distinct">No two of these have the same name; null: the text.</param>
+    public static string Of(string text, string? distinct = null)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(distinct ?? text)))[..HashCharacters];
+        var words = new string([.. text.Select(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) ? c : '-')]);
+        if (!char.IsAsciiLetterLower(words[0])) words = "h-" + words;
+        return words.Start(LengthMax - HashCharacters - 1).TrimEnd('-') + "-" + hash;
+    }
 }

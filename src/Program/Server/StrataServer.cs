@@ -31,7 +31,7 @@ public sealed partial class StrataServer : IAsyncDisposable
     private readonly DateTimeOffset startedAt;
     private TimeSpan startTook;
 
-    /// <summary>How the previous server ended, if it was not asked to.</summary>
+    /// <summary>What the start found: how the previous server ended, what it has to do without.</summary>
     private IReadOnlyList<StatusWarning> ofStart = [];
 
     private StrataServer(ServerOptions options, HomeLock home, ILoggerFactory loggers, StrataTelemetry telemetry, TimeProvider time)

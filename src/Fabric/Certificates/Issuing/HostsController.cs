@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Strata.Certificates.Kinds;
 using Strata.Contracts;
 using Strata.Core;
@@ -18,7 +17,7 @@ internal sealed class HostsController(
     ResourceStore<CertificateSpec, CertificateStatus> certificates, Informer<CertificateSpec, CertificateStatus> view,
     Informer<HostClaimSpec, Nothing> claims) : Controller<HostClaimSpec, Nothing>
 {
-    private const int HashCharacters = 8;
+    private const int RandomCharacters = 16;
 
     public override string Name => "certificates-of-hosts";
 
@@ -37,12 +36,12 @@ internal sealed class HostsController(
         // One of another project of the organization was for the host's former owner.
         if (!TenantId.TryParse(claim.Org, out var tenant)
             || view.Find(CertificateKinds.MadeByHost, tenant, claim.Host).Any(c => c.Project == claim.Project)) return null;
-        foreach (var name in new[] { NameOf(claim.Host, claim.Host), NameOf(claim.Host, claim.Host + claim.Project),
-            NameOf(claim.Host, claim.Host + RandomNumberGenerator.GetHexString(HashCharacters)) })
+        foreach (var distinct in new[] { "", claim.Project, RandomNumberGenerator.GetHexString(RandomCharacters) })
         {
             var made = await certificates.CreateAsync(CallerIn(tenant), new NewResource<CertificateSpec>
             {
-                Name = name, Project = claim.Project, Spec = new CertificateSpec { Hosts = [claim.Host] },
+                Name = ResourceName.Of(claim.Host, claim.Host + distinct), Project = claim.Project,
+                Spec = new CertificateSpec { Hosts = [claim.Host] },
             }, null, cancellationToken);
             if (made.IsOk) return null;
             // The name is one of a user's, perhaps, or of the former owner's certificate, which ends soon.
@@ -51,15 +50,6 @@ internal sealed class HostsController(
             return made.Error.Kind is ErrorKind.NotFound or ErrorKind.Conflict ? null : throw made.Error.ToException();
         }
         return null;
-    }
-
-    /// <summary>Readable, and no two hosts have the same: <c>shop.example.com</c> is <c>shop-example-com-a379a6f6</c>.</summary>
-    private static string NameOf(string host, string hashed)
-    {
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(hashed)))[..HashCharacters];
-        var text = host.Replace('.', '-');
-        if (!char.IsAsciiLetterLower(text[0])) text = "h-" + text;
-        return text.Start(ResourceName.LengthMax - HashCharacters - 1).TrimEnd('-') + "-" + hash;
     }
 
     private IEnumerable<EntityId> ClaimsOf(string host) =>

@@ -27,7 +27,7 @@ internal sealed record IssuedCertificate(
     {
         using var leaf = X509Certificate2.CreateFromPem(chain);
         return new IssuedCertificate(
-            chain, Convert.ToBase64String(key.ExportPkcs8PrivateKey()), Pem.HostsOf(leaf), Pem.FingerprintOf(leaf), leaf.NotBefore,
+            chain, Convert.ToBase64String(key.ExportPkcs8PrivateKey()), Pem.HostsOf(leaf), Core.Fingerprint.Of(leaf), leaf.NotBefore,
             leaf.NotAfter);
     }
 

@@ -56,7 +56,7 @@ internal sealed class Issuers(
     /// disposing of it. All organizations share one account, of which authorities allow some hundred orders in three hours.
     /// </summary>
     /// <param name="pause">When to ask again.</param>
-    /// <returns>Null: there is none now.</returns>
+    /// <returns>Null: no place is free now.</returns>
     public IDisposable? TryEnter(IReadOnlyList<Resource<IssuerSpec, IssuerStatus>> ready, string org, out TimeSpan pause)
     {
         pause = TimeSpan.Zero;

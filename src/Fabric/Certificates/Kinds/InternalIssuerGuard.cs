@@ -10,9 +10,6 @@ namespace Strata.Certificates.Kinds;
 /// <summary>The cloud's own authority stays: those who have installed its certificate trust no other.</summary>
 internal sealed class InternalIssuerGuard : IDeletionGuard
 {
-    private static readonly Error Needed = new(
-        ErrorKind.Conflict, "ISSUER_NEEDED", "The cloud's own authority cannot be removed: it signs for local names.");
-
     public Kind Kind => CertificateKinds.Issuer;
 
     public string Guarded => "the cloud's own authority, which no force removes";
@@ -20,5 +17,5 @@ internal sealed class InternalIssuerGuard : IDeletionGuard
     public WriteCheck? CheckOf(Principal principal, EntityRevision resource) => ForcedOf(resource);
 
     public WriteCheck? ForcedOf(EntityRevision resource) => ResourceDocument.NameOf(resource) != IssuerSpec.Internal
-        ? null : (_, _) => ValueTask.FromResult<Error?>(Needed);
+        ? null : (_, _) => ValueTask.FromResult<Error?>(CertificateErrors.AuthorityNeeded);
 }

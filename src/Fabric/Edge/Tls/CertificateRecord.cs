@@ -17,15 +17,13 @@ public sealed record CertificateRecord(
     /// <summary>Whether a client that is shown it can be satisfied.</summary>
     internal bool IsUsable => Fingerprint is not null && !IsFailed;
 
-    private const int FingerprintLength = 64;
-
     /// <returns>Null for one that is of no use.</returns>
     internal static CertificateRecord? Of(Resource<CertificateSpec, CertificateStatus> certificate)
     {
         var (spec, status) = (certificate.Spec, certificate.Status);
-        var hosts = status.Hosts.Count > 0 ? status.Hosts : spec.Hosts;
+        var hosts = CertificateHosts.Of(certificate);
         // The fingerprint becomes the name of a file.
-        var fingerprint = status.Fingerprint is { Length: FingerprintLength } print && print.All(char.IsAsciiHexDigitLower) ? print : null;
+        var fingerprint = Core.Fingerprint.IsValid(status.Fingerprint) ? status.Fingerprint : null;
         return hosts.Count == 0 ? null : new CertificateRecord(
             certificate.Id, certificate.Org, certificate.Project, string.Join(' ', hosts), fingerprint, status.IsPublic, spec.Own,
             status.NotAfter) { IsFailed = certificate.State == CertificateStates.Failed };
@@ -34,14 +32,9 @@ public sealed record CertificateRecord(
     internal bool Covers(ReadOnlySpan<char> host)
     {
         foreach (var range in Hosts.AsSpan().Split(' '))
-            if (Covers(Hosts.AsSpan(range), host)) return true;
+            if (CertificateHosts.Covers(Hosts.AsSpan(range), host)) return true;
         return false;
     }
-
-    private static bool Covers(ReadOnlySpan<char> name, ReadOnlySpan<char> host) =>
-        name.Equals(host, StringComparison.OrdinalIgnoreCase)
-        || (name.StartsWith("*.") && host.IndexOf('.') is > 0 and var dot
-            && host[(dot + 1)..].Equals(name[2..], StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>

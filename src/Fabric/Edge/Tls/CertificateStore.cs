@@ -194,7 +194,7 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         var chain = new X509Certificate2Collection();
         chain.ImportFromPem(pem);
         var leaf = X509Certificate2.CreateFromPem(pem, pem);
-        if (!leaf.GetCertHashString(HashAlgorithmName.SHA256).Equals(fingerprint, StringComparison.OrdinalIgnoreCase))
+        if (Fingerprint.Of(leaf) != fingerprint)
             throw new CryptographicException("It is another certificate.");
         return new SslServerAuthenticationOptions
         {

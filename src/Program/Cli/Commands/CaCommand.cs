@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Strata.Cli.Shell;
 using Strata.Cli.Trust;
@@ -63,7 +62,7 @@ internal static class CaCommand
     private static string FingerprintOf(string pem)
     {
         using var certificate = X509Certificate2.CreateFromPem(pem);
-        return certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
+        return Fingerprint.Of(certificate);
     }
 
     private static async Task<string> ReadAsync(Run run, CancellationToken cancellationToken) =>

@@ -34,7 +34,7 @@ internal static class DomainList
 
     /// <summary>The one that the edges would serve: one's own before the cloud's.</summary>
     public static CertificateResource? Of(IEnumerable<CertificateResource> certificates, RouteResource route) =>
-        certificates.Where(c => c.Project == route.Project && Hosts(c).Any(h => Covers(h, route.Spec.Host)))
+        certificates.Where(c => c.Project == route.Project && CertificateHosts.Of(c).Any(h => CertificateHosts.Covers(h, route.Spec.Host)))
             .OrderByDescending(c => c.State == CertificateStates.Ready).ThenByDescending(c => c.Spec.Own).FirstOrDefault();
 
     private static JsonElement ToJson(List<RouteResource> routes, List<CertificateResource> certificates) =>
@@ -70,12 +70,6 @@ internal static class DomainList
         }
         table.Write(run.Terminal);
     }
-
-    private static IReadOnlyList<string> Hosts(CertificateResource certificate) =>
-        certificate.Status.Hosts.Count > 0 ? certificate.Status.Hosts : certificate.Spec.Hosts;
-
-    private static bool Covers(string name, string host) => name == host || (name.StartsWith("*.", StringComparison.Ordinal)
-        && host.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && host[dot..] == name[1..]);
 
     private static string Shown(CertificateResource? certificate) => certificate switch
     {

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
-using System.Text;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
 using Strata.Client;
@@ -16,7 +14,6 @@ namespace Strata.Cli.Commands;
 internal static class DomainsCommand
 {
     private const string Auto = "auto";
-    private const int HashCharacters = 8;
 
     private static readonly Argument<string> Host = new("host") { Description = "Host name, such as shop.example.com" };
 
@@ -123,7 +120,10 @@ internal static class DomainsCommand
             return GivesRules(run)
                 ? await Routes(run).ChangeAsync(same, same with { Spec = wanted }, cancellationToken: cancellationToken) : same;
         }
-        var draft = new NewResource<RouteSpec> { Name = NameOf(spec.Host, spec.Path), Project = project, Spec = spec };
+        var draft = new NewResource<RouteSpec>
+        {
+            Name = ResourceName.Of((spec.Host + spec.Path).TrimEnd('/')), Project = project, Spec = spec,
+        };
         return await Routes(run).CreateAsync(draft, cancellationToken: cancellationToken);
     }
 
@@ -233,14 +233,4 @@ internal static class DomainsCommand
     }
 
     private static string Shown(RouteResource route) => route.Spec.Host + (route.Spec.Path == "/" ? "" : route.Spec.Path);
-
-    /// <summary>Readable, and another for each host and path: <c>shop.example.com</c> is <c>shop-example-com-a379a6f6</c>.</summary>
-    private static string NameOf(string host, string path)
-    {
-        var whole = (host + path).TrimEnd('/');
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(whole)))[..HashCharacters];
-        var text = new string([.. whole.Select(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) ? c : '-')]);
-        if (!char.IsAsciiLetterLower(text[0])) text = "h-" + text;
-        return text.Start(ResourceName.LengthMax - HashCharacters - 1).TrimEnd('-') + "-" + hash;
-    }
 }

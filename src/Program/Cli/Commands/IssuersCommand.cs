@@ -30,9 +30,9 @@ internal static class IssuersCommand
         Description = "Name of the issuer; letsencrypt and letsencrypt-staging are known",
     };
 
-    private static readonly Option<int?> NewOrder = new("--order")
+    private static readonly Option<int?> Order = new("--order")
     {
-        Description = "The issuer with the lowest is asked first; the next one only if it fails", HelpName = "NUMBER",
+        Description = "The issuer with the lowest is asked first; the next one only if it fails [default: 100]", HelpName = "NUMBER",
     };
 
     private static readonly Option<string?> Directory = new("--directory")
@@ -48,13 +48,6 @@ internal static class IssuersCommand
     private static readonly Option<bool> Agree = new("--agree-to-terms")
     {
         Description = "You agree to the authority's terms of service",
-    };
-
-    private static readonly Option<int> Order = new("--order")
-    {
-        Description = "The issuer with the lowest is asked first; the next one only if it fails",
-        DefaultValueFactory = _ => IssuerSpec.DefaultOrder,
-        HelpName = "NUMBER",
     };
 
     private static readonly Option<bool?> Trusted = new("--trusted")
@@ -80,7 +73,7 @@ internal static class IssuersCommand
             {
                 NewName, Directory, Email, Agree, Order, Roots, Trusted,
             }.Does(terminal, AddAsync),
-            new Command("set", "Change an issuer") { Name, Email, NewOrder, Roots, Trusted }.Does(terminal, SetAsync),
+            new Command("set", "Change an issuer") { Name, Email, Order, Roots, Trusted }.Does(terminal, SetAsync),
             new Command("remove", "Remove an issuer; what it has signed is served until it is renewed") { Name, Yes }
                 .Does(terminal, RemoveAsync),
         }.Does(terminal, ListAsync);
@@ -107,7 +100,7 @@ internal static class IssuersCommand
             {
                 Directory = directory,
                 Trusted = run.Parse.GetValue(Trusted) ?? (directory == Known[Staging] ? false : null), Email = run.Parse.GetValue(Email),
-                AgreesToTerms = true, Order = run.Parse.GetValue(Order),
+                AgreesToTerms = true, Order = run.Parse.GetValue(Order) ?? IssuerSpec.DefaultOrder,
                 Roots = run.Parse.GetValue(Roots) is { } file ? await CertsCommand.ReadAsync(file, cancellationToken) : null,
             },
         }, cancellationToken: cancellationToken);
@@ -127,7 +120,7 @@ internal static class IssuersCommand
     {
         var issuers = run.Client.Resources<IssuerSpec, IssuerStatus>(Plurals.Issuers);
         var issuer = await issuers.GetAsync(run.Parse.GetRequiredValue(Name), cancellationToken: cancellationToken);
-        var (email, order, trusted) = (run.Parse.GetValue(Email), run.Parse.GetValue(NewOrder), run.Parse.GetValue(Trusted));
+        var (email, order, trusted) = (run.Parse.GetValue(Email), run.Parse.GetValue(Order), run.Parse.GetValue(Trusted));
         var roots = run.Parse.GetValue(Roots) is { } file ? await CertsCommand.ReadAsync(file, cancellationToken) : null;
         if (email is null && order is null && trusted is null && roots is null)
             throw UsageErrors.Of("There is nothing to set.", "Add --email, --order, --roots or --trusted.").ToException();

@@ -47,7 +47,7 @@ internal static class ToolChecks
         const string debian = "/usr/lib/postgresql";
         var own = Directory.Exists(debian) ? Directory.GetDirectories(debian).Select(v => Path.Combine(v, "bin", "postgres"))
             .Where(File.Exists) : [];
-        return Find("postgres") is { } onPath ? own.Append(onPath) : own;
+        return ProcessRun.Find("postgres") is { } onPath ? own.Append(onPath) : own;
     }
 
     private static int MajorVersion(string line) => line.Split(' ')
@@ -57,7 +57,7 @@ internal static class ToolChecks
         string what, string[] programs, string consequence, string fix, CancellationToken cancellationToken)
     {
         var broken = new List<string>();
-        foreach (var found in programs.Select(Find).OfType<string>())
+        foreach (var found in programs.Select(ProcessRun.Find).OfType<string>())
         {
             var version = await FirstLineAsync(found, what == "iproute2" ? "-V" : "--version", cancellationToken);
             if (version.TryGet(out var line, out var error)) return Finding.Ok(what, line);
@@ -68,11 +68,6 @@ internal static class ToolChecks
                 $"Install it again: {fix.Replace("install -y", "install -y --reinstall", StringComparison.Ordinal)}")
             : Finding.Warning(what, $"{string.Join(" or ", programs)} is not installed. {consequence}", fix);
     }
-
-    /// <summary>Where it is; also a link to a file that is gone, which is what keeps it from being run.</summary>
-    private static string? Find(string program) =>
-        ((Environment.GetEnvironmentVariable("PATH") ?? "") + ":/usr/sbin:/sbin").Split(':', StringSplitOptions.RemoveEmptyEntries)
-            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(p => File.Exists(p) || new FileInfo(p).LinkTarget is not null);
 
     /// <summary>What it says of itself; why it cannot be run otherwise.</summary>
     private static async Task<Result<string>> FirstLineAsync(string program, string argument, CancellationToken cancellationToken)

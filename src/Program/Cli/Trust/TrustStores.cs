@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Strata.Core;
 
@@ -27,12 +26,12 @@ internal sealed record TrustStores(IReadOnlyList<TrustStep> Steps, string? Brows
     {
         using var certificate = X509Certificate2.CreateFromPem(pem);
         // One name for each authority, so that two clouds of one machine do not replace each other's.
-        var name = "strata-" + certificate.GetCertHashString(HashAlgorithmName.SHA256)[..8].ToLowerInvariant();
+        var name = "strata-" + Fingerprint.Of(certificate)[..8];
         var steps = new List<TrustStep>();
         if (Systems.FirstOrDefault(s => Directory.Exists(s.Folder)) is { Folder: { } folder } system)
             steps.Add(new SystemStep(Path.Combine(folder, name + ".crt"), system.Command, trusts ? pem : null));
         var lists = BrowserLists().ToList();
-        var hasTool = Find("certutil");
+        var hasTool = ProcessRun.Find("certutil") is not null;
         if (hasTool) steps.AddRange(lists.Select(l => new BrowserStep(l, name, trusts ? pem : null)));
         var hint = !hasTool ? "Firefox and Chromium keep lists of their own, which certutil changes: apt install libnss3-tools, then run this again."
             : lists.Count == 0 ? "Firefox and Chromium keep lists of their own, and this user has none yet: open them once, then run this again."
@@ -49,9 +48,6 @@ internal sealed record TrustStores(IReadOnlyList<TrustStep> Steps, string? Brows
         return single.Concat(profiles.Where(Directory.Exists).SelectMany(Directory.EnumerateDirectories))
             .Where(f => File.Exists(Path.Combine(f, "cert9.db")));
     }
-
-    private static bool Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
-        .Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, program)));
 }
 
 /// <summary>One place.</summary>

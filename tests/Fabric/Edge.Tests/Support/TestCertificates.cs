@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Strata.Core;
 using Strata.Edge.Tls;
 
 namespace Strata.Edge.Tests.Support;
@@ -9,17 +10,9 @@ namespace Strata.Edge.Tests.Support;
 /// <summary>An authority of a test, whose certificates lie where an edge keeps them.</summary>
 internal sealed class TestCertificates : IDisposable
 {
-    private readonly ECDsa rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private readonly X509Certificate2 root;
+    private readonly TestAuthority authority = new(Now);
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
-
-    public TestCertificates()
-    {
-        var request = new CertificateRequest("CN=Test authority", rootKey, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
-        root = request.CreateSelfSigned(Now.AddDays(-1), Now.AddYears(1));
-    }
 
     public TempFolder Folder { get; } = new();
 
@@ -29,15 +22,8 @@ internal sealed class TestCertificates : IDisposable
     public (string Chain, string Key, string Fingerprint) Issue(params string[] hosts)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=test", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        foreach (var host in hosts) names.AddDnsName(host);
-        request.CertificateExtensions.Add(names.Build());
-        using var leaf = request.Create(
-            root.SubjectName, X509SignatureGenerator.CreateForECDsa(rootKey), Now.AddDays(-1),
-            Now.AddDays(30), RandomNumberGenerator.GetBytes(8));
-        return (leaf.ExportCertificatePem() + "\n" + root.ExportCertificatePem() + "\n", key.ExportPkcs8PrivateKeyPem() + "\n",
-            leaf.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant());
+        using var leaf = authority.Issue(new PublicKey(key), hosts);
+        return (leaf.ExportCertificatePem() + "\n" + authority.RootPem + "\n", key.ExportPkcs8PrivateKeyPem() + "\n", Fingerprint.Of(leaf));
     }
 
     /// <summary>A certificate for these hosts whose key the edge has already.</summary>
@@ -53,8 +39,8 @@ internal sealed class TestCertificates : IDisposable
     public string FileOf(CertificateRecord record) => Path.Combine(FolderOfFiles, $"{record.Id}.{record.Fingerprint}.pem");
 
     public static CertificateRecord Record(string? fingerprint, params string[] hosts) => new(
-        "crt_" + string.Concat(hosts[0].Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_')), "org_1", null, string.Join(' ', hosts), fingerprint, IsPublic: false, IsOwn: false,
-        Now.AddDays(30));
+        "crt_" + string.Concat(hosts[0].Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_')), "org_1", null, string.Join(' ', hosts),
+        fingerprint, IsPublic: false, IsOwn: false, Now.AddDays(30));
 
     /// <summary>An encrypted connection to the edge's TLS port, with the certificate checked against the authority.</summary>
     /// <param name="host">What is asked for; "": nothing.</param>
@@ -99,7 +85,7 @@ internal sealed class TestCertificates : IDisposable
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck,
         };
-        policy.CustomTrustStore.Add(root);
+        policy.CustomTrustStore.Add(X509Certificate2.CreateFromPem(authority.RootPem));
         return new SslClientAuthenticationOptions
         {
             TargetHost = host, CertificateChainPolicy = policy, ApplicationProtocols = protocols.Length == 0 ? null : [.. protocols],
@@ -108,8 +94,7 @@ internal sealed class TestCertificates : IDisposable
 
     public void Dispose()
     {
-        root.Dispose();
-        rootKey.Dispose();
+        authority.Dispose();
         Folder.Dispose();
     }
 }

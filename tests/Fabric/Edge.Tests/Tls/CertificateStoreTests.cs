@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Client;
+using Strata.Core;
 using Strata.Edge.Tests.Support;
 using Strata.Edge.Tls;
 
@@ -126,8 +127,7 @@ public class CertificateStoreTests : IDisposable
     }
 
     private static string? FingerprintOf(System.Net.Security.SslServerAuthenticationOptions? options) =>
-        options?.ServerCertificateContext!.TargetCertificate.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256)
-            .ToLowerInvariant();
+        options is null ? null : Fingerprint.Of(options.ServerCertificateContext!.TargetCertificate);
 
     private CertificateStore StoreOf(FakeApi? api) => new(
         certificates.Folder.Path, new TlsLimits(), api is null ? null : new StrataClient(api.Url, api.Token), NullLogger.Instance,

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.WebSockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Strata.Contracts;
@@ -268,7 +269,7 @@ public class TlsTests : IDisposable
     }
 
     private static string Fingerprint(SslStream stream) =>
-        stream.RemoteCertificate!.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
+        Core.Fingerprint.Of((X509Certificate2)stream.RemoteCertificate!);
 
     private Task<TestEdge> StartAsync(WebOrigin origin, params CertificateRecord[] records) =>
         StartAsync([TestEdge.Route()], [origin.EndPoint], records);
