@@ -31,5 +31,5 @@ internal static class CertificateErrors
 
     public static readonly Error KeyLost = new(
         ErrorKind.Conflict, NotReadyCode, "The certificate's key does not open under the cloud's keys.",
-        "Renew it: strata certs renew NAME");
+        "Have it issued again (strata certs renew NAME), or bring your own again (strata certs add NAME --cert FILE --key FILE).");
 }

@@ -8,8 +8,14 @@ internal static class Pem
 {
     private const int CertificatesMax = 10;
 
-    public static bool HasCertificates(string text) => TryReadChain(text, out var chain) && chain.Count > 0;
+    public static bool HasCertificates(string text)
+    {
+        var has = TryReadChain(text, out var chain);
+        Dispose(chain);
+        return has;
+    }
 
+    /// <param name="chain">Dispose of it where it is one.</param>
     /// <returns>False where the text is not one to ten certificates in PEM.</returns>
     public static bool TryReadChain(string text, out X509Certificate2Collection chain)
     {
@@ -17,12 +23,20 @@ internal static class Pem
         try
         {
             chain.ImportFromPem(text);
-            return chain.Count is > 0 and <= CertificatesMax;
+            if (chain.Count is > 0 and <= CertificatesMax) return true;
         }
         catch (CryptographicException)
         {
-            return false;
+            // Below: those before the one that cannot be read.
         }
+        Dispose(chain);
+        chain = [];
+        return false;
+    }
+
+    public static void Dispose(X509Certificate2Collection chain)
+    {
+        foreach (var certificate in chain) certificate.Dispose();
     }
 
     /// <summary>Reads an unencrypted RSA or EC key: PKCS #8, PKCS #1 or SEC 1.</summary>

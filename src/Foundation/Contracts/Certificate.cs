@@ -13,6 +13,9 @@ public sealed record CertificateSpec
 
     /// <summary>Whether a user brought it. The cloud does not renew such a one.</summary>
     public bool Own { get; init; }
+
+    /// <summary>Whether it may serve the host of the cloud's API too, as no other that users bring. Operators say so.</summary>
+    public bool Api { get; init; }
 }
 
 public sealed record CertificateStatus

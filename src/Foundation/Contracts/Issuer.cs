@@ -45,6 +45,9 @@ public sealed record IssuerStatus
     /// <summary>Address of the account at the authority.</summary>
     public string? Account { get; init; }
 
+    /// <summary>Where the account says to write to; null: nowhere.</summary>
+    public string? Email { get; init; }
+
     /// <summary>Of the account's key (RFC 7638): with it an edge answers the authority's questions about hosts (HTTP-01).</summary>
     public string? Thumbprint { get; init; }
 

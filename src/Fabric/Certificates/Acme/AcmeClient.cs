@@ -19,6 +19,8 @@ internal sealed class AcmeClient(HttpClient http, Uri directory, ECDsa accountKe
     /// <summary>Addresses of a directory hardly ever change, and terms of service some times a year.</summary>
     private static readonly TimeSpan directoryKept = TimeSpan.FromHours(1);
 
+    private const int Created = 201;
+
     private static readonly TimeSpan askAgainMin = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan askAgainMax = TimeSpan.FromDays(1);
     private static readonly TimeSpan askAgainDefault = TimeSpan.FromHours(6);
@@ -47,8 +49,8 @@ internal sealed class AcmeClient(HttpClient http, Uri directory, ECDsa accountKe
     }
 
     /// <summary>
-    /// Registers the account of the key, or finds it where it is registered; the contact of one that exists is not changed. The terms must
-    /// be agreed to where the server has any.
+    /// Registers the account of the key, or finds it where it is registered, and has it say the contact. The terms must be agreed to where
+    /// the server has any.
     /// </summary>
     /// <returns>The account's address. Keep its text as it is: the server compares it.</returns>
     public async Task<Result<Uri>> RegisterAsync(AcmeContact contact, CancellationToken cancellationToken)
@@ -65,7 +67,12 @@ internal sealed class AcmeClient(HttpClient http, Uri directory, ECDsa accountKe
         // Without a status it is taken for valid: some servers leave it out.
         if (account.Text("status") is { } status && status != AcmeStatus.Valid)
             return AcmeErrors.Refused($"The account of this key is {status.Shortened(30)}", null);
-        return reply.Location is { } location ? location : AcmeErrors.InvalidAnswer(reply.Address, "the account has no https Location");
+        if (reply.Location is not { } location) return AcmeErrors.InvalidAnswer(reply.Address, "the account has no https Location");
+        if (reply.Status == Created) return location;
+        // RFC 8555 section 7.3.2: what a request for a new account says of one that exists changes nothing.
+        var update = AcmeSigner.Json(json => WriteContact(json, contact));
+        var updated = await transport.PostAsync(offered.NewNonce, location, location, update, cancellationToken);
+        return updated.TryGet(out _, out error) ? location : error;
     }
 
     /// <summary>
@@ -118,15 +125,18 @@ internal sealed class AcmeClient(HttpClient http, Uri directory, ECDsa accountKe
     private static void WriteAccount(Utf8JsonWriter json, AcmeContact contact, byte[]? binding)
     {
         if (contact.AgreesToTerms) json.WriteBoolean("termsOfServiceAgreed", true);
-        if (contact.Email is { Length: > 0 } email)
-        {
-            json.WriteStartArray("contact");
-            json.WriteStringValue("mailto:" + email);
-            json.WriteEndArray();
-        }
+        if (contact.Email is { Length: > 0 }) WriteContact(json, contact);
         if (binding is null) return;
         json.WritePropertyName("externalAccountBinding");
         json.WriteRawValue(binding);
+    }
+
+    /// <summary>Empty: to no one.</summary>
+    private static void WriteContact(Utf8JsonWriter json, AcmeContact contact)
+    {
+        json.WriteStartArray("contact");
+        if (contact.Email is { Length: > 0 } email) json.WriteStringValue("mailto:" + email);
+        json.WriteEndArray();
     }
 
     /// <summary>A server that only says that its terms are not agreed to names them in its directory.</summary>

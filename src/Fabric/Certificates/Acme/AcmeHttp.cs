@@ -21,21 +21,7 @@ internal static class AcmeHttp
     public static Result<HttpClient> Create(string? rootsPem)
     {
         if (rootsPem is null) return Client(null);
-        return Roots(rootsPem) is { } roots ? Client(roots) : AcmeErrors.RootsInvalid;
-    }
-
-    private static X509Certificate2Collection? Roots(string pem)
-    {
-        var roots = new X509Certificate2Collection();
-        try
-        {
-            roots.ImportFromPem(pem);
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
-        return roots.Count > 0 ? roots : null;
+        return Pem.TryReadChain(rootsPem, out var roots) ? Client(roots) : AcmeErrors.RootsInvalid;
     }
 
     private static HttpClient Client(X509Certificate2Collection? roots)

@@ -60,6 +60,8 @@ internal sealed class CertificateEndpoints(
         if (!(await access.FindAsync(call, CertificateKinds.Certificate, CertificateKinds.Certificate.WritePermission)).TryGet(
             out var found, out var error)) return error;
         if (!(await ReadBodyAsync(call)).TryGet(out var sent, out error)) return error;
+        // One that serves the API is taken away by no one else: its callers send their tokens there.
+        if (store.ToResource(found.Revision).Spec.Api && !call.Principal.IsOperator) return ApiErrors.OperatorNeeded;
         var id = CertificateKinds.Certificate.IdOf(found.Revision.Id);
         var sealedKey = secrets.Seal(sent.PrivateKey, CertificateKinds.KeyContextOf(id));
         var changed = await store.ChangeAsync(found.Caller, id, Install, CertificateKinds.Issue, null, call.Aborted);
@@ -69,7 +71,7 @@ internal sealed class CertificateEndpoints(
         Result<Resource<CertificateSpec, CertificateStatus>> Install(Resource<CertificateSpec, CertificateStatus> now)
         {
             if (!now.Spec.Own) return CertificateErrors.Issued(now.Name);
-            if (now.Status.Fingerprint == sent.Fingerprint) return Same;
+            if (now.Status.Fingerprint == sent.Fingerprint && OpenKey(now) is not null) return Same;
             return now with { Status = sent.ToStatus(issuer: null, isPublic: true, sealedKey, time.GetUtcNow()) };
         }
     }
@@ -83,9 +85,9 @@ internal sealed class CertificateEndpoints(
         if (!(await access.FindAsync(call, CertificateKinds.Certificate, CertificateKinds.KeyPermission)).TryGet(
             out var found, out var error)) return error;
         var certificate = store.ToResource(found.Revision);
-        if (certificate.Status is not { Chain: { } chain, Fingerprint: { } fingerprint, PrivateKey: { } box })
+        if (certificate.Status is not { Chain: { } chain, Fingerprint: { } fingerprint, PrivateKey: not null })
             return CertificateErrors.NotReady;
-        if (secrets.Open(box, CertificateKinds.KeyContextOf(certificate.Id)) is not { } key) return CertificateErrors.KeyLost;
+        if (OpenKey(certificate) is not { } key) return CertificateErrors.KeyLost;
         call.Http.Response.Headers.CacheControl = "no-store";
         return Answer.Json(json =>
         {
@@ -96,6 +98,9 @@ internal sealed class CertificateEndpoints(
             json.WriteEndObject();
         });
     }
+
+    private string? OpenKey(Resource<CertificateSpec, CertificateStatus> certificate) => certificate.Status.PrivateKey is { } box
+        ? secrets.Open(box, CertificateKinds.KeyContextOf(certificate.Id)) : null;
 
     private async Task ReadAuthorityAsync(HttpContext http)
     {

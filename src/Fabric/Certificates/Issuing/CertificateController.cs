@@ -20,13 +20,15 @@ namespace Strata.Certificates.Issuing;
 /// </summary>
 internal sealed class CertificateController(
     ResourceStore<CertificateSpec, CertificateStatus> certificates, Informer<ProjectSpec, Nothing> projects,
-    Informer<HostClaimSpec, Nothing> claims, Informer<CertificateSpec, CertificateStatus> view, Issuers issuers, SealedSecrets secrets,
-    TimeProvider time) : Controller<CertificateSpec, CertificateStatus>
+    Informer<HostClaimSpec, Nothing> claims, Informer<CertificateSpec, CertificateStatus> view, InformerHub informers, Issuers issuers,
+    SealedSecrets secrets, TimeProvider time) : Controller<CertificateSpec, CertificateStatus>
 {
     private const int MessageMax = 1000;
     private const int ForgottenMax = 1000;
 
     private static readonly TimeSpan AdvicePeriod = TimeSpan.FromHours(6);
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan WritePause = TimeSpan.FromSeconds(1);
 
     /// <summary>When to ask the authority again about a certificate.</summary>
     private readonly ConcurrentDictionary<string, DateTimeOffset> advice = new(StringComparer.Ordinal);
@@ -52,7 +54,7 @@ internal sealed class CertificateController(
     {
         if (!TenantId.TryParse(resource.Org, out var tenant)) return null;
         var caller = CallerIn(tenant);
-        if (projects.Get(tenant, resource.Project!) is null || IsUnneeded(resource))
+        if (await IsUnneededAsync(tenant, resource, cancellationToken))
         {
             await certificates.DeleteAsync(caller, resource.Id, new Revision(resource.Revision), cancellationToken);
             return null;
@@ -94,8 +96,7 @@ internal sealed class CertificateController(
             var message = resource.Status.Failures > 0 ? resource.Status.Message
                 : $"It was issued at {resource.Status.AttemptedAt:u}, and is issued again at {until:u}: authorities allow a host few certificates.";
             await ChangeAsync(
-                caller, resource, s => s with { RenewAt = s.RenewAt < now ? s.RenewAt : now, RetryAt = until, Message = message }, null,
-                cancellationToken);
+                caller, resource, s => s with { RenewAt = DueNow(s, now), RetryAt = until, Message = message }, null, cancellationToken);
         }
         return Until(until);
     }
@@ -105,18 +106,17 @@ internal sealed class CertificateController(
         Caller caller, CertificateResource resource, IReadOnlyList<IssuerResource> wanted, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var message = $"It waits for the issuer {wanted[0].Name}, which is not ready: strata issuers says why.";
+        var message = $"It waits for the issuer {wanted[0].Name}, which is not ready; operators of the cloud see why: strata issuers";
         if (resource.Status.Message != message)
-            await ChangeAsync(caller, resource, s => s with { Message = message, RenewAt = s.RenewAt < now ? s.RenewAt : s.RenewAt is null
-                ? null : now }, null, cancellationToken);
+            await ChangeAsync(caller, resource, s => s with { Message = message, RenewAt = DueNow(s, now) }, null, cancellationToken);
         return null;
     }
 
     private async Task<TimeSpan?> IssueAsync(
         Caller caller, CertificateResource resource, IReadOnlyList<IssuerResource> ready, CancellationToken cancellationToken)
     {
-        using var place = issuers.TryEnter(ready, resource.Org, out var pause);
-        if (place is null) return pause * (1 + Random.Shared.NextDouble());
+        using var place = issuers.TryEnter(ready, resource.Org, out var from);
+        if (place is null) return await QueueAsync(caller, resource, from, cancellationToken);
         var failures = new List<Error>();
         foreach (var issuer in ready)
         {
@@ -134,6 +134,17 @@ internal sealed class CertificateController(
         return await FailAsync(caller, resource, ready, failures, cancellationToken);
     }
 
+    /// <summary>Says so where it takes long, and keeps the wish.</summary>
+    private async Task<TimeSpan?> QueueAsync(
+        Caller caller, CertificateResource resource, DateTimeOffset from, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var message = $"As many were ordered as authorities take in an hour; its turn comes after {from:u}.";
+        if (from - now > Minute && resource.Status is { Failures: 0 } && resource.Status.Message != message)
+            await ChangeAsync(caller, resource, s => s with { Message = message, RenewAt = DueNow(s, now) }, null, cancellationToken);
+        return from - now + (from - now < Minute ? from - now : Minute) * Random.Shared.NextDouble();
+    }
+
     private async Task<TimeSpan?> FailAsync(
         Caller caller, CertificateResource resource, IReadOnlyList<IssuerResource> tried, List<Error> errors,
         CancellationToken cancellationToken)
@@ -146,7 +157,7 @@ internal sealed class CertificateController(
         {
             Failures = s.Failures + 1, AttemptedAt = now, RetryAt = now + pause, Message = message,
             Tried = [.. tried.Select(i => i.Name)],
-            RenewAt = s.RenewAt < now ? s.RenewAt : s.RenewAt is null ? null : now,
+            RenewAt = DueNow(s, now),
         }, isServed ? null : CertificateKinds.Fail, cancellationToken, isOfAttempt: true);
         return pause;
     }
@@ -162,6 +173,8 @@ internal sealed class CertificateController(
         if (advice.Count > view.Untyped.Count + ForgottenMax) advice.Clear(); // of certificates that are gone
         var due = advice.GetOrAdd(resource.Id, _ => now + AdvicePeriod * Random.Shared.NextDouble());
         if (due > now) return Until(resource.Status.RenewAt < due ? resource.Status.RenewAt : due);
+        using var place = issuers.TryEnterQuestion();
+        if (place is null) return Minute * Random.Shared.NextDouble();
         var answer = await issuers.AdviceAsync(issuer, resource.Status.Chain!, cancellationToken);
         var renewal = answer.TryGet(out var advised, out _) ? advised : null;
         var again = renewal?.AskAgainAfter ?? AdvicePeriod;
@@ -186,22 +199,38 @@ internal sealed class CertificateController(
 
     /// <summary>
     /// Changed or deleted meanwhile: that wakes this controller again. What an order has brought, or that it failed, is kept all the same:
-    /// it cost one, and a tenant who changes a label at the right moment must not get another.
+    /// it cost one, and a tenant who changes a label at the right moment, or a store that is away for one, must not get another.
     /// </summary>
     private async Task ChangeAsync(
         Caller caller, CertificateResource resource, Func<CertificateStatus, CertificateStatus> change, string? transition,
         CancellationToken cancellationToken, bool isOfAttempt = false)
     {
         Revision? seen = isOfAttempt ? null : new Revision(resource.Revision);
-        var changed = await certificates.ChangeAsync(
-            caller, resource.Id, now => now with { Status = change(now.Status) }, transition, seen, cancellationToken);
-        if (!changed.IsOk && changed.Error.Kind is not (ErrorKind.NotFound or ErrorKind.PreconditionFailed))
-            throw changed.Error.ToException();
+        while (true)
+        {
+            var changed = await certificates.ChangeAsync(
+                caller, resource.Id, now => now with { Status = change(now.Status) }, transition, seen, cancellationToken);
+            if (changed.IsOk || changed.Error.Kind is ErrorKind.NotFound or ErrorKind.PreconditionFailed) return;
+            if (!isOfAttempt || !changed.Error.Retryable) throw changed.Error.ToException();
+            await Task.Delay(WritePause, time, cancellationToken);
+        }
     }
+
+    /// <summary>Of one that is due now, whatever transition comes next.</summary>
+    private static DateTimeOffset? DueNow(CertificateStatus status, DateTimeOffset now) => status.RenewAt > now ? now : status.RenewAt;
 
     /// <returns>Null: by period, also for what is past: nothing is to be done at once that was not done now.</returns>
     private TimeSpan? Until(DateTimeOffset? at) =>
         at is { } moment && moment - time.GetUtcNow() is var left && left < Period && left > TimeSpan.Zero ? left : null;
+
+    /// <summary>Claims are in the cloud's log: one that this server has not seen yet must not cost the certificate.</summary>
+    private async ValueTask<bool> IsUnneededAsync(TenantId tenant, CertificateResource resource, CancellationToken cancellationToken)
+    {
+        if (projects.Get(tenant, resource.Project!) is null) return true;
+        if (!IsUnneeded(resource)) return false;
+        await informers.CatchUpWithStoreAsync(TenantId.Platform, [claims.Untyped], cancellationToken);
+        return IsUnneeded(resource);
+    }
 
     /// <summary>
     /// The cloud's own that no claim needs. One of a public authority is kept until it would be renewed: a host that comes back soon must

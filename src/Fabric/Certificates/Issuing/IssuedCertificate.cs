@@ -36,6 +36,18 @@ internal sealed record IssuedCertificate(
     {
         if (!Pem.TryReadChain(chainText, out var chain))
             return CertificateErrors.Invalid("The chain is not one to ten certificates in PEM.");
+        try
+        {
+            return Check(chain, keyText, now);
+        }
+        finally
+        {
+            Pem.Dispose(chain);
+        }
+    }
+
+    private static Result<IssuedCertificate> Check(X509Certificate2Collection chain, string keyText, DateTimeOffset now)
+    {
         if (keyText.Contains("ENCRYPTED", StringComparison.Ordinal))
             return CertificateErrors.Invalid("The private key is encrypted with a password, which the edge does not know.",
                 "Take the password off: openssl pkey -in KEY -out PLAIN");

@@ -33,9 +33,12 @@ internal sealed class IssuerController(ResourceStore<IssuerSpec, IssuerStatus> s
         if (resource.Name == IssuerSpec.Internal) return null;
         if (resource.Spec.Directory is null)
             return await FailAsync(resource, "It has no directory: only \"internal\" is the cloud's own.", cancellationToken);
-        if (resource.State == IssuerStates.Ready && resource.Status.Account is not null && resource.Transition is not null) return null;
-        if (resource.State == IssuerStates.Failed && resource.Transition is not null && time.GetUtcNow() - resource.UpdatedAt < Pause)
-            return Pause - (time.GetUtcNow() - resource.UpdatedAt);
+        if (resource is { State: IssuerStates.Ready, Status.Account: not null } && resource.Status.Email == resource.Spec.Email)
+            return null;
+        // What a user has changed since then may be what was wrong.
+        var rested = time.GetUtcNow() - resource.UpdatedAt;
+        if (resource.Status.Message is not null && resource.UpdatedBy == CallerIn(TenantId.Platform).Actor && rested < Pause)
+            return Pause - rested;
         using var key = issuers.AccountKey();
         if (resource.Status.PrivateKey is null || !issuers.KeyOf(resource).IsOk)
         {
@@ -46,7 +49,10 @@ internal sealed class IssuerController(ResourceStore<IssuerSpec, IssuerStatus> s
         }
         var registered = await issuers.RegisterAsync(resource, key, cancellationToken);
         if (!registered.TryGet(out var account, out var error)) return await FailAsync(resource, error.Message, cancellationToken);
-        await ChangeAsync(resource, s => s with { Account = account.OriginalString, Message = null }, "activate", cancellationToken);
+        await ChangeAsync(resource, s => s with
+        {
+            Account = account.OriginalString, Email = resource.Spec.Email, Message = null,
+        }, "activate", cancellationToken);
         return null;
     }
 

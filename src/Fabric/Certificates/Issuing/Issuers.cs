@@ -5,6 +5,7 @@ using Strata.Certificates.Acme;
 using Strata.Certificates.Kinds;
 using Strata.Contracts;
 using Strata.Core;
+using Strata.Entities.Engine;
 using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
 
@@ -12,7 +13,8 @@ namespace Strata.Certificates.Issuing;
 
 /// <summary>The issuers that there are, and what each does. Safe for concurrent use.</summary>
 internal sealed class Issuers(
-    InternalAuthority authority, Informer<IssuerSpec, IssuerStatus> view, SealedSecrets secrets, TimeProvider time) : IDisposable
+    InternalAuthority authority, ResourceStore<IssuerSpec, IssuerStatus> store, Informer<IssuerSpec, IssuerStatus> view,
+    SealedSecrets secrets, TimeProvider time) : IDisposable
 {
     /// <summary>The cloud's own authority, which is always ready.</summary>
     public static readonly Resource<IssuerSpec, IssuerStatus> Internal = new()
@@ -21,8 +23,12 @@ internal sealed class Issuers(
         CreatedAt = default, UpdatedAt = default, UpdatedBy = "", Spec = new IssuerSpec(), Status = new IssuerStatus(),
     };
 
+    private static readonly Caller Platform = new(TenantId.Platform, "system:certificates");
+
     private readonly Dictionary<string, int> orders = new(StringComparer.Ordinal);
+    /// <summary>By organization, and under <see cref="All"/> of all together.</summary>
     private readonly Dictionary<string, (DateTimeOffset Since, int Count)> hours = new(StringComparer.Ordinal);
+    private int questions;
     private readonly ConcurrentDictionary<string, Result<HttpClient>> connections = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Directory, string Roots, string Key), Known> clients = new();
 
@@ -42,8 +48,10 @@ internal sealed class Issuers(
     public const int OrdersMax = 8;
 
     private const int OrdersPerOrganizationMax = 3;
-    private const int OrdersPerHourMax = 60;
-    private const int HoursKept = 1000;
+    private const int OrdersPerHourMax = 90;
+    private const int OrdersPerHourAndOrganizationMax = 60;
+    private const int QuestionsMax = 2;
+    private const string All = "";
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
     private static readonly TimeSpan RoomPeriod = TimeSpan.FromSeconds(5);
 
@@ -53,26 +61,37 @@ internal sealed class Issuers(
 
     /// <summary>
     /// A place for an order, which may take minutes where a host's DNS is wrong; the cloud's own authority always has one. Leave it by
-    /// disposing of it. All organizations share one account, of which authorities allow some hundred orders in three hours.
+    /// disposing of it. All organizations share one account, of which Let's Encrypt takes 300 orders in three hours.
     /// </summary>
-    /// <param name="pause">When to ask again.</param>
+    /// <param name="from">When to ask again.</param>
     /// <returns>Null: no place is free now.</returns>
-    public IDisposable? TryEnter(IReadOnlyList<Resource<IssuerSpec, IssuerStatus>> ready, string org, out TimeSpan pause)
+    public IDisposable? TryEnter(IReadOnlyList<Resource<IssuerSpec, IssuerStatus>> ready, string org, out DateTimeOffset from)
     {
-        pause = TimeSpan.Zero;
-        if (ready.All(i => i.Spec.Directory is null)) return Place.Free;
+        var now = from = time.GetUtcNow();
+        if (ready.All(i => i.Spec.Directory is null)) return new Place(null);
         lock (orders)
         {
-            var (hour, now) = (hours.GetValueOrDefault(org), time.GetUtcNow());
-            if (now - hour.Since >= Hour) hour = (now, 0);
-            pause = hour.Count >= OrdersPerHourMax ? hour.Since + Hour - now : RoomPeriod;
-            var own = orders.GetValueOrDefault(org);
-            if (own >= OrdersPerOrganizationMax || orders.Values.Sum() >= OrdersMax || hour.Count >= OrdersPerHourMax) return null;
-            (orders[org], hours[org]) = (own + 1, (hour.Since, hour.Count + 1));
-            if (hours.Count > HoursKept)
-                foreach (var past in hours.Where(h => now - h.Value.Since >= Hour).ToList()) hours.Remove(past.Key);
-            return new Place(this, org);
+            foreach (var past in hours.Where(h => now - h.Value.Since >= Hour).ToList()) hours.Remove(past.Key);
+            var (all, own) = (HourOf(All, now), HourOf(org, now));
+            if (all.Count >= OrdersPerHourMax || own.Count >= OrdersPerHourAndOrganizationMax)
+            {
+                from = (own.Count >= OrdersPerHourAndOrganizationMax ? own : all).Since + Hour;
+                return null;
+            }
+            from = now + RoomPeriod;
+            var present = orders.GetValueOrDefault(org);
+            if (present >= OrdersPerOrganizationMax || orders.Values.Sum() >= OrdersMax) return null;
+            (orders[org], hours[All], hours[org]) = (present + 1, (all.Since, all.Count + 1), (own.Since, own.Count + 1));
+            return new Place(() => Leave(org));
         }
+    }
+
+    /// <summary>As <see cref="TryEnter"/>, to ask an authority for advice, which it may take its time to give.</summary>
+    public IDisposable? TryEnterQuestion()
+    {
+        if (Interlocked.Increment(ref questions) <= QuestionsMax) return new Place(() => Interlocked.Decrement(ref questions));
+        Interlocked.Decrement(ref questions);
+        return null;
     }
 
     public static bool IsReady(Resource<IssuerSpec, IssuerStatus> issuer) =>
@@ -94,6 +113,7 @@ internal sealed class Issuers(
             {
                 // The authority has forgotten it. With the same key it is the same account for the edges' answers.
                 if (!(await RegisterAsync(issuer, accountKey, cancellationToken)).TryGet(out account, out error)) return error;
+                await KeepAsync(issuer, account, cancellationToken);
                 ordered = await client.OrderAsync(account, hosts, key, EdgesSolve.Instance, cancellationToken);
             }
             return ordered.TryGet(out var certificate, out error) ? IssuedCertificate.Of(certificate.ChainPem, key) : error;
@@ -142,6 +162,15 @@ internal sealed class Issuers(
                 ? await client.RenewalAsync(leaf, cancellationToken) : error;
     }
 
+    /// <summary>Not kept, it is registered again with the next order.</summary>
+    private async Task KeepAsync(Resource<IssuerSpec, IssuerStatus> issuer, Uri account, CancellationToken cancellationToken) =>
+        await store.ChangeAsync(
+            Platform, issuer.Id, now => now with { Status = now.Status with { Account = account.OriginalString } }, "activate", null,
+            cancellationToken);
+
+    private (DateTimeOffset Since, int Count) HourOf(string org, DateTimeOffset now) =>
+        hours.TryGetValue(org, out var hour) ? hour : (now, 0);
+
     private void Leave(string org)
     {
         lock (orders)
@@ -173,12 +202,10 @@ internal sealed class Issuers(
     /// <param name="Key">That the client signs with.</param>
     private sealed record Known(AcmeClient Client, ECDsa Key);
 
-    /// <param name="issuers">Null: it takes no room.</param>
-    private sealed class Place(Issuers? issuers, string org) : IDisposable
+    /// <param name="leave">Null: it takes no room.</param>
+    private sealed class Place(Action? leave) : IDisposable
     {
-        public static readonly Place Free = new(null, "");
-
-        public void Dispose() => issuers?.Leave(org);
+        public void Dispose() => leave?.Invoke();
     }
 
     /// <summary>Edges answer for every host by themselves: there is nothing to prepare.</summary>

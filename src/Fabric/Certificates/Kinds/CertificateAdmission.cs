@@ -21,8 +21,7 @@ internal sealed class CertificateAdmission : ISpecAdmission
     private static ValidationError? Fault(JsonElement spec)
     {
         if (!spec.TryGetProperty("own", out var own) || own.ValueKind != JsonValueKind.True)
-            return new ValidationError(
-                "spec.own", "The cloud makes certificates for hosts by itself; to bring one of your own, set it to true.");
+            return new ValidationError("spec.own", CertificateKinds.OwnOnly);
         return spec.TryGetProperty("hosts", out var hosts) && hosts.ValueKind == JsonValueKind.Array && hosts.GetArrayLength() > 0
             ? new ValidationError("spec.hosts", "Leave it out: your own certificate says itself which hosts it is for.") : null;
     }

@@ -19,6 +19,8 @@ public static partial class CertificateKinds
     public const string Renew = "renew";
 
     public const int HostsMax = 100;
+    internal const string OwnOnly = "The cloud makes certificates for hosts by itself; to bring one of your own, set it to true.";
+
     private const int TextMax = 500;
     private const int RootsMax = 64 * 1024;
 
@@ -38,6 +40,7 @@ public static partial class CertificateKinds
         KeepsProject = false,
         HiddenStatus = ["privateKey", "chain"], // the chain is long, is for machines, and every client of the host gets it
         SealedStatus = [new SealedMember("privateKey", c => KeyContextOf(Certificate!.IdOf(c.Id)))],
+        OperatorsOnly = spec => spec.Api ? [new("api", "Only an operator of the cloud may have a certificate serve its API.")] : [],
         Validate = Check,
     };
 
@@ -99,6 +102,8 @@ public static partial class CertificateKinds
         if (spec.Hosts.Count > HostsMax) faults.Add(new("hosts", $"It takes at most {HostsMax}."));
         if (!spec.Hosts.All(IsHost))
             faults.Add(new("hosts", "Each is a host name in lower case, such as shop.example.com."));
+        if (spec is { Own: false, Hosts.Count: 0 }) faults.Add(new("own", OwnOnly));
+        if (spec is { Own: false, Api: true }) faults.Add(new("api", "It is for a certificate of your own: set own to true as well."));
         return faults;
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Primitives;
+using Strata.Core;
 
 namespace Strata.Edge.Forwarding;
 
@@ -34,19 +35,12 @@ internal sealed class ForwardedLines
         x.Head.Write(lines);
     }
 
-    /// <summary>Who asks: of what trusted proxies in front send along the last address that is none of theirs.</summary>
+    /// <summary>Who asks; null: a trusted proxy in front says what is no address.</summary>
     public IPAddress? ClientOf(Exchange x, IReadOnlyList<IPNetwork> trustedProxies)
     {
         Learn(x.Connection.RemoteIpAddress, trustedProxies);
-        if (!isTrusted) return address;
-        var hops = string.Join(',', x.Request.Headers["X-Forwarded-For"].ToArray()).Split(',', StringSplitOptions.TrimEntries
-            | StringSplitOptions.RemoveEmptyEntries);
-        for (var i = hops.Length - 1; i >= 0; i--)
-        {
-            if (!IPAddress.TryParse(hops[i], out var hop)) return null;
-            if (i == 0 || !trustedProxies.Any(n => n.Contains(hop))) return hop;
-        }
-        return address;
+        if (address is null) return null;
+        return ForwardedFor.TryFind(address, x.Request.Headers[ForwardedFor.Header], trustedProxies, out var client) ? client : null;
     }
 
     /// <summary>Whether a trusted proxy in front says that the client came over HTTPS.</summary>
@@ -62,13 +56,13 @@ internal sealed class ForwardedLines
     {
         Learn(x.Connection.RemoteIpAddress, trustedProxies);
         var (client, proto, forwardedHost) = isTrusted ? Trusted(x) : (addressText, x.Request.Scheme, x.Request.Headers.Host.ToString());
-        return [("X-Forwarded-For", client), ("X-Forwarded-Proto", proto), ("X-Forwarded-Host", forwardedHost)];
+        return [(ForwardedFor.Header, client), ("X-Forwarded-Proto", proto), ("X-Forwarded-Host", forwardedHost)];
     }
 
     private (string Client, string Proto, string Host) Trusted(Exchange x)
     {
         var headers = x.Request.Headers;
-        return (Join(headers["X-Forwarded-For"], addressText), Last(headers["X-Forwarded-Proto"]) ?? x.Request.Scheme,
+        return (Join(headers[ForwardedFor.Header], addressText), Last(headers["X-Forwarded-Proto"]) ?? x.Request.Scheme,
             Last(headers["X-Forwarded-Host"]) ?? headers.Host.ToString());
     }
 
@@ -76,7 +70,7 @@ internal sealed class ForwardedLines
     {
         if (ReferenceEquals(remote, address)) return;
         address = remote;
-        var plain = remote is { IsIPv4MappedToIPv6: true } ? remote.MapToIPv4() : remote;
+        var plain = remote is null ? null : ForwardedFor.Plain(remote);
         addressText = plain?.ToString() ?? "unknown";
         isTrusted = plain is not null && trustedProxies.Any(n => n.Contains(plain));
         host = null;

@@ -46,7 +46,8 @@ internal sealed class HostRoutes
     {
         this.routes = [.. routes.OrderByDescending(r => r.Prefix.Length).ThenBy(r => r.Id, StringComparer.Ordinal)];
         var owner = this.routes[0].Record;
-        Certificate = certificates?.Find(owner.Org, owner.Project, owner.Host);
+        var isApi = this.routes.Any(r => ApiRoute.Is(r.Record));
+        Certificate = certificates?.Find(owner.Org, owner.Project, owner.Host, isApi);
         AcmeThumbprint = certificates?.IsMade(owner.Org, owner.Project, owner.Host) == true ? acmeThumbprint : null;
         Org = owner.Org;
     }

@@ -58,7 +58,7 @@ internal sealed class RouteEntry
 
     /// <summary>Whether a client at this address is served.</summary>
     public bool Allows(IPAddress? client) => allowed is null
-        || (client is not null && Array.Exists(allowed, n => n.Contains(client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client)));
+        || (client is not null && Array.Exists(allowed, n => n.Contains(client)));
 
     /// <returns>Empty: it cannot be read, and lets no one in.</returns>
     private static IEnumerable<IPNetwork> Parse(string text) => IPNetwork.TryParse(text, out var network) ? [network]

@@ -68,7 +68,8 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDi
             }),
             series.Of(route.Org, route.DeploymentName), limits.For(route.Limits))
         {
-            RedirectsToHttps = hasHttps && certificates.Find(route.Org, route.Project, route.Host) is { IsUsable: true } certificate
+            RedirectsToHttps = hasHttps
+                && certificates.Find(route.Org, route.Project, route.Host, ApiRoute.Is(route)) is { IsUsable: true } certificate
                 && (route.Https?.Redirect ?? certificate.IsPublic),
         };
 

@@ -14,6 +14,9 @@ public sealed record CertificateRecord(
     /// <summary>It could not be issued, or has expired: nothing good is to be expected of it soon.</summary>
     public bool IsFailed { get; init; }
 
+    /// <summary>Whether it may serve the cloud's own API: the cloud has made it, or an operator has said so.</summary>
+    public bool IsForApi { get; init; }
+
     /// <summary>Whether a client that is shown it can be satisfied.</summary>
     internal bool IsUsable => Fingerprint is not null && !IsFailed;
 
@@ -26,7 +29,7 @@ public sealed record CertificateRecord(
         var fingerprint = Core.Fingerprint.IsValid(status.Fingerprint) ? status.Fingerprint : null;
         return hosts.Count == 0 ? null : new CertificateRecord(
             certificate.Id, certificate.Org, certificate.Project, string.Join(' ', hosts), fingerprint, status.IsPublic, spec.Own,
-            status.NotAfter) { IsFailed = certificate.State == CertificateStates.Failed };
+            status.NotAfter) { IsFailed = certificate.State == CertificateStates.Failed, IsForApi = !spec.Own || spec.Api };
     }
 
     internal bool Covers(ReadOnlySpan<char> host)
@@ -39,15 +42,20 @@ public sealed record CertificateRecord(
 
 /// <summary>
 /// Which certificate serves which host: of those of the project that has the host one that can be used, then the one that a user brought,
-/// then the one for that very host, then the one that is valid for longest. Immutable.
+/// then the one for that very host, then the one that is valid for longest. To the host of the cloud's own API callers send their tokens:
+/// what a user brought serves it only where an operator has said so. Immutable.
 /// </summary>
 internal sealed class CertificateIndex
 {
     private readonly Dictionary<(string Org, string? Project, string Name), CertificateRecord> byName = [];
     private readonly HashSet<(string Org, string? Project, string Name)> made = [];
 
-    public CertificateIndex(IEnumerable<CertificateRecord> certificates)
+    /// <summary>A cloud has one host of its API, if any: few tables look.</summary>
+    private readonly Lazy<CertificateIndex> forApi;
+
+    public CertificateIndex(IReadOnlyCollection<CertificateRecord> certificates)
     {
+        forApi = new(() => new CertificateIndex([.. certificates.Where(c => c.IsForApi)]));
         foreach (var certificate in certificates)
         {
             foreach (var name in certificate.Hosts.Split(' '))
@@ -63,8 +71,10 @@ internal sealed class CertificateIndex
     public bool IsMade(string org, string? project, string host) => made.Contains((org, project, host));
 
     /// <param name="host">In lower case.</param>
-    public CertificateRecord? Find(string org, string? project, string host)
+    /// <param name="isApi">Whether the host leads to the cloud's own API.</param>
+    public CertificateRecord? Find(string org, string? project, string host, bool isApi = false)
     {
+        if (isApi) return forApi.Value.Find(org, project, host);
         var exact = byName.GetValueOrDefault((org, project, host));
         var dot = host.IndexOf('.', StringComparison.Ordinal);
         var wide = dot > 0 ? byName.GetValueOrDefault((org, project, "*" + host[dot..])) : null;

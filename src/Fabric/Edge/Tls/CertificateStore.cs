@@ -23,7 +23,7 @@ internal sealed partial class CertificateStore : IAsyncDisposable
     private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan PreparePause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PreparePauseMin = TimeSpan.FromSeconds(10), PreparePauseMax = TimeSpan.FromMinutes(5);
 
     /// <summary>Files of writes that were cut off; at younger ones a write may be at work.</summary>
     private static readonly TimeSpan AbandonedAfter = TimeSpan.FromHours(1);
@@ -39,12 +39,14 @@ internal sealed partial class CertificateStore : IAsyncDisposable
 
     /// <summary>By the certificate's id, the name of what serves until there is another.</summary>
     private readonly ConcurrentDictionary<string, string> latest = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Lazy<Task<string?>>> fetching = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<Task<SslServerAuthenticationOptions?>>> fetching = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim fetches = new(FetchesMax);
-    private readonly SemaphoreSlim news = new(0);
+
+    /// <summary>1: there is a list that <see cref="PrepareAsync"/> has not seen.</summary>
+    private readonly SemaphoreSlim news = new(0, 1);
     private readonly CancellationTokenSource stopping = new();
     private readonly Lock gate = new();
-    private IReadOnlyList<CertificateRecord> wanted = [];
+    private IReadOnlyList<CertificateRecord>? wanted;
     private Task preparing = Task.CompletedTask;
 
     /// <param name="dataFolder">The edge's own.</param>
@@ -91,7 +93,7 @@ internal sealed partial class CertificateStore : IAsyncDisposable
             if (ReferenceEquals(wanted, certificates)) return;
             wanted = certificates;
             if (preparing.IsCompleted) preparing = Task.Run(PrepareAsync);
-            else news.Release();
+            else if (news.CurrentCount == 0) news.Release();
         }
     }
 
@@ -137,8 +139,7 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         var file = FileOf(NameOf(certificate));
         try
         {
-            var options = await ReadAsync(file, certificate.Fingerprint!)
-                ?? (await FetchAsync(certificate) is { } pem ? OptionsOf(pem, certificate.Fingerprint!) : null);
+            var options = await ReadAsync(file, certificate.Fingerprint!) ?? await FetchAsync(certificate);
             if (options is not null) Note(NameOf(certificate));
             return options;
         }
@@ -193,9 +194,13 @@ internal sealed partial class CertificateStore : IAsyncDisposable
     {
         var chain = new X509Certificate2Collection();
         chain.ImportFromPem(pem);
-        var leaf = X509Certificate2.CreateFromPem(pem, pem);
-        if (Fingerprint.Of(leaf) != fingerprint)
+        if (chain.Count == 0 || Fingerprint.Of(chain[0]) != fingerprint)
+        {
+            foreach (var certificate in chain) certificate.Dispose();
             throw new CryptographicException("It is another certificate.");
+        }
+        chain[0].Dispose();
+        var leaf = X509Certificate2.CreateFromPem(pem, pem);
         return new SslServerAuthenticationOptions
         {
             // Offline: intermediate certificates come from the file, and no authority is asked.
@@ -210,7 +215,7 @@ internal sealed partial class CertificateStore : IAsyncDisposable
     /// </summary>
     private async Task PrepareAsync()
     {
-        var prepared = (IReadOnlyList<CertificateRecord>)[];
+        var (prepared, pause) = ((IReadOnlyList<CertificateRecord>?)null, PreparePauseMin);
         while (!stopping.IsCancellationRequested)
         {
             IReadOnlyList<CertificateRecord> list;
@@ -221,7 +226,7 @@ internal sealed partial class CertificateStore : IAsyncDisposable
                     preparing = Task.CompletedTask;
                     return;
                 }
-                list = wanted;
+                list = wanted!;
             }
             var isComplete = true;
             var missing = list.Where(c => c.Fingerprint is not null && HasPlainId(c) && !File.Exists(FileOf(NameOf(c))));
@@ -245,43 +250,48 @@ internal sealed partial class CertificateStore : IAsyncDisposable
             {
                 LogNotKept(logger, folder, e);
             }
-            if (isComplete) prepared = list;
-            else await news.WaitAsync(PreparePause, stopping.Token);
+            if (isComplete)
+            {
+                (prepared, pause) = (list, PreparePauseMin);
+                continue;
+            }
+            await news.WaitAsync(pause, stopping.Token);
+            pause = pause * 2 < PreparePauseMax ? pause * 2 : PreparePauseMax;
         }
     }
 
     /// <summary>A handshake and the preparation that need the same one share one request.</summary>
     /// <returns>Null: the control plane has another one by now, of which a change will come.</returns>
-    private async Task<string?> FetchAsync(CertificateRecord certificate)
+    private async Task<SslServerAuthenticationOptions?> FetchAsync(CertificateRecord certificate)
     {
         var name = NameOf(certificate);
-        var fetch = fetching.GetOrAdd(name, _ => new Lazy<Task<string?>>(() => FetchOnceAsync(certificate)));
+        var fetch = fetching.GetOrAdd(name, _ => new Lazy<Task<SslServerAuthenticationOptions?>>(() => FetchOnceAsync(certificate)));
         try
         {
             return await fetch.Value;
         }
         finally
         {
-            fetching.TryRemove(new KeyValuePair<string, Lazy<Task<string?>>>(name, fetch));
+            fetching.TryRemove(new KeyValuePair<string, Lazy<Task<SslServerAuthenticationOptions?>>>(name, fetch));
         }
     }
 
-    private async Task<string?> FetchOnceAsync(CertificateRecord certificate)
+    private async Task<SslServerAuthenticationOptions?> FetchOnceAsync(CertificateRecord certificate)
     {
         if (api is null) return null;
         await fetches.WaitAsync(stopping.Token);
         try
         {
             // Another has fetched it meanwhile.
-            if (File.Exists(FileOf(NameOf(certificate)))) return await File.ReadAllTextAsync(FileOf(NameOf(certificate)), stopping.Token);
+            if (await ReadAsync(FileOf(NameOf(certificate)), certificate.Fingerprint!) is { } present) return present;
             using var answer = await api.SendAsync(
                 HttpMethod.Post, $"/api/v1/certificates/{certificate.Id}/key", cancellationToken: stopping.Token);
             var json = answer!.RootElement;
             if (Text(json, "fingerprint") != certificate.Fingerprint) return null;
             var pem = Text(json, "chain") + Text(json, "privateKey");
-            OptionsOf(pem, certificate.Fingerprint!); // what cannot be used does not take the place of what can
+            var options = OptionsOf(pem, certificate.Fingerprint!); // what cannot be used does not take the place of what can
             await WriteAsync(FileOf(NameOf(certificate)), pem);
-            return pem;
+            return options;
         }
         finally
         {
@@ -321,7 +331,6 @@ internal sealed partial class CertificateStore : IAsyncDisposable
     /// <summary>One that was replaced is kept until its successor is here.</summary>
     private void DeleteOthers(IReadOnlyList<CertificateRecord> used)
     {
-        if (used.Count == 0) return; // of a server that knows no certificates, perhaps: they will be wanted again
         var current = used.Where(c => c.Fingerprint is not null).ToDictionary(c => c.Id, NameOf, StringComparer.Ordinal);
         var abandoned = time.GetUtcNow() - AbandonedAfter;
         foreach (var file in Files())

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
+using Strata.Core;
 
 namespace Strata.Api.Http;
 
@@ -10,9 +11,6 @@ public sealed record TrustedProxies(IReadOnlyList<IPNetwork> Networks);
 /// <summary>Where requests come from, behind the proxies that are trusted to say so.</summary>
 public sealed class RequestSource(TrustedProxies proxies)
 {
-    private const string Header = "X-Forwarded-For";
-    private const int HopsMax = 10;
-
     /// <summary>As people read it; null: from inside.</summary>
     public string? AddressOf(HttpContext http) => Find(http)?.ToString();
 
@@ -28,22 +26,11 @@ public sealed class RequestSource(TrustedProxies proxies)
     internal bool IsIn(HttpContext http, IReadOnlyList<IPNetwork> networks) =>
         Find(http) is not { } address || networks.Any(n => n.Contains(address));
 
-    /// <summary>The last address that no trusted proxy has: what is before it anyone may have made up.</summary>
+    /// <summary>What a trusted proxy sends along that is no address leaves its own.</summary>
     private IPAddress? Find(HttpContext http)
     {
-        var address = Plain(http.Connection.RemoteIpAddress);
-        if (address is null || !IsTrusted(address)) return address;
-        var hops = http.Request.Headers[Header].SelectMany(h => (h ?? "").Split(',')).Reverse().Take(HopsMax);
-        foreach (var hop in hops)
-        {
-            if (!IPAddress.TryParse(hop.Trim(), out var before)) return address;
-            address = Plain(before)!;
-            if (!IsTrusted(address)) return address;
-        }
-        return address;
+        if (http.Connection.RemoteIpAddress is not { } remote) return null;
+        ForwardedFor.TryFind(remote, http.Request.Headers[ForwardedFor.Header], proxies.Networks, out var client);
+        return client;
     }
-
-    private bool IsTrusted(IPAddress address) => proxies.Networks.Any(n => n.Contains(address));
-
-    private static IPAddress? Plain(IPAddress? address) => address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
 }

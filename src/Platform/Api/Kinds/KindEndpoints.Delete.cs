@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Administrators;
 using Strata.Api.Http;
@@ -53,10 +54,18 @@ internal sealed partial class KindEndpoints
         }
     }
 
+    /// <summary>What cannot be read was not asked for by the rules: it can be deleted by all who may delete.</summary>
     private bool IsForOperators(EntityRevision found)
     {
         using var json = found.Document.Parse();
-        return json.RootElement.TryGetProperty("spec", out var spec) && Kind.CheckForOthers(JsonText.From(spec)).Any();
+        try
+        {
+            return json.RootElement.TryGetProperty("spec", out var spec) && Kind.CheckForOthers(JsonText.From(spec)).Any();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     /// <summary>What no force overrides comes first: of two reasons the caller gets the one that remains.</summary>

@@ -29,6 +29,11 @@ internal static class CertsCommand
         Description = "PEM file with the private key, unencrypted", HelpName = "FILE", Required = true,
     };
 
+    private static readonly Option<bool> Api = new("--api")
+    {
+        Description = "Let it serve the host of the cloud's own API too; for operators",
+    };
+
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
     public static Command Create(Terminal terminal)
@@ -36,7 +41,7 @@ internal static class CertsCommand
         var certs = new Command("certs", "List certificates, renew one, or bring your own")
         {
             new Command("list", "List the certificates").Does(terminal, ListAsync),
-            new Command("add", "Bring your own certificate, or a newer one for the same name") { Name, Chain, Key }
+            new Command("add", "Bring your own certificate, or a newer one for the same name") { Name, Chain, Key, Api }
                 .Does(terminal, AddAsync),
             new Command("renew", "Have a certificate issued again now") { Name }.Does(terminal, RenewAsync),
             new Command("remove", "Remove a certificate of your own; the cloud's is served instead") { Name, Yes }
@@ -54,7 +59,7 @@ internal static class CertsCommand
 
     private static async Task<int> AddAsync(Run run, CancellationToken cancellationToken)
     {
-        var name = run.Parse.GetRequiredValue(Name);
+        var (name, isForApi) = (run.Parse.GetRequiredValue(Name), run.Parse.GetValue(Api));
         var body = new Dictionary<string, string>
         {
             ["chain"] = await ReadAsync(run.Parse.GetRequiredValue(Chain), cancellationToken),
@@ -62,9 +67,12 @@ internal static class CertsCommand
         };
         var certificates = run.Client.Resources<CertificateSpec, CertificateStatus>(Plurals.Certificates);
         var present = await certificates.FindAsync(name, cancellationToken: cancellationToken);
+        if (present is { Spec: { Own: true, Api: false } } && isForApi)
+            throw UsageErrors.Of($"{name} is not for the cloud's API, which is settled when a certificate is made.",
+                $"Make another: strata certs add {name}-api --api --cert FILE --key FILE").ToException();
+        var spec = new CertificateSpec { Own = true, Api = isForApi };
         var made = present is not null ? null : await certificates.CreateAsync(
-            new NewResource<CertificateSpec> { Name = name, Project = run.Project, Spec = new CertificateSpec { Own = true } },
-            cancellationToken: cancellationToken);
+            new NewResource<CertificateSpec> { Name = name, Project = run.Project, Spec = spec }, cancellationToken: cancellationToken);
         try
         {
             using var answer = await run.Client.SendAsync(

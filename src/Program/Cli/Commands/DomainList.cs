@@ -34,7 +34,8 @@ internal static class DomainList
 
     /// <summary>The one that the edges would serve: one's own before the cloud's.</summary>
     public static CertificateResource? Of(IEnumerable<CertificateResource> certificates, RouteResource route) =>
-        certificates.Where(c => c.Project == route.Project && CertificateHosts.Of(c).Any(h => CertificateHosts.Covers(h, route.Spec.Host)))
+        certificates.Where(c => c.Project == route.Project && (!route.Spec.Api || !c.Spec.Own || c.Spec.Api)
+                && CertificateHosts.Of(c).Any(h => CertificateHosts.Covers(h, route.Spec.Host)))
             .OrderByDescending(c => c.State == CertificateStates.Ready).ThenByDescending(c => c.Spec.Own).FirstOrDefault();
 
     private static JsonElement ToJson(List<RouteResource> routes, List<CertificateResource> certificates) =>

@@ -102,6 +102,7 @@ internal static class DomainsCommand
         var route = await CreateAsync(run, deployment?.Project ?? run.Project, spec, cancellationToken);
         if (!run.WriteMachine(route))
             run.Terminal.Out.WriteLine($"{Shown(route)} leads to {deployment?.Name ?? redirectTo ?? "the API of this cloud"}.");
+        if (isApi) run.Say("The API takes callers for the edge itself unless servers start with --trusted-proxies (docs: self-hosting, TLS).");
         return run.Parse.GetValue(NoWait) ? CommandRunner.Done : await CertificateWait.RunAsync(
             run, async () => DomainList.Of(await DomainList.CertificatesAsync(run, cancellationToken), route), null, cancellationToken);
     }

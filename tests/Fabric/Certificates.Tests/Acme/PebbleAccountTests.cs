@@ -25,6 +25,18 @@ public class PebbleAccountTests
         Assert.NotEqual(first.Value, (await RegisterAsync(pebble, other, Contact)).Value);
     }
 
+    /// <summary>Registering again says the contact as well: the server looks at it.</summary>
+    [Fact]
+    public async Task RegisterAsync_Again_ChangesTheContact()
+    {
+        await using var pebble = await Pebble.StartAsync();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var first = await RegisterAsync(pebble, key, Contact);
+        Assert.Equal(first.Value, (await RegisterAsync(pebble, key, Contact with { Email = "others@example.com" })).Value);
+        var refused = (await RegisterAsync(pebble, key, Contact with { Email = "others at example.com" })).Error;
+        Assert.Equal("invalidContact", refused?.Details?[AcmeErrors.TypeDetail]);
+    }
+
     [Fact]
     public async Task RegisterAsync_WithoutTheTerms_NamesThem()
     {

@@ -36,6 +36,20 @@ public class CertificateIndexTests
         Assert.Null(index.Find("org_2", "prj_1", "a.example.com"));
     }
 
+    /// <summary>A developer's wildcard must not come before the cloud's own at the host that callers send their tokens to.</summary>
+    [Fact]
+    public void Find_ForTheApi_LooksAtTheCloudsAndThoseOfOperators()
+    {
+        var cloud = Of("cloud", "a.example.com") with { IsForApi = true };
+        var theirs = Of("theirs", "*.example.com", own: true);
+        var index = new CertificateIndex([cloud, theirs]);
+        Assert.Equal("theirs", index.Find("org_1", "prj_1", "a.example.com")?.Id);
+        Assert.Equal("cloud", index.Find("org_1", "prj_1", "a.example.com", isApi: true)?.Id);
+        Assert.Null(index.Find("org_1", "prj_1", "b.example.com", isApi: true));
+        index = new CertificateIndex([cloud, theirs, Of("ours", "a.example.com", own: true) with { IsForApi = true }]);
+        Assert.Equal("ours", index.Find("org_1", "prj_1", "a.example.com", isApi: true)?.Id);
+    }
+
     [Theory]
     [InlineData("a.example.com", true)]
     [InlineData("A.EXAMPLE.com", true)]

@@ -59,6 +59,8 @@ public class CertificateStoreTests : IDisposable
         await Wait.UntilAsync(() => Directory.GetFiles(certificates.FolderOfFiles).Select(f => Path.GetFileName(f)!).Order()
             .SequenceEqual(expected), "the files are those of the table");
         Assert.Null(await store.FindAsync(old, default));
+        store.Prepare([]);
+        await Wait.UntilAsync(() => Directory.GetFiles(certificates.FolderOfFiles).Length == 0, "no key is left", 30);
     }
 
     /// <summary>A key for another certificate than the table's would break the host's handshakes.</summary>

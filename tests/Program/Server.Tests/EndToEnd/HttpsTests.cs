@@ -204,6 +204,35 @@ public sealed class HttpsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Api_IsServedWithNoCertificate_ThatOthersThanOperatorsBring()
+    {
+        (await cloud.RunAsync("domains", "add", "cloud.localhost", "--api")).ShouldSucceed();
+        var token = (await cloud.RunAsync("token", "create", "dev", "--role", "developer")).ShouldSucceed().Output.Trim();
+        var developer = new Dictionary<string, string> { ["STRATA_URL"] = $"{cloud.ApiUrl}", ["STRATA_TOKEN"] = token };
+        using var authority = new TestAuthority(TimeProvider.System.GetUtcNow());
+        var (chain, key) = authority.WriteServer(cloud.Home, "cloud.localhost");
+        string[] pair = ["--cert", chain, "--key", key];
+        Assert.Contains("Only an operator", (await cloud.RunAsync(developer, ["certs", "add", "ours", "--api", .. pair])).Error);
+        (await cloud.RunAsync(developer, ["certs", "add", "theirs", .. pair])).ShouldSucceed();
+        Assert.Matches(@"\(API\) +internal", (await cloud.RunAsync("domains")).ShouldSucceed().Output);
+        (await cloud.RunAsync(["certs", "add", "ours", "--api", .. pair])).ShouldSucceed();
+        Assert.Matches(@"\(API\) +own", (await cloud.RunAsync("domains")).ShouldSucceed().Output);
+        await Wait.UntilAsync(async () =>
+        {
+            try
+            {
+                return (await GetAsync("cloud.localhost", authority.RootPem, "/docs")).Length > 0;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }, "the operator's is served");
+        Assert.Contains("belongs to the cloud itself", (await cloud.RunAsync(developer, ["certs", "add", "ours", .. pair])).Error);
+        Assert.Equal(1, (await cloud.RunAsync(developer, "certs", "remove", "ours", "-y")).ExitCode);
+    }
+
+    [Fact]
     public async Task Certificates_EndWithTheirHosts_AndKeepNoProject()
     {
         (await cloud.RunAsync("projects", "create", "brief")).ShouldSucceed();
