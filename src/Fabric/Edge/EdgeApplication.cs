@@ -71,6 +71,11 @@ internal sealed partial class EdgeApplication(
             return Task.CompletedTask;
         }
         if (route.BodyBytesMax is { } bodyMax) LimitBody(context, bodyMax);
+        if (route.Record.Sticky && StickyCookie.Find(context, route) is { } found)
+        {
+            context.Sticky = found.Instance;
+            return ServeAsync(context, found.Target);
+        }
         if (route.Choose() is { } target) return ServeAsync(context, target);
         return route.IsStarting ? HoldAsync(context) : RefuseAsync(context, EdgeFault.NoInstance);
     }

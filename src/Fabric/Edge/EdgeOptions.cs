@@ -91,6 +91,9 @@ public sealed record EdgeLimits
 
     /// <summary>Of them, those of one organization.</summary>
     public int HeldRequestsPerOrganizationMax { get; init; } = 256;
+
+    /// <summary>Answers of instances that are compressed at a time, some hundred kilobytes of memory each; further ones are not.</summary>
+    public int CompressionsMax { get; init; } = 256;
 }
 
 /// <summary>How the edge encrypts.</summary>

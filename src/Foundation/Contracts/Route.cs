@@ -38,6 +38,18 @@ public sealed record RouteSpec
     /// <summary>Addresses and networks whose clients are served, such as <c>10.1.0.0/16</c>, 100 at most; null: all are.</summary>
     public IReadOnlyList<string>? AllowFrom { get; init; }
 
+    /// <summary>
+    /// Whether a client comes back to the instance that has answered it before, as long as that can serve, by a cookie of its session
+    /// (strata-instance). Not for gRPC.
+    /// </summary>
+    public bool Sticky { get; init; }
+
+    /// <summary>
+    /// Whether the edge compresses what instances answer (Zstandard, Brotli, gzip): text of a kilobyte and more that the application has
+    /// not compressed itself, for clients that take it. Null: it does, but not for the cloud's own API.
+    /// </summary>
+    public bool? Compress { get; init; }
+
     /// <summary>A sentence for those who come meanwhile: nothing is served, but 503 with it. Null: all is served.</summary>
     public string? Maintenance { get; init; }
 

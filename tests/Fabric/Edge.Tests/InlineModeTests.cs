@@ -16,6 +16,12 @@ public class InlineForwardingTests : ForwardingTests;
 public class InlineRouteRuleTests : RouteRuleTests;
 
 [InlineMode]
+public class InlineCompressionTests : CompressionTests;
+
+[InlineMode]
+public class InlineStickyTests : StickyTests;
+
+[InlineMode]
 public class InlineTlsTests : TlsTests;
 
 [InlineMode]

@@ -52,7 +52,7 @@ internal static class AnswerWriter
         var unread = connection.Unread;
         var count = (int)Math.Min(max, unread.Length);
         if (count == 0) return 0;
-        Put(x.ResponseBody.Writer, unread[..count]);
+        Put(x.BodyWriter, unread[..count]);
         connection.Consume(count);
         return count;
     }
@@ -77,7 +77,7 @@ internal static class AnswerWriter
                 var count = await receiving;
                 isReceiving = false;
                 if (count == 0) throw new UpstreamException("its body ended early");
-                Put(x.ResponseBody.Writer, block.AsSpan(0, count));
+                Put(x.BodyWriter, block.AsSpan(0, count));
                 left -= count;
                 // The last piece too: Kestrel does not flush what follows the head of an answer of known length.
                 await FlushAsync(x, connection);
@@ -98,7 +98,7 @@ internal static class AnswerWriter
         {
             if (connection.Unread.Length > 0)
             {
-                connection.Consume(chunks.Read(connection.Unread, x.ResponseBody.Writer));
+                connection.Consume(chunks.Read(connection.Unread, x.BodyWriter));
                 if (chunks.IsDone) return true;
             }
             await FlushAsync(x, connection);
@@ -139,6 +139,7 @@ internal static class AnswerWriter
     private static async ValueTask FlushAsync(Exchange x, UpstreamConnection connection)
     {
         connection.ExpectNothing();
+        x.Encoder?.Flush();
         var flushed = await x.ResponseBody.Writer.FlushAsync();
         if (flushed.IsCompleted || flushed.IsCanceled) throw new ClientGoneException();
     }

@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
+using Strata.Edge.Compression;
 using Strata.Edge.Routing;
 using Strata.Edge.Tls;
 using Strata.Edge.Tracing;
@@ -19,6 +21,10 @@ internal sealed class Exchange
     private EdgeTable? lastTable;
     private HostRoutes? lastRoutes;
     private string? lastCoveredHost;
+    private string? lastAcceptEncoding;
+    private ContentCoding lastCoding;
+    private string? lastType;
+    private bool lastIsCompressible;
     private string? requestId;
 
     public IFeatureCollection Features { get; private set; } = null!;
@@ -70,6 +76,15 @@ internal sealed class Exchange
     /// <summary>Interim answers (1xx) so far, and their bytes.</summary>
     public (int Count, int Bytes) Interim { get; set; }
 
+    /// <summary>The instance that the client is to come back to, where it is one that can serve.</summary>
+    public InstanceState? Sticky { get; set; }
+
+    /// <summary>What the body is written to where it is compressed; null: it is not.</summary>
+    public BodyEncoder? Encoder { get; set; }
+
+    /// <summary>Where the body is written to.</summary>
+    public IBufferWriter<byte> BodyWriter => (IBufferWriter<byte>?)Encoder ?? ResponseBody.Writer;
+
     /// <summary>Of its route.</summary>
     public UpstreamLimits Limits => Route!.Limits;
 
@@ -92,6 +107,7 @@ internal sealed class Exchange
         requestId = null;
         UpgradeTo = null;
         UploadFault = null;
+        Sticky = null;
         ClientGone = IsAnswered = StreamsBody = IsSent = false;
         Interim = default;
         HeldSince = null;
@@ -119,6 +135,27 @@ internal sealed class Exchange
         if (!Tls.IsFor(HostName.Of(host))) return false;
         lastCoveredHost = host;
         return true;
+    }
+
+    /// <summary>The best coding that the client takes.</summary>
+    public ContentCoding AcceptedCoding()
+    {
+        var accepted = Request.Headers.AcceptEncoding;
+        if (accepted.Count != 1) return ContentCodings.Best(accepted);
+        var text = accepted.ToString();
+        if (ReferenceEquals(text, lastAcceptEncoding)) return lastCoding;
+        lastAcceptEncoding = text;
+        return lastCoding = ContentCodings.Best(accepted);
+    }
+
+    /// <summary>Whether what the instance says that it sends compresses well; streams of events are passed on as they are.</summary>
+    public bool IsCompressible(string? contentType)
+    {
+        if (contentType is null) return false;
+        if (ReferenceEquals(contentType, lastType)) return lastIsCompressible;
+        lastType = contentType;
+        return lastIsCompressible = CompressibleTypes.Contain(contentType)
+            && !contentType.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Cuts the client's connection (HTTP/1) or stream (HTTP/2): the only way to say that an answer is not complete.</summary>

@@ -33,12 +33,13 @@ internal enum AttemptEnd
 internal sealed partial class Forwarder(EdgeOptions options, RequestHold hold, ILogger logger)
 {
     private readonly RequestWriter requests = new(options.TrustedProxies);
+    private readonly AnswerCompression compression = new(options.Limits);
 
     public Task ForwardAsync(Exchange x, RouteTarget target)
     {
         try
         {
-            if (requests.Write(x) is not { } fault) return TryAsync(x, target, target.Pick(), 1);
+            if (requests.Write(x) is not { } fault) return TryAsync(x, target, x.Sticky ?? target.Pick(), 1);
             x.Head.Release();
             return ErrorPages.WriteAsync(x, fault).AsTask();
         }
@@ -148,7 +149,7 @@ internal sealed partial class Forwarder(EdgeOptions options, RequestHold hold, I
     /// <summary>
     /// Sends the body and passes the answer on, which may begin before the body ends. True: the connection can be used again.
     /// </summary>
-    private static async Task<bool> TransferUploadAsync(Exchange x, UpstreamConnection connection, InstanceState instance)
+    private async Task<bool> TransferUploadAsync(Exchange x, UpstreamConnection connection, InstanceState instance)
     {
         var upload = Upload.RunAsync(x, connection);
         try
@@ -180,13 +181,16 @@ internal sealed partial class Forwarder(EdgeOptions options, RequestHold hold, I
     }
 
     /// <exception cref="StreamsExhaustedException">It is a stream, and the instance has too many.</exception>
-    private static ValueTask<bool> PassOnAsync(Exchange x, UpstreamConnection connection, InstanceState instance)
+    private ValueTask<bool> PassOnAsync(Exchange x, UpstreamConnection connection, InstanceState instance)
     {
         var isUpgrade = x.Answer.Status == 101;
         if ((isUpgrade || x.Answer.IsEventStream) && !instance.Pool.TryMakeStream(connection, endsWithEdge: true, x.Limits.StreamsMax))
             throw new StreamsExhaustedException();
         AnswerWriter.WriteHead(x);
-        return isUpgrade ? Tunnel.RunAsync(x, connection) : AnswerWriter.WriteBodyAsync(x, connection);
+        if (x.Route!.Record.Sticky) StickyCookie.Set(x, instance);
+        if (isUpgrade) return Tunnel.RunAsync(x, connection);
+        if (x.Route.Record.Compress) compression.Begin(x);
+        return x.Encoder is null ? AnswerWriter.WriteBodyAsync(x, connection) : compression.WriteBodyAsync(x, connection);
     }
 
     private AttemptEnd EndOf(Exchange x, UpstreamConnection connection, InstanceState instance, Exception e)

@@ -96,7 +96,8 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         foreach (var (name, values) in headers)
         {
             if (IsWithheld(x, name) || EdgeTrace.Replaces(x, name) || (named is not null && named.Contains(name))) continue;
-            if (!WriteValues(x.Head, name, values)) return false;
+            var isChecked = x.Route!.Record.Compress && name.Equals("If-Match", StringComparison.OrdinalIgnoreCase);
+            if (!WriteValues(x.Head, name, isChecked ? AnswerCompression.Strong(values) : values)) return false;
         }
         return true;
     }

@@ -70,6 +70,17 @@ internal sealed class RouteEntry
     public string Id => Record.Id;
     public string Host => Record.Host;
 
+    /// <summary>The instance with this mark (<see cref="InstanceState.Mark"/>); null: it is not among the targets', or rests.</summary>
+    public (RouteTarget Target, InstanceState Instance)? Find(ReadOnlySpan<char> mark)
+    {
+        foreach (var target in usable)
+        {
+            foreach (var instance in target.Instances)
+                if (mark.SequenceEqual(instance.Mark)) return instance.IsHealthy ? (target, instance) : null;
+        }
+        return null;
+    }
+
     /// <summary>A target by chance, as the weights say; null when none can serve.</summary>
     public RouteTarget? Choose()
     {

@@ -135,6 +135,8 @@ internal sealed partial class TableFollower(
         RedirectTo = route.Spec.RedirectTo?.TrimEnd('/'),
         StripPath = route.Spec.StripPath,
         Headers = route.Spec.Headers,
+        Sticky = route.Spec.Sticky,
+        Compress = route.Spec.Compress ?? !route.Spec.Api,
         AllowFrom = route.Spec.AllowFrom,
         Maintenance = route.Spec.Maintenance,
         Targets = route.Spec.Api ? [ApiRoute.Target]

@@ -56,6 +56,12 @@ public sealed record RouteRecord
     /// <inheritdoc cref="RouteSpec.Headers"/>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
+    /// <inheritdoc cref="RouteSpec.Sticky"/>
+    public bool Sticky { get; init; }
+
+    /// <summary>Whether instances' answers are compressed.</summary>
+    public bool Compress { get; init; }
+
     /// <inheritdoc cref="RouteSpec.AllowFrom"/>
     public IReadOnlyList<string>? AllowFrom { get; init; }
 

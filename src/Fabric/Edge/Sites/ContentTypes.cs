@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace Strata.Edge.Sites;
 
-/// <summary>Media types by file name, and which of them compress well.</summary>
+/// <summary>Media types by file name.</summary>
 internal static class ContentTypes
 {
     private const string Unknown = "application/octet-stream";
@@ -32,11 +32,4 @@ internal static class ContentTypes
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     public static string Of(string path) => ByExtension.GetValueOrDefault(Path.GetExtension(path), Unknown);
-
-    public static bool IsCompressible(string type) =>
-        type.StartsWith("text/", StringComparison.Ordinal) || type.EndsWith("+xml", StringComparison.Ordinal)
-            || type.EndsWith("json", StringComparison.Ordinal)
-        || type is "application/xml" or "application/yaml" or "application/wasm" or "font/ttf" or "font/otf"
-        or "application/vnd.ms-fontobject" or "image/bmp" or "image/x-icon"
-            or "model/gltf-binary" or "application/x-tar";
 }

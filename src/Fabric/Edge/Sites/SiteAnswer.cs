@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
+using Strata.Edge.Compression;
 
 namespace Strata.Edge.Sites;
 
@@ -31,30 +32,9 @@ internal readonly record struct SiteAnswer(int Status, SiteVariant Variant, long
     private static SiteVariant Choose(StringValues acceptEncoding, SiteFile file)
     {
         if (!file.HasVariants || acceptEncoding.Count == 0) return file.Plain;
-        if (file.Brotli is { } brotli && Accepts(acceptEncoding, "br")) return brotli;
-        return file.Gzip is { } gzip && Accepts(acceptEncoding, "gzip") ? gzip : file.Plain;
+        if (file.Brotli is { } brotli && ContentCodings.Accepts(acceptEncoding, "br")) return brotli;
+        return file.Gzip is { } gzip && ContentCodings.Accepts(acceptEncoding, "gzip") ? gzip : file.Plain;
     }
-
-    private static bool Accepts(StringValues acceptEncoding, string coding)
-    {
-        foreach (var value in acceptEncoding)
-        {
-            foreach (var range in value.AsSpan().Split(','))
-            {
-                var item = value.AsSpan(range).Trim();
-                var end = item.IndexOf(';');
-                var name = end < 0 ? item : item[..end].TrimEnd();
-                if (!name.Equals(coding, StringComparison.OrdinalIgnoreCase)) continue;
-                return end < 0 || !IsZero(item[(end + 1)..].Trim());
-            }
-        }
-        return false;
-    }
-
-    private static bool IsZero(ReadOnlySpan<char> quality) =>
-        quality.StartsWith("q=", StringComparison.OrdinalIgnoreCase)
-        && double.TryParse(quality[2..], System.Globalization.NumberStyles.AllowDecimalPoint,
-            System.Globalization.CultureInfo.InvariantCulture, out var value) && value == 0;
 
     private static bool IsFresh(IHeaderDictionary headers, Site site, SiteVariant variant) =>
         headers.IfNoneMatch.Count > 0

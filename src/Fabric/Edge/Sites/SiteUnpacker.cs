@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Strata.Core;
+using Strata.Edge.Compression;
 
 namespace Strata.Edge.Sites;
 
@@ -61,7 +62,7 @@ internal sealed class SiteUnpacker(SiteLimits limits, IReadOnlyCollection<string
         var (hash, length) = await CopyAsync(content, temporary, cancellationToken);
         var final = Path.Combine(folder, hash);
         File.Move(temporary, final, overwrite: true);
-        if (!ContentTypes.IsCompressible(ContentTypes.Of(path)) || length < CompressFromBytes || length > limits.CompressedFileBytesMax)
+        if (!CompressibleTypes.Contain(ContentTypes.Of(path)) || length < CompressFromBytes || length > limits.CompressedFileBytesMax)
             return new SiteIndexFile(path, hash, length, null, null);
         var brotli = await CompressAsync(final, ".br", length,
             s => new BrotliStream(s, new BrotliCompressionOptions { Quality = 6 }, leaveOpen: true), cancellationToken);
