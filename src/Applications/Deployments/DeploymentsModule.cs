@@ -19,6 +19,7 @@ using Strata.Deployments.Source;
 using Strata.Deployments.Variables;
 using Strata.Deployments.Workloads;
 using Strata.Entities.Engine;
+using Strata.Identity;
 using Strata.Nodes.Kinds;
 using Strata.Resources.Background;
 using Strata.Resources.Controllers;
@@ -41,6 +42,7 @@ public static class DeploymentsModule
         services.AddPermissions(
             new Permission("blobs.read", Roles.Viewer, Roles.Developer, Roles.Agent, Roles.Edge) { GoesWithLabels = true },
             new Permission("blobs.write", Roles.Developer) { GoesWithLabels = true });
+        services.AddVisits(DeploymentKinds.Route, new Permission("routes.visit", Roles.Viewer, Roles.Developer));
         services.TryAddSingleton(TimeProvider.System);
         services.AddDeploymentViews();
         AddBuild(services);

@@ -11,16 +11,20 @@ using Strata.Edge.Routing;
 using Strata.Edge.Sites;
 using Strata.Edge.Tls;
 using Strata.Edge.Tracing;
+using Strata.Edge.Visits;
+using VisitPaths = Strata.Contracts.VisitPaths;
 
 namespace Strata.Edge;
 
 /// <summary>
-/// What happens to a request, in order: refuse what is ambiguous, find the route, send to HTTPS what belongs there, choose a target or wait
+/// What happens to a request, in order: refuse what is ambiguous, find the route, send to HTTPS what belongs there, let in who
+/// may, choose a target or wait
 /// for one that is starting, serve its files or forward, count. It runs directly on Kestrel: no middleware, no dependency injection per
 /// request.
 /// </summary>
 internal sealed partial class EdgeApplication(
-    EdgeOptions options, Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, RequestHold hold, EdgeMetrics metrics, ILogger logger)
+    EdgeOptions options, Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, RequestHold hold, VisitGate visits, EdgeMetrics metrics,
+    ILogger logger)
     : IHttpApplication<Exchange>
 {
     private EdgeTable table = EdgeTable.Empty;
@@ -53,6 +57,7 @@ internal sealed partial class EdgeApplication(
         if (context.FindRoutes(Table) is not { } routes) return RefuseAsync(context, EdgeFault.UnknownHost);
         if (routes.AcmeThumbprint is { } thumbprint && HttpsRedirect.TryAnswerAcme(context, thumbprint, out var sending))
             return sending.AsTask();
+        if (routes.WantsSignIn && context.Request.Path == VisitPaths.Callback) return visits.ReturnAsync(context);
         if ((context.Route = routes.Match(context.Request.Path)) is not { } route) return RefuseAsync(context, EdgeFault.UnknownPath);
         if (context.Tls is not null && route.Hsts is { } hsts) context.Response.Headers.StrictTransportSecurity = hsts;
         if (route.Headers is { } headers) SetOnStart(context, headers);
@@ -70,6 +75,16 @@ internal sealed partial class EdgeApplication(
             https.Redirect(context);
             return Task.CompletedTask;
         }
+        return route.Record.SignIn && !visits.Admits(context, route) ? AdmitAsync(context, route) : ServeAsync(context, route);
+    }
+
+    private async Task AdmitAsync(Exchange x, RouteEntry route)
+    {
+        if (await visits.AdmitAsync(x, route)) await ServeAsync(x, route);
+    }
+
+    private Task ServeAsync(Exchange context, RouteEntry route)
+    {
         if (route.BodyBytesMax is { } bodyMax) LimitBody(context, bodyMax);
         if (route.Record.Sticky && StickyCookie.Find(context, route) is { } found)
         {

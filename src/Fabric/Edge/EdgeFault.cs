@@ -51,6 +51,16 @@ internal sealed record EdgeFault(int Status, string Code, string Title, string D
     public static readonly EdgeFault AddressNotAllowed = new(
         403, "ADDRESS_NOT_ALLOWED", "Not from here", "This address is served to certain networks only, and yours is none of them.");
 
+    public static readonly EdgeFault SignInNeeded = new(
+        401, "SIGN_IN_NEEDED", "Sign in first", "This address is for people who are signed in.") { Next = "Open it in a browser." };
+
+    public static readonly EdgeFault SignInBroken = new(
+        400, "SIGN_IN_BROKEN", "That sign-in did not work", "It took too long, was used before, or was begun in another browser.")
+    { Next = "Open the address that you wanted again. Your browser must accept cookies of this host." };
+
+    public static readonly EdgeFault SignInUnavailable = new(
+        503, "SIGN_IN_UNAVAILABLE", "Not ready yet", "Who you are cannot be checked at the moment.") { RetryAfterSeconds = 5 };
+
     public static readonly EdgeFault Maintenance = new(
         503, "MAINTENANCE", "Maintenance", "It is back soon.") { RetryAfterSeconds = 60 };
 

@@ -12,6 +12,7 @@ using Strata.Edge.Sites;
 using Strata.Edge.Tls;
 using Strata.Edge.Transport;
 using Strata.Edge.Upstreams;
+using Strata.Edge.Visits;
 
 namespace Strata.Edge;
 
@@ -36,6 +37,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
     private readonly SiteServer sites;
     private readonly GrpcForwarder grpc;
     private readonly RequestHold hold;
+    private readonly VisitBook visits;
     private readonly CertificateStore? certificates;
     private TlsConnections? tls;
     private readonly StrataClient? api;
@@ -73,7 +75,9 @@ public sealed partial class EdgeServer : IAsyncDisposable
         grpc = new GrpcForwarder(options, hold, loggers.CreateLogger<GrpcForwarder>());
         metrics = new EdgeMetrics(() => application!.Table, () => tables.Instances, () => hold.Held);
         var forwarder = new Forwarder(options, hold, loggers.CreateLogger<Forwarder>());
-        application = new EdgeApplication(options, forwarder, grpc, sites, hold, metrics, logger);
+        visits = new VisitBook(api, this.time, loggers.CreateLogger<VisitBook>());
+        var gate = new VisitGate(visits, options, this.time);
+        application = new EdgeApplication(options, forwarder, grpc, sites, hold, gate, metrics, logger);
         if (options.Https.Count > 0)
         {
             var place = options.DataFolder ?? throw new ArgumentException("HTTPS needs a data folder.", nameof(options));
@@ -149,6 +153,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         await sites.DisposeAsync();
         if (certificates is not null) await certificates.DisposeAsync();
         tables.Dispose();
+        visits.Dispose();
         grpc.Dispose();
         requests.Dispose();
         loops?.Dispose();

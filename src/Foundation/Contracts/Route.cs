@@ -39,6 +39,12 @@ public sealed record RouteSpec
     public IReadOnlyList<string>? AllowFrom { get; init; }
 
     /// <summary>
+    /// Whether visitors must be signed in to the cloud and hold <c>routes.visit</c>. Instances learn who they are from the headers
+    /// Strata-User (the person's id) and Strata-Email.
+    /// </summary>
+    public bool SignIn { get; init; }
+
+    /// <summary>
     /// Whether a client comes back to the instance that has answered it before, as long as that can serve, by a cookie of its session
     /// (strata-instance). Not for gRPC.
     /// </summary>

@@ -28,6 +28,10 @@ internal static class IdentityErrors
         ErrorKind.Unavailable, "PASSWORDS_BUSY", "Too many passwords are being checked at the moment.", "Try again in a few seconds.")
     { Retryable = true };
 
+    public static readonly Error VisitCodeInvalid = new(
+        ErrorKind.Invalid, "VISIT_CODE_INVALID", "The code is not good: it was used, is over a minute old, or another browser's.",
+        "Open the address again.");
+
     public static readonly Error SignInOutdated = new(
         ErrorKind.Conflict, "SIGN_IN_OUTDATED", "The account has changed since you signed in.", "Sign in again.");
 

@@ -29,6 +29,7 @@ using Strata.Identity.Sessions;
 using Strata.Identity.StepUp;
 using Strata.Identity.Teams;
 using Strata.Identity.Tokens;
+using Strata.Identity.Visits;
 using Strata.Resources.Background;
 using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;
@@ -72,6 +73,15 @@ public static class IdentityModule
         return services.AddSupervised<IdentityChanges>();
     }
 
+    /// <summary>Has edges ask who visits the hosts of this kind's resources.</summary>
+    /// <param name="permission">What a visitor needs for the resource.</param>
+    public static IServiceCollection AddVisits(this IServiceCollection services, Kind kind, Permission permission)
+    {
+        services.AddPermissions(permission, new Permission(VisitEndpoints.Permission, Roles.Edge));
+        return services.AddSingleton(new VisitedKind(kind, permission.Name)).AddSingleton<VisitRules>().AddSingleton<VisitTexts>()
+            .AddSingleton<VisitPages>().AddSingleton<VisitEndpoints>();
+    }
+
     public static void MapIdentity(this IEndpointRouteBuilder routes)
     {
         var services = routes.ServiceProvider;
@@ -101,6 +111,8 @@ public static class IdentityModule
         services.GetRequiredService<DevicePages>().Map(routes);
         services.GetRequiredService<SecondPages>().Map(routes);
         services.GetRequiredService<AccountPages>().Map(routes);
+        services.GetService<VisitPages>()?.Map(routes);
+        services.GetService<VisitEndpoints>()?.Map(routes);
     }
 
     private static void AddPeople(IServiceCollection services)

@@ -4,6 +4,7 @@ using Strata.Edge.Tests.Metrics;
 using Strata.Edge.Tests.Sites;
 using Strata.Edge.Tests.Support;
 using Strata.Edge.Tests.Tls;
+using Strata.Edge.Tests.Visits;
 
 namespace Strata.Edge.Tests;
 
@@ -20,6 +21,9 @@ public class InlineCompressionTests : CompressionTests;
 
 [InlineMode]
 public class InlineStickyTests : StickyTests;
+
+[InlineMode]
+public class InlineVisitTests : VisitTests;
 
 [InlineMode]
 public class InlineTlsTests : TlsTests;

@@ -8,6 +8,7 @@ using Strata.Edge.Routing;
 using Strata.Edge.Tls;
 using Strata.Edge.Tracing;
 using Strata.Edge.Upstreams;
+using Strata.Edge.Visits;
 
 namespace Strata.Edge.Forwarding;
 
@@ -76,6 +77,9 @@ internal sealed class Exchange
     /// <summary>Interim answers (1xx) so far, and their bytes.</summary>
     public (int Count, int Bytes) Interim { get; set; }
 
+    /// <summary>Who visits, where the route wants to know; else null.</summary>
+    public Visitor? Visitor { get; set; }
+
     /// <summary>The instance that the client is to come back to, where it is one that can serve.</summary>
     public InstanceState? Sticky { get; set; }
 
@@ -108,6 +112,7 @@ internal sealed class Exchange
         UpgradeTo = null;
         UploadFault = null;
         Sticky = null;
+        Visitor = null;
         ClientGone = IsAnswered = StreamsBody = IsSent = false;
         Interim = default;
         HeldSince = null;

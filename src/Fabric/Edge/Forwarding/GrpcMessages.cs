@@ -15,15 +15,21 @@ internal static class GrpcMessages
         {
             Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content,
         };
-        foreach (var (name, values) in x.Request.Headers)
+        foreach (var (name, sent) in x.Request.Headers)
         {
             if (name[0] == ':' || RequestWriter.IsWithheld(x, name) || EdgeTrace.Replaces(x, name)) continue;
+            var values = RequestWriter.Shown(x, name, sent);
             if (!request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
                 content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }
         request.Headers.Host = x.Request.Headers.Host.ToString();
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
         request.Headers.TryAddWithoutValidation("X-Request-Id", x.RequestId);
+        if (x.Visitor is { } visitor)
+        {
+            request.Headers.TryAddWithoutValidation(RequestWriter.UserHeader, visitor.Person);
+            request.Headers.TryAddWithoutValidation(RequestWriter.EmailHeader, visitor.Email);
+        }
         if (x.Span is { } span) request.Headers.TryAddWithoutValidation(EdgeTrace.ParentHeader, span.Id);
         foreach (var (name, value) in x.Forwarded.Of(x, trustedProxies)) request.Headers.TryAddWithoutValidation(name, value);
         return request;

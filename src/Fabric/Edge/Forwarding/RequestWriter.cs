@@ -8,6 +8,7 @@ using Microsoft.Extensions.Primitives;
 using Strata.Edge.Listening;
 using Strata.Edge.Routing;
 using Strata.Edge.Tracing;
+using Strata.Edge.Visits;
 
 namespace Strata.Edge.Forwarding;
 
@@ -17,6 +18,9 @@ namespace Strata.Edge.Forwarding;
 /// </summary>
 internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
 {
+    /// <summary>Who visits, to an instance whose route has people sign in.</summary>
+    public const string UserHeader = "Strata-User", EmailHeader = "Strata-Email";
+
     private const int EarlyBodyBytesMax = 16 * 1024;
 
     /// <summary>
@@ -29,7 +33,7 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "Expect",
         "Host", "Content-Length", "X-Content-Length", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port",
         "X-Forwarded-Server", "X-Forwarded-Scheme",
-        "X-Forwarded-Prefix", "X-Real-IP", "Forwarded", "X-Request-Id",
+        "X-Forwarded-Prefix", "X-Real-IP", "Forwarded", "X-Request-Id", UserHeader, EmailHeader,
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether the edge keeps a client's header from the instance. An invalid name is not withheld but refused.</summary>
@@ -60,6 +64,11 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         if (!WriteHeaders(x)) return EdgeFault.BadRequest;
         x.Forwarded.Write(x, trustedProxies);
         head.WriteHeader("X-Request-Id", x.RequestId);
+        if (x.Visitor is { } visitor)
+        {
+            head.WriteHeader(UserHeader, visitor.Person);
+            head.WriteHeader(EmailHeader, visitor.Email);
+        }
         if (x.Route.StripsPath) head.WriteHeader("X-Forwarded-Prefix", x.Route.Prefix);
         if (x.Span is { } span) head.WriteHeader(EdgeTrace.ParentHeader, span.Id);
         if (x.UpgradeTo is not null) WriteUpgrade(head, x.UpgradeTo);
@@ -97,10 +106,14 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         {
             if (IsWithheld(x, name) || EdgeTrace.Replaces(x, name) || (named is not null && named.Contains(name))) continue;
             var isChecked = x.Route!.Record.Compress && name.Equals("If-Match", StringComparison.OrdinalIgnoreCase);
-            if (!WriteValues(x.Head, name, isChecked ? AnswerCompression.Strong(values) : values)) return false;
+            if (!WriteValues(x.Head, name, isChecked ? AnswerCompression.Strong(values) : Shown(x, name, values))) return false;
         }
         return true;
     }
+
+    /// <summary>What an instance is shown: not with what its visitors show the edge.</summary>
+    public static StringValues Shown(Exchange x, string name, StringValues values) =>
+        x.Visitor is not null && name.Equals("Cookie", StringComparison.OrdinalIgnoreCase) ? VisitCookies.Without(values) : values;
 
     private static bool WriteValues(RequestHead head, string name, StringValues values)
     {

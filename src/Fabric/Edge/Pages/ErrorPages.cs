@@ -32,12 +32,16 @@ internal static class ErrorPages
     /// <summary>A gRPC client reads an error from headers ("Trailers-Only" in the gRPC protocol over HTTP/2).</summary>
     private static ValueTask GrpcError(Exchange x, ErrorPage page)
     {
-        const string unavailable = "14", deadlineExceeded = "4", unimplemented = "12", resourceExhausted = "8", denied = "7";
+        const string unavailable = "14", deadlineExceeded = "4", unimplemented = "12", resourceExhausted = "8", denied = "7",
+            unauthenticated = "16";
         x.Response.StatusCode = 200;
         x.Response.Headers.ContentType = "application/grpc";
         x.Response.Headers["X-Request-Id"] = x.RequestId;
-        x.Response.Headers["grpc-status"] = page.Fault.Status switch { 403 => denied, 404 => unimplemented, 413 => resourceExhausted,
-            504 => deadlineExceeded, _ => unavailable };
+        x.Response.Headers["grpc-status"] = page.Fault.Status switch
+        {
+            401 => unauthenticated, 403 => denied, 404 => unimplemented, 413 => resourceExhausted, 504 => deadlineExceeded,
+            _ => unavailable,
+        };
         x.Response.Headers["grpc-message"] = Uri.EscapeDataString(page.Message is null ? page.Detail : $"{page.Detail} {page.Message}");
         return default;
     }

@@ -50,10 +50,14 @@ internal sealed class HostRoutes
         Certificate = certificates?.Find(owner.Org, owner.Project, owner.Host, isApi);
         AcmeThumbprint = certificates?.IsMade(owner.Org, owner.Project, owner.Host) == true ? acmeThumbprint : null;
         Org = owner.Org;
+        WantsSignIn = this.routes.Any(r => r.Record.SignIn);
     }
 
     /// <summary>Of the project that has the host.</summary>
     public string Org { get; }
+
+    /// <summary>Whether one of its routes is for people who are signed in.</summary>
+    public bool WantsSignIn { get; }
 
     /// <summary>Of the project that has the host; null: it has none yet.</summary>
     public CertificateRecord? Certificate { get; }

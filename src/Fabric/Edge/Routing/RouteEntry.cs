@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Primitives;
 using Strata.Contracts;
 using Strata.Edge.Metrics;
@@ -11,6 +13,7 @@ internal sealed class RouteEntry
     private readonly RouteTarget[] usable;
     private readonly int weightTotal;
     private readonly IPNetwork[]? allowed;
+    private string? mark;
 
     public RouteEntry(RouteRecord record, IEnumerable<RouteTarget> targets, DeploymentSeries series, UpstreamLimits? limits = null)
     {
@@ -29,6 +32,11 @@ internal sealed class RouteEntry
     }
 
     public RouteRecord Record { get; }
+
+    /// <summary>Names it in cookies.</summary>
+    public string Mark => mark ??= MarkOf(Record.Id);
+
+    public static string MarkOf(string id) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)))[..16];
 
     /// <summary>What metrics call its deployment.</summary>
     public DeploymentSeries Series { get; }

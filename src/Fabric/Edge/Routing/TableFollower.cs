@@ -135,6 +135,7 @@ internal sealed partial class TableFollower(
         RedirectTo = route.Spec.RedirectTo?.TrimEnd('/'),
         StripPath = route.Spec.StripPath,
         Headers = route.Spec.Headers,
+        SignIn = route.Spec.SignIn,
         Sticky = route.Spec.Sticky,
         Compress = route.Spec.Compress ?? !route.Spec.Api,
         AllowFrom = route.Spec.AllowFrom,

@@ -56,6 +56,9 @@ public sealed record RouteRecord
     /// <inheritdoc cref="RouteSpec.Headers"/>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
+    /// <inheritdoc cref="RouteSpec.SignIn"/>
+    public bool SignIn { get; init; }
+
     /// <inheritdoc cref="RouteSpec.Sticky"/>
     public bool Sticky { get; init; }
 

@@ -91,7 +91,8 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
         headers["X-Request-Id"] = x.RequestId;
         headers.ETag = answer.Variant.ETag;
         headers.LastModified = site.LastModified.ToString("R", CultureInfo.InvariantCulture);
-        headers.CacheControl = file.CacheControl;
+        headers.CacheControl = x.Visitor is null ? file.CacheControl
+            : file.CacheControl.Replace("public", "private", StringComparison.Ordinal); // no shared cache has what not everyone sees
         if (file.HasVariants) headers.Vary = "Accept-Encoding";
         if (answer.Status is 304 or 412) return;
         headers.AcceptRanges = "bytes";

@@ -61,6 +61,11 @@ internal static class DomainsCommand
         Description = "true or false: whether instances see the path without what --path says", HelpName = "BOOL",
     };
 
+    private static readonly Option<bool?> SignIn = new("--sign-in")
+    {
+        Description = "true or false: whether visitors must be signed in to this cloud and hold routes.visit", HelpName = "BOOL",
+    };
+
     private static readonly Option<bool?> Sticky = new("--sticky")
     {
         Description = "true or false: whether a client stays with the instance that has answered it, by a cookie", HelpName = "BOOL",
@@ -81,11 +86,11 @@ internal static class DomainsCommand
             new Command("list", "List the hosts, with their certificates").Does(terminal, DomainList.WriteAsync),
             new Command("add", "Serve a deployment at a host")
             {
-                Host, To, Api, RedirectTo, Path, Redirect, Hsts, AllowFrom, StripPath, Compress, Sticky, NoWait,
+                Host, To, Api, RedirectTo, Path, Redirect, Hsts, AllowFrom, SignIn, StripPath, Compress, Sticky, NoWait,
             }.Does(terminal, AddAsync),
             new Command("set", "Change where a host leads, or how it treats requests")
             {
-                Host, To, RedirectTo, Path, Redirect, Hsts, AllowFrom, StripPath, Compress, Sticky, Maintenance,
+                Host, To, RedirectTo, Path, Redirect, Hsts, AllowFrom, SignIn, StripPath, Compress, Sticky, Maintenance,
             }.Does(terminal, SetAsync),
             new Command("remove", "Stop serving at a host") { Host, Path, Yes }.Does(terminal, RemoveAsync),
         }.Does(terminal, DomainList.WriteAsync);
@@ -189,7 +194,7 @@ internal static class DomainsCommand
             .GetAsync(name, cancellationToken: cancellationToken);
 
     private static bool GivesRules(Run run) => run.Parse.GetValue(AllowFrom) is { Length: > 0 }
-        || new[] { StripPath, Compress, Sticky }.Any(o => run.Parse.GetValue(o) is not null)
+        || new[] { StripPath, Compress, Sticky, SignIn }.Any(o => run.Parse.GetValue(o) is not null)
         || run.Parse.GetValue(Maintenance) is not null || run.Parse.GetValue(Redirect) is not null || run.Parse.GetValue(Hsts) is not null;
 
     private static RouteSpec WithRules(Run run, RouteSpec spec)
@@ -197,6 +202,7 @@ internal static class DomainsCommand
         if (run.Parse.GetValue(AllowFrom) is { Length: > 0 } networks)
             spec = spec with { AllowFrom = networks is ["all"] ? null : networks };
         if (run.Parse.GetValue(StripPath) is { } strips) spec = spec with { StripPath = strips };
+        if (run.Parse.GetValue(SignIn) is { } signsIn) spec = spec with { SignIn = signsIn };
         if (run.Parse.GetValue(Sticky) is { } sticks) spec = spec with { Sticky = sticks };
         if (run.Parse.GetValue(Compress) is { } compresses) spec = spec with { Compress = compresses };
         if (run.Parse.GetValue(Maintenance) is { } sentence) spec = spec with { Maintenance = sentence == "off" ? null : sentence };

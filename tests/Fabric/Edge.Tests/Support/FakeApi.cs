@@ -22,6 +22,7 @@ internal sealed class FakeApi : IAsyncDisposable
     private readonly Watched certificates = new();
     private readonly Watched issuers = new();
     private readonly ConcurrentDictionary<string, string> keys = new();
+    public const string VisitedRoute = "rou_app.localhost/";
     private const string Node = "nod_1";
     private WebOrigin web = null!;
     private long revision;
@@ -29,6 +30,13 @@ internal sealed class FakeApi : IAsyncDisposable
     public Uri Url => new($"http://{web.EndPoint}");
     public int BlobRequests;
     public int KeyRequests;
+    public int VisitChecks;
+
+    /// <summary>What a visit's text leads to; others do not hold.</summary>
+    public ConcurrentDictionary<string, string> Visits { get; } = new();
+
+    /// <summary>Of visits: the code for each of them, which is good once, with the browser's state.</summary>
+    public ConcurrentDictionary<string, (string Visit, string State)> Codes { get; } = new();
 
     /// <summary>The only token that is accepted.</summary>
     public volatile string Token = "edge-token";
@@ -171,8 +179,35 @@ internal sealed class FakeApi : IAsyncDisposable
             if (keys.TryGetValue(path.Split('/')[4], out var key)) await context.Response.WriteAsync(key);
             else context.Response.StatusCode = 404;
         }
+        else if (path.StartsWith(VisitPaths.Begin, StringComparison.Ordinal)) await VisitAsync(context, path);
         else if (path.StartsWith("/api/v1/blobs/", StringComparison.Ordinal)) await BlobAsync(context, path["/api/v1/blobs/".Length..]);
         else context.Response.StatusCode = 404;
+    }
+
+    private async Task VisitAsync(HttpContext context, string path)
+    {
+        using var body = await JsonDocument.ParseAsync(context.Request.Body);
+        if (path == VisitPaths.Check)
+        {
+            Interlocked.Increment(ref VisitChecks);
+            var email = Visits.GetValueOrDefault(body.RootElement.GetProperty("visit").GetString()!);
+            var end = TimeProvider.System.GetUtcNow().AddHours(1);
+            await context.Response.WriteAsync(email is null
+                ? """{"active":false,"signInAt":"http://cloud.test/visit"}"""
+                : $$"""{"active":true,"person":"per_1","email":"{{email}}","expiresAt":"{{end:O}}","signInAt":"http://cloud.test/visit"}""");
+        }
+        else if (Codes.TryRemove(body.RootElement.GetProperty("code").GetString()!, out var known)
+            && known.State == Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body.RootElement.GetProperty("state").GetString()!))))
+        {
+            var end = TimeProvider.System.GetUtcNow().AddHours(1);
+            await context.Response.WriteAsync($$"""{"visit":"{{known.Visit}}","resource":"{{VisitedRoute}}","expiresAt":"{{end:O}}"}""");
+        }
+        else
+        {
+            context.Response.StatusCode = 400;
+            context.Response.ContentType = "application/problem+json";
+            await context.Response.WriteAsync("""{"type":"/docs/errors/VISIT_CODE_INVALID","status":400,"detail":"No.","code":"VISIT_CODE_INVALID"}""");
+        }
     }
 
     private async Task BlobAsync(HttpContext context, string digest)

@@ -71,6 +71,8 @@ public sealed class AnswersTests(WholeApi api)
         ["transitionTunnel"] = NoTransition,
         ["transitionIssuer"] = NoTransition,
         ["readCertificateKey"] = "For edges.",
+        ["beginVisit"] = "For edges.",
+        ["checkVisit"] = "For edges.",
     };
 
     /// <summary>Kinds that only the cloud's own components create, change or move on.</summary>
