@@ -197,7 +197,7 @@ internal sealed class FakeApi : IAsyncDisposable
                 : $$"""{"active":true,"person":"per_1","email":"{{email}}","expiresAt":"{{end:O}}","signInAt":"http://cloud.test/visit"}""");
         }
         else if (Codes.TryRemove(body.RootElement.GetProperty("code").GetString()!, out var known)
-            && known.State == Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body.RootElement.GetProperty("state").GetString()!))))
+            && known.State == HashOf(body.RootElement.GetProperty("state").GetString()!))
         {
             var end = TimeProvider.System.GetUtcNow().AddHours(1);
             await context.Response.WriteAsync($$"""{"visit":"{{known.Visit}}","resource":"{{VisitedRoute}}","expiresAt":"{{end:O}}"}""");
@@ -209,6 +209,8 @@ internal sealed class FakeApi : IAsyncDisposable
             await context.Response.WriteAsync("""{"type":"/docs/errors/VISIT_CODE_INVALID","status":400,"detail":"No.","code":"VISIT_CODE_INVALID"}""");
         }
     }
+
+    private static string HashOf(string state) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(state)));
 
     private async Task BlobAsync(HttpContext context, string digest)
     {
