@@ -29,6 +29,9 @@ internal sealed class PebbleServer : IAsyncDisposable
 
     public Uri DirectoryAddress => new($"https://localhost:{acmePort}/dir");
 
+    /// <summary>Of its DNS server: takes POST set-txt and clear-txt.</summary>
+    public Uri DnsControlAddress => new($"http://127.0.0.1:{dnsControlPort}");
+
     /// <summary>What its own HTTPS is trusted by.</summary>
     public string RootPem => authority.RootPem;
 

@@ -6,6 +6,7 @@ namespace Strata.Certificates;
 internal static class CertificateErrors
 {
     public const string InvalidCode = "CERTIFICATE_INVALID";
+    public const string DnsHookCode = "DNS_HOOK_FAILED";
     public const string NotReadyCode = "CERTIFICATE_NOT_READY";
     public const string IssuedCode = "CERTIFICATE_IS_THE_CLOUDS";
 
@@ -28,6 +29,13 @@ internal static class CertificateErrors
     public static Error Issued(string name) => new(
         ErrorKind.Conflict, IssuedCode, $"The certificate \"{name}\" is one that the cloud makes; it cannot be replaced by your own.",
         "Use another name: of two certificates for a host, your own is served.");
+
+    public static readonly Error NoDnsHook = new(
+        ErrorKind.Unavailable, DnsHookCode, "The issuer proves by DNS, and this server has no program for that (--dns-hook).",
+        "Start the servers with --dns-hook PROGRAM, or have the issuer prove over HTTP.");
+
+    public static Error DnsHookFailed(string record, string reason) => new(
+        ErrorKind.Unavailable, DnsHookCode, $"The DNS hook could not set {record}: {reason}.", "Try the program by hand.");
 
     public static readonly Error KeyLost = new(
         ErrorKind.Conflict, NotReadyCode, "The certificate's key does not open under the cloud's keys.",

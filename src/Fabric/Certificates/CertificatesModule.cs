@@ -25,7 +25,7 @@ public static class CertificatesModule
 {
     public static readonly IReadOnlyList<Kind> Kinds = CertificateKinds.All;
 
-    public static IServiceCollection AddCertificates(this IServiceCollection services)
+    public static IServiceCollection AddCertificates(this IServiceCollection services, CertificateOptions options)
     {
         services.AddPermissions(new Permission(CertificateKinds.KeyPermission, Roles.Edge));
         AddStore(services, CertificateKinds.Certificate);
@@ -37,6 +37,7 @@ public static class CertificatesModule
         services.AddInformer<ProjectSpec, Nothing>();
         services.AddSingleton<ISpecAdmission, CertificateAdmission>().AddSingleton<IDeletionGuard, InternalIssuerGuard>()
             .AddSingleton<IDeletionGuard, MadeCertificateGuard>();
+        services.AddSingleton(s => new DnsHook(options.DnsHook, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<InternalAuthority>().AddSingleton<Issuers>().AddSingleton<CertificateEndpoints>();
         services.AddController<IssuerController, IssuerSpec, IssuerStatus>();
         services.AddController<HostsController, HostClaimSpec, Nothing>();

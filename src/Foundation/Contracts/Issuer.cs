@@ -28,6 +28,11 @@ public sealed record IssuerSpec
     /// </summary>
     public bool? Trusted { get; init; }
 
+    /// <summary>
+    /// How hosts are proven to be ours: <c>http-01</c>, by the edges, or <c>dns-01</c>, by the program of the servers' setting dns-hook.
+    /// </summary>
+    public string Challenge { get; init; } = IssuerChallenges.Http;
+
     public const int DefaultOrder = 100;
 
     /// <summary>The name of the cloud's own.</summary>
@@ -53,6 +58,13 @@ public sealed record IssuerStatus
 
     /// <summary>Why it is not ready; null when all is well.</summary>
     public string? Message { get; init; }
+}
+
+/// <summary>How an issuer has hosts proven (RFC 8555 §8).</summary>
+public static class IssuerChallenges
+{
+    public const string Http = "http-01";
+    public const string Dns = "dns-01";
 }
 
 /// <summary>States of an issuer.</summary>

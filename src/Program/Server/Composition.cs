@@ -227,7 +227,7 @@ internal sealed class Composition
         });
         services.AddWorkloadIdentity();
         services.AddTunnels(options.Limits.Tunnels);
-        services.AddCertificates();
+        services.AddCertificates(new CertificateOptions { DnsHook = options.DnsHook });
         services.AddSingleton(telemetry).AddServerMetrics(status);
     }
 

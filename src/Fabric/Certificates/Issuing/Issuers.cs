@@ -14,7 +14,7 @@ namespace Strata.Certificates.Issuing;
 /// <summary>The issuers that there are, and what each does. Safe for concurrent use.</summary>
 internal sealed class Issuers(
     InternalAuthority authority, ResourceStore<IssuerSpec, IssuerStatus> store, Informer<IssuerSpec, IssuerStatus> view,
-    SealedSecrets secrets, TimeProvider time) : IDisposable
+    SealedSecrets secrets, DnsHook dns, TimeProvider time) : IDisposable
 {
     /// <summary>The cloud's own authority, which is always ready.</summary>
     public static readonly Resource<IssuerSpec, IssuerStatus> Internal = new()
@@ -108,13 +108,14 @@ internal sealed class Issuers(
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             if (!ClientOf(issuer, accountKey).TryGet(out var client, out error)) return error;
             var account = new Uri(issuer.Status.Account!);
-            var ordered = await client.OrderAsync(account, hosts, key, EdgesSolve.Instance, cancellationToken);
+            IAcmeSolver solver = issuer.Spec.Challenge == IssuerChallenges.Dns ? dns : EdgesSolve.Instance;
+            var ordered = await client.OrderAsync(account, hosts, key, solver, cancellationToken);
             if (!ordered.TryGet(out _, out error) && IsUnknownAccount(error))
             {
                 // The authority has forgotten it. With the same key it is the same account for the edges' answers.
                 if (!(await RegisterAsync(issuer, accountKey, cancellationToken)).TryGet(out account, out error)) return error;
                 await KeepAsync(issuer, account, cancellationToken);
-                ordered = await client.OrderAsync(account, hosts, key, EdgesSolve.Instance, cancellationToken);
+                ordered = await client.OrderAsync(account, hosts, key, solver, cancellationToken);
             }
             return ordered.TryGet(out var certificate, out error) ? IssuedCertificate.Of(certificate.ChainPem, key) : error;
         }
@@ -213,7 +214,7 @@ internal sealed class Issuers(
     {
         public static readonly EdgesSolve Instance = new();
 
-        public IReadOnlyList<string> TypesFor(string name) => ["http-01"];
+        public IReadOnlyList<string> TypesFor(string name) => [AcmeChallenge.Http];
 
         public Task<Result<Done>> PresentAsync(AcmeChallenge challenge, CancellationToken cancellationToken) =>
             Task.FromResult<Result<Done>>(default(Done));

@@ -114,6 +114,8 @@ public static partial class CertificateKinds
             faults.Add(new("directory", "It is an https address, such as https://acme-v02.api.letsencrypt.org/directory."));
         if (spec.Email is { } email && !(email.Length <= TextMax && Mail().IsMatch(email)))
             faults.Add(new("email", "It is a mail address, such as admin@example.com."));
+        if (spec.Challenge is not (IssuerChallenges.Http or IssuerChallenges.Dns))
+            faults.Add(new("challenge", $"It is {IssuerChallenges.Http} or {IssuerChallenges.Dns}."));
         if (spec.Order is < 0 or > 1000) faults.Add(new("order", "It is 0 to 1000."));
         if (spec.Roots is { } roots && (roots.Length > RootsMax || !Pem.HasCertificates(roots)))
             faults.Add(new("roots", "It is one or more certificates in PEM, of at most 64 KiB."));

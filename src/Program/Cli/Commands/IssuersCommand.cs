@@ -50,6 +50,12 @@ internal static class IssuersCommand
         Description = "You agree to the authority's terms of service",
     };
 
+    private static readonly Option<string?> Challenge = new Option<string?>("--challenge")
+    {
+        Description = "How hosts are proven: http-01, by the edges, or dns-01, by the servers' --dns-hook [default: http-01]",
+        HelpName = "TYPE",
+    }.AcceptOnlyFromAmong(IssuerChallenges.Http, IssuerChallenges.Dns);
+
     private static readonly Option<bool?> Trusted = new("--trusted")
     {
         Description = "true or false: whether browsers trust it, so that HTTP is redirected to HTTPS [false for staging and with --roots]",
@@ -71,9 +77,9 @@ internal static class IssuersCommand
             new Command("list", "List the issuers").Does(terminal, ListAsync),
             new Command("add", "Add an authority that speaks ACME; public hosts get their certificates from it")
             {
-                NewName, Directory, Email, Agree, Order, Roots, Trusted,
+                NewName, Directory, Email, Agree, Challenge, Order, Roots, Trusted,
             }.Does(terminal, AddAsync),
-            new Command("set", "Change an issuer") { Name, Email, Order, Roots, Trusted }.Does(terminal, SetAsync),
+            new Command("set", "Change an issuer") { Name, Email, Challenge, Order, Roots, Trusted }.Does(terminal, SetAsync),
             new Command("remove", "Remove an issuer; what it has signed is served until it is renewed") { Name, Yes }
                 .Does(terminal, RemoveAsync),
         }.Does(terminal, ListAsync);
@@ -100,7 +106,8 @@ internal static class IssuersCommand
             {
                 Directory = directory,
                 Trusted = run.Parse.GetValue(Trusted) ?? (directory == Known[Staging] ? false : null), Email = run.Parse.GetValue(Email),
-                AgreesToTerms = true, Order = run.Parse.GetValue(Order) ?? IssuerSpec.DefaultOrder,
+                AgreesToTerms = true, Challenge = run.Parse.GetValue(Challenge) ?? IssuerChallenges.Http,
+                Order = run.Parse.GetValue(Order) ?? IssuerSpec.DefaultOrder,
                 Roots = run.Parse.GetValue(Roots) is { } file ? await CertsCommand.ReadAsync(file, cancellationToken) : null,
             },
         }, cancellationToken: cancellationToken);
@@ -122,12 +129,13 @@ internal static class IssuersCommand
         var issuer = await issuers.GetAsync(run.Parse.GetRequiredValue(Name), cancellationToken: cancellationToken);
         var (email, order, trusted) = (run.Parse.GetValue(Email), run.Parse.GetValue(Order), run.Parse.GetValue(Trusted));
         var roots = run.Parse.GetValue(Roots) is { } file ? await CertsCommand.ReadAsync(file, cancellationToken) : null;
-        if (email is null && order is null && trusted is null && roots is null)
-            throw UsageErrors.Of("There is nothing to set.", "Add --email, --order, --roots or --trusted.").ToException();
+        var challenge = run.Parse.GetValue(Challenge);
+        if (email is null && order is null && trusted is null && roots is null && challenge is null)
+            throw UsageErrors.Of("There is nothing to set.", "Add --email, --challenge, --order, --roots or --trusted.").ToException();
         var spec = issuer.Spec with
         {
             Email = email ?? issuer.Spec.Email, Order = order ?? issuer.Spec.Order, Trusted = trusted ?? issuer.Spec.Trusted,
-            Roots = roots ?? issuer.Spec.Roots,
+            Roots = roots ?? issuer.Spec.Roots, Challenge = challenge ?? issuer.Spec.Challenge,
         };
         var changed = await issuers.ChangeAsync(issuer, issuer with { Spec = spec }, cancellationToken: cancellationToken);
         if (!run.WriteMachine(changed)) run.Say($"Changed {issuer.Name}; see strata issuers");

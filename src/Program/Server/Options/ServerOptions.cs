@@ -65,6 +65,9 @@ public sealed record ServerOptions
     /// <summary>Proxies in front of the edge whose X-Forwarded-For, -Proto and -Host are believed.</summary>
     public IReadOnlyList<IPNetwork> EdgeTrustedProxies { get; init; } = [];
 
+    /// <summary>Path of the program that sets DNS records; null: there is none.</summary>
+    public string? DnsHook { get; init; }
+
     /// <summary>As set; null: not.</summary>
     public MasterKeySource? MasterKeySet { get; init; }
 

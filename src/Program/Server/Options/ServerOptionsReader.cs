@@ -51,6 +51,7 @@ public static class ServerOptionsReader
                 values[Setting.TrustedProxies], "networks such as 127.0.0.1/32, separated by commas", AnyNetworks, faults) ?? [],
             EdgeTrustedProxies = Read(
                 values[Setting.EdgeTrustedProxies], "networks such as 10.0.0.5/32, separated by commas", AnyNetworks, faults) ?? [],
+            DnsHook = Read(values[Setting.DnsHook], "the path of a program that is there and may be run", Program, faults),
             MasterKeySet = Read(
                 values[Setting.MasterKey], "file:PATH, env:VARIABLE or command:COMMAND",
                 text => MasterKeySource.Parse(text, home.KeyFile, Environment.GetEnvironmentVariable), faults),
@@ -105,6 +106,14 @@ public static class ServerOptionsReader
             faults.Add(Fault(value, expected));
             return default;
         }
+    }
+
+    private static string? Program(string text)
+    {
+        if (text.Length == 0) return null;
+        const UnixFileMode runnable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        var path = Path.GetFullPath(text);
+        return File.Exists(path) && (File.GetUnixFileMode(path) & runnable) != 0 ? path : throw new FormatException();
     }
 
     private static int? PortOrNone(string text) => text.Length == 0 ? null : Port(text);

@@ -31,6 +31,10 @@ public sealed record Setting(string Name, string Default, string Description)
         "edge-trusted-proxies", "",
         "Addresses of proxies in front of the edge whose X-Forwarded-For, -Proto and -Host are believed, for example 10.0.0.5/32; empty: none");
 
+    public static readonly Setting DnsHook = new(
+        "dns-hook", "",
+        "Program that sets and removes DNS records for issuers with dns-01: PROGRAM present|cleanup NAME VALUE; empty: none");
+
     public static readonly Setting EdgeMode = new("edge-mode", "in-process", "in-process, inline (a process of its own, fastest) or off");
     public static readonly Setting PublicUrl = new(
         "public-url", "",
@@ -90,7 +94,7 @@ public sealed record Setting(string Name, string Default, string Description)
     public static readonly IReadOnlyList<Setting> All =
     [
         Listen, ApiPort, HttpPort, HttpsPort, HttpsPublicPort, PublicUrl, TrustedProxies, PeerAddress, EdgeMode,
-        EdgeTrustedProxies, MasterKey, PostgresUrl,
+        EdgeTrustedProxies, DnsHook, MasterKey, PostgresUrl,
         Blobs, BlobsEndpoint, BlobsRegion, BlobsPathStyle, BlobsAccessKey, BlobsSecretKey, BlobsSecretKeyFile,
         Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. MailSetting.All, .. TelemetrySetting.All,
         .. LimitSetting.All.Select(l => l.Setting),

@@ -42,7 +42,8 @@ public sealed class LocalCloudTests : IDisposable
             var (code, said) = await RunAsync(line);
             Assert.Equal(1, code);
             Assert.Contains("is being started again", said, StringComparison.Ordinal);
-            Assert.DoesNotContain($"{home.Path} up", said, StringComparison.Ordinal);
+            // What doctor proposes for a port that another program of this machine has is something else.
+            Assert.DoesNotContain(said.Split('\n'), l => l.Contains($"{home.Path} up") && !l.Contains("which is free"));
         }
     }
 

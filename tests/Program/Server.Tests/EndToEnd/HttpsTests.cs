@@ -103,6 +103,39 @@ public sealed class HttpsTests : IAsyncLifetime
         Assert.Contains("could not be issued", (await cloud.RunAsync("status")).Output);
     }
 
+    /// <summary>Where port 80 cannot be reached: by a program of the operator's.</summary>
+    [Fact]
+    public async Task PublicName_IsProvenByDns()
+    {
+        await using var pebble = await PebbleServer.StartAsync(); // which finds nothing by HTTP
+        var (roots, hook) = (Path.Combine(cloud.Home, "pebble.pem"), Path.Combine(cloud.Home, "dns-hook"));
+        await File.WriteAllTextAsync(roots, pebble.RootPem, TestContext.Current.CancellationToken);
+        string[] add =
+        [
+            "issuers", "add", "pebble", "--directory", $"{pebble.DirectoryAddress}", "--roots", roots, "--agree-to-terms",
+            "--challenge", "dns-01",
+        ];
+        (await cloud.RunAsync(add)).ShouldSucceed();
+        var without = await cloud.RunAsync("domains", "add", "shop.example.com", "--to", "welcome");
+        Assert.Contains("--dns-hook", without.Error);
+
+        await File.WriteAllTextAsync(hook, $$"""
+            #!/bin/sh
+            echo "$1 $2" >> "$0.log"
+            if [ "$1" = present ]; then call=set-txt value=",\"value\":\"$3\""; else call=clear-txt value=; fi
+            exec curl -sf -d "{\"host\":\"$2\"$value}" {{pebble.DnsControlAddress}}$call
+            """, TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(hook, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        (await cloud.RunAsync("down")).ShouldSucceed();
+        (await cloud.UpAsync("--dns-hook", hook)).ShouldSucceed();
+        var added = await cloud.RunAsync("domains", "add", "other.example.com", "--to", "welcome");
+        Assert.Contains("Its certificate is ready", added.ShouldSucceed().Error);
+        Assert.Contains("Strata", await GetAsync("other.example.com", await RootOfAsync(pebble)));
+        var calls = await File.ReadAllLinesAsync(hook + ".log", TestContext.Current.CancellationToken);
+        Assert.Equal(["present _acme-challenge.other.example.com.", "cleanup _acme-challenge.other.example.com."],
+            calls.Where(c => c.Contains("other", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task OwnCertificate_IsServedAtOnce_AndRefusedWhereItIsNotOne()
     {
