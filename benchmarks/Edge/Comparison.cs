@@ -16,7 +16,7 @@ internal static class Comparison
     public const string SecureHost = "localhost";
 
     /// <param name="args"><c>--rounds N</c> (default 5), <c>--seconds N</c> per proxy and round (default 4), <c>--only a,b</c>
-    /// names; <c>--tls</c>: over TLS 1.3, with HTTP/1.1 and then with HTTP/2.</param>
+    /// names; <c>--tls</c>: over TLS 1.3, with HTTP/1.1 and then with HTTP/2; <c>--gzip</c>: 20 KB of text for clients that take gzip.</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var rounds = int.Parse(Option(args, "--rounds", "5"), CultureInfo.InvariantCulture);
@@ -40,7 +40,9 @@ internal static class Comparison
             foreach (var proxy in proxies) await proxy.WaitUntilItListensAsync();
             if (only.Length > 0) proxies = [.. proxies.Where(p => only.Split(',').Contains(p.Name))];
             var failed = false;
-            foreach (var protocol in isSecure ? new[] { Protocol.Http2OverTls, Protocol.Http1OverTls } : [Protocol.Http1])
+            Protocol[] protocols = isSecure ? [Protocol.Http2OverTls, Protocol.Http1OverTls]
+                : [args.Contains("--gzip") ? Protocol.Http1Gzip : Protocol.Http1];
+            foreach (var protocol in protocols)
             {
                 var results = await MeasureAsync(proxies, rounds, seconds, protocol);
                 Report(results, protocol);
@@ -73,6 +75,7 @@ internal static class Comparison
         var what = protocol switch
         {
             Protocol.Http1 => "GET, 11 bytes",
+            Protocol.Http1Gzip => "20 KB, gzip",
             Protocol.Http1OverTls => "TLS, HTTP/1.1",
             _ => "TLS, HTTP/2",
         };
@@ -81,6 +84,13 @@ internal static class Comparison
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{name,-16}{Median(rounds, r => r.Load.PerSecond),10:0}{Median(rounds, r => r.Load.P99Ms),10:0.0}{Median(rounds, r => r.PerCpuSecond),12:0}{Median(rounds, r => r.Megabytes),9:0}{rounds.Sum(r => r.Load.Failed),9}"));
+        }
+        if (protocol == Protocol.Http1Gzip)
+        {
+            Line(results, "edge-gzip-cpu", "strata-inline", "nginx", r => r.PerCpuSecond);
+            Line(results, "edge-gzip-caddy", "strata", "caddy", r => r.Load.PerSecond);
+            Line(results, "edge-gzip", "strata-inline", "nginx", r => r.Load.PerSecond);
+            return;
         }
         if (protocol != Protocol.Http1)
         {

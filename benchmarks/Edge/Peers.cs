@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Strata.Edge.Benchmarks;
 
@@ -8,10 +9,21 @@ namespace Strata.Edge.Benchmarks;
 /// </summary>
 internal static class Peers
 {
+    /// <summary>Of 20 KB of text at the origin.</summary>
+    public const string TextPath = "/text";
+
+    private const int TextBytes = 20_000;
+
     public static Proxy Origin(string folder, int port)
     {
+        var random = new Random(1);
+        var words = Enumerable.Range(0, 500).Select(_ => random.GetString("abcdefghijklmnopqrstuvwxyz", random.Next(3, 9))).ToList();
+        var text = new StringBuilder();
+        while (text.Length < TextBytes) text.Append(words[random.Next(words.Count)]).Append(' ');
+        File.WriteAllText(Path.Combine(folder, "text"), text.ToString());
         var path = WriteNginx(folder, "origin", $$"""
             location / { default_type text/plain; return 200 "hello world"; }
+            location {{TextPath}} { default_type text/plain; root {{folder}}; }
             """, $"{port}", "", "");
         return Proxy.Start("origin", port, "nginx", ["-c", path, "-p", folder]);
     }
@@ -27,6 +39,11 @@ internal static class Peers
                 proxy_set_header X-Forwarded-For $remote_addr;
                 proxy_set_header X-Forwarded-Proto $scheme;
                 proxy_set_header X-Forwarded-Host $host;
+                gzip on;
+                gzip_proxied any;
+                gzip_comp_level 4;
+                gzip_min_length 1024;
+                gzip_types text/plain;
             }
             """, tls is null ? $"{port}" : $"{port} ssl http2",
             tls is null ? "" : $"ssl_certificate {tls.Chain}; ssl_certificate_key {tls.Key};", $"upstream origin {{ server 127.0.0.1:{origin}; keepalive 128; keepalive_requests 1000000000; }}");
@@ -49,6 +66,9 @@ internal static class Peers
             frontend f
                 bind 127.0.0.1:{port}{(tls is null ? "" : $" ssl crt {tls.Both} alpn h2,http/1.1")}
                 default_backend b
+                filter compression
+                compression algo gzip
+                compression type text/plain
             backend b
                 server s 127.0.0.1:{origin}
 
@@ -66,6 +86,7 @@ internal static class Peers
             }
             http://:{{port}} {
                 bind 127.0.0.1
+                encode gzip
                 reverse_proxy 127.0.0.1:{{origin}}
             }
 

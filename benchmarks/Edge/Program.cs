@@ -24,6 +24,7 @@ static async Task ServeAsync(int port, int origin, bool inline, string? pem)
     {
         Id = $"rou_{i}", Org = "org", Host = i > 0 ? $"host-{i}.localhost" : pem is null ? Comparison.Host : Comparison.SecureHost,
         DeploymentName = $"d{i}",
+        Compress = true, // as routes do by default
         Targets = [new TargetRecord("rel", 1)],
     });
     // The same origin under two ids, so that the choice of two is made.

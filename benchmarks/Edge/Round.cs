@@ -5,6 +5,9 @@ namespace Strata.Edge.Benchmarks;
 internal enum Protocol
 {
     Http1,
+
+    /// <summary>Answers of 20 KB of text, for clients that take gzip.</summary>
+    Http1Gzip,
     Http1OverTls,
     Http2OverTls,
 }
@@ -22,6 +25,8 @@ internal sealed record Round(WrkRun Load, double PerCpuSecond, double Megabytes)
         var load = protocol switch
         {
             Protocol.Http1 => await Wrk.GetAsync(Connections, duration, $"http://127.0.0.1:{proxy.Port}/", Comparison.Host),
+            Protocol.Http1Gzip => await Wrk.GetAsync(
+                Connections, duration, $"http://127.0.0.1:{proxy.Port}{Peers.TextPath}", Comparison.Host, "Accept-Encoding: gzip"),
             Protocol.Http1OverTls => await Wrk.GetAsync(
                 Connections, duration, $"https://{Comparison.SecureHost}:{proxy.Port}/", Comparison.SecureHost),
             _ => await H2Load.GetAsync(Connections, StreamsEach, duration, $"https://{Comparison.SecureHost}:{proxy.Port}/"),

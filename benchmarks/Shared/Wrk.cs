@@ -21,8 +21,9 @@ internal static partial class Wrk
         RunAsync(threads, connections, duration, ["-s", script, url]);
 
     /// <summary>Keep-alive GETs of one address, by two threads.</summary>
-    public static Task<WrkRun> GetAsync(int connections, TimeSpan duration, string url, string host) =>
-        RunAsync(2, connections, duration, ["-H", $"Host: {host}", url]);
+    /// <param name="headers">More of them, such as <c>Accept: text/plain</c>.</param>
+    public static Task<WrkRun> GetAsync(int connections, TimeSpan duration, string url, string host, params string[] headers) =>
+        RunAsync(2, connections, duration, [.. headers.Prepend($"Host: {host}").SelectMany(h => new[] { "-H", h }), url]);
 
     private static async Task<WrkRun> RunAsync(int threads, int connections, TimeSpan duration, string[] what)
     {
