@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
@@ -17,9 +18,8 @@ using VisitPaths = Strata.Contracts.VisitPaths;
 namespace Strata.Edge;
 
 /// <summary>
-/// What happens to a request, in order: refuse what is ambiguous, find the route, send to HTTPS what belongs there, let in who
-/// may, choose a target or wait
-/// for one that is starting, serve its files or forward, count. It runs directly on Kestrel: no middleware, no dependency injection per
+/// What happens to a request, in order: refuse what is ambiguous, find the route, send to HTTPS what belongs there, let in who may, choose
+/// a target or wait for one that is starting, serve its files or forward, count. It runs directly on Kestrel: no middleware, no dependency injection per
 /// request.
 /// </summary>
 internal sealed partial class EdgeApplication(
@@ -27,6 +27,9 @@ internal sealed partial class EdgeApplication(
     ILogger logger)
     : IHttpApplication<Exchange>
 {
+    private static readonly FrozenSet<string> OfCaches =
+        new[] { "Cache-Control", "Expires", "Pragma", "Age", "Vary" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
     private EdgeTable table = EdgeTable.Empty;
 
     /// <summary>Null: the edge does not listen for TLS.</summary>
@@ -57,7 +60,9 @@ internal sealed partial class EdgeApplication(
         if (context.FindRoutes(Table) is not { } routes) return RefuseAsync(context, EdgeFault.UnknownHost);
         if (routes.AcmeThumbprint is { } thumbprint && HttpsRedirect.TryAnswerAcme(context, thumbprint, out var sending))
             return sending.AsTask();
-        if (routes.WantsSignIn && context.Request.Path == VisitPaths.Callback) return visits.ReturnAsync(context);
+        if (context.Tls is { } tls && routes.IsApi && !tls.IsForApi) return RefuseAsync(context, EdgeFault.WrongHost);
+        if (routes.WantsSignIn && context.Request.Path == VisitPaths.Callback && context.Request.Method is "GET" or "HEAD")
+            return visits.ReturnAsync(context, routes);
         if ((context.Route = routes.Match(context.Request.Path)) is not { } route) return RefuseAsync(context, EdgeFault.UnknownPath);
         if (context.Tls is not null && route.Hsts is { } hsts) context.Response.Headers.StrictTransportSecurity = hsts;
         if (route.Headers is { } headers) SetOnStart(context, headers);
@@ -120,10 +125,17 @@ internal sealed partial class EdgeApplication(
     /// <summary>At the last moment, so that they take the place of what the application says.</summary>
     private static void SetOnStart(Exchange x, KeyValuePair<string, StringValues>[] headers) => x.Response.OnStarting(static state =>
     {
-        var (response, headers) = ((IHttpResponseFeature, KeyValuePair<string, StringValues>[]))state;
-        foreach (var (name, value) in headers) response.Headers[name] = value;
+        var (x, headers) = ((Exchange, KeyValuePair<string, StringValues>[]))state;
+        var answer = x.Response.Headers;
+        foreach (var (name, value) in headers)
+        {
+            // What the edge says itself is for no cache: a kept way to the sign-in would be a circle.
+            if (x.IsOwnAnswer && OfCaches.Contains(name)) continue;
+            answer[name] = value;
+        }
+        if (answer.ContentEncoding.Count > 0 && x.Route?.Record.Compress == true) AnswerCompression.AddVary(answer);
         return Task.CompletedTask;
-    }, (x.Response, headers));
+    }, (x, headers));
 
     private static void LimitBody(Exchange x, long max)
     {

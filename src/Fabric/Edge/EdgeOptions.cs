@@ -92,8 +92,11 @@ public sealed record EdgeLimits
     /// <summary>Of them, those of one organization.</summary>
     public int HeldRequestsPerOrganizationMax { get; init; } = 256;
 
-    /// <summary>Answers of instances that are compressed at a time, some hundred kilobytes of memory each; further ones are not.</summary>
+    /// <summary>Answers of instances that are compressed at a time, up to a megabyte of memory each; further ones are not.</summary>
     public int CompressionsMax { get; init; } = 256;
+
+    /// <summary>Of them, those of one organization.</summary>
+    public int CompressionsPerOrganizationMax { get; init; } = 128;
 }
 
 /// <summary>How the edge encrypts.</summary>

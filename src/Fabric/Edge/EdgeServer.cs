@@ -107,7 +107,8 @@ public sealed partial class EdgeServer : IAsyncDisposable
     public void Apply(TableSnapshot snapshot)
     {
         application.Table = tables.Build(snapshot);
-        certificates?.Prepare(snapshot.Certificates); // quick where they are the same list as before
+        // Quick where they are the same list as before. Of a server that knows none they will be wanted again.
+        if (snapshot.KnowsCertificates) certificates?.Prepare(snapshot.Certificates);
         tls?.TableChanged();
         sites.Prepare(snapshot);
         ready.TrySetResult();

@@ -12,6 +12,9 @@ public sealed record IdentityOptions
     /// </summary>
     public string Issuer => LinkTo("/api");
 
+    /// <summary>Ports at which users reach edges, over HTTP or HTTPS: visitors of hosts go back to no other.</summary>
+    public IReadOnlyCollection<int> EdgePorts { get; init; } = [80, 443];
+
     /// <param name="path">Begins with a slash.</param>
     public string LinkTo(string path) => PublicUrl.ToString().TrimEnd('/') + path;
 

@@ -207,6 +207,8 @@ internal sealed class Composition
             {
                 PublicUrl = options.PublicUrl, AllowPrivateProviders = options.PrivateProviders,
                 Mail = options.Mail,
+                // Where the first two are forwarded from, nothing else listens: they take root's rights.
+                EdgePorts = [80, 443, options.HttpPort, options.HttpsPort, options.HttpsPublicPort ?? options.HttpsPort],
             });
         services.AddServers(self).AddPeers();
         services.AddSecrets(keys!, Kinds);

@@ -33,7 +33,8 @@ internal static partial class RouteChecks
         ? [] : Fault("path", "It must start with \"/\" and hold only what a URL's path may hold."),
         .. spec.Limits is { } limits ? Limits(limits) : [],
         .. Headers(spec.Headers ?? new Dictionary<string, string>()),
-        .. spec is { SignIn: true, Api: true } ? Fault("signIn", "The API asks who its callers are by itself.") : [],
+        .. spec is { SignIn: true, Api: true } ? Fault("signIn", "The API asks who its callers are by itself.")
+            : spec is { SignIn: true, RedirectTo: not null } ? Fault("signIn", "A redirect is for everyone: set it where it leads to.") : [],
         .. spec.AllowFrom is { } networks ? Networks(networks) : [],
         .. spec.Maintenance is { } sentence && (sentence.Length is 0 or > SentenceMax || sentence.Any(char.IsControl))
         ? Fault("maintenance", $"It is a sentence of at most {SentenceMax} characters.") : [],

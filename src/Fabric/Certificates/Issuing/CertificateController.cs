@@ -208,11 +208,23 @@ internal sealed class CertificateController(
         Revision? seen = isOfAttempt ? null : new Revision(resource.Revision);
         while (true)
         {
-            var changed = await certificates.ChangeAsync(
-                caller, resource.Id, now => now with { Status = change(now.Status) }, transition, seen, cancellationToken);
-            if (changed.IsOk || changed.Error.Kind is ErrorKind.NotFound or ErrorKind.PreconditionFailed) return;
-            if (!isOfAttempt || !changed.Error.Retryable) throw changed.Error.ToException();
+            var error = await WriteAsync();
+            if (error is null || error.Kind is ErrorKind.NotFound or ErrorKind.PreconditionFailed) return;
+            if (!isOfAttempt || !error.Retryable) throw error.ToException();
             await Task.Delay(WritePause, time, cancellationToken);
+        }
+
+        async ValueTask<Error?> WriteAsync()
+        {
+            try
+            {
+                return (await certificates.ChangeAsync(
+                    caller, resource.Id, now => now with { Status = change(now.Status) }, transition, seen, cancellationToken)).Error;
+            }
+            catch (StrataException e)
+            {
+                return e.Error;
+            }
         }
     }
 

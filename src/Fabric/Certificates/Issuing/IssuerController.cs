@@ -16,6 +16,9 @@ internal sealed class IssuerController(ResourceStore<IssuerSpec, IssuerStatus> s
 
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
+    /// <summary>Where the account is good, and the authority takes no other address.</summary>
+    private static readonly TimeSpan LongPause = TimeSpan.FromHours(1);
+
     /// <summary>In which every edge has read the account's thumbprint, before an authority asks the first question.</summary>
     private static readonly TimeSpan KnownWithin = TimeSpan.FromSeconds(2);
 
@@ -37,8 +40,9 @@ internal sealed class IssuerController(ResourceStore<IssuerSpec, IssuerStatus> s
             return null;
         // What a user has changed since then may be what was wrong.
         var rested = time.GetUtcNow() - resource.UpdatedAt;
-        if (resource.Status.Message is not null && resource.UpdatedBy == CallerIn(TenantId.Platform).Actor && rested < Pause)
-            return Pause - rested;
+        var pause = resource is { State: IssuerStates.Ready, Status.Account: not null } ? LongPause : Pause;
+        if (resource.Status.Message is not null && resource.UpdatedBy == CallerIn(TenantId.Platform).Actor && rested < pause)
+            return pause - rested;
         using var key = issuers.AccountKey();
         if (resource.Status.PrivateKey is null || !issuers.KeyOf(resource).IsOk)
         {

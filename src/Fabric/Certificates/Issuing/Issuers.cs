@@ -26,6 +26,7 @@ internal sealed class Issuers(
     private static readonly Caller Platform = new(TenantId.Platform, "system:certificates");
 
     private readonly Dictionary<string, int> orders = new(StringComparer.Ordinal);
+
     /// <summary>By organization, and under <see cref="All"/> of all together.</summary>
     private readonly Dictionary<string, (DateTimeOffset Since, int Count)> hours = new(StringComparer.Ordinal);
     private int questions;
@@ -39,7 +40,7 @@ internal sealed class Issuers(
     public IReadOnlyList<Resource<IssuerSpec, IssuerStatus>> For(IReadOnlyList<string> hosts)
     {
         var others = view.All(TenantId.Platform).Where(i => i.Spec.Directory is not null).ToList();
-        return others.Count == 0 || hosts.Any(CertificateKinds.IsLocal)
+        return others.Count == 0 || hosts.Any(LocalNames.Contain)
             ? [Internal]
             : [.. others.OrderBy(i => i.Spec.Order).ThenBy(i => i.Name, StringComparer.Ordinal)];
     }
@@ -48,8 +49,9 @@ internal sealed class Issuers(
     public const int OrdersMax = 8;
 
     private const int OrdersPerOrganizationMax = 3;
-    private const int OrdersPerHourMax = 90;
-    private const int OrdersPerHourAndOrganizationMax = 60;
+    /// <summary>Four such hours touch any three.</summary>
+    private const int OrdersPerHourMax = 75;
+    private const int OrdersPerHourAndOrganizationMax = 50;
     private const int QuestionsMax = 2;
     private const string All = "";
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
@@ -164,10 +166,19 @@ internal sealed class Issuers(
     }
 
     /// <summary>Not kept, it is registered again with the next order.</summary>
-    private async Task KeepAsync(Resource<IssuerSpec, IssuerStatus> issuer, Uri account, CancellationToken cancellationToken) =>
-        await store.ChangeAsync(
-            Platform, issuer.Id, now => now with { Status = now.Status with { Account = account.OriginalString } }, "activate", null,
-            cancellationToken);
+    private async Task KeepAsync(Resource<IssuerSpec, IssuerStatus> issuer, Uri account, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.ChangeAsync(
+                Platform, issuer.Id, now => now with { Status = now.Status with { Account = account.OriginalString } }, "activate", null,
+                cancellationToken);
+        }
+        catch (StrataException)
+        {
+            // The order goes on: what it brings is worth more.
+        }
+    }
 
     private (DateTimeOffset Since, int Count) HourOf(string org, DateTimeOffset now) =>
         hours.TryGetValue(org, out var hour) ? hour : (now, 0);

@@ -85,17 +85,6 @@ public static partial class CertificateKinds
     /// <summary>What a private key is sealed for: the resource that has it.</summary>
     internal static string KeyContextOf(string id) => $"certificates/{id}";
 
-    /// <summary>Whether no public authority can certify the host: a name of this machine or of a private network.</summary>
-    internal static bool IsLocal(string host) =>
-        host is "localhost" || LocalSuffixes.Any(s => host.EndsWith(s, StringComparison.Ordinal)) || !host.Contains('.');
-
-    /// <summary>Reserved for such use by RFC 2606, 6761, 6762, 8375 and 9476.</summary>
-    private static readonly string[] LocalSuffixes =
-    [
-        ".localhost", ".test", ".example", ".invalid", ".local", ".internal", ".home.arpa",
-        ".localdomain", ".lan", ".home", ".corp", ".intranet", ".private", // in use, and delegated to no one
-    ];
-
     private static List<ValidationError> Check(CertificateSpec spec)
     {
         var faults = new List<ValidationError>();

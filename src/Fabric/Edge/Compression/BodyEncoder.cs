@@ -20,9 +20,10 @@ internal abstract class BodyEncoder(IBufferWriter<byte> output) : IBufferWriter<
     protected IBufferWriter<byte> Output => output;
 
     /// <exception cref="ArgumentException">The coding is none.</exception>
-    public static BodyEncoder Create(ContentCoding coding, IBufferWriter<byte> output) => coding switch
+    /// <param name="length">Of the whole body; null: unknown.</param>
+    public static BodyEncoder Create(ContentCoding coding, IBufferWriter<byte> output, long? length) => coding switch
     {
-        ContentCoding.Zstd => new ZstdEncoder(output),
+        ContentCoding.Zstd => new ZstdEncoder(output, length),
         ContentCoding.Brotli => new BrotliBodyEncoder(output),
         ContentCoding.Gzip => new GzipEncoder(output),
         _ => throw new ArgumentException("It is not encoded.", nameof(coding)),

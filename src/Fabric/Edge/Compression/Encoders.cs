@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using ZstdSharp;
 using ZstdSharp.Unsafe;
@@ -6,21 +7,39 @@ using ZstdSharp.Unsafe;
 namespace Strata.Edge.Compression;
 
 /// <summary>
-/// Zstandard (RFC 8878). A level and a window that cost about as much memory as the other codings do, some hundred kilobytes, and a
-/// millisecond of a processor for some hundred kilobytes of text.
+/// Zstandard (RFC 8878), at a level and with a window that keep a compressor below a megabyte. Compressors are kept for the next answer:
+/// to make one costs more than to compress a small one.
 /// </summary>
 internal sealed class ZstdEncoder : BodyEncoder
 {
     private const int Level = 3;
     private const int WindowLog = 17;
+    private const int KeptMax = 32;
 
-    private readonly Compressor compressor = new(Level);
+    private static readonly ConcurrentBag<Compressor> Kept = [];
 
-    public ZstdEncoder(IBufferWriter<byte> output) : base(output) => compressor.SetParameter(ZSTD_cParameter.ZSTD_c_windowLog, WindowLog);
+    private readonly Compressor compressor;
+    private bool isEnded;
+
+    public ZstdEncoder(IBufferWriter<byte> output, long? length) : base(output)
+    {
+        if (!Kept.TryTake(out compressor!))
+        {
+            compressor = new Compressor(Level);
+            compressor.SetParameter(ZSTD_cParameter.ZSTD_c_windowLog, WindowLog);
+        }
+        if (length is > 0 and var known) compressor.SetPledgedSrcSize((ulong)known);
+    }
 
     public override void Dispose()
     {
-        compressor.Dispose();
+        // One that was cut off is in the middle of a frame.
+        if (isEnded && Kept.Count < KeptMax)
+        {
+            compressor.ResetStream();
+            Kept.Add(compressor);
+        }
+        else compressor.Dispose();
         base.Dispose();
     }
 
@@ -36,7 +55,11 @@ internal sealed class ZstdEncoder : BodyEncoder
 
     protected override void FlushEncoder() => Drain(isLast: false);
 
-    protected override void End() => Drain(isLast: true);
+    protected override void End()
+    {
+        Drain(isLast: true);
+        isEnded = true;
+    }
 
     private void Drain(bool isLast)
     {
@@ -97,8 +120,12 @@ internal sealed class GzipEncoder : BodyEncoder
 {
     private const int Level = 4;
 
+    /// <summary>A header, a last block with nothing in it, checksum and length.</summary>
+    private static ReadOnlySpan<byte> Empty => [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
     private readonly WriterStream writer;
     private readonly GZipStream stream;
+    private bool isEmpty = true;
 
     public GzipEncoder(IBufferWriter<byte> output) : base(output)
     {
@@ -113,11 +140,19 @@ internal sealed class GzipEncoder : BodyEncoder
         base.Dispose();
     }
 
-    protected override void Encode(ReadOnlySpan<byte> input) => stream.Write(input);
+    protected override void Encode(ReadOnlySpan<byte> input)
+    {
+        isEmpty = false;
+        stream.Write(input);
+    }
 
     protected override void FlushEncoder() => stream.Flush();
 
-    protected override void End() => stream.Dispose();
+    protected override void End()
+    {
+        stream.Dispose();
+        if (isEmpty) writer.Write(Empty); // the stream writes nothing then, which is no gzip
+    }
 
     private sealed class WriterStream(IBufferWriter<byte> output) : Stream
     {

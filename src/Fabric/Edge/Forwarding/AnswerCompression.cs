@@ -7,7 +7,7 @@ namespace Strata.Edge.Forwarding;
 
 /// <summary>
 /// Compresses instances' answers for clients that take it: text that the application has not encoded itself and that is not tiny. Beyond
-/// so many at a time answers are passed on as they are. Safe for concurrent use.
+/// so many at a time, in all and of one organization, answers are passed on as they are. Safe for concurrent use.
 /// </summary>
 internal sealed class AnswerCompression(EdgeLimits limits)
 {
@@ -16,31 +16,29 @@ internal sealed class AnswerCompression(EdgeLimits limits)
 
     private const string AcceptEncoding = "Accept-Encoding";
 
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, int> atWorkByOrg = new(StringComparer.Ordinal);
     private int atWork;
 
     /// <summary>Once the answer's head is set. What follows is written to <see cref="Exchange.Encoder"/> where there is one.</summary>
     public void Begin(Exchange x)
     {
         var headers = x.Response.Headers;
+        if (x.Response.StatusCode == StatusCodes.Status304NotModified && x.TagCoding != ContentCoding.None)
+        {
+            // Of what the client has got compressed.
+            headers.ETag = EncodedTags.Mark(headers.ETag, x.TagCoding);
+            AddVary(headers);
+        }
         if (!MayEncode(x, headers)) return;
         // Caches in between are to know, also of an answer to a client that takes none.
         AddVary(headers);
         var coding = x.AcceptedCoding();
-        if (coding == ContentCoding.None) return;
-        if (!x.IsHead)
-        {
-            if (Interlocked.Increment(ref atWork) > limits.CompressionsMax)
-            {
-                Interlocked.Decrement(ref atWork);
-                return;
-            }
-            x.Encoder = BodyEncoder.Create(coding, x.ResponseBody.Writer);
-        }
+        if (coding == ContentCoding.None || (!x.IsHead && !TryEncode(x, coding, headers.ContentLength))) return;
         headers.ContentEncoding = ContentCodings.NameOf(coding);
         headers.ContentLength = null;
         headers.Remove("Accept-Ranges");
-        // What the client gets has other bytes than what the application has named (RFC 9110 §8.8.1).
-        if (headers.ETag is [['"', ..] tag]) headers.ETag = "W/" + tag;
+        headers.ETag = EncodedTags.Mark(headers.ETag, coding);
     }
 
     /// <summary>As <see cref="AnswerWriter.WriteBodyAsync"/>, where there is an <see cref="Exchange.Encoder"/>.</summary>
@@ -56,32 +54,64 @@ internal sealed class AnswerCompression(EdgeLimits limits)
         {
             x.Encoder!.Dispose();
             x.Encoder = null;
-            Interlocked.Decrement(ref atWork);
+            Leave(x.Route!.Record.Org);
         }
     }
 
-    /// <summary>
-    /// A client that got an answer compressed names its tag as a weak one, which matches nothing in If-Match (RFC 9110 §13.1.1): the
-    /// instance gets the tag that it gave.
-    /// </summary>
-    public static StringValues Strong(StringValues ifMatch)
+    /// <summary>Adds what the answer depends on.</summary>
+    public static void AddVary(IHeaderDictionary headers)
     {
-        if (!ifMatch.Any(v => v?.Contains("W/\"", StringComparison.Ordinal) == true)) return ifMatch;
-        return ifMatch.Select(v => v?.Replace("W/\"", "\"", StringComparison.Ordinal)).ToArray();
+        var vary = headers.Vary;
+        if (vary.Count == 0) headers.Vary = AcceptEncoding;
+        else if (!vary.Any(v => v is not null && (v.Contains(AcceptEncoding, StringComparison.OrdinalIgnoreCase) || v.Trim() == "*")))
+            headers.Vary = StringValues.Concat(vary, AcceptEncoding);
     }
 
     private static bool MayEncode(Exchange x, IHeaderDictionary headers)
     {
         if (x.Response.StatusCode is < 200 or 204 or 205 or 206 or 304 || headers.ContentLength < BytesMin) return false;
         return x.IsCompressible(headers.ContentType) && headers.ContentEncoding.Count == 0 && headers.ContentRange.Count == 0
-            && !headers.CacheControl.ToString().Contains("no-transform", StringComparison.OrdinalIgnoreCase);
+            && !headers.CacheControl.ToString().Contains("no-transform", StringComparison.OrdinalIgnoreCase) && !HasDigest(headers);
     }
 
-    private static void AddVary(IHeaderDictionary headers)
+    /// <summary>Who checks the digest of what the application has sent must get that.</summary>
+    private static bool HasDigest(IHeaderDictionary headers) => headers.ContainsKey("Content-Digest") || headers.ContainsKey("Repr-Digest")
+        || headers.ContainsKey("Digest") || headers.ContainsKey("Content-MD5");
+
+    private bool TryEncode(Exchange x, ContentCoding coding, long? length)
     {
-        var vary = headers.Vary;
-        if (vary.Count == 0) headers.Vary = AcceptEncoding;
-        else if (!vary.Any(v => v is not null && (v.Contains(AcceptEncoding, StringComparison.OrdinalIgnoreCase) || v.Trim() == "*")))
-            headers.Vary = StringValues.Concat(vary, AcceptEncoding);
+        var org = x.Route!.Record.Org;
+        if (!TryEnter(org)) return false;
+        try
+        {
+            x.Encoder = BodyEncoder.Create(coding, x.ResponseBody.Writer, length);
+            return true;
+        }
+        catch
+        {
+            Leave(org);
+            throw;
+        }
+    }
+
+    private bool TryEnter(string org)
+    {
+        lock (gate)
+        {
+            var ofOrg = atWorkByOrg.GetValueOrDefault(org);
+            if (atWork >= limits.CompressionsMax || ofOrg >= limits.CompressionsPerOrganizationMax) return false;
+            atWork++;
+            atWorkByOrg[org] = ofOrg + 1;
+            return true;
+        }
+    }
+
+    private void Leave(string org)
+    {
+        lock (gate)
+        {
+            atWork--;
+            if (--atWorkByOrg[org] is var left && left == 0) atWorkByOrg.Remove(org);
+        }
     }
 }

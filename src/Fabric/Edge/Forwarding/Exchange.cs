@@ -59,6 +59,9 @@ internal sealed class Exchange
     /// <summary>The client went away before the answer was complete.</summary>
     public bool ClientGone { get; set; }
 
+    /// <summary>The edge answers itself, with neither an instance nor a site behind it.</summary>
+    public bool IsOwnAnswer { get; set; }
+
     /// <summary>Status and headers of the instance's answer are set: nothing else can be answered now.</summary>
     public bool IsAnswered { get; set; }
 
@@ -76,6 +79,9 @@ internal sealed class Exchange
 
     /// <summary>Interim answers (1xx) so far, and their bytes.</summary>
     public (int Count, int Bytes) Interim { get; set; }
+
+    /// <summary>How the answer was encoded whose tag the client names in a condition; none: it names no such tag.</summary>
+    public ContentCoding TagCoding { get; set; }
 
     /// <summary>Who visits, where the route wants to know; else null.</summary>
     public Visitor? Visitor { get; set; }
@@ -113,6 +119,8 @@ internal sealed class Exchange
         UploadFault = null;
         Sticky = null;
         Visitor = null;
+        TagCoding = ContentCoding.None;
+        IsOwnAnswer = false;
         ClientGone = IsAnswered = StreamsBody = IsSent = false;
         Interim = default;
         HeldSince = null;

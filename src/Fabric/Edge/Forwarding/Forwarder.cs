@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Edge.Pages;
 using Strata.Edge.Routing;
 using Strata.Edge.Upstreams;
+using Strata.Edge.Visits;
 
 namespace Strata.Edge.Forwarding;
 
@@ -187,7 +188,9 @@ internal sealed partial class Forwarder(EdgeOptions options, RequestHold hold, I
         if ((isUpgrade || x.Answer.IsEventStream) && !instance.Pool.TryMakeStream(connection, endsWithEdge: true, x.Limits.StreamsMax))
             throw new StreamsExhaustedException();
         AnswerWriter.WriteHead(x);
-        if (x.Route!.Record.Sticky) StickyCookie.Set(x, instance);
+        if (x.Visitor is not null) VisitorCaching.MakePrivate(x.Response.Headers);
+        if (x.Route!.Record.Sticky)
+            StickyCookie.Set(x, instance, x.Tls is not null || x.Forwarded.IsHttps(x, options.TrustedProxies));
         if (isUpgrade) return Tunnel.RunAsync(x, connection);
         if (x.Route.Record.Compress) compression.Begin(x);
         return x.Encoder is null ? AnswerWriter.WriteBodyAsync(x, connection) : compression.WriteBodyAsync(x, connection);

@@ -18,7 +18,7 @@ internal static class GrpcMessages
         foreach (var (name, sent) in x.Request.Headers)
         {
             if (name[0] == ':' || RequestWriter.IsWithheld(x, name) || EdgeTrace.Replaces(x, name)) continue;
-            var values = RequestWriter.Shown(x, name, sent);
+            if (RequestWriter.Shown(x, name, sent) is not { Count: > 0 } values) continue;
             if (!request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
                 content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }

@@ -7,6 +7,7 @@ internal static class Redirects
 {
     public static void Send(Exchange x, string location)
     {
+        x.IsOwnAnswer = true;
         x.Response.StatusCode = 308;
         x.Response.Headers.Location = location;
         x.Response.Headers.ContentLength = 0;

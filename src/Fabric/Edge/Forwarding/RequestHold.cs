@@ -71,7 +71,10 @@ internal sealed class RequestHold(Func<EdgeTable> table, EdgeLimits limits, Time
     private Task Changed => Volatile.Read(ref change).Task;
 
     /// <summary>The request was admitted, and its head written, by the rules of its route.</summary>
-    private static bool IsSame(RouteEntry now, RouteEntry then) => now.Id == then.Id && now.Record.Limits == then.Record.Limits;
+    private static bool IsSame(RouteEntry now, RouteEntry then) =>
+        now.Record with { Targets = then.Record.Targets, Message = then.Record.Message, AllowFrom = null, Headers = null }
+            == then.Record with { AllowFrom = null, Headers = null }
+        && (now.Record.AllowFrom ?? []).SequenceEqual(then.Record.AllowFrom ?? []);
 
     private bool IsOver(Exchange x) =>
         isStopping || x.Lifetime.RequestAborted.IsCancellationRequested || time.GetElapsedTime(x.HeldSince!.Value) >= x.Limits.HoldTimeout;

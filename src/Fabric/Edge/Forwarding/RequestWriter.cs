@@ -5,6 +5,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
+using Strata.Edge.Compression;
 using Strata.Edge.Listening;
 using Strata.Edge.Routing;
 using Strata.Edge.Tracing;
@@ -105,15 +106,31 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         foreach (var (name, values) in headers)
         {
             if (IsWithheld(x, name) || EdgeTrace.Replaces(x, name) || (named is not null && named.Contains(name))) continue;
-            var isChecked = x.Route!.Record.Compress && name.Equals("If-Match", StringComparison.OrdinalIgnoreCase);
-            if (!WriteValues(x.Head, name, isChecked ? AnswerCompression.Strong(values) : Shown(x, name, values))) return false;
+            if (Shown(x, name, values) is { Count: > 0 } shown && !WriteValues(x.Head, name, shown)) return false;
         }
         return true;
     }
 
-    /// <summary>What an instance is shown: not with what its visitors show the edge.</summary>
-    public static StringValues Shown(Exchange x, string name, StringValues values) =>
-        x.Visitor is not null && name.Equals("Cookie", StringComparison.OrdinalIgnoreCase) ? VisitCookies.Without(values) : values;
+    /// <summary>
+    /// What an instance is shown of a header: tags as it gave them, and no cookies that visitors have for the edge, whichever route of the
+    /// host they are for. Empty: nothing.
+    /// </summary>
+    public static StringValues Shown(Exchange x, string name, StringValues values)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.Equals("Cookie", StringComparison.OrdinalIgnoreCase):
+                return VisitCookies.Without(values);
+            case 8 when x.Route!.Record.Compress && name.Equals("If-Match", StringComparison.OrdinalIgnoreCase):
+                return EncodedTags.Unmark(values, out _);
+            case 13 when x.Route!.Record.Compress && name.Equals("If-None-Match", StringComparison.OrdinalIgnoreCase):
+                var tags = EncodedTags.Unmark(values, out var coding);
+                x.TagCoding = coding;
+                return tags;
+            default:
+                return values;
+        }
+    }
 
     private static bool WriteValues(RequestHead head, string name, StringValues values)
     {

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Strata.Edge.Routing;
@@ -13,33 +13,21 @@ internal static class StickyCookie
 {
     private const string Name = "strata-instance";
 
+    private static readonly SearchValues<char> PathChars =
+        SearchValues.Create("/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     /// <returns>Null: it has none, or one of an instance that has gone or rests.</returns>
-    public static (RouteTarget Target, InstanceState Instance)? Find(Exchange x, RouteEntry route)
-    {
-        foreach (var line in x.Request.Headers.Cookie)
-        {
-            foreach (var range in line.AsSpan().Split(';'))
-            {
-                if (ValueOf(line.AsSpan(range)) is { IsEmpty: false } mark && route.Find(mark) is { } found) return found;
-            }
-        }
-        return null;
-    }
+    public static (RouteTarget Target, InstanceState Instance)? Find(Exchange x, RouteEntry route) =>
+        RequestCookies.Find(x, Name) is { Length: CookieMark.Length } mark ? route.Find(mark) : null;
 
     /// <summary>Has the client come back to the instance that answers it now.</summary>
-    public static void Set(Exchange x, InstanceState instance)
+    public static void Set(Exchange x, InstanceState instance, bool isSecure)
     {
         if (x.Sticky == instance) return;
-        var path = x.Route!.Prefix.Length == 0 ? "/" : x.Route.Prefix;
-        var cookie = string.Create(
-            CultureInfo.InvariantCulture, $"{Name}={instance.Mark}; Path={path}; HttpOnly; SameSite=Lax{(x.Tls is null ? "" : "; Secure")}");
+        // A path with characters that mean something in a cookie would add to it.
+        var prefix = x.Route!.Prefix;
+        var path = prefix.Length == 0 || prefix.AsSpan().ContainsAnyExcept(PathChars) ? "/" : prefix;
+        var cookie = $"{Name}={instance.Mark}; Path={path}; HttpOnly; SameSite=Lax{(isSecure ? "; Secure" : "")}";
         x.Response.Headers.SetCookie = StringValues.Concat(x.Response.Headers.SetCookie, cookie);
-    }
-
-    private static ReadOnlySpan<char> ValueOf(ReadOnlySpan<char> pair)
-    {
-        pair = pair.Trim();
-        return pair.Length == Name.Length + 1 + InstanceState.MarkLength && pair.StartsWith(Name) && pair[Name.Length] == '='
-            ? pair[(Name.Length + 1)..] : default;
     }
 }

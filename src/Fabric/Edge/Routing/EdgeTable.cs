@@ -46,8 +46,8 @@ internal sealed class HostRoutes
     {
         this.routes = [.. routes.OrderByDescending(r => r.Prefix.Length).ThenBy(r => r.Id, StringComparer.Ordinal)];
         var owner = this.routes[0].Record;
-        var isApi = this.routes.Any(r => ApiRoute.Is(r.Record));
-        Certificate = certificates?.Find(owner.Org, owner.Project, owner.Host, isApi);
+        IsApi = this.routes.Any(r => ApiRoute.Is(r.Record));
+        Certificate = certificates?.Find(owner.Org, owner.Project, owner.Host, IsApi);
         AcmeThumbprint = certificates?.IsMade(owner.Org, owner.Project, owner.Host) == true ? acmeThumbprint : null;
         Org = owner.Org;
         WantsSignIn = this.routes.Any(r => r.Record.SignIn);
@@ -55,6 +55,11 @@ internal sealed class HostRoutes
 
     /// <summary>Of the project that has the host.</summary>
     public string Org { get; }
+
+    public IReadOnlyList<RouteEntry> All => routes;
+
+    /// <summary>Whether it leads to the cloud's own API.</summary>
+    public bool IsApi { get; }
 
     /// <summary>Whether one of its routes is for people who are signed in.</summary>
     public bool WantsSignIn { get; }

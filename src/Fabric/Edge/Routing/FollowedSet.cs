@@ -24,12 +24,16 @@ internal sealed class FollowedSet<TSpec, TStatus, TRecord>(Func<Resource<TSpec, 
         lock (gate) return isKnown ? read ??= [.. known.Values] : null;
     }
 
+    /// <summary>Whether the control plane knew no such kind when it was asked last.</summary>
+    public bool IsUnknownKind { get; private set; }
+
     /// <summary>The control plane knows no such kind: there are none.</summary>
     /// <returns>True: what <see cref="Read"/> returns has changed.</returns>
     public bool TakeNone()
     {
         lock (gate)
         {
+            IsUnknownKind = true;
             if (isKnown) return false;
             return isKnown = true;
         }
@@ -47,7 +51,7 @@ internal sealed class FollowedSet<TSpec, TStatus, TRecord>(Func<Resource<TSpec, 
                     return false;
                 case WatchEventType.Ready:
                     if (listing is null) return false;
-                    (known, listing, isKnown, read) = (listing, null, true, null);
+                    (known, listing, isKnown, read, IsUnknownKind) = (listing, null, true, null, false);
                     return true;
                 default:
                     if (!Put(listing ?? known, change.Resource!) || listing is not null) return false;

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Strata.Core;
 using Strata.Edge.Upstreams;
 
@@ -11,8 +9,6 @@ namespace Strata.Edge.Routing;
 /// </summary>
 internal sealed class InstanceState(InstanceRecord record, UpstreamPool pool, InstanceHealth health)
 {
-    public const int MarkLength = 16;
-
     private int inFlight;
     private int calls;
 
@@ -22,8 +18,8 @@ internal sealed class InstanceState(InstanceRecord record, UpstreamPool pool, In
     public int InFlight => Volatile.Read(ref inFlight);
     public bool IsHealthy => health.IsHealthy;
 
-    /// <summary>Names it to clients that stay with it: a part of the digest of its id.</summary>
-    public string Mark { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(record.Id)))[..MarkLength];
+    /// <summary>Names it to clients that stay with it.</summary>
+    public string Mark { get; } = CookieMark.Of(record.Id);
 
     /// <summary>Names of headers as this instance sends them: the same strings again and again.</summary>
     public HeaderMemo HeaderMemo { get; } = new();

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Primitives;
 using Strata.Contracts;
 using Strata.Edge.Metrics;
@@ -34,9 +32,7 @@ internal sealed class RouteEntry
     public RouteRecord Record { get; }
 
     /// <summary>Names it in cookies.</summary>
-    public string Mark => mark ??= MarkOf(Record.Id);
-
-    public static string MarkOf(string id) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)))[..16];
+    public string Mark => mark ??= CookieMark.Of(Record.Id);
 
     /// <summary>What metrics call its deployment.</summary>
     public DeploymentSeries Series { get; }

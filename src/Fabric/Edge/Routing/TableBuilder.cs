@@ -70,7 +70,7 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDi
         {
             RedirectsToHttps = hasHttps
                 && certificates.Find(route.Org, route.Project, route.Host, ApiRoute.Is(route)) is { IsUsable: true } certificate
-                && (route.Https?.Redirect ?? certificate.IsPublic),
+                && (route.Https?.Redirect ?? (certificate.IsPublic || (route.SignIn && !LocalNames.Contain(route.Host)))),
         };
 
     private void RenewInstances(TableSnapshot snapshot)

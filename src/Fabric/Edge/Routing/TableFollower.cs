@@ -116,6 +116,7 @@ internal sealed partial class TableFollower(
         return new TableSnapshot([.. allRoutes, .. allTunnels.Select(t => t.Route)], [.. allowed, .. connected[true], .. apis])
         {
             Starting = PlacedInstance.Starting(placed, allNodes), Certificates = allCertificates,
+            KnowsCertificates = !certificates.IsUnknownKind,
             AcmeThumbprint = allThumbprints is [var thumbprint, ..] ? thumbprint : null, // all accounts have one key
         };
     }

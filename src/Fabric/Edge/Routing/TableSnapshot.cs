@@ -16,6 +16,9 @@ public sealed record TableSnapshot(IReadOnlyList<RouteRecord> Routes, IReadOnlyL
 
     public IReadOnlyList<CertificateRecord> Certificates { get; init; } = [];
 
+    /// <summary>False: the control plane is of a version that has none.</summary>
+    public bool KnowsCertificates { get; init; } = true;
+
     /// <summary>Of the cloud's account key at ACME authorities: with it their questions are answered; null: there are none.</summary>
     public string? AcmeThumbprint { get; init; }
 }

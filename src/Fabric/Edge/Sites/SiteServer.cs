@@ -4,6 +4,7 @@ using Strata.Client;
 using Strata.Edge.Forwarding;
 using Strata.Edge.Pages;
 using Strata.Edge.Routing;
+using Strata.Edge.Visits;
 
 namespace Strata.Edge.Sites;
 
@@ -91,8 +92,8 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
         headers["X-Request-Id"] = x.RequestId;
         headers.ETag = answer.Variant.ETag;
         headers.LastModified = site.LastModified.ToString("R", CultureInfo.InvariantCulture);
-        headers.CacheControl = x.Visitor is null ? file.CacheControl
-            : file.CacheControl.Replace("public", "private", StringComparison.Ordinal); // no shared cache has what not everyone sees
+        headers.CacheControl = file.CacheControl;
+        if (x.Visitor is not null) VisitorCaching.MakePrivate(headers);
         if (file.HasVariants) headers.Vary = "Accept-Encoding";
         if (answer.Status is 304 or 412) return;
         headers.AcceptRanges = "bytes";

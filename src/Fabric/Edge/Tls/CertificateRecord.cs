@@ -14,8 +14,11 @@ public sealed record CertificateRecord(
     /// <summary>It could not be issued, or has expired: nothing good is to be expected of it soon.</summary>
     public bool IsFailed { get; init; }
 
+    /// <summary>Whether an operator has said of one that a user brought that it may serve the cloud's own API.</summary>
+    public bool IsAllowedForApi { get; init; }
+
     /// <summary>Whether it may serve the cloud's own API: the cloud has made it, or an operator has said so.</summary>
-    public bool IsForApi { get; init; }
+    internal bool IsForApi => !IsOwn || IsAllowedForApi;
 
     /// <summary>Whether a client that is shown it can be satisfied.</summary>
     internal bool IsUsable => Fingerprint is not null && !IsFailed;
@@ -29,7 +32,7 @@ public sealed record CertificateRecord(
         var fingerprint = Core.Fingerprint.IsValid(status.Fingerprint) ? status.Fingerprint : null;
         return hosts.Count == 0 ? null : new CertificateRecord(
             certificate.Id, certificate.Org, certificate.Project, string.Join(' ', hosts), fingerprint, status.IsPublic, spec.Own,
-            status.NotAfter) { IsFailed = certificate.State == CertificateStates.Failed, IsForApi = !spec.Own || spec.Api };
+            status.NotAfter) { IsFailed = certificate.State == CertificateStates.Failed, IsAllowedForApi = spec.Api };
     }
 
     internal bool Covers(ReadOnlySpan<char> host)

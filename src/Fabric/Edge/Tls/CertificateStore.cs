@@ -255,8 +255,9 @@ internal sealed partial class CertificateStore : IAsyncDisposable
                 (prepared, pause) = (list, PreparePauseMin);
                 continue;
             }
-            await news.WaitAsync(pause, stopping.Token);
-            pause = pause * 2 < PreparePauseMax ? pause * 2 : PreparePauseMax;
+            // With another list it begins again: what is new in it has not failed yet.
+            if (await news.WaitAsync(pause, stopping.Token)) pause = PreparePauseMin;
+            else pause = pause * 2 < PreparePauseMax ? pause * 2 : PreparePauseMax;
         }
     }
 

@@ -25,6 +25,9 @@ internal sealed class TlsSession : ITlsConnectionFeature, ITlsApplicationProtoco
     public Task<X509Certificate2?> GetClientCertificateAsync(CancellationToken cancellationToken) =>
         Task.FromResult<X509Certificate2?>(null);
 
+    /// <summary>Whether the certificate may serve the cloud's own API, whatever names it covers.</summary>
+    public bool IsForApi => Certificate?.IsForApi == true;
+
     /// <summary>Whether a request for this host may come over the connection: the client has seen a certificate for it.</summary>
     /// <param name="host">Without port.</param>
     public bool IsFor(ReadOnlySpan<char> host) =>

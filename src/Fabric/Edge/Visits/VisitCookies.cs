@@ -19,15 +19,14 @@ internal static class VisitCookies
     private const string Secure = "__Host-";
     private const string State = Prefix + "-state";
     private const int StateBytes = 32;
-    private const int ValueMax = 2000;
 
     private static readonly TimeSpan StateLifetime = TimeSpan.FromMinutes(10);
 
-    public static string? VisitOf(Exchange x, RouteEntry route, bool isSecure) => Find(x, NameOf(route.Mark, isSecure));
+    public static string? VisitOf(Exchange x, RouteEntry route, bool isSecure) => RequestCookies.Find(x, NameOf(route.Mark, isSecure));
 
     /// <returns>Null: the browser has none, or not for long enough.</returns>
     public static string? StateOf(Exchange x, bool isSecure) =>
-        Find(x, NameOf(State, isSecure)) is { } state && Base64Url.IsValid(state, out var length) && length == StateBytes ? state : null;
+        RequestCookies.Find(x, NameOf(State, isSecure)) is { } state && Base64Url.IsValid(state, out var length) && length == StateBytes ? state : null;
 
     public static string NewState() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(StateBytes));
 
@@ -36,15 +35,22 @@ internal static class VisitCookies
 
     public static void SetState(Exchange x, string state, bool isSecure) => Set(x, NameOf(State, isSecure), state, StateLifetime, isSecure);
 
-    public static void SetVisit(Exchange x, string mark, string visit, TimeSpan lifetime, bool isSecure) =>
-        Set(x, NameOf(mark, isSecure), visit, lifetime, isSecure);
+    public static void SetVisit(Exchange x, RouteEntry route, string visit, TimeSpan lifetime, bool isSecure) =>
+        Set(x, NameOf(route.Mark, isSecure), visit, lifetime, isSecure);
 
-    /// <summary>The Cookie header without these.</summary>
+    /// <summary>The Cookie header without these; empty: nothing is left of it.</summary>
     public static StringValues Without(StringValues cookies)
     {
-        if (!cookies.Any(line => line?.Contains(Prefix, StringComparison.Ordinal) == true)) return cookies;
-        return string.Join("; ", cookies.SelectMany(line => (line ?? "").Split(';', StringSplitOptions.TrimEntries)).Where(pair =>
-            !pair.StartsWith(Prefix, StringComparison.Ordinal) && !pair.StartsWith(Secure + Prefix, StringComparison.Ordinal)));
+        foreach (var line in cookies)
+            if (line?.Contains(Prefix, StringComparison.Ordinal) == true) return WithoutOurs(cookies);
+        return cookies;
+    }
+
+    private static StringValues WithoutOurs(StringValues cookies)
+    {
+        var others = cookies.SelectMany(line => (line ?? "").Split(';', StringSplitOptions.TrimEntries)).Where(pair => pair.Length > 0
+            && !pair.StartsWith(Prefix, StringComparison.Ordinal) && !pair.StartsWith(Secure + Prefix, StringComparison.Ordinal));
+        return string.Join("; ", others) is { Length: > 0 } rest ? rest : StringValues.Empty;
     }
 
     /// <summary>With the prefix browsers take no such cookie from another host, nor over plain HTTP.</summary>
@@ -52,20 +58,6 @@ internal static class VisitCookies
     {
         var name = of == State ? State : $"{Prefix}-{of}";
         return isSecure ? Secure + name : name;
-    }
-
-    private static string? Find(Exchange x, string name)
-    {
-        foreach (var line in x.Request.Headers.Cookie)
-        {
-            foreach (var range in line.AsSpan().Split(';'))
-            {
-                var pair = line.AsSpan(range).Trim();
-                if (pair.Length > name.Length + 1 && pair.Length < ValueMax && pair.StartsWith(name) && pair[name.Length] == '=')
-                    return pair[(name.Length + 1)..].ToString();
-            }
-        }
-        return null;
     }
 
     private static void Set(Exchange x, string name, string value, TimeSpan lifetime, bool isSecure)

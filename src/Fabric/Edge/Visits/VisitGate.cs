@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.WebUtilities;
 using Strata.Contracts;
 using Strata.Core;
@@ -17,14 +16,17 @@ internal sealed class VisitGate(VisitBook book, EdgeOptions options, TimeProvide
 {
     private const int AddressMax = 4000;
 
+    /// <summary>It is escaped twice on the way through the sign-in page, and addresses are bounded. Of a longer one the host alone is kept.</summary>
+    private const int BackMax = 2000;
+
     /// <summary>Whether this is a visitor who is known; costs no wait.</summary>
     public bool Admits(Exchange x, RouteEntry route) =>
-        VisitCookies.VisitOf(x, route, IsSecure(x)) is { } visit && (x.Visitor = book.FindKnown(visit, route.Id)) is not null;
+        VisitCookies.VisitOf(x, route, IsSecure(x)) is { } visit && (x.Visitor = book.FindKnown(visit, ResourceOf(route))) is not null;
 
     /// <returns>False: they are not let in, and have been answered.</returns>
     public async ValueTask<bool> AdmitAsync(Exchange x, RouteEntry route)
     {
-        var answer = await book.AskAsync(VisitCookies.VisitOf(x, route, IsSecure(x)) ?? "", route.Id);
+        var answer = await book.AskAsync(VisitCookies.VisitOf(x, route, IsSecure(x)), ResourceOf(route));
         if ((x.Visitor = answer?.Visitor) is not null) return true;
         if (answer is null || book.SignInAt is not { } page) await ErrorPages.WriteAsync(x, EdgeFault.SignInUnavailable);
         else if (!IsNavigation(x)) await ErrorPages.WriteAsync(x, EdgeFault.SignInNeeded);
@@ -33,7 +35,7 @@ internal sealed class VisitGate(VisitBook book, EdgeOptions options, TimeProvide
     }
 
     /// <summary>The visitor comes back from the cloud's page.</summary>
-    public async Task ReturnAsync(Exchange x)
+    public async Task ReturnAsync(Exchange x, HostRoutes routes)
     {
         var query = QueryHelpers.ParseQuery(x.Request.QueryString);
         x.Response.Headers["Referrer-Policy"] = "no-referrer"; // the address has the code
@@ -48,7 +50,12 @@ internal sealed class VisitGate(VisitBook book, EdgeOptions options, TimeProvide
             await ErrorPages.WriteAsync(x, error.Kind == ErrorKind.Invalid ? EdgeFault.SignInBroken : EdgeFault.SignInUnavailable);
             return;
         }
-        VisitCookies.SetVisit(x, RouteEntry.MarkOf(visit.Resource), visit.Text, visit.ExpiresAt - time.GetUtcNow(), IsSecure(x));
+        if (routes.All.FirstOrDefault(r => ResourceOf(r) == visit.Resource) is not { } route)
+        {
+            await ErrorPages.WriteAsync(x, EdgeFault.SignInBroken);
+            return;
+        }
+        VisitCookies.SetVisit(x, route, visit.Text, visit.ExpiresAt - time.GetUtcNow(), IsSecure(x));
         SeeOther(x, PathOf(query.GetValueOrDefault("to")));
     }
 
@@ -58,10 +65,20 @@ internal sealed class VisitGate(VisitBook book, EdgeOptions options, TimeProvide
         // Kept, so that two tabs can sign in at the same time.
         var state = VisitCookies.StateOf(x, isSecure) ?? VisitCookies.NewState();
         VisitCookies.SetState(x, state, isSecure);
-        var back = $"{(isSecure ? "https" : "http")}://{x.Request.Headers.Host}{Redirects.TargetOf(x)}";
-        SeeOther(x, string.Create(
-            CultureInfo.InvariantCulture,
-            $"{page}?resource={route.Id}&back={Uri.EscapeDataString(back)}&state={VisitCookies.HashOf(state)}"));
+        var origin = $"{(isSecure ? "https" : "http")}://{route.Host}{PortOf(x.Request.Headers.Host.ToString())}";
+        var back = Uri.EscapeDataString(origin + Redirects.TargetOf(x));
+        if (back.Length > BackMax) back = Uri.EscapeDataString(origin + "/");
+        SeeOther(x, $"{page}?resource={Uri.EscapeDataString(ResourceOf(route))}&back={back}&state={VisitCookies.HashOf(state)}");
+    }
+
+    /// <summary>As the control plane knows it.</summary>
+    private static string ResourceOf(RouteEntry route) => $"{route.Record.Org}/{route.Id}";
+
+    /// <summary>With its colon; empty: none.</summary>
+    private static string PortOf(string host)
+    {
+        var colon = host.LastIndexOf(':');
+        return colon >= 0 && host.LastIndexOf(']') < colon ? host[colon..] : "";
     }
 
     /// <summary>Whether a browser asks for a page, which a person sees.</summary>
@@ -69,7 +86,7 @@ internal sealed class VisitGate(VisitBook book, EdgeOptions options, TimeProvide
     {
         var headers = x.Request.Headers;
         return x.Request.Method is "GET" or "HEAD" && headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
-            && headers["Sec-Fetch-Mode"].ToString() is "" or "navigate" && Redirects.TargetOf(x).Length <= AddressMax;
+            && headers["Sec-Fetch-Mode"].ToString() is "" or "navigate";
     }
 
     private bool IsSecure(Exchange x) => x.Tls is not null || x.Forwarded.IsHttps(x, options.TrustedProxies);
@@ -80,6 +97,7 @@ internal sealed class VisitGate(VisitBook book, EdgeOptions options, TimeProvide
 
     private static void SeeOther(Exchange x, string location)
     {
+        x.IsOwnAnswer = true;
         x.Response.StatusCode = 303;
         x.Response.Headers.Location = location;
         x.Response.Headers.CacheControl = "no-store";

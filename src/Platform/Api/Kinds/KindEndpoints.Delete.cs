@@ -54,7 +54,7 @@ internal sealed partial class KindEndpoints
         }
     }
 
-    /// <summary>What cannot be read was not asked for by the rules: it can be deleted by all who may delete.</summary>
+    /// <summary>Also what cannot be read: it may be of a newer version.</summary>
     private bool IsForOperators(EntityRevision found)
     {
         using var json = found.Document.Parse();
@@ -64,7 +64,7 @@ internal sealed partial class KindEndpoints
         }
         catch (JsonException)
         {
-            return false;
+            return true;
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class FormTargets(OAuthClients clients, VisitRules? visits = nul
         {
             var visit = QueryHelpers.ParseQuery(path[Visit.Length..]);
             return await visits.FindAsync(visit.GetValueOrDefault("resource"), cancellationToken) is { } resource
-                && VisitRules.BackTo(resource, visit.GetValueOrDefault("back")) is { } back ? back.GetLeftPart(UriPartial.Authority) : null;
+                && visits.BackTo(resource, visit.GetValueOrDefault("back")) is { } back ? back.GetLeftPart(UriPartial.Authority) : null;
         }
         if (!path.StartsWith(Authorize, StringComparison.Ordinal)) return null;
         var query = QueryHelpers.ParseQuery(path[Authorize.Length..]);

@@ -21,11 +21,12 @@ internal sealed class VisitPages(PageEndpoints pages, VisitRules rules, VisitTex
     {
         var query = http.Request.Query;
         var resource = await rules.FindAsync(query["resource"], http.RequestAborted);
-        if (resource is null || VisitRules.BackTo(resource, query["back"]) is not { } back
+        if (resource is null || rules.BackTo(resource, query["back"]) is not { } back
             || query["state"] is not [{ Length: StateLength } state] || !state.All(char.IsAsciiHexDigit))
         {
             await pages.MessageAsync(
-                http, 404, "There is nothing to sign in for", "What sent you here is not served by this cloud any more.");
+                http, 404, "There is nothing to sign in for", "What sent you here is not served by this cloud any more, or at a port that its "
+                    + "edges do not have, or without HTTPS at a public name.");
             return;
         }
         if (await pages.Browser.FindAsync(http) is not { } signedIn) PageEndpoints.AskToSignIn(http);
@@ -41,7 +42,7 @@ internal sealed class VisitPages(PageEndpoints pages, VisitRules rules, VisitTex
         }
         else
         {
-            var code = texts.MakeCode(new Visit(signedIn.Person.Id, signedIn.Session.Id, resource.Id), state.ToLowerInvariant());
+            var code = texts.MakeCode(new Visit(signedIn.Person.Id, signedIn.Session.Id, resource.Name), state.ToLowerInvariant());
             PageRenderer.Redirect(http, QueryHelpers.AddQueryString(
                 back.GetLeftPart(UriPartial.Authority) + VisitPaths.Callback, new Dictionary<string, string?>
                 {

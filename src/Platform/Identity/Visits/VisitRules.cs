@@ -1,7 +1,7 @@
 using Strata.Api.Auth;
 using Strata.Api.Http;
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Identity.Memberships;
 using Strata.Identity.Sessions;
@@ -10,31 +10,35 @@ using Strata.Resources.Kinds;
 namespace Strata.Identity.Visits;
 
 /// <summary>What visitors want to see: a resource that is reached at a host.</summary>
-internal sealed record VisitedResource(EntityRevision Revision, string Id, string Host);
+/// <param name="Name">Among all: the organization's id, a slash and the resource's.</param>
+internal sealed record VisitedResource(EntityRevision Revision, string Name, string Host);
 
 /// <summary>Who may visit what. Safe for concurrent use.</summary>
-internal sealed class VisitRules(VisitedKind visited, IEntityLog log, MembershipStore memberships, TimeProvider time)
+internal sealed class VisitRules(
+    VisitedKind visited, IEntityLog log, MembershipStore memberships, IdentityOptions options, TimeProvider time)
 {
     private const int BackLengthMax = 4000;
 
-    private static readonly Caller Platform = new(TenantId.Platform, "identity");
-
-    private readonly ResourceLookup lookup = new(log, visited.Kind);
     private readonly string[] hostPath = visited.Kind.Hosts!.Field.Split('.');
 
-    /// <param name="id">Of the resource; names are not taken, because each organization has its own.</param>
-    public async ValueTask<VisitedResource?> FindAsync(string? id, CancellationToken cancellationToken)
+    /// <param name="name">The organization's id, a slash and the resource's.</param>
+    public async ValueTask<VisitedResource?> FindAsync(string? name, CancellationToken cancellationToken)
     {
-        if (id is null || !visited.Kind.TryParseId(id, out _)) return null;
-        var found = await lookup.ReadAsync(Platform, id, AsOf.Latest, cancellationToken);
-        if (!found.TryGet(out var revision, out var error)) return error.Kind == ErrorKind.NotFound ? null : throw error.ToException();
-        return ResourceDocument.ReadText(revision.Document, hostPath) is { } host ? new VisitedResource(revision, id, host) : null;
+        if (name?.Split('/') is not [var org, var id] || !TenantId.TryParse(org, out var tenant)) return null;
+        if (!visited.Kind.TryParseId(id, out var entity)) return null;
+        if (await log.ReadAsync(tenant, entity, AsOf.Latest, cancellationToken) is not { } revision) return null;
+        return revision.Model == visited.Kind.Model && ResourceDocument.ReadText(revision.Document, hostPath) is { } host
+            ? new VisitedResource(revision, name, host) : null;
     }
 
-    /// <summary>Where a visitor goes back to: an address of the host, at whichever port the edge has. Null: it is none.</summary>
-    public static Uri? BackTo(VisitedResource resource, string? sent) =>
+    /// <summary>
+    /// Where a visitor goes back to: an address of the host at a port of the edges, where no one else can read the code. Over plain HTTP
+    /// only to local names. Null: it is none.
+    /// </summary>
+    public Uri? BackTo(VisitedResource resource, string? sent) =>
         sent is { Length: <= BackLengthMax } && Uri.TryCreate(sent, UriKind.Absolute, out var back)
-            && back is { Scheme: "http" or "https", UserInfo: "" }
+            && back is { Scheme: "http" or "https", UserInfo: "" } && options.EdgePorts.Contains(back.Port)
+            && (back.Scheme == Uri.UriSchemeHttps || LocalNames.Contain(resource.Host))
             && string.Equals(back.Host, resource.Host, StringComparison.OrdinalIgnoreCase) ? back : null;
 
     /// <summary>Whether this person may visit it now. FORBIDDEN, or what the organization wants of them first.</summary>

@@ -23,6 +23,12 @@ internal sealed class FakeApi : IAsyncDisposable
     private readonly Watched issuers = new();
     private readonly ConcurrentDictionary<string, string> keys = new();
     public const string VisitedRoute = "rou_app.localhost/";
+
+    /// <summary>As edges name it.</summary>
+    public const string VisitedResource = "org_1/" + VisitedRoute;
+
+    /// <summary>Held back until set, so that a test can see what a silent control plane means.</summary>
+    public Task VisitsOpen { get; set; } = Task.CompletedTask;
     private const string Node = "nod_1";
     private WebOrigin web = null!;
     private long revision;
@@ -190,6 +196,7 @@ internal sealed class FakeApi : IAsyncDisposable
         if (path == VisitPaths.Check)
         {
             Interlocked.Increment(ref VisitChecks);
+            await VisitsOpen.WaitAsync(context.RequestAborted);
             var email = Visits.GetValueOrDefault(body.RootElement.GetProperty("visit").GetString()!);
             var end = TimeProvider.System.GetUtcNow().AddHours(1);
             await context.Response.WriteAsync(email is null
@@ -200,7 +207,7 @@ internal sealed class FakeApi : IAsyncDisposable
             && known.State == HashOf(body.RootElement.GetProperty("state").GetString()!))
         {
             var end = TimeProvider.System.GetUtcNow().AddHours(1);
-            await context.Response.WriteAsync($$"""{"visit":"{{known.Visit}}","resource":"{{VisitedRoute}}","expiresAt":"{{end:O}}"}""");
+            await context.Response.WriteAsync($$"""{"visit":"{{known.Visit}}","resource":"{{VisitedResource}}","expiresAt":"{{end:O}}"}""");
         }
         else
         {

@@ -40,13 +40,13 @@ public class CertificateIndexTests
     [Fact]
     public void Find_ForTheApi_LooksAtTheCloudsAndThoseOfOperators()
     {
-        var cloud = Of("cloud", "a.example.com") with { IsForApi = true };
+        var cloud = Of("cloud", "a.example.com");
         var theirs = Of("theirs", "*.example.com", own: true);
         var index = new CertificateIndex([cloud, theirs]);
         Assert.Equal("theirs", index.Find("org_1", "prj_1", "a.example.com")?.Id);
         Assert.Equal("cloud", index.Find("org_1", "prj_1", "a.example.com", isApi: true)?.Id);
         Assert.Null(index.Find("org_1", "prj_1", "b.example.com", isApi: true));
-        index = new CertificateIndex([cloud, theirs, Of("ours", "a.example.com", own: true) with { IsForApi = true }]);
+        index = new CertificateIndex([cloud, theirs, Of("ours", "a.example.com", own: true) with { IsAllowedForApi = true }]);
         Assert.Equal("ours", index.Find("org_1", "prj_1", "a.example.com", isApi: true)?.Id);
     }
 

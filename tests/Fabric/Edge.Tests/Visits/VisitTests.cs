@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Strata.Contracts;
+using Strata.Core;
 using Strata.Edge.Routing;
 using Strata.Edge.Tests.Support;
 
@@ -33,17 +34,17 @@ public class VisitTests
         var page = asked.Headers.Location!;
         var query = QueryHelpers.ParseQuery(page.Query);
         Assert.Equal("http://cloud.test/visit", page.GetLeftPart(UriPartial.Path));
-        Assert.Equal((FakeApi.VisitedRoute, $"http://{TestEdge.Host}/a/b?c=d"), (query["resource"].ToString(), query["back"].ToString()));
+        Assert.Equal((FakeApi.VisitedResource, $"http://{TestEdge.Host}/a/b?c=d"), (query["resource"].ToString(), query["back"].ToString()));
         var state = Assert.Single(asked.Headers.GetValues("Set-Cookie")).Split(';')[0];
         Assert.StartsWith("strata-visit-state=", state);
 
-        api.Codes["code-1"] = ("visit-1", query["state"]!);
-        api.Visits["visit-1"] = "ada@example.com";
+        api.Codes["code-1"] = ("stv_1", query["state"]!);
+        api.Visits["stv_1"] = "ada@example.com";
         var callback = $"{VisitPaths.Callback}?code=code-1&to=%2Fa%2Fb%3Fc%3Dd";
         using var back = await SendAsync(client, callback, Html, state);
         Assert.Equal((HttpStatusCode.SeeOther, "/a/b?c=d"), (back.StatusCode, back.Headers.Location?.OriginalString));
         var cookie = Assert.Single(back.Headers.GetValues("Set-Cookie"));
-        Assert.Matches("^strata-visit-[0-9a-f]{16}=visit-1; Path=/; Max-Age=3[0-9]{3}; HttpOnly; SameSite=Lax$", cookie);
+        Assert.Matches("^strata-visit-[0-9a-f]{16}=stv_1; Path=/; Max-Age=3[0-9]{3}; HttpOnly; SameSite=Lax$", cookie);
         Assert.Equal("no-referrer", back.Headers.GetValues("Referrer-Policy").Single());
 
         var visit = cookie.Split(';')[0];
@@ -79,9 +80,9 @@ public class VisitTests
         await using var origin = await OriginAsync();
         var open = TestEdge.Route(host: "open.localhost") with { Limits = new RouteLimits { PassUnusualHeaders = true } };
         await using var edge = await BeforeAsync(origin, api, open);
-        api.Visits["good"] = "ada@example.com";
+        api.Visits["stv_good"] = "ada@example.com";
         using var client = edge.CreateClient();
-        var visit = $"strata-visit-{RouteEntry.MarkOf(FakeApi.VisitedRoute)}=good";
+        var visit = $"strata-visit-{CookieMark.Of(FakeApi.VisitedRoute)}=stv_good";
         using var served = await SendAsync(client, "/", Html, visit, claim: true);
         Assert.Equal("per_1|ada@example.com|", await served.Content.ReadAsStringAsync());
         using var other = await SendAsync(client, "http://open.localhost/", Html, "a=b", claim: true);
@@ -97,7 +98,7 @@ public class VisitTests
         await using var api = await FakeApi.StartAsync(tellsReady: false);
         await using var origin = await OriginAsync();
         await using var edge = await BeforeAsync(origin, api);
-        api.Codes["code-1"] = ("visit-1", new string('0', 64));
+        api.Codes["code-1"] = ("stv_1", new string('0', 64));
         using var client = edge.CreateClient();
         using var answer = await SendAsync(client, $"{VisitPaths.Callback}?code=code-1&to={Uri.EscapeDataString(to)}", Html, cookie);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
@@ -117,7 +118,7 @@ public class VisitTests
         await using var edge = await BeforeAsync(origin, api);
         using var client = edge.CreateClient();
         using var asked = await SendAsync(client, "/", Html);
-        api.Codes["code-1"] = ("visit-1", QueryHelpers.ParseQuery(asked.Headers.Location!.Query)["state"]!);
+        api.Codes["code-1"] = ("stv_1", QueryHelpers.ParseQuery(asked.Headers.Location!.Query)["state"]!);
         using var back = await SendAsync(
             client, $"{VisitPaths.Callback}?code=code-1&to={Uri.EscapeDataString(to)}", Html,
             asked.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
@@ -131,7 +132,7 @@ public class VisitTests
         await using var origin = await OriginAsync();
         await using var edge = await BeforeAsync(origin, api);
         using var client = edge.CreateClient();
-        using var answer = await SendAsync(client, "/", Html, "strata-visit-0123456789abcdef=good");
+        using var answer = await SendAsync(client, "/", Html, "strata-visit-0123456789abcdef=stv_good");
         Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
     }
 
@@ -142,18 +143,71 @@ public class VisitTests
         var api = await FakeApi.StartAsync(tellsReady: false);
         await using var origin = await OriginAsync();
         await using var edge = await BeforeAsync(origin, api);
-        api.Visits["good"] = "ada@example.com";
-        var name = $"strata-visit-{RouteEntry.MarkOf(FakeApi.VisitedRoute)}";
+        api.Visits["stv_good"] = "ada@example.com";
+        var name = $"strata-visit-{CookieMark.Of(FakeApi.VisitedRoute)}";
         using var client = edge.CreateClient();
-        using (var served = await SendAsync(client, "/", Html, $"{name}=good")) Assert.Equal(HttpStatusCode.OK, served.StatusCode);
+        using (var served = await SendAsync(client, "/", Html, $"{name}=stv_good")) Assert.Equal(HttpStatusCode.OK, served.StatusCode);
         await api.DisposeAsync();
-        using (var served = await SendAsync(client, "/", Html, $"{name}=good")) Assert.Equal(HttpStatusCode.OK, served.StatusCode);
-        using var other = await SendAsync(client, "/", Html, $"{name}=other");
+        using (var served = await SendAsync(client, "/", Html, $"{name}=stv_good")) Assert.Equal(HttpStatusCode.OK, served.StatusCode);
+        using var other = await SendAsync(client, "/", Html, $"{name}=stv_other");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, other.StatusCode);
         Assert.Equal("SIGN_IN_UNAVAILABLE", other.Headers.GetValues("X-Strata-Error").Single());
         // Where to sign in is known: that page says the rest.
         using var without = await SendAsync(client, "/", Html);
         Assert.Equal(HttpStatusCode.SeeOther, without.StatusCode);
+    }
+
+    /// <summary>An application on the same host must not come by what opens another.</summary>
+    [Fact]
+    public async Task OpenRouteOfTheHost_GetsNoCookiesOfTheSignIn()
+    {
+        await using var api = await FakeApi.StartAsync(tellsReady: false);
+        await using var origin = await OriginAsync();
+        await using var edge = await BeforeAsync(origin, api, TestEdge.Route(path: "/open"));
+        using var client = edge.CreateClient();
+        var visit = $"strata-visit-{CookieMark.Of(FakeApi.VisitedRoute)}=stv_good";
+        using var mixed = await SendAsync(client, "/open", Html, $"a=b; {visit}; __Host-{visit}; strata-visit-state=x");
+        Assert.Equal("||a=b", await mixed.Content.ReadAsStringAsync());
+        using var alone = await SendAsync(client, "/open", Html, visit);
+        Assert.Equal("||", await alone.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>The browser would keep the way to the sign-in, and go in a circle.</summary>
+    [Fact]
+    public async Task HeadersOfTheRoute_DoNotMakeTheWayToTheSignInCacheable()
+    {
+        await using var api = await FakeApi.StartAsync(tellsReady: false);
+        await using var origin = await OriginAsync();
+        var headers = new Dictionary<string, string> { ["Cache-Control"] = "public, max-age=600", ["X-Frame-Options"] = "DENY" };
+        await using var edge = await TestEdge.StartAsync(
+            new TableSnapshot([TestEdge.Route() with { SignIn = true, Headers = headers }], [TestEdge.Instance(origin.EndPoint)]),
+            o => o with { ApiUrl = api.Url, ApiToken = "edge-token" });
+        using var client = edge.CreateClient();
+        foreach (var accept in new[] { Html, "application/json" })
+        {
+            using var answer = await SendAsync(client, "/", accept);
+            Assert.Equal(("no-store", "DENY"), (answer.Headers.CacheControl!.ToString(), answer.Headers.GetValues("X-Frame-Options").Single()));
+        }
+    }
+
+    [Theory]
+    [InlineData(null, "private")]
+    [InlineData("public, max-age=60, s-maxage=600", "private, max-age=60")]
+    [InlineData("no-store", "no-store")]
+    [InlineData("private, max-age=5", "private, max-age=5")]
+    public async Task AnswersForVisitors_AreForNoSharedCache(string? sent, string expected)
+    {
+        await using var api = await FakeApi.StartAsync(tellsReady: false);
+        await using var origin = await WebOrigin.StartAsync(c =>
+        {
+            if (sent is not null) c.Response.Headers.CacheControl = sent;
+            return c.Response.WriteAsync("hello");
+        });
+        await using var edge = await BeforeAsync(origin, api);
+        api.Visits["stv_good"] = "ada@example.com";
+        using var client = edge.CreateClient();
+        using var answer = await SendAsync(client, "/", Html, $"strata-visit-{CookieMark.Of(FakeApi.VisitedRoute)}=stv_good");
+        Assert.Equal(expected, answer.Headers.NonValidated["Cache-Control"].ToString());
     }
 
     private static async Task<HttpResponseMessage> SendAsync(
