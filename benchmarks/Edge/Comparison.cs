@@ -16,7 +16,7 @@ internal static class Comparison
     public const string SecureHost = "localhost";
 
     /// <param name="args"><c>--rounds N</c> (default 5), <c>--seconds N</c> per proxy and round (default 4), <c>--only a,b</c>
-    /// names; <c>--tls</c>: over TLS 1.3, with HTTP/1.1 and then with HTTP/2; <c>--gzip</c>: 20 KB of text for clients that take gzip.</param>
+    /// names; <c>--tls</c>: over TLS 1.3, with HTTP/1.1 and then with HTTP/2; <c>--gzip</c>: 20 KB of text, compressed.</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var rounds = int.Parse(Option(args, "--rounds", "5"), CultureInfo.InvariantCulture);

@@ -19,8 +19,8 @@ namespace Strata.Edge;
 
 /// <summary>
 /// What happens to a request, in order: refuse what is ambiguous, find the route, send to HTTPS what belongs there, let in who may, choose
-/// a target or wait for one that is starting, serve its files or forward, count. It runs directly on Kestrel: no middleware, no dependency injection per
-/// request.
+/// a target or wait for one that is starting, serve its files or forward, count. It runs directly on Kestrel: no middleware, no dependency
+/// injection per request.
 /// </summary>
 internal sealed partial class EdgeApplication(
     EdgeOptions options, Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, RequestHold hold, VisitGate visits, EdgeMetrics metrics,

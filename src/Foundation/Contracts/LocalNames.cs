@@ -1,6 +1,6 @@
 namespace Strata.Contracts;
 
-/// <summary>Hosts of this machine or of a private network: no public authority can certify them, and no one else can be sent to them.</summary>
+/// <summary>Hosts of this machine or of a private network: no public authority can certify them.</summary>
 public static class LocalNames
 {
     /// <summary>Reserved for such use by RFC 2606, 6761, 6762, 8375 and 9476.</summary>

@@ -34,7 +34,7 @@ internal static partial class RouteChecks
         .. spec.Limits is { } limits ? Limits(limits) : [],
         .. Headers(spec.Headers ?? new Dictionary<string, string>()),
         .. spec is { SignIn: true, Api: true } ? Fault("signIn", "The API asks who its callers are by itself.")
-            : spec is { SignIn: true, RedirectTo: not null } ? Fault("signIn", "A redirect is for everyone: set it where it leads to.") : [],
+            : spec is { SignIn: true, RedirectTo: not null } ? Fault("signIn", "A redirect is for everyone: set it where that leads.") : [],
         .. spec.AllowFrom is { } networks ? Networks(networks) : [],
         .. spec.Maintenance is { } sentence && (sentence.Length is 0 or > SentenceMax || sentence.Any(char.IsControl))
         ? Fault("maintenance", $"It is a sentence of at most {SentenceMax} characters.") : [],

@@ -52,7 +52,8 @@ internal sealed record IssuedCertificate(
             return CertificateErrors.Invalid("The private key is encrypted with a password, which the edge does not know.",
                 "Take the password off: openssl pkey -in KEY -out PLAIN");
         using var key = Pem.ReadKey(keyText);
-        if (key is null) return CertificateErrors.Invalid("The private key is not an RSA or EC key in PEM.");
+        if (key is null) return CertificateErrors.Invalid(
+            "The private key is not an RSA or EC key in PEM.", "Have one issued for such a key, for example EC on P-256.");
         var leaf = chain[0];
         if (!leaf.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo()))
             return NotOfKey(chain, key);

@@ -5,7 +5,9 @@ internal static class RequestCookies
 {
     private const int ValueMax = 2000;
 
-    /// <summary>The first of this name, which browsers send for the longest path; null: there is none, or it is empty or too long.</summary>
+    /// <summary>
+    /// The first of this name, which is that of the longest path; null: there is none, or it is empty or too long.
+    /// </summary>
     public static string? Find(Exchange x, string name)
     {
         foreach (var line in x.Request.Headers.Cookie)

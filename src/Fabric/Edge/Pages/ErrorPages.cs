@@ -59,7 +59,7 @@ internal static class ErrorPages
         headers.XContentTypeOptions = "nosniff";
         if (fault.Closes && x.IsHttp1) headers.Connection = "close";
         if (fault.RetryAfterSeconds is { } seconds) headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        if (fault.Status == 401) headers.WWWAuthenticate = "Cookie"; // RFC 9110 §15.5.2 wants one; there is no registered one for sign-in pages
+        if (fault.Status == 401) headers.WWWAuthenticate = "Cookie"; // RFC 9110 §15.5.2 wants one, and none is registered for pages
         if (fault.Status == 405) headers.Allow = "GET, HEAD";
         if (type.StartsWith("text/html", StringComparison.Ordinal))
             headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";

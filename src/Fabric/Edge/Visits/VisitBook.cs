@@ -108,7 +108,7 @@ internal sealed partial class VisitBook(StrataClient? api, TimeProvider time, IL
     }
 
     private Task<Answer?> AskOnceAsync(Key key) =>
-        asking.GetOrAdd(key, _ => new Lazy<Task<Answer?>>(() => Task.Run(() => CheckAsync(key)))).Value;
+        asking.GetOrAdd(key, _ => new Lazy<Task<Answer?>>(() => CheckAsync(key))).Value;
 
     /// <summary>Does not throw.</summary>
     private async Task<Answer?> CheckAsync(Key key)

@@ -26,7 +26,8 @@ internal static class VisitCookies
 
     /// <returns>Null: the browser has none, or not for long enough.</returns>
     public static string? StateOf(Exchange x, bool isSecure) =>
-        RequestCookies.Find(x, NameOf(State, isSecure)) is { } state && Base64Url.IsValid(state, out var length) && length == StateBytes ? state : null;
+        RequestCookies.Find(x, NameOf(State, isSecure)) is { } state && Base64Url.IsValid(state, out var length) && length == StateBytes
+            ? state : null;
 
     public static string NewState() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(StateBytes));
 

@@ -16,7 +16,9 @@ internal sealed class VisitGate(VisitBook book, EdgeOptions options, TimeProvide
 {
     private const int AddressMax = 4000;
 
-    /// <summary>It is escaped twice on the way through the sign-in page, and addresses are bounded. Of a longer one the host alone is kept.</summary>
+    /// <summary>
+    /// It is escaped again on the way through the sign-in page, and addresses are bounded. Of a longer one the host alone is kept.
+    /// </summary>
     private const int BackMax = 2000;
 
     /// <summary>Whether this is a visitor who is known; costs no wait.</summary>

@@ -25,8 +25,8 @@ internal sealed class VisitPages(PageEndpoints pages, VisitRules rules, VisitTex
             || query["state"] is not [{ Length: StateLength } state] || !state.All(char.IsAsciiHexDigit))
         {
             await pages.MessageAsync(
-                http, 404, "There is nothing to sign in for", "What sent you here is not served by this cloud any more, or at a port that its "
-                    + "edges do not have, or without HTTPS at a public name.");
+                http, 404, "There is nothing to sign in for", "What sent you here is not served by this cloud any more, or at a port "
+                    + "that its edges do not have, or without HTTPS at a public name.");
             return;
         }
         if (await pages.Browser.FindAsync(http) is not { } signedIn) PageEndpoints.AskToSignIn(http);

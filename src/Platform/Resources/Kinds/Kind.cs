@@ -204,7 +204,7 @@ public abstract class Kind
 
     /// <summary>Whether a permission is one of this kind.</summary>
     public bool HasPermission(string permission) =>
-        permission == ReadPermission || permission == WritePermission || permission == ControlPermission;
+        permission.Length > Plural.Length && permission.StartsWith(Plural, StringComparison.Ordinal) && permission[Plural.Length] == '.';
 
     public abstract Type SpecType { get; }
     public abstract Type StatusType { get; }

@@ -34,8 +34,10 @@ internal static class CertificateWait
         var status = certificate.Status;
         if (certificate.State == CertificateStates.Ready && (before is null || status.Fingerprint != before.Fingerprint))
         {
-            run.Say(status.IsPublic || certificate.Spec.Own ? "Its certificate is ready."
-                : "Its certificate is ready, of an authority that browsers do not know. Of this cloud's own: strata ca trust");
+            run.Say("Its certificate is ready" + (status.IsPublic || certificate.Spec.Own ? "."
+                : status.Issuer == IssuerSpec.Internal
+                    ? ", of the cloud's own authority. To have this machine trust it: strata ca trust"
+                    : $", of {status.Issuer}, which browsers do not know."));
             return CommandRunner.Done;
         }
         if (status.Message is not { } why || (before is not null && (status.Failures, why) == (before.Failures, before.Message)))

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
+using Strata.Contracts;
 
 namespace Strata.Cli.Commands;
 
@@ -33,12 +34,23 @@ internal static class DeleteCommand
         var target = kinds.Parse(run.Parse.GetRequiredValue(Target), run.Parse.GetValue(Name));
         var client = run.Client.Resources(target.Kind.Plural);
         var resource = await client.GetAsync(target.Name, cancellationToken: cancellationToken);
-        if (!await Confirmation.AskAsync(run, Yes, $"Delete {resource.Kind} {resource.Name}?", cancellationToken))
+        var domains = target.Kind.Plural == Plurals.Deployments ? await DomainsOfAsync(run, resource.Id, cancellationToken) : "";
+        var with = domains.Length > 0 ? $", and with it {domains}" : "";
+        if (!await Confirmation.AskAsync(run, Yes, $"Delete {resource.Kind} {resource.Name}{with}?", cancellationToken))
             return CommandRunner.Failed;
         var last = await client.DeleteAsync(resource.Id, force: run.Parse.GetValue(Force), cancellationToken: cancellationToken);
         if (!last.Deleted && !run.Parse.GetValue(NoWait)) await WaitUntilGoneAsync(run, target.Kind, resource, cancellationToken);
-        if (!run.WriteMachine(ResourceOutput.ToJson(last))) run.Say($"Deleted {resource.Kind} {resource.Name}.");
+        if (!run.WriteMachine(ResourceOutput.ToJson(last))) run.Say($"Deleted {resource.Kind} {resource.Name}{with}.");
         return CommandRunner.Done;
+    }
+
+    /// <summary>Addresses that were added to it: with their rules they do not come back.</summary>
+    private static async Task<string> DomainsOfAsync(Run run, string id, CancellationToken cancellationToken)
+    {
+        var deployment = await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments)
+            .GetAsync(id, cancellationToken: cancellationToken);
+        var added = (await OpenAddresses.OfAsync(run, id, cancellationToken)).Where(r => !OpenAddresses.IsOwn(deployment, r));
+        return string.Join(", ", added.Select(DomainsCommand.Shown));
     }
 
     private static async Task WaitUntilGoneAsync(Run run, KindInfo kind, AnyResource resource, CancellationToken cancellationToken)

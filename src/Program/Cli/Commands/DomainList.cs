@@ -56,7 +56,7 @@ internal static class DomainList
         var names = new NameBook(run.Client, await KindCatalog.LoadAsync(run.Client, cancellationToken));
         var hasProjects = routes.Select(r => r.Project).Distinct(StringComparer.Ordinal).Skip(1).Any();
         var table = new Table(
-            ["HOST", "PATH", .. hasProjects ? ["PROJECT"] : Array.Empty<string>(), "LEADS TO", "CERTIFICATE", "EXPIRES", "MESSAGE"]);
+            ["HOST", "PATH", .. hasProjects ? ["PROJECT"] : Array.Empty<string>(), "LEADS TO", "FOR", "CERTIFICATE", "EXPIRES", "MESSAGE"]);
         foreach (var route in routes)
         {
             var certificate = Of(certificates, route);
@@ -64,12 +64,21 @@ internal static class DomainList
             if (hasProjects) cells.Add(await names.NameAsync(route.Project ?? "", cancellationToken));
             cells.Add(
                 route.Spec.Deployment is { } id ? await names.NameAsync(id, cancellationToken) : route.Spec.RedirectTo ?? "(API)");
+            cells.Add(For(route.Spec));
             cells.Add(new Cell(Shown(certificate), Tones.OfState(certificate?.State ?? "")));
             cells.Add(CertsCommand.Day(certificate?.Status.NotAfter));
             cells.Add(certificate?.Status.Message ?? route.Status.Message ?? "");
             table.Add([.. cells]);
         }
         table.Write(run.Terminal);
+    }
+
+    /// <summary>Who is served.</summary>
+    private static string For(RouteSpec spec)
+    {
+        if (spec.Maintenance is not null) return "no one: maintenance";
+        var from = spec.AllowFrom switch { null => null, [var one] => one, { Count: var count } => $"{count} networks" };
+        return string.Join(", ", new[] { spec.SignIn ? "signed in" : null, from }.OfType<string>()) is { Length: > 0 } rules ? rules : "all";
     }
 
     private static string Shown(CertificateResource? certificate) => certificate switch

@@ -14,6 +14,7 @@ namespace Strata.Cli.Commands;
 internal static class DomainsCommand
 {
     private const string Auto = "auto";
+    private const StringSplitOptions Parts = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
 
     private static readonly Argument<string> Host = new("host") { Description = "Host name, such as shop.example.com" };
 
@@ -47,7 +48,8 @@ internal static class DomainsCommand
 
     private static readonly Option<string[]> AllowFrom = new("--allow-from")
     {
-        Description = "Serve clients of these addresses and networks alone, such as 10.1.0.0/16; all: everyone", HelpName = "NETWORK",
+        Description = "Serve clients of these addresses and networks alone, such as 10.1.0.0/16; repeatable; all: everyone",
+        HelpName = "NETWORK",
         AllowMultipleArgumentsPerToken = true,
     };
 
@@ -105,7 +107,10 @@ internal static class DomainsCommand
     {
         var (host, path) = (HostOf(run), PathOf(run) ?? "/");
         var (to, isApi, redirectTo) = (run.Parse.GetValue(To), run.Parse.GetValue(Api), run.Parse.GetValue(RedirectTo));
-        if ((to is null ? 0 : 1) + (isApi ? 1 : 0) + (redirectTo is null ? 0 : 1) != 1)
+        var targets = (to is null ? 0 : 1) + (isApi ? 1 : 0) + (redirectTo is null ? 0 : 1);
+        if (targets > 1)
+            throw UsageErrors.Of("A host leads to one place.", "Give one of --to, --redirect-to and --api.").ToException();
+        if (targets == 0)
             throw UsageErrors.Of("Say where the host leads: it must be one of --to, --redirect-to and --api.",
                 $"For a deployment: strata domains add {host} --to NAME").ToException();
         var deployment = to is null ? null : await DeploymentAsync(run, to, cancellationToken);
@@ -117,7 +122,9 @@ internal static class DomainsCommand
         var route = await CreateAsync(run, deployment?.Project ?? run.Project, spec, cancellationToken);
         if (!run.WriteMachine(route))
             run.Terminal.Out.WriteLine($"{Shown(route)} leads to {deployment?.Name ?? redirectTo ?? "the API of this cloud"}.");
-        if (isApi) run.Say("The API takes callers for the edge itself unless servers start with --trusted-proxies (docs: self-hosting, TLS).");
+        if (isApi)
+            run.Say("To the API all callers there have the edge's address. For their own: strata up --trusted-proxies 127.0.0.1/32");
+        await OpenAddresses.WarnAsync(run, route, cancellationToken);
         return run.Parse.GetValue(NoWait) ? CommandRunner.Done : await CertificateWait.RunAsync(
             run, async () => DomainList.Of(await DomainList.CertificatesAsync(run, cancellationToken), route), null, cancellationToken);
     }
@@ -155,26 +162,33 @@ internal static class DomainsCommand
             spec = spec with { Deployment = (await DeploymentAsync(run, to, cancellationToken)).Id, RedirectTo = null };
         var changed = await Routes(run).ChangeAsync(route, route with { Spec = spec }, cancellationToken: cancellationToken);
         if (!run.WriteMachine(changed)) run.Say($"Changed {Shown(route)}; the edges use it at once.");
+        if (GivesRules(run)) await OpenAddresses.WarnAsync(run, changed, cancellationToken);
         return CommandRunner.Done;
     }
 
     private static async Task<int> RemoveAsync(Run run, CancellationToken cancellationToken)
     {
-        var route = await FindAsync(run, cancellationToken);
+        var route = await FindAsync(run, cancellationToken, isExact: true);
+        if (route.Spec.Deployment is { } id && await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments)
+            .FindAsync(id, cancellationToken: cancellationToken) is { } deployment && OpenAddresses.IsOwn(deployment, route))
+            throw UsageErrors.Of($"{Shown(route)} is the own address of {deployment.Name}, which it always has.",
+                $"To close it: strata domains set {route.Spec.Host} --sign-in true, --allow-from NETWORK or --maintenance TEXT")
+                .ToException();
         if (!await Confirmation.AskAsync(run, Yes, $"Stop serving at {Shown(route)}?", cancellationToken)) return CommandRunner.Failed;
         var removed = await Routes(run).DeleteAsync(route.Id, cancellationToken: cancellationToken);
         if (run.WriteMachine(removed)) return CommandRunner.Done;
         var others = await FindAllAsync(run, route.Spec.Host, cancellationToken);
-        var rest = others.Count == 0 ? "" : $"; {string.Join(", ", others.Select(Shown))} still is";
+        var rest = others.Count == 0 ? "" : $"; {string.Join(", ", others.Select(Shown))} still {(others.Count == 1 ? "is" : "are")}";
         run.Say($"{Shown(route)} is not served any more{rest}.");
         return CommandRunner.Done;
     }
 
-    private static async Task<RouteResource> FindAsync(Run run, CancellationToken cancellationToken)
+    /// <param name="isExact">Whether no path means "/", and not the only one that there is.</param>
+    private static async Task<RouteResource> FindAsync(Run run, CancellationToken cancellationToken, bool isExact = false)
     {
         var (host, path) = (HostOf(run), PathOf(run));
         var routes = await FindAllAsync(run, host, cancellationToken);
-        var found = path is null && routes is [var only] ? only : routes.Find(r => r.Spec.Path == (path ?? "/"));
+        var found = path is null && routes is [var only] && !isExact ? only : routes.Find(r => r.Spec.Path == (path ?? "/"));
         return found ?? throw new Error(ErrorKind.NotFound, "NOT_FOUND", routes.Count == 0
             ? $"There is no domain {host}." : $"{host} is served at {string.Join(", ", routes.Select(r => r.Spec.Path))} only.",
             routes.Count == 0 ? "See all: strata domains" : $"Say which: --path {routes[0].Spec.Path}").ToException();
@@ -200,12 +214,13 @@ internal static class DomainsCommand
     private static RouteSpec WithRules(Run run, RouteSpec spec)
     {
         if (run.Parse.GetValue(AllowFrom) is { Length: > 0 } networks)
-            spec = spec with { AllowFrom = networks is ["all"] ? null : networks };
+            spec = spec with { AllowFrom = networks is ["all"] ? null : [.. networks.SelectMany(n => n.Split(',', Parts))] };
         if (run.Parse.GetValue(StripPath) is { } strips) spec = spec with { StripPath = strips };
         if (run.Parse.GetValue(SignIn) is { } signsIn) spec = spec with { SignIn = signsIn };
         if (run.Parse.GetValue(Sticky) is { } sticks) spec = spec with { Sticky = sticks };
         if (run.Parse.GetValue(Compress) is { } compresses) spec = spec with { Compress = compresses };
-        if (run.Parse.GetValue(Maintenance) is { } sentence) spec = spec with { Maintenance = sentence == "off" ? null : sentence };
+        if (run.Parse.GetValue(Maintenance) is { } sentence)
+            spec = spec with { Maintenance = sentence.Equals("off", StringComparison.OrdinalIgnoreCase) ? null : sentence };
         return spec;
     }
 
@@ -252,5 +267,5 @@ internal static class DomainsCommand
         return given.Length > 1 ? given.TrimEnd('/') : given;
     }
 
-    private static string Shown(RouteResource route) => route.Spec.Host + (route.Spec.Path == "/" ? "" : route.Spec.Path);
+    internal static string Shown(RouteResource route) => route.Spec.Host + (route.Spec.Path == "/" ? "" : route.Spec.Path);
 }

@@ -117,7 +117,8 @@ internal static class IssuersCommand
         if (ready.State == IssuerStates.Failed)
             throw new Error(
                 ErrorKind.Unavailable, "ISSUER_NOT_READY", $"{name} is not ready: {ready.Status.Message}",
-                $"It is tried again each minute. To change it: strata issuers set {name} --help").ToException();
+                $"It is kept, and tried again each minute. To change it: strata issuers set {name} --help; to begin again: "
+                + $"strata issuers remove {name}").ToException();
         run.Say(ready.State == IssuerStates.Ready ? $"{name} is ready. Hosts that are public get their certificates from it."
             : $"{name} is still being set up; see strata issuers");
         return CommandRunner.Done;

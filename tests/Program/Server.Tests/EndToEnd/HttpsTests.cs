@@ -65,7 +65,7 @@ public sealed class HttpsTests : IAsyncLifetime
         using var answer = await plain.GetAsync("/?a=b", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.PermanentRedirect, answer.StatusCode);
         Assert.Equal($"https://shop.example.com:{cloud.HttpsPort}/?a=b", answer.Headers.Location!.OriginalString);
-        Assert.Matches(@"shop\.example\.com +/ +welcome +pebble", (await cloud.RunAsync("domains")).ShouldSucceed().Output);
+        Assert.Matches(@"shop\.example\.com +/ +welcome +all +pebble", (await cloud.RunAsync("domains")).ShouldSucceed().Output);
 
         var first = await OfAsync("shop.example.com");
         // The host goes, and comes back: it costs no further certificate.
@@ -247,9 +247,9 @@ public sealed class HttpsTests : IAsyncLifetime
         string[] pair = ["--cert", chain, "--key", key];
         Assert.Contains("Only an operator", (await cloud.RunAsync(developer, ["certs", "add", "ours", "--api", .. pair])).Error);
         (await cloud.RunAsync(developer, ["certs", "add", "theirs", .. pair])).ShouldSucceed();
-        Assert.Matches(@"\(API\) +internal", (await cloud.RunAsync("domains")).ShouldSucceed().Output);
+        Assert.Matches(@"\(API\) +all +internal", (await cloud.RunAsync("domains")).ShouldSucceed().Output);
         (await cloud.RunAsync(["certs", "add", "ours", "--api", .. pair])).ShouldSucceed();
-        Assert.Matches(@"\(API\) +own", (await cloud.RunAsync("domains")).ShouldSucceed().Output);
+        Assert.Matches(@"\(API\) +all +own", (await cloud.RunAsync("domains")).ShouldSucceed().Output);
         await Wait.UntilAsync(async () =>
         {
             try

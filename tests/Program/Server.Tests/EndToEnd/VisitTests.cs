@@ -49,6 +49,14 @@ public sealed class VisitTests : IAsyncLifetime
         Assert.Contains("You may not visit private.localhost", text);
         Assert.Contains("bob@example.com", text);
 
+        // No one can have the visitor's code sent to another port, where something else may listen, nor over HTTP to a public name.
+        var state = new string('0', 64);
+        foreach (var back in new[] { $"http://private.localhost:{cloud.ApiPort + 1}/", "http://evil.test/", $"ftp://private.localhost:{cloud.HttpPort}/" })
+        {
+            var page = $"{cloud.ApiUrl}visit?resource={await ResourceAsync()}&state={state}&back={Uri.EscapeDataString(back)}";
+            Assert.Equal(HttpStatusCode.NotFound, await StatusOfAsync(ada, page));
+        }
+
         // Another route's cookie is none of this one's.
         (await cloud.RunAsync("domains", "add", "other.localhost", "--to", "welcome", "--sign-in", "true", "--detach")).ShouldSucceed();
         await Wait.UntilAsync(async () => await StatusOfAsync(ada, $"http://other.localhost:{cloud.HttpPort}/") == HttpStatusCode.OK,
@@ -107,13 +115,20 @@ public sealed class VisitTests : IAsyncLifetime
     /// <summary>What an edge hears of a visit of private.localhost.</summary>
     private async Task<bool> HoldsAsync(string visit)
     {
-        var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.host"] = "private.localhost" } };
-        var routes = new List<string>();
-        await foreach (var route in cloud.Client.Resources<RouteSpec, RouteStatus>(Plurals.Routes).ListAsync(filter)) routes.Add(route.Id);
         using var edge = new StrataClient(cloud.ApiUrl, (await File.ReadAllTextAsync(new HomeLayout(cloud.Home).EdgeTokenFile)).Trim());
-        var body = JsonSerializer.SerializeToUtf8Bytes(new { visit, resource = Assert.Single(routes) });
+        var body = JsonSerializer.SerializeToUtf8Bytes(new { visit, resource = await ResourceAsync() });
         using var answer = await edge.SendAsync(HttpMethod.Post, VisitPaths.Check, new JsonText(body));
         return answer!.RootElement.GetProperty("active").GetBoolean();
+    }
+
+    /// <summary>private.localhost, as edges name it.</summary>
+    private async Task<string> ResourceAsync()
+    {
+        var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.host"] = "private.localhost" } };
+        var routes = new List<string>();
+        await foreach (var route in cloud.Client.Resources<RouteSpec, RouteStatus>(Plurals.Routes).ListAsync(filter))
+            routes.Add($"{route.Org}/{route.Id}");
+        return Assert.Single(routes);
     }
 
     /// <summary>It keeps cookies, and finds every host on this machine.</summary>
