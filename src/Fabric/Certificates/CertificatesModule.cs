@@ -38,7 +38,7 @@ public static class CertificatesModule
         services.AddSingleton<ISpecAdmission, CertificateAdmission>().AddSingleton<IDeletionGuard, InternalIssuerGuard>()
             .AddSingleton<IDeletionGuard, MadeCertificateGuard>();
         services.AddSingleton(s => new DnsHook(options.DnsHook, s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<InternalAuthority>().AddSingleton<Issuers>().AddSingleton<CertificateEndpoints>();
+        services.AddSingleton<InternalAuthority>().AddSingleton<Issuers>().AddSingleton<OrderPlaces>().AddSingleton<CertificateEndpoints>();
         services.AddController<IssuerController, IssuerSpec, IssuerStatus>();
         services.AddController<HostsController, HostClaimSpec, Nothing>();
         return services.AddController<CertificateController, CertificateSpec, CertificateStatus>();

@@ -21,7 +21,7 @@ namespace Strata.Certificates.Issuing;
 internal sealed class CertificateController(
     ResourceStore<CertificateSpec, CertificateStatus> certificates, Informer<ProjectSpec, Nothing> projects,
     Informer<HostClaimSpec, Nothing> claims, Informer<CertificateSpec, CertificateStatus> view, InformerHub informers, Issuers issuers,
-    SealedSecrets secrets, TimeProvider time) : Controller<CertificateSpec, CertificateStatus>
+    OrderPlaces places, SealedSecrets secrets, TimeProvider time) : Controller<CertificateSpec, CertificateStatus>
 {
     private const int MessageMax = 1000;
     private const int ForgottenMax = 1000;
@@ -40,7 +40,7 @@ internal sealed class CertificateController(
     public override TimeSpan Period => TimeSpan.FromMinutes(10);
 
     /// <summary>More than there are orders at a time, so that the cloud's own authority always has a place to sign.</summary>
-    public override int Parallelism => Issuers.OrdersMax + 8;
+    public override int Parallelism => OrderPlaces.AtATimeMax + 8;
 
     public override IReadOnlyList<Related> Related =>
     [
@@ -115,8 +115,11 @@ internal sealed class CertificateController(
     private async Task<TimeSpan?> IssueAsync(
         Caller caller, CertificateResource resource, IReadOnlyList<IssuerResource> ready, CancellationToken cancellationToken)
     {
-        using var place = issuers.TryEnter(ready, resource.Org, out var from);
-        if (place is null) return await QueueAsync(caller, resource, from, cancellationToken);
+        var from = time.GetUtcNow();
+        // The cloud's own authority always has a place.
+        var isPublic = ready.Any(i => i.Spec.Directory is not null);
+        using var place = isPublic ? places.TryEnter(resource.Org, out from) : null;
+        if (isPublic && place is null) return await QueueAsync(caller, resource, from, cancellationToken);
         var failures = new List<Error>();
         foreach (var issuer in ready)
         {
@@ -173,7 +176,7 @@ internal sealed class CertificateController(
         if (advice.Count > view.Untyped.Count + ForgottenMax) advice.Clear(); // of certificates that are gone
         var due = advice.GetOrAdd(resource.Id, _ => now + AdvicePeriod * Random.Shared.NextDouble());
         if (due > now) return Until(resource.Status.RenewAt < due ? resource.Status.RenewAt : due);
-        using var place = issuers.TryEnterQuestion();
+        using var place = places.TryEnterQuestion();
         if (place is null) return Minute * Random.Shared.NextDouble();
         var answer = await issuers.AdviceAsync(issuer, resource.Status.Chain!, cancellationToken);
         var renewal = answer.TryGet(out var advised, out _) ? advised : null;

@@ -25,11 +25,6 @@ internal sealed class Issuers(
 
     private static readonly Caller Platform = new(TenantId.Platform, "system:certificates");
 
-    private readonly Dictionary<string, int> orders = new(StringComparer.Ordinal);
-
-    /// <summary>By organization, and under <see cref="All"/> of all together.</summary>
-    private readonly Dictionary<string, (DateTimeOffset Since, int Count)> hours = new(StringComparer.Ordinal);
-    private int questions;
     private readonly ConcurrentDictionary<string, Result<HttpClient>> connections = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Directory, string Roots, string Key), Known> clients = new();
 
@@ -45,56 +40,9 @@ internal sealed class Issuers(
             : [.. others.OrderBy(i => i.Spec.Order).ThenBy(i => i.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>Orders at a time, of which an organization has at most <see cref="OrdersPerOrganizationMax"/>.</summary>
-    public const int OrdersMax = 8;
-
-    private const int OrdersPerOrganizationMax = 3;
-    /// <summary>Four such hours touch any three.</summary>
-    private const int OrdersPerHourMax = 75;
-    private const int OrdersPerHourAndOrganizationMax = 50;
-    private const int QuestionsMax = 2;
-    private const string All = "";
-    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
-    private static readonly TimeSpan RoomPeriod = TimeSpan.FromSeconds(5);
-
     /// <summary>Whether browsers trust what it signs.</summary>
     public static bool IsTrusted(Resource<IssuerSpec, IssuerStatus> issuer) =>
         issuer.Spec.Directory is not null && (issuer.Spec.Trusted ?? issuer.Spec.Roots is null);
-
-    /// <summary>
-    /// A place for an order, which may take minutes where a host's DNS is wrong; the cloud's own authority always has one. Leave it by
-    /// disposing of it. All organizations share one account, of which Let's Encrypt takes 300 orders in three hours.
-    /// </summary>
-    /// <param name="from">When to ask again.</param>
-    /// <returns>Null: no place is free now.</returns>
-    public IDisposable? TryEnter(IReadOnlyList<Resource<IssuerSpec, IssuerStatus>> ready, string org, out DateTimeOffset from)
-    {
-        var now = from = time.GetUtcNow();
-        if (ready.All(i => i.Spec.Directory is null)) return new Place(null);
-        lock (orders)
-        {
-            foreach (var past in hours.Where(h => now - h.Value.Since >= Hour).ToList()) hours.Remove(past.Key);
-            var (all, own) = (HourOf(All, now), HourOf(org, now));
-            if (all.Count >= OrdersPerHourMax || own.Count >= OrdersPerHourAndOrganizationMax)
-            {
-                from = (own.Count >= OrdersPerHourAndOrganizationMax ? own : all).Since + Hour;
-                return null;
-            }
-            from = now + RoomPeriod;
-            var present = orders.GetValueOrDefault(org);
-            if (present >= OrdersPerOrganizationMax || orders.Values.Sum() >= OrdersMax) return null;
-            (orders[org], hours[All], hours[org]) = (present + 1, (all.Since, all.Count + 1), (own.Since, own.Count + 1));
-            return new Place(() => Leave(org));
-        }
-    }
-
-    /// <summary>As <see cref="TryEnter"/>, to ask an authority for advice, which it may take its time to give.</summary>
-    public IDisposable? TryEnterQuestion()
-    {
-        if (Interlocked.Increment(ref questions) <= QuestionsMax) return new Place(() => Interlocked.Decrement(ref questions));
-        Interlocked.Decrement(ref questions);
-        return null;
-    }
 
     public static bool IsReady(Resource<IssuerSpec, IssuerStatus> issuer) =>
         issuer.State == IssuerStates.Ready && (issuer.Spec.Directory is null || issuer.Status.Account is not null);
@@ -180,15 +128,6 @@ internal sealed class Issuers(
         }
     }
 
-    private (DateTimeOffset Since, int Count) HourOf(string org, DateTimeOffset now) =>
-        hours.TryGetValue(org, out var hour) ? hour : (now, 0);
-
-    private void Leave(string org)
-    {
-        lock (orders)
-            if (--orders[org] == 0) orders.Remove(org);
-    }
-
     public void Dispose()
     {
         foreach (var known in clients.Values) known.Key.Dispose();
@@ -213,12 +152,6 @@ internal sealed class Issuers(
 
     /// <param name="Key">That the client signs with.</param>
     private sealed record Known(AcmeClient Client, ECDsa Key);
-
-    /// <param name="leave">Null: it takes no room.</param>
-    private sealed class Place(Action? leave) : IDisposable
-    {
-        public void Dispose() => leave?.Invoke();
-    }
 
     /// <summary>Edges answer for every host by themselves: there is nothing to prepare.</summary>
     private sealed class EdgesSolve : IAcmeSolver
