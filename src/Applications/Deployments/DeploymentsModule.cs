@@ -42,7 +42,7 @@ public static class DeploymentsModule
         services.AddPermissions(
             new Permission("blobs.read", Roles.Viewer, Roles.Developer, Roles.Agent, Roles.Edge) { GoesWithLabels = true },
             new Permission("blobs.write", Roles.Developer) { GoesWithLabels = true });
-        services.AddVisits(DeploymentKinds.Route, new Permission("routes.visit", Roles.Viewer, Roles.Developer));
+        services.AddVisits(DeploymentKinds.Route, new Permission("routes.visit", Roles.Viewer, Roles.Developer), "signIn");
         services.TryAddSingleton(TimeProvider.System);
         services.AddDeploymentViews();
         AddBuild(services);

@@ -61,8 +61,10 @@ internal sealed partial class EdgeApplication(
         if (routes.AcmeThumbprint is { } thumbprint && HttpsRedirect.TryAnswerAcme(context, thumbprint, out var sending))
             return sending.AsTask();
         if (context.Tls is { } tls && routes.IsApi && !tls.IsForApi) return RefuseAsync(context, EdgeFault.WrongHost);
-        if (routes.WantsSignIn && context.Request.Path == VisitPaths.Callback && context.Request.Method is "GET" or "HEAD")
-            return visits.ReturnAsync(context, routes);
+        // Never an application's: a browser comes there with what only the edge may read.
+        if (context.Request.Path == VisitPaths.Callback)
+            return routes.WantsSignIn && context.Request.Method == "GET" ? visits.ReturnAsync(context, routes)
+                : RefuseAsync(context, EdgeFault.UnknownPath);
         if ((context.Route = routes.Match(context.Request.Path)) is not { } route) return RefuseAsync(context, EdgeFault.UnknownPath);
         if (context.Tls is not null && route.Hsts is { } hsts) context.Response.Headers.StrictTransportSecurity = hsts;
         if (route.Headers is { } headers) SetOnStart(context, headers);

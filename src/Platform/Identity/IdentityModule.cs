@@ -75,10 +75,11 @@ public static class IdentityModule
 
     /// <summary>Has edges ask who visits the hosts of this kind's resources.</summary>
     /// <param name="permission">What a visitor needs for the resource.</param>
-    public static IServiceCollection AddVisits(this IServiceCollection services, Kind kind, Permission permission)
+    /// <param name="wanted">The member of the spec that is true where visitors must be signed in.</param>
+    public static IServiceCollection AddVisits(this IServiceCollection services, Kind kind, Permission permission, string wanted)
     {
         services.AddPermissions(permission, new Permission(VisitEndpoints.Permission, Roles.Edge));
-        return services.AddSingleton(new VisitedKind(kind, permission.Name)).AddSingleton<VisitRules>().AddSingleton<VisitTexts>()
+        return services.AddSingleton(new VisitedKind(kind, permission.Name, wanted)).AddSingleton<VisitRules>().AddSingleton<VisitTexts>()
             .AddSingleton<VisitPages>().AddSingleton<VisitEndpoints>();
     }
 

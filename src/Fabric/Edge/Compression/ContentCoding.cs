@@ -43,9 +43,16 @@ internal static class ContentCodings
                 var end = item.IndexOf(';');
                 var name = end < 0 ? item : item[..end].TrimEnd();
                 if (!name.Equals(coding, StringComparison.OrdinalIgnoreCase)) continue;
-                return end < 0 || !IsZero(item[(end + 1)..].Trim());
+                return end < 0 || !HasZero(item[(end + 1)..]);
             }
         }
+        return false;
+    }
+
+    private static bool HasZero(ReadOnlySpan<char> parameters)
+    {
+        foreach (var range in parameters.Split(';'))
+            if (IsZero(parameters[range].Trim())) return true;
         return false;
     }
 

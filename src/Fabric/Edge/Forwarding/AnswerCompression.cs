@@ -63,7 +63,8 @@ internal sealed class AnswerCompression(EdgeLimits limits)
     {
         var vary = headers.Vary;
         if (vary.Count == 0) headers.Vary = AcceptEncoding;
-        else if (!vary.Any(v => v is not null && (v.Contains(AcceptEncoding, StringComparison.OrdinalIgnoreCase) || v.Trim() == "*")))
+        else if (!vary.Any(v => v is not null && v.Split(',', StringSplitOptions.TrimEntries).Any(
+            name => name is "*" || name.Equals(AcceptEncoding, StringComparison.OrdinalIgnoreCase))))
             headers.Vary = StringValues.Concat(vary, AcceptEncoding);
     }
 

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Strata.Edge.Upstreams;
+using Strata.Edge.Visits;
 
 namespace Strata.Edge.Forwarding;
 
@@ -24,6 +25,8 @@ internal static class AnswerWriter
         foreach (var (name, value) in answer.Lines)
         {
             if (answer.ConnectionNames is { } named && named.Contains(name.Text, StringComparer.OrdinalIgnoreCase)) continue;
+            // Another application of the host must not make someone else of a visitor.
+            if (ReferenceEquals(name, HeaderName.SetCookie) && VisitCookies.IsOurs(value)) continue;
             headers[name.Text] = name.IsFirst(ref seen) ? value : StringValues.Concat(headers[name.Text], value);
         }
         if (answer.ContentLength is { } length && answer.Status is not (204 or < 200)) headers.ContentLength = length;

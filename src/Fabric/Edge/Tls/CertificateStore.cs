@@ -158,11 +158,24 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         {
             return OptionsOf(await File.ReadAllTextAsync(file, stopping.Token), fingerprint);
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             LogUnreadable(logger, file, e);
-            File.Delete(file);
+            TryDelete(file);
             return null;
+        }
+    }
+
+    /// <summary>Where it cannot be deleted, what is fetched serves from memory.</summary>
+    private static void TryDelete(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is in the way of nothing.
         }
     }
 
@@ -323,6 +336,7 @@ internal sealed partial class CertificateStore : IAsyncDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             LogNotKept(logger, place, e);
+            TryDelete(fresh);
         }
     }
 

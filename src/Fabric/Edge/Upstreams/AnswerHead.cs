@@ -84,6 +84,7 @@ internal sealed class AnswerHead
             ReadHeader(line, memo, place);
         }
         if (isChunked && ContentLength is not null) throw new UpstreamException("it has both Content-Length and Transfer-Encoding");
+        if (Status == 205 && (isChunked || ContentLength > 0)) throw new UpstreamException("it has a body with status 205");
         if (isChunked && minorVersion == 0) throw new UpstreamException("it has Transfer-Encoding in HTTP/1.0");
         return true;
     }

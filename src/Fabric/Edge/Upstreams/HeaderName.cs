@@ -23,7 +23,7 @@ internal sealed class HeaderName
     private static readonly FrozenDictionary<string, HeaderName>.AlternateLookup<ReadOnlySpan<char>> Lookup =
         Known.GetAlternateLookup<ReadOnlySpan<char>>();
 
-    public static readonly HeaderName ContentType = Known["Content-Type"];
+    public static readonly HeaderName ContentType = Known["Content-Type"], SetCookie = Known["Set-Cookie"];
 
     private const int KnownLengthMax = 40;
 

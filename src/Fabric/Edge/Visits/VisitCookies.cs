@@ -47,10 +47,14 @@ internal static class VisitCookies
         return cookies;
     }
 
+    /// <summary>Whether a pair of name and value is one of these.</summary>
+    public static bool IsOurs(string pair) =>
+        pair.StartsWith(Prefix, StringComparison.Ordinal) || pair.StartsWith(Secure + Prefix, StringComparison.Ordinal);
+
     private static StringValues WithoutOurs(StringValues cookies)
     {
-        var others = cookies.SelectMany(line => (line ?? "").Split(';', StringSplitOptions.TrimEntries)).Where(pair => pair.Length > 0
-            && !pair.StartsWith(Prefix, StringComparison.Ordinal) && !pair.StartsWith(Secure + Prefix, StringComparison.Ordinal));
+        var others = cookies.SelectMany(line => (line ?? "").Split(';', StringSplitOptions.TrimEntries))
+            .Where(pair => pair.Length > 0 && !IsOurs(pair));
         return string.Join("; ", others) is { Length: > 0 } rest ? rest : StringValues.Empty;
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Contracts;
@@ -21,14 +22,22 @@ internal sealed class VisitRules(
 
     private readonly string[] hostPath = visited.Kind.Hosts!.Field.Split('.');
 
+    /// <summary>What wants its visitors to be signed in; of nothing else who visits is anyone's business.</summary>
     /// <param name="name">The organization's id, a slash and the resource's.</param>
     public async ValueTask<VisitedResource?> FindAsync(string? name, CancellationToken cancellationToken)
     {
         if (name?.Split('/') is not [var org, var id] || !TenantId.TryParse(org, out var tenant)) return null;
         if (!visited.Kind.TryParseId(id, out var entity)) return null;
         if (await log.ReadAsync(tenant, entity, AsOf.Latest, cancellationToken) is not { } revision) return null;
-        return revision.Model == visited.Kind.Model && ResourceDocument.ReadText(revision.Document, hostPath) is { } host
-            ? new VisitedResource(revision, name, host) : null;
+        return revision.Model == visited.Kind.Model && WantsSignIn(revision)
+            && ResourceDocument.ReadText(revision.Document, hostPath) is { } host ? new VisitedResource(revision, name, host) : null;
+    }
+
+    private bool WantsSignIn(EntityRevision revision)
+    {
+        using var json = revision.Document.Parse();
+        return json.RootElement.TryGetProperty("spec", out var spec) && spec.TryGetProperty(visited.Wanted, out var wanted)
+            && wanted.ValueKind == JsonValueKind.True;
     }
 
     /// <summary>

@@ -7,4 +7,5 @@ namespace Strata.Identity.Visits;
 /// that; here is decided who may.
 /// </summary>
 /// <param name="Permission">What a visitor needs for the resource.</param>
-public sealed record VisitedKind(Kind Kind, string Permission);
+/// <param name="Wanted">The member of the spec that is true where visitors must be signed in.</param>
+public sealed record VisitedKind(Kind Kind, string Permission, string Wanted);

@@ -33,7 +33,7 @@ public sealed record Setting(string Name, string Default, string Description)
 
     public static readonly Setting DnsHook = new(
         "dns-hook", "",
-        "Program that sets and removes DNS records for issuers with dns-01: PROGRAM present|cleanup NAME VALUE; empty: none");
+        "Program that sets and removes DNS records for issuers with dns-01, called with present or cleanup, a name and a value; empty: none");
 
     public static readonly Setting EdgeMode = new("edge-mode", "in-process", "in-process, inline (a process of its own, fastest) or off");
     public static readonly Setting PublicUrl = new(

@@ -111,6 +111,20 @@ public class CertificateStoreTests : IDisposable
         Assert.StartsWith("-----BEGIN", await File.ReadAllTextAsync(certificates.FileOf(record)));
     }
 
+    /// <summary>What cannot be kept serves from memory, and leaves nothing behind.</summary>
+    [Fact]
+    public async Task PlaceThatCannotBeWritten_KeepsNoHostAway()
+    {
+        await using var api = await FakeApi.StartAsync();
+        var (chain, key, fingerprint) = certificates.Issue("a.example.com");
+        var record = TestCertificates.Record(fingerprint, "a.example.com");
+        api.PutKey(record.Id, fingerprint, chain, key);
+        Directory.CreateDirectory(certificates.FileOf(record)); // in the way
+        await using var store = StoreOf(api);
+        Assert.NotNull(await store.FindAsync(record, default));
+        Assert.Empty(Directory.GetFiles(certificates.FolderOfFiles));
+    }
+
     [Fact]
     public async Task Replaced_ServesUntilItsSuccessorIsHere()
     {

@@ -172,6 +172,33 @@ public class VisitTests
         Assert.Equal("||", await alone.Content.ReadAsStringAsync());
     }
 
+    /// <summary>A browser that was sent there with a code must not show it to an application.</summary>
+    [Fact]
+    public async Task Callback_IsNoApplications()
+    {
+        await using var origin = await OriginAsync();
+        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
+        using var client = edge.CreateClient();
+        using var answer = await SendAsync(client, $"{VisitPaths.Callback}?code=stc_1", Html);
+        Assert.Equal("PATH_UNKNOWN", answer.Headers.GetValues("X-Strata-Error").Single());
+    }
+
+    [Fact]
+    public async Task Application_CannotMakeSomeoneElseOfAVisitor()
+    {
+        await using var origin = await WebOrigin.StartAsync(c =>
+        {
+            c.Response.Headers.Append("Set-Cookie", "strata-visit-0123456789abcdef=stv_mine; Path=/");
+            c.Response.Headers.Append("Set-Cookie", "of=the-application");
+            c.Response.Headers.Append("Set-Cookie", "__Host-strata-visit-state=mine; Path=/; Secure");
+            return c.Response.WriteAsync("hello");
+        });
+        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
+        using var client = edge.CreateClient();
+        using var answer = await client.GetAsync("/");
+        Assert.Equal(["of=the-application"], answer.Headers.GetValues("Set-Cookie"));
+    }
+
     /// <summary>The browser would keep the way to the sign-in, and go in a circle.</summary>
     [Fact]
     public async Task HeadersOfTheRoute_DoNotMakeTheWayToTheSignInCacheable()

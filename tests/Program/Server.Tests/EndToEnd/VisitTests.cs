@@ -57,6 +57,11 @@ public sealed class VisitTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.NotFound, await StatusOfAsync(ada, page));
         }
 
+        // Of an address that is open to all no one is to learn who visits.
+        var open = $"{cloud.ApiUrl}visit?resource={await ResourceAsync("welcome.localhost")}&state={state}"
+            + $"&back={Uri.EscapeDataString($"http://welcome.localhost:{cloud.HttpPort}/")}";
+        Assert.Equal(HttpStatusCode.NotFound, await StatusOfAsync(ada, open));
+
         // Another route's cookie is none of this one's.
         (await cloud.RunAsync("domains", "add", "other.localhost", "--to", "welcome", "--sign-in", "true", "--detach")).ShouldSucceed();
         await Wait.UntilAsync(async () => await StatusOfAsync(ada, $"http://other.localhost:{cloud.HttpPort}/") == HttpStatusCode.OK,
@@ -121,10 +126,10 @@ public sealed class VisitTests : IAsyncLifetime
         return answer!.RootElement.GetProperty("active").GetBoolean();
     }
 
-    /// <summary>private.localhost, as edges name it.</summary>
-    private async Task<string> ResourceAsync()
+    /// <summary>The route of a host, as edges name it.</summary>
+    private async Task<string> ResourceAsync(string host = "private.localhost")
     {
-        var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.host"] = "private.localhost" } };
+        var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.host"] = host } };
         var routes = new List<string>();
         await foreach (var route in cloud.Client.Resources<RouteSpec, RouteStatus>(Plurals.Routes).ListAsync(filter))
             routes.Add($"{route.Org}/{route.Id}");
