@@ -72,8 +72,13 @@ public sealed class ChromiumTests() : PeopleContract(new MemoryStore())
     private static async Task SignOutAsync(TestChromium browser, string device)
     {
         await browser.TouchAsync(device, false);
-        await browser.SendAsync("Network.clearBrowserCookies", new { });
-        await browser.OpenAsync(Site + "/sign-in");
+        // An answer that is still under way may bring the session's cookie back.
+        await Wait.UntilAsync(async () =>
+        {
+            await browser.SendAsync("Network.clearBrowserCookies", new { });
+            await browser.OpenAsync(Site + "/sign-in");
+            return await browser.IsAsync("location.pathname === '/sign-in'");
+        }, "the browser is signed out");
         await browser.TitledAsync("Sign in");
     }
 

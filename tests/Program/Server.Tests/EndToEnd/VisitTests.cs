@@ -49,6 +49,9 @@ public sealed class VisitTests : IAsyncLifetime
         Assert.Contains("You may not visit private.localhost", text);
         Assert.Contains("bob@example.com", text);
 
+        var why = await cloud.RunAsync("access", "explain", "person/ada", "routes.visit", "route/" + (await ResourceAsync()).Split('/')[1]);
+        Assert.Contains("routes.visit", why.ShouldSucceed().Output);
+
         // No one can have the visitor's code sent to another port, where something else may listen, nor over HTTP to a public name.
         var state = new string('0', 64);
         foreach (var back in new[] { $"http://private.localhost:{cloud.ApiPort + 1}/", "http://evil.test/", $"ftp://private.localhost:{cloud.HttpPort}/" })
