@@ -16,9 +16,7 @@ internal sealed class AnswerCompression(EdgeLimits limits)
 
     private const string AcceptEncoding = "Accept-Encoding";
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, int> atWorkByOrg = new(StringComparer.Ordinal);
-    private int atWork;
+    private readonly KeyedRoom room = new(limits.CompressionsMax, limits.CompressionsPerOrganizationMax);
 
     /// <summary>Once the answer's head is set. What follows is written to <see cref="Exchange.Encoder"/> where there is one.</summary>
     public void Begin(Exchange x)
@@ -54,7 +52,7 @@ internal sealed class AnswerCompression(EdgeLimits limits)
         {
             x.Encoder!.Dispose();
             x.Encoder = null;
-            Leave(x.Route!.Record.Org);
+            room.Leave(x.Route!.Record.Org);
         }
     }
 
@@ -82,7 +80,7 @@ internal sealed class AnswerCompression(EdgeLimits limits)
     private bool TryEncode(Exchange x, ContentCoding coding, long? length)
     {
         var org = x.Route!.Record.Org;
-        if (!TryEnter(org)) return false;
+        if (!room.TryEnter(org)) return false;
         try
         {
             x.Encoder = BodyEncoder.Create(coding, x.ResponseBody.Writer, length);
@@ -90,29 +88,8 @@ internal sealed class AnswerCompression(EdgeLimits limits)
         }
         catch
         {
-            Leave(org);
+            room.Leave(org);
             throw;
-        }
-    }
-
-    private bool TryEnter(string org)
-    {
-        lock (gate)
-        {
-            var ofOrg = atWorkByOrg.GetValueOrDefault(org);
-            if (atWork >= limits.CompressionsMax || ofOrg >= limits.CompressionsPerOrganizationMax) return false;
-            atWork++;
-            atWorkByOrg[org] = ofOrg + 1;
-            return true;
-        }
-    }
-
-    private void Leave(string org)
-    {
-        lock (gate)
-        {
-            atWork--;
-            if (--atWorkByOrg[org] is var left && left == 0) atWorkByOrg.Remove(org);
         }
     }
 }

@@ -6,7 +6,7 @@ internal static class RequestCookies
     private const int ValueMax = 2000;
 
     /// <summary>
-    /// The first of this name, which is that of the longest path; null: there is none, or it is empty or too long.
+    /// The first of this name, which is that of the longest path; null: it is missing, empty or too long.
     /// </summary>
     public static string? Find(Exchange x, string name)
     {

@@ -16,14 +16,12 @@ internal sealed class RequestHold(Func<EdgeTable> table, EdgeLimits limits, Time
     /// <summary>And no later: it may have come back at the same address.</summary>
     private static readonly TimeSpan RetryMax = TimeSpan.FromMilliseconds(500);
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, int> heldByOrg = [];
+    private readonly KeyedRoom room = new(limits.HeldRequestsMax, limits.HeldRequestsPerOrganizationMax);
     private TaskCompletionSource change = Signal();
-    private int held;
     private volatile bool isStopping;
 
     /// <summary>How many wait.</summary>
-    public int Held => Volatile.Read(ref held);
+    public int Held => room.Count;
 
     /// <summary>Has all that wait look again.</summary>
     public void TableChanged() => Interlocked.Exchange(ref change, Signal()).TrySetResult();
@@ -41,7 +39,7 @@ internal sealed class RequestHold(Func<EdgeTable> table, EdgeLimits limits, Time
     public async Task<RouteTarget?> NextTargetAsync(Exchange x, bool isUnreachable)
     {
         var org = x.Route!.Record.Org;
-        if (x.Limits.HoldTimeout <= TimeSpan.Zero || !TryEnter(org)) return null;
+        if (x.Limits.HoldTimeout <= TimeSpan.Zero || !room.TryEnter(org)) return null;
         try
         {
             x.HeldSince ??= time.GetTimestamp();
@@ -64,7 +62,7 @@ internal sealed class RequestHold(Func<EdgeTable> table, EdgeLimits limits, Time
         }
         finally
         {
-            Leave(org);
+            room.Leave(org);
         }
     }
 
@@ -85,27 +83,6 @@ internal sealed class RequestHold(Func<EdgeTable> table, EdgeLimits limits, Time
         var left = x.Limits.HoldTimeout - time.GetElapsedTime(x.HeldSince!.Value);
         var pause = left < TimeSpan.Zero ? TimeSpan.Zero : left < longest ? left : longest;
         await until.WaitAsync(pause, time, x.Lifetime.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    private bool TryEnter(string org)
-    {
-        lock (gate)
-        {
-            var ofOrg = heldByOrg.GetValueOrDefault(org);
-            if (held >= limits.HeldRequestsMax || ofOrg >= limits.HeldRequestsPerOrganizationMax) return false;
-            held++;
-            heldByOrg[org] = ofOrg + 1;
-            return true;
-        }
-    }
-
-    private void Leave(string org)
-    {
-        lock (gate)
-        {
-            held--;
-            if (--heldByOrg[org] is var left && left == 0) heldByOrg.Remove(org);
-        }
     }
 
     private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

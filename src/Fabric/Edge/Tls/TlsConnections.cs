@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Security;
 using System.Security.Authentication;
@@ -26,9 +25,8 @@ internal sealed partial class TlsConnections(
 {
     private static readonly IdnMapping Idn = new() { UseStd3AsciiRules = false };
 
-    private readonly ConcurrentDictionary<string, int> heldByOrganization = new(StringComparer.Ordinal);
+    private readonly KeyedRoom holds = new(limits.HeldMax, limits.HeldPerOrganizationMax);
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int held;
     private int handshakes;
 
     /// <summary>For an endpoint of HTTP/1.1.</summary>
@@ -164,13 +162,12 @@ internal sealed partial class TlsConnections(
 
     private async Task<SslServerAuthenticationOptions?> HoldAsync(TlsSession session, string org, CancellationToken cancellationToken)
     {
-        var isWithin = Interlocked.Increment(ref held) <= limits.HeldMax
-            & heldByOrganization.AddOrUpdate(org, 1, (_, count) => count + 1) <= limits.HeldPerOrganizationMax;
+        if (!holds.TryEnter(org)) return null;
         try
         {
             using var patience = new CancellationTokenSource(limits.HoldTimeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-            while (isWithin && !either.IsCancellationRequested && session.Certificate is not { IsFailed: true })
+            while (!either.IsCancellationRequested && session.Certificate is not { IsFailed: true })
             {
                 var next = Volatile.Read(ref changed).Task; // before the look, so that no change is missed
                 if (await TryChooseAsync(session, cancellationToken) is { } options) return options;
@@ -180,9 +177,7 @@ internal sealed partial class TlsConnections(
         }
         finally
         {
-            Interlocked.Decrement(ref held);
-            // One that another has counted up meanwhile stays.
-            if (heldByOrganization.AddOrUpdate(org, 0, (_, count) => count - 1) <= 0) heldByOrganization.TryRemove(new(org, 0));
+            holds.Leave(org);
         }
     }
 

@@ -19,6 +19,7 @@ internal sealed partial class VisitBook(StrataClient? api, TimeProvider time, IL
     private const int RefusedMax = 1_000;
     private const int QuestionsMax = 64;
     private const int QuestionsPerResourceMax = 16;
+    private const int WaitingMax = 1_000;
     private const int VisitCharsMax = 1500;
     private const string VisitPrefix = "stv_";
 
@@ -39,7 +40,7 @@ internal sealed partial class VisitBook(StrataClient? api, TimeProvider time, IL
     private readonly ConcurrentDictionary<Key, Known> known = new();
     private readonly ConcurrentDictionary<Key, long> refused = new();
     private readonly ConcurrentDictionary<Key, Lazy<Task<Answer?>>> asking = new();
-    private readonly ConcurrentDictionary<string, int> askingByResource = new(StringComparer.Ordinal);
+    private readonly KeyedRoom room = new(WaitingMax, QuestionsPerResourceMax);
     private readonly SemaphoreSlim questions = new(QuestionsMax);
     private volatile Page? page;
     private long silentSince;
@@ -55,7 +56,7 @@ internal sealed partial class VisitBook(StrataClient? api, TimeProvider time, IL
         known.TryGetValue(new Key(visit, resource), out var found) && IsGood(found, GoodFor) ? found.Visitor : null;
 
     /// <summary>Asks, unless it is known.</summary>
-    /// <param name="visit">Null: there is none, and only <see cref="SignInAt"/> is wanted.</param>
+    /// <param name="visit">Null: the browser has none, and only <see cref="SignInAt"/> is wanted.</param>
     /// <returns>Null: the control plane cannot be asked. A visitor of null: the visit does not hold.</returns>
     public async ValueTask<Answer?> AskAsync(string? visit, string resource)
     {
@@ -113,10 +114,10 @@ internal sealed partial class VisitBook(StrataClient? api, TimeProvider time, IL
     /// <summary>Does not throw.</summary>
     private async Task<Answer?> CheckAsync(Key key)
     {
-        var isOneTooMany = askingByResource.AddOrUpdate(key.Resource, 1, (_, count) => count + 1) > QuestionsPerResourceMax;
+        var isWithin = room.TryEnter(key.Resource);
         try
         {
-            if (isOneTooMany) return null;
+            if (!isWithin) return null;
             using var answer = await SendAsync(
                 VisitPaths.Check, new Dictionary<string, string> { ["visit"] = key.Visit, ["resource"] = key.Resource });
             var json = answer.RootElement;
@@ -135,8 +136,7 @@ internal sealed partial class VisitBook(StrataClient? api, TimeProvider time, IL
         finally
         {
             asking.TryRemove(key, out _);
-            if (askingByResource.AddOrUpdate(key.Resource, 0, (_, count) => count - 1) <= 0)
-                askingByResource.TryRemove(KeyValuePair.Create(key.Resource, 0));
+            if (isWithin) room.Leave(key.Resource);
         }
     }
 

@@ -65,7 +65,7 @@ public sealed record ServerOptions
     /// <summary>Proxies in front of the edge whose X-Forwarded-For, -Proto and -Host are believed.</summary>
     public IReadOnlyList<IPNetwork> EdgeTrustedProxies { get; init; } = [];
 
-    /// <summary>Path of the program that sets DNS records; null: there is none.</summary>
+    /// <summary>Path of the program that sets DNS records; null: not set.</summary>
     public string? DnsHook { get; init; }
 
     /// <summary>As set; null: not.</summary>

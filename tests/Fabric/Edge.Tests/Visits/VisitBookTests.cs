@@ -5,7 +5,7 @@ using Strata.Edge.Visits;
 
 namespace Strata.Edge.Tests.Visits;
 
-/// <summary>How long an edge believes what it was told of a visit.</summary>
+/// <summary>How long an answer about a visit counts.</summary>
 public class VisitBookTests
 {
     private const string Resource = "rou_1";

@@ -41,7 +41,7 @@ public sealed class VisitTests : IAsyncLifetime
         Assert.Equal(wanted, there.AbsoluteUri);
         Assert.Contains("Strata", text);
 
-        // Who may not is told so; and the sign-in of another ends nothing.
+        // Who may not reads that they may not; and the sign-in of another ends nothing.
         using var bob = Browser();
         await GetAsync(bob, wanted);
         (there, text) = await SignInAsync(bob, "bob@example.com");
